@@ -1,0 +1,83 @@
+//! `kboot cluster`
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+use anyhow::{Context, Result};
+use kboot_core::bundle::{Action, Plan};
+use kboot_core::spec::{self, ClusterSpec};
+use kboot_core::{Env, bundle};
+use serde_json::json;
+
+use crate::Answer;
+use crate::cli::{Cluster, ClusterPaths, ListFormat};
+use crate::{input, output};
+
+pub(crate) fn run(command: Cluster) -> Result<Answer> {
+    match command {
+        Cluster::Init { file: None } => output::data(spec::COMMENTED_EXAMPLE.as_bytes())?,
+        Cluster::Init { file: Some(file) } => bundle::write_new(&file, spec::COMMENTED_EXAMPLE.as_bytes(), 0o644)?,
+        Cluster::Plan { paths, output } => return plan(&paths, output),
+        Cluster::Build { paths, jobs } => build(&paths, jobs)?,
+    }
+    Ok(Answer::Yes)
+}
+
+fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
+    let text = input::text(&paths.file, spec::MAX_BYTES)?;
+    let spec: ClusterSpec = text.parse().with_context(|| input::name(&paths.file))?;
+    for warning in spec.warnings() {
+        output::tell(&format!("warning: {warning}"));
+    }
+    Ok(spec)
+}
+
+fn plan(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
+    let plan = Plan::of(&read(paths)?, &paths.out, &mut Env::system())?;
+    let steps = || plan.steps().iter();
+    let text = match format {
+        ListFormat::Table => {
+            let mut text = String::new();
+            for step in steps().filter(|step| step.action != Action::Keep) {
+                let reason = step.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+                writeln!(text, "{:<8} {}{reason}", step.action.to_string(), step.path)?;
+            }
+            text
+        }
+        ListFormat::Json | ListFormat::Yaml => {
+            let list: Vec<_> = steps()
+                .map(|step| json!({"path": step.path.as_str(), "action": step.action.to_string(), "reason": step.reason}))
+                .collect();
+            match format {
+                ListFormat::Json => serde_json::to_string_pretty(&list)? + "\n",
+                _ => list.iter().map(|step| format!("- {step}\n")).collect(),
+            }
+        }
+    };
+    output::data(text.as_bytes())?;
+    output::tell(&summary(&plan, "to create", "to replace", "to keep"));
+    Ok(if plan.is_done() { Answer::Yes } else { Answer::No })
+}
+
+fn build(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
+    let spec = read(paths)?;
+    if let Some(jobs) = jobs {
+        rayon::ThreadPoolBuilder::new().num_threads(jobs.into()).build_global().context("cannot start threads")?;
+    }
+    if std::io::stderr().is_terminal() {
+        output::tell(&format!("building {} nodes into {} …", spec.nodes().len(), paths.out.display()));
+    }
+    let plan = Plan::build(&spec, &paths.out, &mut Env::system())?;
+    output::tell(&summary(&plan, "created", "replaced", "kept"));
+    Ok(())
+}
+
+fn summary(plan: &Plan, created: &str, replaced: &str, kept: &str) -> String {
+    let count = |action| plan.count(action);
+    format!(
+        "{} files {created}, {} {replaced}, {} {kept}",
+        count(Action::Create),
+        count(Action::Replace),
+        count(Action::Keep)
+    )
+}

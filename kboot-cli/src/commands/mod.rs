@@ -1,0 +1,6 @@
+//! One file for each group of commands.
+
+pub(crate) mod cluster;
+pub(crate) mod kubeconfig;
+pub(crate) mod shell;
+pub(crate) mod token;

@@ -1,0 +1,35 @@
+//! `kboot schema`, `kboot completions`, `kboot man`
+
+use anyhow::{Result, bail};
+use clap::CommandFactory;
+use kboot_core::spec::CLUSTER_SCHEMA;
+
+use crate::Answer;
+use crate::cli::{Cli, Schema};
+use crate::output;
+
+pub(crate) fn schema(document: &Schema) -> Result<Answer> {
+    let Schema::Cluster = document;
+    output::data(CLUSTER_SCHEMA.as_bytes())?;
+    Ok(Answer::Yes)
+}
+
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Answer> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "kboot", &mut script);
+    output::data(&script)?;
+    Ok(Answer::Yes)
+}
+
+pub(crate) fn man(path: &[String]) -> Result<Answer> {
+    let mut command = Cli::command();
+    command.build();
+    for word in path {
+        let Some(next) = command.find_subcommand(word).cloned() else { bail!("there is no command {}", path.join(" ")) };
+        command = next;
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    output::data(&page)?;
+    Ok(Answer::Yes)
+}

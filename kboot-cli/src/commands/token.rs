@@ -1,0 +1,66 @@
+//! `kboot token`
+
+use anyhow::{Context, Result, bail};
+use kboot_core::pki::Certificate;
+use kboot_core::secret::SecretText;
+use kboot_core::token::{BootstrapToken, TokenSettings, pin_of};
+use kboot_core::Env;
+
+use crate::Answer;
+use crate::cli::{Token, TokenCreate, TokenFormat};
+use crate::{input, output};
+
+/// Far more than any token or certificate file.
+const MAX_BYTES: usize = 1024 * 1024;
+
+pub(crate) fn run(command: Token) -> Result<Answer> {
+    let mut env = Env::system();
+    match command {
+        Token::Generate => print_line(&BootstrapToken::generate(&mut env)?.expose_secret())?,
+        Token::Create(arguments) => create(arguments, &mut env)?,
+    }
+    Ok(Answer::Yes)
+}
+
+fn print_line(secret: &SecretText) -> Result<()> {
+    output::data(format!("{}\n", secret.expose_secret()).as_bytes())
+}
+
+fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
+    let token = match &arguments.token_file {
+        None => BootstrapToken::generate(env)?,
+        Some(file) => {
+            let text = SecretText::new(input::text(file, MAX_BYTES)?);
+            text.expose_secret().trim_end().parse().with_context(|| input::name(file))?
+        }
+    };
+    let settings = TokenSettings::new()
+        .ttl(arguments.ttl, env.now())?
+        .usages(&arguments.usages)
+        .description(&arguments.description);
+    let settings = arguments.groups.into_iter().fold(settings, TokenSettings::group);
+    let secret = token.secret(&settings)?;
+    let join_command = match (arguments.print_join_command, &arguments.server, &arguments.certificate_authority) {
+        (true, Some(server), Some(file)) => {
+            let authority = Certificate::from_pem(&input::bytes(file, MAX_BYTES)?).with_context(|| input::name(file))?;
+            Some(token.join_command(server, &[pin_of(&authority.facts()?.public_key_der)]))
+        }
+        _ => None,
+    };
+    match (arguments.output, join_command) {
+        (TokenFormat::Json, Some(_)) => {
+            bail!("JSON has no place for the join command; use -o yaml or -o token")
+        }
+        (TokenFormat::Json, None) => output::data(secret.to_json()?.expose_secret().as_bytes()),
+        (TokenFormat::Yaml, join_command) => {
+            if let Some(command) = join_command {
+                output::data(format!("# {}\n", command.expose_secret()).as_bytes())?;
+            }
+            output::data(secret.to_yaml()?.expose_secret().as_bytes())
+        }
+        (TokenFormat::Token, join_command) => {
+            print_line(&token.expose_secret())?;
+            join_command.map_or(Ok(()), |command| print_line(&command))
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What commands read: files and stdin, never more than they can use.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// The bytes of a file, or of stdin for `-`; more than `limit` is an error.
+pub(crate) fn bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit_u64 = u64::try_from(limit)?.saturating_add(1);
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(limit_u64).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(limit_u64).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("cannot read {}", name(path)))?;
+    if bytes.len() > limit {
+        bail!("{} is larger than {} KiB", name(path), limit / 1024);
+    }
+    Ok(bytes)
+}
+
+/// The same as text.
+pub(crate) fn text(path: &Path, limit: usize) -> Result<String> {
+    let Ok(text) = String::from_utf8(bytes(path, limit)?) else { bail!("{} is not UTF-8 text", name(path)) };
+    Ok(text)
+}
+
+/// How a path is called in messages.
+pub(crate) fn name(path: &Path) -> String {
+    if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() }
+}

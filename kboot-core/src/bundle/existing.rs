@@ -1,0 +1,142 @@
+//! What an output folder holds already: authorities, keys, certificates and the token.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::render::{ADMIN, METRICS_SERVER, SERVICE_ACCOUNT, SUPER_ADMIN, TOKEN, authority_path};
+use super::{ArtifactPath, BundleError, fs};
+use crate::component::paths::{self, Placement};
+use crate::env::Env;
+use crate::error::Error;
+use crate::kubeconfig::{Kubeconfig, KubeconfigError};
+use crate::pki::{
+    Authorities, Authority, Certificate, CertificateAuthority, CertificateId, CertificateRole, Existing, PkiError,
+    PrivateKey, ServiceAccountKey, authority_subject, wanted_certificates,
+};
+use crate::spec::{ClusterSpec, NodeRole};
+use crate::token::TokenSecret;
+
+const PUBLIC: u32 = 0o644;
+const SECRET: u32 = 0o600;
+
+fn unusable(path: &Path) -> impl FnOnce(PkiError) -> BundleError {
+    let path = path.to_owned();
+    move |source| BundleError::Pki { path, source }
+}
+
+/// The folder's authorities; those that are missing are made.
+pub(super) fn authorities(root: &Path, spec: &ClusterSpec, env: &mut Env) -> Result<Authorities, Error> {
+    for folder in ["authorities", "authorities/etcd"] {
+        fs::check_folder(root, folder)?;
+    }
+    let mut found = Vec::new();
+    for &authority in spec.pki.authorities.authorities() {
+        if let Some(pair) = authority_pair(root, spec, authority, env)? {
+            found.push((authority, pair));
+        }
+    }
+    let path = root.join(SERVICE_ACCOUNT);
+    let service_account = match fs::read(&path, SECRET)? {
+        Some(pem) => Some(ServiceAccountKey::new(PrivateKey::from_pem(&pem).map_err(unusable(&path))?)),
+        None => None,
+    };
+    let take = |wanted| {
+        let place = found.iter().position(|(authority, _)| *authority == wanted)?;
+        Some(found.swap_remove(place).1)
+    };
+    Ok(Authorities::complete(spec, env, take, service_account)?)
+}
+
+fn authority_pair(
+    root: &Path,
+    spec: &ClusterSpec,
+    authority: Authority,
+    env: &mut Env,
+) -> Result<Option<CertificateAuthority>, BundleError> {
+    let certificate_path = root.join(authority_path(authority, "crt"));
+    let key_path = root.join(authority_path(authority, "key"));
+    let (certificate, key) = (fs::read(&certificate_path, PUBLIC)?, fs::read(&key_path, SECRET)?);
+    let pair = match (certificate, key) {
+        (None, None) => return Ok(None),
+        (Some(_), None) => return Err(BundleError::MissingKey { certificate: certificate_path, key: key_path }),
+        (certificate, Some(key)) => {
+            let key = PrivateKey::from_pem(&key).map_err(unusable(&key_path))?;
+            match certificate {
+                Some(pem) => Certificate::from_pem(&pem)
+                    .and_then(|certificate| CertificateAuthority::load(certificate, key, env.now())),
+                // A run that was killed between the two.
+                None => {
+                    let subject = authority_subject(authority, &spec.pki.subject);
+                    CertificateAuthority::with_key(&subject, key, spec.pki.authority_lifetime, env)
+                }
+            }
+        }
+    };
+    pair.map(Some).map_err(unusable(&certificate_path))
+}
+
+/// The folder's keys, certificates and token, as far as the cluster file asks for them.
+pub(super) fn existing(root: &Path, spec: &ClusterSpec) -> Result<Existing, Error> {
+    let mut existing = Existing::default();
+    let path = root.join(TOKEN);
+    if let Some(bytes) = fs::read(&path, SECRET)? {
+        let text = String::from_utf8_lossy(&bytes);
+        existing.token = Some(TokenSecret::read(&text).map_err(|source| BundleError::Token { path, source })?);
+    }
+    let found = wanted_certificates(spec)
+        .into_par_iter()
+        .map(|id| Ok(pair(root, spec, &id)?.map(|pair| (id, pair))))
+        .collect::<Result<Vec<_>, BundleError>>()?;
+    existing.certificates = found.into_iter().flatten().collect();
+    Ok(existing)
+}
+
+type Pair = (PrivateKey, Option<Certificate>);
+
+fn pair(root: &Path, spec: &ClusterSpec, id: &CertificateId) -> Result<Option<Pair>, BundleError> {
+    let on_node = |node, path: &str| ArtifactPath::on_node(node, path).below(root);
+    match (&id.node, paths::placement(id.role), id.role) {
+        (Some(node), Placement::Files(base), _) => {
+            files(&on_node(node, &format!("{base}.key")), &on_node(node, &format!("{base}.crt")))
+        }
+        (Some(node), Placement::Kubeconfig(path), _) => embedded(on_node(node, path)),
+        (None, _, CertificateRole::Admin) => embedded(root.join(ADMIN)),
+        (None, _, CertificateRole::SuperAdmin) => embedded(root.join(SUPER_ADMIN)),
+        (None, _, CertificateRole::MetricsServer) => secret(root.join(METRICS_SERVER)),
+        // Every node has the same one; the first that is there stands for all.
+        (None, Placement::Kubeconfig(path), _) => {
+            let mut copies = spec.nodes_with(NodeRole::Worker).map(|node| embedded(on_node(node.name(), path)));
+            copies.find(|copy| !matches!(copy, Ok(None))).unwrap_or(Ok(None))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn files(key_path: &Path, certificate_path: &Path) -> Result<Option<Pair>, BundleError> {
+    let certificate = fs::read(certificate_path, PUBLIC)?;
+    let Some(key) = fs::read(key_path, SECRET)? else { return Ok(None) };
+    let key = PrivateKey::from_pem(&key).map_err(unusable(key_path))?;
+    Ok(Some((key, certificate.and_then(|pem| Certificate::from_pem(&pem).ok()))))
+}
+
+fn embedded(path: PathBuf) -> Result<Option<Pair>, BundleError> {
+    let Some(bytes) = fs::read(&path, SECRET)? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&bytes);
+    let pair = text.parse::<Kubeconfig>().and_then(|kubeconfig| kubeconfig.client_certificate());
+    match pair {
+        Ok((certificate, key)) => Ok(Some((key, Some(certificate)))),
+        Err(source) => Err(BundleError::Kubeconfig { path, source }),
+    }
+}
+
+fn secret(path: PathBuf) -> Result<Option<Pair>, BundleError> {
+    let Some(bytes) = fs::read(&path, SECRET)? else { return Ok(None) };
+    let malformed = |source| BundleError::Kubeconfig { path: path.clone(), source };
+    let value = crate::yaml::parse(&String::from_utf8_lossy(&bytes))
+        .map_err(|problem| malformed(KubeconfigError::Yaml { problem }))?;
+    let text = |key: &str| value.pointer(&format!("/stringData/{key}")).and_then(Value::as_str).unwrap_or_default();
+    let key = PrivateKey::from_pem(text("tls.key").as_bytes()).map_err(unusable(&path))?;
+    Ok(Some((key, Certificate::from_pem(text("tls.crt").as_bytes()).ok())))
+}

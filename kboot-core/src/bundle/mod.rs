@@ -1,0 +1,128 @@
+//! From values to files: the bundle in memory, the plan that compares it with a folder, and the
+//! writing.
+
+mod artifact;
+mod existing;
+mod fs;
+mod plan;
+mod render;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use fs::write_new;
+pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
+pub use plan::{Action, Plan, Step};
+
+use crate::error::ErrorKind;
+use crate::kubeconfig::KubeconfigError;
+use crate::pki::PkiError;
+use crate::token::TokenError;
+
+/// Why a bundle cannot be read, rendered or written. Every variant names the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleError {
+    /// The operating system refused.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// Something else lies where a file or folder belongs.
+    #[error("{} is {found}, expected {expected}; move it away and run again", path.display())]
+    UnexpectedKind {
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        found: &'static str,
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// A file is open to more people than it should be.
+    #[error("{} has mode {mode:04o}, at most {allowed:04o} is safe; run chmod {allowed:04o} if nobody else has read it", path.display())]
+    LooseMode {
+        /// Where.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+        /// The mode that it may have.
+        allowed: u32,
+    },
+    /// A key or certificate that is there cannot be used.
+    #[error("{} cannot be used", path.display())]
+    Pki {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: PkiError,
+    },
+    /// An authority's certificate is there without its key.
+    #[error(
+        "{} is there but its private key {} is not; put the key back, or move the certificate away \
+         to make a new authority",
+        certificate.display(), key.display()
+    )]
+    MissingKey {
+        /// The certificate.
+        certificate: PathBuf,
+        /// Where the key should be.
+        key: PathBuf,
+    },
+    /// A kubeconfig that is there cannot be used, and may hold a key that exists nowhere else.
+    #[error("{} cannot be used; repair it, or move it away to get a new one", path.display())]
+    Kubeconfig {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: KubeconfigError,
+    },
+    /// The Secret of the bootstrap token cannot be used.
+    #[error("{} cannot be used; repair it, or move it away to get a new token", path.display())]
+    Token {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: TokenError,
+    },
+    /// Writing the bundle would destroy a key or an authority.
+    #[error("{} holds another key or authority than this bundle; nothing is ever overwritten there: use an empty folder, or build from the keys that are there", path.display())]
+    WouldOverwriteKey {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file that was to be new is there.
+    #[error("{} is there already and is not overwritten", path.display())]
+    Exists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Another build works on the folder.
+    #[error("another kboot is writing into {}; wait until it is done", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file could not be rendered.
+    #[error("{path} cannot be rendered")]
+    Render {
+        /// The file.
+        path: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl BundleError {
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { .. } | Self::Locked { .. } => ErrorKind::Io,
+            Self::Render { .. } => ErrorKind::Internal,
+            _ => ErrorKind::Input,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What building would do to a folder, and doing it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
+use super::{BundleError, existing, fs};
+use crate::env::Env;
+use crate::error::Error;
+use crate::kubeconfig::Kubeconfig;
+use crate::pki::{Certificate, PrivateKey};
+use crate::spec::ClusterSpec;
+
+/// What happens to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::exhaustive_enums, reason = "kboot never deletes")]
+pub enum Action {
+    /// It is not there.
+    Create,
+    /// It is there and right.
+    Keep,
+    /// It is there and differs.
+    Replace,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Keep => "keep",
+            Self::Replace => "replace",
+        })
+    }
+}
+
+/// One file of a plan.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Step {
+    /// Which file.
+    pub path: ArtifactPath,
+    /// What happens to it.
+    pub action: Action,
+    /// Why, where it is replaced.
+    pub reason: Option<String>,
+}
+
+/// What building would do to a folder.
+///
+/// ```
+/// use kboot_core::{ClusterSpec, Env, bundle::Plan};
+/// let spec: ClusterSpec = include_str!("../../../examples/single-node.yaml").parse()?;
+/// let folder = tempfile::tempdir()?;
+/// Plan::build(&spec, folder.path(), &mut Env::system())?;
+/// assert!(Plan::of(&spec, folder.path(), &mut Env::system())?.is_done());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Plan {
+    root: PathBuf,
+    bundle: Bundle,
+    steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The plan that brings a folder in line with a cluster file; keys and certificates that are there
+    /// and fit are kept. Nothing is written.
+    ///
+    /// # Errors
+    /// [`Error`] where something in the folder cannot be used, naming it.
+    pub fn of(spec: &ClusterSpec, root: &Path, env: &mut Env) -> Result<Self, Error> {
+        let authorities = existing::authorities(root, spec, env)?;
+        let pki = authorities.issue_missing(spec, existing::existing(root, spec)?, env)?;
+        Ok(Bundle::render(spec, &pki)?.plan(root)?)
+    }
+
+    /// Plans and applies in one go, holding the folder against other builds all the while.
+    ///
+    /// # Errors
+    /// As [`Plan::of`] and [`Plan::apply`]. A file is whole or untouched whatever happens.
+    pub fn build(spec: &ClusterSpec, root: &Path, env: &mut Env) -> Result<Self, Error> {
+        let output = fs::Output::lock(root)?;
+        let plan = Self::of(spec, root, env)?;
+        plan.write(&output)?;
+        Ok(plan)
+    }
+
+    /// Writes what is missing or differs: each file whole or not at all, all of them on the disk.
+    ///
+    /// # Errors
+    /// [`BundleError`] naming the file; [`BundleError::Locked`] where another build is at work.
+    pub fn apply(&self) -> Result<(), BundleError> {
+        self.write(&fs::Output::lock(&self.root)?)
+    }
+
+    fn write(&self, output: &fs::Output) -> Result<(), BundleError> {
+        let steps = self.bundle.artifacts.iter().zip(&self.steps);
+        let changed: Vec<&Artifact> =
+            steps.filter(|(_, step)| step.action != Action::Keep).map(|(artifact, _)| artifact).collect();
+        output.write(&changed)
+    }
+
+    /// What happens to each file.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.steps.iter().all(|step| step.action == Action::Keep)
+    }
+
+    /// How many files have this action.
+    #[must_use]
+    pub fn count(&self, action: Action) -> usize {
+        self.steps.iter().filter(|step| step.action == action).count()
+    }
+}
+
+impl Bundle {
+    /// The plan that makes a folder hold this bundle.
+    ///
+    /// # Errors
+    /// [`BundleError::WouldOverwriteKey`] where the folder has a key or authority that the bundle does
+    /// not have, [`BundleError`] where a file is of an unexpected kind or mode.
+    pub fn plan(self, root: impl AsRef<Path>) -> Result<Plan, BundleError> {
+        let root = root.as_ref();
+        fs::check_folders(root, &self.artifacts)?;
+        let steps =
+            self.artifacts.par_iter().map(|artifact| step(root, artifact)).collect::<Result<Vec<_>, BundleError>>()?;
+        Ok(Plan { root: root.to_owned(), bundle: self, steps })
+    }
+}
+
+fn step(root: &Path, artifact: &Artifact) -> Result<Step, BundleError> {
+    let path = artifact.path.below(root);
+    let wanted = artifact.content.expose_bytes();
+    let (action, reason) = match fs::read(&path, artifact.content.sensitivity().mode())? {
+        None => (Action::Create, None),
+        Some(found) if found == wanted || is_same_value(artifact, &found) => (Action::Keep, None),
+        Some(found) if destroys_key(artifact, &found) => return Err(BundleError::WouldOverwriteKey { path }),
+        Some(_) => {
+            let reason = artifact.reason.as_deref().unwrap_or("it differs from what the cluster file asks for");
+            (Action::Replace, Some(reason.to_owned()))
+        }
+    };
+    Ok(Step { path: artifact.path.clone(), action, reason })
+}
+
+fn is_key(path: &ArtifactPath) -> bool {
+    path.as_str().ends_with(".key")
+}
+
+fn is_authority(path: &ArtifactPath) -> bool {
+    path.as_str().starts_with("authorities/")
+}
+
+/// The same key or authority in another spelling, PKCS#8 for one: what an operator brought stays as it is.
+fn is_same_value(artifact: &Artifact, found: &[u8]) -> bool {
+    let wanted = artifact.content.expose_bytes();
+    if is_key(&artifact.path) {
+        return same_key(found, wanted);
+    }
+    is_authority(&artifact.path)
+        && matches!((Certificate::from_pem(found), Certificate::from_pem(wanted)), (Ok(a), Ok(b)) if a == b)
+}
+
+fn same_key(a: &[u8], b: &[u8]) -> bool {
+    match (PrivateKey::from_pem(a), PrivateKey::from_pem(b)) {
+        (Ok(a), Ok(b)) => a.public_key_der() == b.public_key_der(),
+        _ => false,
+    }
+}
+
+/// Whether replacing the file would lose a private key.
+fn destroys_key(artifact: &Artifact, found: &[u8]) -> bool {
+    if is_key(&artifact.path) || (is_authority(&artifact.path) && artifact.path.as_str().ends_with(".crt")) {
+        return true;
+    }
+    let embedded_key = |bytes: &[u8]| {
+        let kubeconfig = std::str::from_utf8(bytes).ok()?.parse::<Kubeconfig>().ok()?;
+        let (_, user) = kubeconfig.current().ok()?;
+        user.client_key_data.as_ref().map(|key| key.expose_secret().to_vec())
+    };
+    match (&artifact.content, artifact.path.as_str().ends_with(".conf")) {
+        (Content::Secret(wanted), true) => match (embedded_key(found), embedded_key(wanted.expose_secret())) {
+            (Some(found), Some(wanted)) => !same_key(&found, &wanted),
+            _ => false,
+        },
+        _ => false,
+    }
+}

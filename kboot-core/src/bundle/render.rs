@@ -1,0 +1,312 @@
+//! Every file of a cluster from its specification and its certificates.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
+use super::BundleError;
+use crate::component::paths::{self, Placement};
+use crate::component::plain_files;
+use crate::error::Error;
+use crate::kubeconfig::Kubeconfig;
+use crate::net::ApiEndpoint;
+use crate::pki::{Authority, CertificateId, CertificateRole, ClusterPki, Issued, Origin};
+use crate::rbac;
+use crate::secret::{SecretBytes, SecretText};
+use crate::spec::{ClusterSpec, Node, NodeCredentials, NodeRole};
+
+pub(super) const ADMIN: &str = "admin.conf";
+pub(super) const SUPER_ADMIN: &str = "super-admin.conf";
+pub(super) const TOKEN: &str = "manifests/bootstrap-token.yaml";
+pub(super) const METRICS_SERVER: &str = "manifests/metrics-server-certificate.yaml";
+const RBAC: &str = "manifests/rbac.yaml";
+const INVENTORY: &str = "kboot.json";
+pub(super) const SERVICE_ACCOUNT: &str = "authorities/sa.key";
+
+/// An authority's file in the private half of the output.
+pub(super) fn authority_path(authority: Authority, ending: &str) -> String {
+    format!("authorities/{}.{ending}", authority.base_name())
+}
+
+impl Bundle {
+    /// Renders every file; nothing is read and nothing is written.
+    ///
+    /// # Errors
+    /// [`Error`] where a key, a certificate or a document cannot be encoded.
+    pub fn render(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Self, Error> {
+        let shared = Shared::new(spec, pki)?;
+        let mut artifacts = authorities(pki)?;
+        artifacts.extend(manifests(spec, pki)?);
+        let of_nodes = spec
+            .nodes
+            .par_iter()
+            .map(|node| NodeFiles { spec, pki, shared: &shared, node, artifacts: Vec::new() }.render())
+            .collect::<Result<Vec<_>, Error>>()?;
+        artifacts.extend(of_nodes.into_iter().flatten());
+        for (path, role) in [(ADMIN, CertificateRole::Admin), (SUPER_ADMIN, CertificateRole::SuperAdmin)] {
+            let issued = certificate(pki, &CertificateId::of_cluster(role))?;
+            let kubeconfig = kubeconfig(spec, pki, &spec.control_plane_endpoint, role, issued, None)?;
+            artifacts.push(secret_text(ArtifactPath::new(path), &kubeconfig, reason(&issued.origin)));
+        }
+        artifacts.push(inventory(pki)?);
+        Ok(Self { artifacts })
+    }
+}
+
+fn public(path: ArtifactPath, text: Arc<str>, reason: Option<Arc<str>>) -> Artifact {
+    Artifact { path, content: Content::Public(text), reason }
+}
+
+fn secret_text(path: ArtifactPath, text: &SecretText, reason: Option<Arc<str>>) -> Artifact {
+    let bytes = SecretBytes::new(text.expose_secret().as_bytes().to_vec());
+    Artifact { path, content: Content::Secret(Arc::new(bytes)), reason }
+}
+
+fn reason(origin: &Origin) -> Option<Arc<str>> {
+    match origin {
+        Origin::Kept | Origin::Made { reason: None } => None,
+        Origin::Made { reason: Some(reason) } => Some(reason.as_str().into()),
+    }
+}
+
+fn certificate<'a>(pki: &'a ClusterPki<'_>, id: &CertificateId) -> Result<&'a Issued, BundleError> {
+    pki.get(id).ok_or_else(|| BundleError::Render {
+        path: id.to_string(),
+        source: "the certificates were issued for another cluster file".into(),
+    })
+}
+
+fn yaml(path: &str, value: &Value) -> Result<String, BundleError> {
+    crate::yaml::write(value).map_err(|source| BundleError::Render { path: path.to_owned(), source: source.into() })
+}
+
+/// A component's or a person's kubeconfig, as kubeadm makes it.
+fn kubeconfig(
+    spec: &ClusterSpec,
+    pki: &ClusterPki<'_>,
+    server: &ApiEndpoint,
+    role: CertificateRole,
+    issued: &Issued,
+    node: Option<&Node>,
+) -> Result<SecretText, Error> {
+    let template = crate::pki::profile::template(role, spec, node)?;
+    let kubeconfig = Kubeconfig::for_cluster(spec.name.as_str(), server)
+        .trusting(pki.authorities().cluster().certificate())
+        .as_user(template.subject().common_name().as_str())
+        .with_certificate(&issued.certificate, &issued.key)
+        .build()?;
+    Ok(kubeconfig.to_yaml()?)
+}
+
+/// The private half. Keys come before certificates: a key without a certificate can be completed, a
+/// certificate without its key is lost.
+fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
+    let mut artifacts = Vec::new();
+    for &authority in pki.authorities().layout().authorities() {
+        let pair = pki.authorities().get(authority);
+        artifacts.push(secret_text(ArtifactPath::new(authority_path(authority, "key")), &pair.key().to_pem()?, None));
+        let certificate = pair.certificate().to_pem()?;
+        artifacts.push(public(ArtifactPath::new(authority_path(authority, "crt")), certificate.into(), None));
+    }
+    let service_account = pki.authorities().service_account().private();
+    artifacts.push(secret_text(ArtifactPath::new(SERVICE_ACCOUNT), &service_account.to_pem()?, None));
+    artifacts.push(public(ArtifactPath::new("authorities/sa.pub"), service_account.public_key_pem()?.into(), None));
+    Ok(artifacts)
+}
+
+/// What `kubectl apply -f manifests/` brings into the cluster.
+fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
+    let mut objects = vec![rbac::administrators(), rbac::api_server_to_kubelets()];
+    match spec.join.node_credentials {
+        NodeCredentials::BootstrapToken => objects.extend(rbac::tls_bootstrapping()),
+        NodeCredentials::Certificate => objects.push(rbac::node_renewal()),
+    }
+    let documents = objects.iter().map(|object| yaml(RBAC, object)).collect::<Result<Vec<_>, _>>()?;
+    let mut artifacts = Vec::new();
+    if let Some(token) = pki.token() {
+        let secret = token.token.secret(&token.settings)?.to_yaml()?;
+        artifacts.push(secret_text(ArtifactPath::new(TOKEN), &secret, reason(&token.origin)));
+    }
+    let serving = certificate(pki, &CertificateId::of_cluster(CertificateRole::MetricsServer))?;
+    let secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "metrics-server-certificate", "namespace": "kube-system"},
+        "type": "kubernetes.io/tls",
+        "stringData": {
+            "tls.crt": serving.certificate.to_pem()?,
+            "tls.key": serving.key.to_pem()?.expose_secret(),
+        },
+    });
+    let secret = SecretText::new(yaml(METRICS_SERVER, &secret)?);
+    artifacts.push(secret_text(ArtifactPath::new(METRICS_SERVER), &secret, reason(&serving.origin)));
+    artifacts.push(public(ArtifactPath::new(RBAC), documents.join("---\n").into(), None));
+    Ok(artifacts)
+}
+
+/// What was issued, without secrets.
+fn inventory(pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
+    let mut entries = Vec::new();
+    let mut add = |path: String, kind: &str, certificate: &crate::pki::Certificate| -> Result<(), Error> {
+        let validity = certificate.facts()?.validity;
+        entries.push(json!({
+            "path": path,
+            "kind": kind,
+            "fingerprint": format!("sha256:{}", certificate.fingerprint()),
+            "notBefore": validity.not_before.to_string(),
+            "notAfter": validity.not_after.to_string(),
+        }));
+        Ok(())
+    };
+    for &authority in pki.authorities().layout().authorities() {
+        add(authority_path(authority, "crt"), "authority", pki.authorities().get(authority).certificate())?;
+    }
+    for (id, issued) in pki.certificates() {
+        let path = match (&id.node, paths::placement(id.role), id.role) {
+            (Some(node), _, role) => ArtifactPath::on_node(node, &paths::certificate(role)).to_string(),
+            (None, _, CertificateRole::Admin) => ADMIN.to_owned(),
+            (None, _, CertificateRole::SuperAdmin) => SUPER_ADMIN.to_owned(),
+            (None, _, CertificateRole::MetricsServer) => METRICS_SERVER.to_owned(),
+            (None, _, role) => format!("nodes/*{}", paths::certificate(role)),
+        };
+        add(path, id.role.name(), &issued.certificate)?;
+    }
+    let mut text = serde_json::to_string_pretty(&json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "Inventory", "certificates": entries}))
+        .map_err(|source| BundleError::Render { path: INVENTORY.to_owned(), source: source.into() })?;
+    text.push('\n');
+    Ok(public(ArtifactPath::new(INVENTORY), text.into(), None))
+}
+
+/// What is the same on every node, rendered once.
+struct Shared {
+    authority_certificates: HashMap<Authority, Arc<str>>,
+    cluster_key: Content,
+    service_account_key: Content,
+    service_account_public: Arc<str>,
+    kube_proxy: (Content, Option<Arc<str>>),
+    bootstrap: Option<(Content, Option<Arc<str>>)>,
+}
+
+impl Shared {
+    fn new(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Self, Error> {
+        let secret = |text: &SecretText| {
+            Content::Secret(Arc::new(SecretBytes::new(text.expose_secret().as_bytes().to_vec())))
+        };
+        let authorities = pki.authorities();
+        let mut authority_certificates = HashMap::new();
+        for &authority in authorities.layout().authorities() {
+            authority_certificates.insert(authority, authorities.get(authority).certificate().to_pem()?.into());
+        }
+        let proxy = certificate(pki, &CertificateId::of_cluster(CertificateRole::KubeProxy))?;
+        let proxy_kubeconfig =
+            kubeconfig(spec, pki, &spec.control_plane_endpoint, CertificateRole::KubeProxy, proxy, None)?;
+        let bootstrap = match pki.token() {
+            None => None,
+            Some(token) => {
+                let kubeconfig = Kubeconfig::for_cluster(spec.name.as_str(), &spec.control_plane_endpoint)
+                    .trusting(authorities.cluster().certificate())
+                    .as_user("tls-bootstrap-token-user")
+                    .with_token(&token.token)
+                    .build()?;
+                Some((secret(&kubeconfig.to_yaml()?), reason(&token.origin)))
+            }
+        };
+        let service_account = authorities.service_account().private();
+        Ok(Self {
+            authority_certificates,
+            cluster_key: secret(&authorities.cluster().key().to_pem()?),
+            service_account_key: secret(&service_account.to_pem()?),
+            service_account_public: service_account.public_key_pem()?.into(),
+            kube_proxy: (secret(&proxy_kubeconfig), reason(&proxy.origin)),
+            bootstrap,
+        })
+    }
+}
+
+struct NodeFiles<'a> {
+    spec: &'a ClusterSpec,
+    pki: &'a ClusterPki<'a>,
+    shared: &'a Shared,
+    node: &'a Node,
+    artifacts: Vec<Artifact>,
+}
+
+impl NodeFiles<'_> {
+    fn render(mut self) -> Result<Vec<Artifact>, Error> {
+        let node = self.node;
+        if node.has(NodeRole::ControlPlane) || node.has(NodeRole::Worker) {
+            self.authority(Authority::Cluster);
+        }
+        if node.has(NodeRole::ControlPlane) || node.has(NodeRole::Etcd) {
+            self.authority(Authority::Etcd);
+        }
+        if node.has(NodeRole::ControlPlane) {
+            self.authority(Authority::FrontProxy);
+            self.add(paths::SERVICE_ACCOUNT_KEY, self.shared.service_account_key.clone(), None);
+            let public = Content::Public(Arc::clone(&self.shared.service_account_public));
+            self.add(paths::SERVICE_ACCOUNT_PUBLIC_KEY, public, None);
+            if self.spec.signs_requests() {
+                let path = paths::authority_key(self.spec.pki.authorities, Authority::Cluster);
+                self.add(&path, self.shared.cluster_key.clone(), None);
+            }
+        }
+        if node.has(NodeRole::Worker) {
+            let (content, reason) = self.shared.kube_proxy.clone();
+            self.add(paths::KUBE_PROXY_KUBECONFIG, content, reason);
+            if let Some((content, reason)) = self.shared.bootstrap.clone() {
+                self.add(paths::BOOTSTRAP_KUBECONFIG, content, reason);
+            }
+        }
+        for (id, issued) in self.pki.of_node(node.name()) {
+            self.certificate(id.role, issued)?;
+        }
+        let files = plain_files(self.spec, node)
+            .map_err(|source| BundleError::Render { path: node.name().to_string(), source: source.into() })?;
+        for file in files {
+            self.add(file.path, Content::Public(file.content.into()), None);
+        }
+        Ok(self.artifacts)
+    }
+
+    fn add(&mut self, path: &str, content: Content, reason: Option<Arc<str>>) {
+        self.artifacts.push(Artifact { path: ArtifactPath::on_node(self.node.name(), path), content, reason });
+    }
+
+    fn authority(&mut self, authority: Authority) {
+        let layout = self.spec.pki.authorities;
+        let path = paths::authority_certificate(layout, authority);
+        let present = self.artifacts.iter().any(|artifact| artifact.path.as_str().ends_with(&path));
+        if let (false, Some(pem)) = (present, self.shared.authority_certificates.get(&layout.effective(authority))) {
+            self.add(&path, Content::Public(Arc::clone(pem)), None);
+        }
+    }
+
+    fn certificate(&mut self, role: CertificateRole, issued: &Issued) -> Result<(), Error> {
+        let reason = reason(&issued.origin);
+        match paths::placement(role) {
+            Placement::Elsewhere => {}
+            Placement::Files(_) => {
+                let key = SecretBytes::new(issued.key.to_pem()?.expose_secret().as_bytes().to_vec());
+                self.add(&paths::key(role), Content::Secret(Arc::new(key)), reason.clone());
+                let certificate = issued.certificate.to_pem()?;
+                self.add(&paths::certificate(role), Content::Public(certificate.into()), reason);
+            }
+            Placement::Kubeconfig(path) => {
+                // The control plane talks to the API server beside it; everyone else, to the cluster's.
+                let endpoint = &self.spec.control_plane_endpoint;
+                let local = ApiEndpoint::of(self.node.address(), endpoint.port());
+                let server = match role {
+                    CertificateRole::ControllerManager | CertificateRole::Scheduler => &local,
+                    _ => endpoint,
+                };
+                let text = kubeconfig(self.spec, self.pki, server, role, issued, Some(self.node))?;
+                let bytes = SecretBytes::new(text.expose_secret().as_bytes().to_vec());
+                self.add(path, Content::Secret(Arc::new(bytes)), reason);
+            }
+        }
+        Ok(())
+    }
+}

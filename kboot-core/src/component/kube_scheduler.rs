@@ -1,0 +1,15 @@
+//! kube-scheduler's flags (`cmd/kubeadm/app/phases/controlplane/manifests.go`).
+
+use super::{Component, Flags, paths};
+use crate::spec::ClusterSpec;
+
+pub(super) fn flags(spec: &ClusterSpec) -> Flags {
+    let mut flags = Flags::new(Component::KubeScheduler, spec);
+    flags.set("kubeconfig", paths::SCHEDULER_KUBECONFIG);
+    flags.set("authentication-kubeconfig", paths::SCHEDULER_KUBECONFIG);
+    flags.set("authorization-kubeconfig", paths::SCHEDULER_KUBECONFIG);
+    flags.set("bind-address", "127.0.0.1");
+    flags.set("port", "0");
+    flags.set("leader-elect", "true");
+    flags.with_extra(spec)
+}

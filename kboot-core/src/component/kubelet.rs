@@ -1,0 +1,76 @@
+//! The kubelet's flags and KubeletConfiguration (`cmd/kubeadm/app/componentconfigs/kubelet.go`).
+
+use serde_json::{Value, json};
+
+use super::{Component, Flags, container_runtime, merge, paths};
+use crate::pki::{Authority, CertificateRole};
+use crate::spec::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
+
+pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
+    let mut flags = Flags::new(Component::Kubelet, spec);
+    if spec.join.node_credentials == NodeCredentials::BootstrapToken {
+        flags.set("bootstrap-kubeconfig", paths::BOOTSTRAP_KUBECONFIG);
+    }
+    flags.set("kubeconfig", paths::KUBELET_KUBECONFIG);
+    flags.set("config", paths::KUBELET_CONFIG);
+    flags.set("cert-dir", paths::KUBELET_PKI);
+    flags.set("hostname-override", node.name().as_str());
+    flags.set("node-ip", node.address().to_string());
+    if spec.kubernetes_version.minor() < CONTAINER_RUNTIME_ENDPOINT_FIELD {
+        match spec.runtime {
+            Runtime::Docker => flags.set("network-plugin", "cni"),
+            Runtime::Containerd | Runtime::Crio => {
+                flags.set("container-runtime", "remote");
+                flags.set("container-runtime-endpoint", container_runtime::endpoint(spec.runtime));
+            }
+        }
+    }
+    flags.with_extra(spec)
+}
+
+/// The first minor version whose KubeletConfiguration has `containerRuntimeEndpoint`.
+const CONTAINER_RUNTIME_ENDPOINT_FIELD: u16 = 27;
+
+/// The cgroup driver in force, which the container runtime must share.
+pub(super) fn cgroup_driver(spec: &ClusterSpec) -> &str {
+    let overrides = spec.overrides(Component::Kubelet);
+    overrides.and_then(|overrides| overrides.config.get("cgroupDriver")?.as_str()).unwrap_or("systemd")
+}
+
+pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
+    let dns: Vec<String> = spec.network.cluster_dns.iter().map(ToString::to_string).collect();
+    let mut config = json!({
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "authentication": {
+            "anonymous": {"enabled": false},
+            "webhook": {"enabled": true},
+            "x509": {"clientCAFile": paths::authority_certificate(spec.pki.authorities, Authority::Cluster)},
+        },
+        "authorization": {"mode": "Webhook"},
+        "readOnlyPort": 0,
+        "cgroupDriver": cgroup_driver(spec),
+        "clusterDNS": dns,
+        "clusterDomain": spec.network.dns_domain.as_str(),
+        "rotateCertificates": spec.signs_requests(),
+        "serverTLSBootstrap": spec.join.serving_certificates == ServingCertificates::Csr,
+        "staticPodPath": paths::STATIC_PODS,
+    });
+    if let Value::Object(fields) = &mut config {
+        if spec.join.serving_certificates == ServingCertificates::Issued {
+            fields.insert("tlsCertFile".to_owned(), paths::certificate(CertificateRole::KubeletServing).into());
+            fields.insert("tlsPrivateKeyFile".to_owned(), paths::key(CertificateRole::KubeletServing).into());
+        }
+        if node.address().is_ipv6() {
+            fields.insert("address".to_owned(), "::".into());
+            fields.insert("healthzBindAddress".to_owned(), "::1".into());
+        }
+        if spec.kubernetes_version.minor() >= CONTAINER_RUNTIME_ENDPOINT_FIELD {
+            fields.insert("containerRuntimeEndpoint".to_owned(), container_runtime::endpoint(spec.runtime).into());
+        }
+    }
+    if let Some(overrides) = spec.overrides(Component::Kubelet) {
+        merge(&mut config, &overrides.config);
+    }
+    config
+}

@@ -1,0 +1,90 @@
+//! Where files lie on a node; kubeadm's paths.
+
+use super::Component;
+use crate::pki::{Authority, AuthorityLayout, CertificateRole};
+
+pub(crate) const PKI: &str = "/etc/kubernetes/pki";
+pub(crate) const SERVICE_ACCOUNT_KEY: &str = "/etc/kubernetes/pki/sa.key";
+pub(crate) const SERVICE_ACCOUNT_PUBLIC_KEY: &str = "/etc/kubernetes/pki/sa.pub";
+pub(crate) const CONTROLLER_MANAGER_KUBECONFIG: &str = "/etc/kubernetes/controller-manager.conf";
+pub(crate) const SCHEDULER_KUBECONFIG: &str = "/etc/kubernetes/scheduler.conf";
+pub(crate) const KUBELET_KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
+pub(crate) const BOOTSTRAP_KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
+pub(crate) const STATIC_PODS: &str = "/etc/kubernetes/manifests";
+pub(crate) const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
+pub(crate) const KUBELET_PKI: &str = "/var/lib/kubelet/pki";
+pub(crate) const KUBE_PROXY_CONFIG: &str = "/var/lib/kube-proxy/config.conf";
+pub(crate) const KUBE_PROXY_KUBECONFIG: &str = "/var/lib/kube-proxy/kubeconfig.conf";
+pub(crate) const ETCD_DATA: &str = "/var/lib/etcd";
+
+/// The folder of the programs, as in kubeadm's packages.
+pub(crate) const PROGRAMS: &str = "/usr/bin";
+
+/// The unit's file.
+pub(crate) fn unit(component: Component) -> &'static str {
+    match component {
+        Component::Etcd => "/etc/systemd/system/etcd.service",
+        Component::KubeApiserver => "/etc/systemd/system/kube-apiserver.service",
+        Component::KubeControllerManager => "/etc/systemd/system/kube-controller-manager.service",
+        Component::KubeScheduler => "/etc/systemd/system/kube-scheduler.service",
+        Component::Kubelet => "/etc/systemd/system/kubelet.service",
+        Component::KubeProxy => "/etc/systemd/system/kube-proxy.service",
+    }
+}
+
+/// An authority's certificate; with a single authority always the cluster's.
+pub(crate) fn authority_certificate(layout: AuthorityLayout, authority: Authority) -> String {
+    format!("{PKI}/{}.crt", layout.effective(authority).base_name())
+}
+
+/// An authority's private key.
+pub(crate) fn authority_key(layout: AuthorityLayout, authority: Authority) -> String {
+    format!("{PKI}/{}.key", layout.effective(authority).base_name())
+}
+
+/// Where a certificate with its key, or a kubeconfig that holds both, lies on its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// A certificate and a key: this path with `.crt` and `.key`.
+    Files(&'static str),
+    /// A kubeconfig.
+    Kubeconfig(&'static str),
+    /// Not on a node.
+    Elsewhere,
+}
+
+pub(crate) fn placement(role: CertificateRole) -> Placement {
+    match role {
+        CertificateRole::ApiServer => Placement::Files("/etc/kubernetes/pki/apiserver"),
+        CertificateRole::ApiServerKubeletClient => Placement::Files("/etc/kubernetes/pki/apiserver-kubelet-client"),
+        CertificateRole::ApiServerEtcdClient => Placement::Files("/etc/kubernetes/pki/apiserver-etcd-client"),
+        CertificateRole::FrontProxyClient => Placement::Files("/etc/kubernetes/pki/front-proxy-client"),
+        CertificateRole::EtcdServer => Placement::Files("/etc/kubernetes/pki/etcd/server"),
+        CertificateRole::EtcdPeer => Placement::Files("/etc/kubernetes/pki/etcd/peer"),
+        CertificateRole::EtcdHealthcheckClient => Placement::Files("/etc/kubernetes/pki/etcd/healthcheck-client"),
+        CertificateRole::KubeletServing => Placement::Files("/var/lib/kubelet/pki/kubelet"),
+        CertificateRole::ControllerManager => Placement::Kubeconfig(CONTROLLER_MANAGER_KUBECONFIG),
+        CertificateRole::Scheduler => Placement::Kubeconfig(SCHEDULER_KUBECONFIG),
+        CertificateRole::KubeletClient => Placement::Kubeconfig(KUBELET_KUBECONFIG),
+        CertificateRole::KubeProxy => Placement::Kubeconfig(KUBE_PROXY_KUBECONFIG),
+        CertificateRole::Admin | CertificateRole::SuperAdmin | CertificateRole::MetricsServer => Placement::Elsewhere,
+    }
+}
+
+/// The certificate file of a role whose certificate is a file.
+pub(crate) fn certificate(role: CertificateRole) -> String {
+    match placement(role) {
+        Placement::Files(base) => format!("{base}.crt"),
+        Placement::Kubeconfig(path) => path.to_owned(),
+        Placement::Elsewhere => String::new(),
+    }
+}
+
+/// The key file of a role whose certificate is a file.
+pub(crate) fn key(role: CertificateRole) -> String {
+    match placement(role) {
+        Placement::Files(base) => format!("{base}.key"),
+        Placement::Kubeconfig(path) => path.to_owned(),
+        Placement::Elsewhere => String::new(),
+    }
+}

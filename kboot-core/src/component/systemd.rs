@@ -1,0 +1,130 @@
+//! systemd units (systemd.unit(5), systemd.service(5)).
+
+use std::fmt;
+
+use super::{Component, Flags, paths};
+use crate::spec::{ClusterSpec, Runtime};
+
+/// A unit: sections of directives, in order.
+///
+/// ```
+/// # let spec: kboot_core::ClusterSpec = include_str!("../../../examples/single-node.yaml").parse()?;
+/// use kboot_core::component::Component;
+/// let unit = Component::KubeScheduler.unit(&spec, &spec.nodes()[0]).to_string();
+/// assert!(unit.contains("ExecStart=/usr/bin/kube-scheduler"));
+/// # Ok::<(), kboot_core::spec::SpecError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    sections: Vec<(&'static str, Vec<(&'static str, String)>)>,
+}
+
+impl Unit {
+    /// The sections with their directives.
+    pub fn sections(&self) -> impl Iterator<Item = (&str, &[(&'static str, String)])> {
+        self.sections.iter().map(|(name, directives)| (*name, directives.as_slice()))
+    }
+
+    pub(super) fn of(component: Component, spec: &ClusterSpec, flags: &Flags) -> Self {
+        let (description, documentation) = match component {
+            Component::Etcd => ("etcd, the cluster's store", "https://etcd.io/docs/"),
+            Component::KubeApiserver => ("Kubernetes API server", "https://kubernetes.io/docs/"),
+            Component::KubeControllerManager => ("Kubernetes controller manager", "https://kubernetes.io/docs/"),
+            Component::KubeScheduler => ("Kubernetes scheduler", "https://kubernetes.io/docs/"),
+            Component::Kubelet => ("Kubernetes node agent", "https://kubernetes.io/docs/"),
+            Component::KubeProxy => ("Kubernetes network proxy", "https://kubernetes.io/docs/"),
+        };
+        // Order only: a hard dependency would stop a component whenever the other is restarted.
+        let after = match component {
+            Component::Etcd | Component::KubeProxy => "network-online.target",
+            Component::KubeApiserver => "network-online.target etcd.service",
+            Component::KubeControllerManager | Component::KubeScheduler => {
+                "network-online.target kube-apiserver.service"
+            }
+            Component::Kubelet => match spec.runtime {
+                Runtime::Containerd => "network-online.target containerd.service",
+                Runtime::Crio => "network-online.target crio.service",
+                Runtime::Docker => "network-online.target docker.service",
+            },
+        };
+        let mut service = Vec::new();
+        // Both tell systemd when they are ready to serve.
+        if matches!(component, Component::Etcd | Component::KubeApiserver) {
+            service.push(("Type", "notify".to_owned()));
+        }
+        // A member of etcd is ready only once the others have come up too.
+        if component == Component::Etcd {
+            service.push(("TimeoutStartSec", "infinity".to_owned()));
+        }
+        service.push(("ExecStart", command_line(component, flags)));
+        service.push(("Restart", "always".to_owned()));
+        service.push(("RestartSec", "10".to_owned()));
+        service.push(("LimitNOFILE", "65536".to_owned()));
+        Self {
+            sections: vec![
+                (
+                    "Unit",
+                    vec![
+                        ("Description", description.to_owned()),
+                        ("Documentation", documentation.to_owned()),
+                        ("Wants", "network-online.target".to_owned()),
+                        ("After", after.to_owned()),
+                        ("StartLimitIntervalSec", "0".to_owned()),
+                    ],
+                ),
+                ("Service", service),
+                ("Install", vec![("WantedBy", "multi-user.target".to_owned())]),
+            ],
+        }
+    }
+}
+
+/// The program and its flags, a line each.
+fn command_line(component: Component, flags: &Flags) -> String {
+    let program = format!("{}/{}", paths::PROGRAMS, component.name());
+    let words = std::iter::once(program).chain(flags.arguments().map(|argument| quote(&argument)));
+    words.collect::<Vec<_>>().join(" \\\n  ")
+}
+
+/// One word of a command line as systemd reads it: specifiers and variables stand for themselves
+/// (systemd.service(5), "Command lines").
+fn quote(word: &str) -> String {
+    let escaped = word.replace('\\', "\\\\").replace('%', "%%").replace('$', "$$");
+    let plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | ';' | '\\');
+    if word.chars().all(plain) { escaped } else { format!("\"{}\"", escaped.replace('"', "\\\"")) }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (section, directives)) in self.sections.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            writeln!(f, "[{section}]")?;
+            for (name, value) in directives {
+                writeln!(f, "{name}={value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote;
+
+    #[test]
+    fn words_stand_for_themselves() {
+        for (word, quoted) in [
+            ("--a=b", "--a=b"),
+            ("--a=50%", "--a=50%%"),
+            ("--a=$HOME", "--a=$$HOME"),
+            ("--a=b c", "\"--a=b c\""),
+            ("--a=\"x\"", "\"--a=\\\"x\\\"\""),
+            ("--a=x;y", "\"--a=x;y\""),
+            ("--a=c:\\d", "\"--a=c:\\\\d\""),
+        ] {
+            assert_eq!(quote(word), quoted);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The error that any step of the crate may end with, and its kind.
+
+use crate::bundle::BundleError;
+use crate::kubeconfig::KubeconfigError;
+use crate::name::NameError;
+use crate::net::NetError;
+use crate::pki::PkiError;
+use crate::spec::SpecError;
+use crate::time::TimeError;
+use crate::token::TokenError;
+use crate::version::VersionError;
+
+/// What an error is about: enough to choose an exit code or to decide on a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Something that was handed in is wrong: a file's content, a name, a value.
+    Input,
+    /// A cryptographic operation failed.
+    Crypto,
+    /// The operating system refused: a file, a folder, randomness.
+    Io,
+    /// kboot contradicts itself; please report it.
+    Internal,
+}
+
+/// The operating system gave no random bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gives no random bytes")]
+pub struct RandomUnavailable;
+
+/// Any error of this crate; each area has its own type, which this one holds unchanged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// An address.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// A time or a lifetime.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// A Kubernetes version.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// A cluster file.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A key, a certificate or an authority.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+    /// A bootstrap token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// A kubeconfig.
+    #[error(transparent)]
+    Kubeconfig(#[from] KubeconfigError),
+    /// Files and folders.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+impl Error {
+    /// What the error is about.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Pki(error) => error.kind(),
+            Self::Bundle(error) => error.kind(),
+            Self::Random(_) => ErrorKind::Io,
+            _ => ErrorKind::Input,
+        }
+    }
+}

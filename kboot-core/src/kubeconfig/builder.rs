@@ -1,0 +1,177 @@
+//! The typestate builder: cluster, then trust, then user, then credentials.
+
+use super::model::{Cluster, Context, Exec, Kubeconfig, Named, Unknown, User};
+use super::KubeconfigError;
+use crate::net::ApiEndpoint;
+use crate::pki::{Certificate, PkiError, PrivateKey};
+use crate::secret::{SecretBytes, SecretText};
+use crate::token::BootstrapToken;
+
+/// A kubeconfig in the making; see [`Kubeconfig::for_cluster`]. The state types need not be spelt out.
+#[derive(Debug)]
+#[must_use]
+pub struct KubeconfigBuilder<State> {
+    cluster_name: String,
+    cluster: Cluster,
+    state: State,
+}
+
+/// The certificate authority comes next.
+#[derive(Debug)]
+pub struct WantsTrust(());
+
+/// The user's name comes next.
+#[derive(Debug)]
+pub struct WantsUser {
+    problem: Option<PkiError>,
+}
+
+/// The user's credentials come next.
+#[derive(Debug)]
+pub struct WantsCredential {
+    problem: Option<PkiError>,
+    user: String,
+}
+
+/// Everything needed is there.
+#[derive(Debug)]
+pub struct Ready {
+    problem: Option<PkiError>,
+    user_name: String,
+    user: User,
+    context: Option<String>,
+    namespace: Option<String>,
+}
+
+impl KubeconfigBuilder<WantsTrust> {
+    pub(super) fn new(name: &str, endpoint: &ApiEndpoint) -> Self {
+        let cluster = Cluster { server: endpoint.to_string(), ..Cluster::default() };
+        Self { cluster_name: name.to_owned(), cluster, state: WantsTrust(()) }
+    }
+
+    /// Embeds the certificate authority.
+    pub fn trusting(mut self, authority: &Certificate) -> KubeconfigBuilder<WantsUser> {
+        let problem = match authority.to_pem() {
+            Ok(pem) => {
+                self.cluster.certificate_authority_data = Some(pem.into_bytes());
+                None
+            }
+            Err(problem) => Some(problem),
+        };
+        self.wants_user(problem)
+    }
+
+    /// Names the file of the certificate authority, as the kubeconfig's reader will find it.
+    pub fn trusting_file(mut self, path: &str) -> KubeconfigBuilder<WantsUser> {
+        self.cluster.certificate_authority = Some(path.to_owned());
+        self.wants_user(None)
+    }
+
+    fn wants_user(self, problem: Option<PkiError>) -> KubeconfigBuilder<WantsUser> {
+        let Self { cluster_name, cluster, state: WantsTrust(()) } = self;
+        KubeconfigBuilder { cluster_name, cluster, state: WantsUser { problem } }
+    }
+}
+
+impl KubeconfigBuilder<WantsUser> {
+    /// Names the user's entry. What the API server takes the user for is in the credentials.
+    pub fn as_user(self, name: &str) -> KubeconfigBuilder<WantsCredential> {
+        let Self { cluster_name, cluster, state: WantsUser { problem } } = self;
+        KubeconfigBuilder { cluster_name, cluster, state: WantsCredential { problem, user: name.to_owned() } }
+    }
+}
+
+impl KubeconfigBuilder<WantsCredential> {
+    /// Embeds a client certificate and its key.
+    pub fn with_certificate(self, certificate: &Certificate, key: &PrivateKey) -> KubeconfigBuilder<Ready> {
+        let user = certificate.to_pem().and_then(|certificate| {
+            Ok(User {
+                client_certificate_data: Some(certificate.into_bytes()),
+                client_key_data: Some(SecretBytes::new(key.to_pem()?.expose_secret().as_bytes().to_vec())),
+                ..User::default()
+            })
+        });
+        match user {
+            Ok(user) => self.ready(user, None),
+            Err(problem) => self.ready(User::default(), Some(problem)),
+        }
+    }
+
+    /// Names the files of a client certificate and its key.
+    pub fn with_certificate_files(self, certificate: &str, key: &str) -> KubeconfigBuilder<Ready> {
+        let user = User {
+            client_certificate: Some(certificate.to_owned()),
+            client_key: Some(key.to_owned()),
+            ..User::default()
+        };
+        self.ready(user, None)
+    }
+
+    /// Embeds a bootstrap token.
+    pub fn with_token(self, token: &BootstrapToken) -> KubeconfigBuilder<Ready> {
+        self.with_bearer_token(token.expose_secret())
+    }
+
+    /// Embeds any bearer token.
+    pub fn with_bearer_token(self, token: SecretText) -> KubeconfigBuilder<Ready> {
+        self.ready(User { token: Some(token), ..User::default() }, None)
+    }
+
+    /// Names the file of a bearer token, which clients read again now and then.
+    pub fn with_token_file(self, path: &str) -> KubeconfigBuilder<Ready> {
+        self.ready(User { token_file: Some(path.to_owned()), ..User::default() }, None)
+    }
+
+    /// Names a program that prints credentials.
+    pub fn with_exec(self, exec: Exec) -> KubeconfigBuilder<Ready> {
+        self.ready(User { exec: Some(exec), ..User::default() }, None)
+    }
+
+    fn ready(self, user: User, problem: Option<PkiError>) -> KubeconfigBuilder<Ready> {
+        let Self { cluster_name, cluster, state } = self;
+        let problem = state.problem.or(problem);
+        let state = Ready { problem, user_name: state.user, user, context: None, namespace: None };
+        KubeconfigBuilder { cluster_name, cluster, state }
+    }
+}
+
+impl KubeconfigBuilder<Ready> {
+    /// Names the context; without this it is `USER@CLUSTER`, as kubeadm has it.
+    pub fn context(mut self, name: &str) -> Self {
+        self.state.context = Some(name.to_owned());
+        self
+    }
+
+    /// Sets the context's namespace.
+    pub fn namespace(mut self, name: &str) -> Self {
+        self.state.namespace = Some(name.to_owned());
+        self
+    }
+
+    /// The kubeconfig, with its one context current.
+    ///
+    /// # Errors
+    /// [`KubeconfigError::Pki`] where a key or certificate given before cannot be encoded.
+    pub fn build(self) -> Result<Kubeconfig, KubeconfigError> {
+        let Self { cluster_name, cluster, state: Ready { problem, user_name, user, context, namespace } } = self;
+        if let Some(problem) = problem {
+            return Err(problem.into());
+        }
+        let context_name = context.unwrap_or_else(|| format!("{user_name}@{cluster_name}"));
+        let context = Context {
+            cluster: cluster_name.clone(),
+            user: user_name.clone(),
+            namespace,
+            unknown: Unknown::default(),
+        };
+        Ok(Kubeconfig {
+            api_version: "v1".to_owned(),
+            clusters: vec![Named::new(&cluster_name, cluster)],
+            contexts: vec![Named::new(&context_name, context)],
+            current_context: context_name,
+            kind: "Config".to_owned(),
+            users: vec![Named::new(&user_name, user)],
+            unknown: Unknown::default(),
+        })
+    }
+}

@@ -1,0 +1,461 @@
+//! The kubeconfig document (`clientcmd/api/v1/types.go`); keys that kboot does not know stay in it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::KubeconfigError;
+use super::builder::{KubeconfigBuilder, WantsTrust};
+use crate::net::ApiEndpoint;
+use crate::pki::{Certificate, PrivateKey};
+use crate::secret::{SecretBytes, SecretText};
+
+/// Keys that kboot has no field for, kept as they came; `Debug` shows their names alone.
+#[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Unknown(BTreeMap<String, Value>);
+
+impl fmt::Debug for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// A kubeconfig.
+#[derive(Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+pub struct Kubeconfig {
+    #[serde(rename = "apiVersion", default = "api_version")]
+    pub api_version: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub clusters: Vec<Named<Cluster>>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub contexts: Vec<Named<Context>>,
+    #[serde(rename = "current-context", default)]
+    pub current_context: String,
+    #[serde(default = "kind")]
+    pub kind: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub users: Vec<Named<User>>,
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
+/// An entry of one of a kubeconfig's lists.
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "a name and what it names")]
+pub struct Named<T> {
+    pub name: String,
+    pub value: T,
+    pub unknown: Unknown,
+}
+
+/// Where a cluster is reached and what proves that it is the right one.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+pub struct Cluster {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_authority: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_bytes")]
+    pub certificate_authority_data: Option<Vec<u8>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insecure_skip_tls_verify: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_url: Option<String>,
+    #[serde(default)]
+    pub server: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_server_name: Option<String>,
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
+/// Which user talks to which cluster.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+pub struct Context {
+    #[serde(default)]
+    pub cluster: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    #[serde(default)]
+    pub user: String,
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
+/// A user's credentials.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+pub struct User {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_bytes")]
+    pub client_certificate_data: Option<Vec<u8>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_secret")]
+    pub client_key_data: Option<SecretBytes>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exec: Option<Exec>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "secret_text")]
+    pub password: Option<SecretText>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "secret_text")]
+    pub token: Option<SecretText>,
+    /// Upstream spells this one key in camel case.
+    #[serde(default, rename = "tokenFile", skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
+/// A program that prints credentials (`client.authentication.k8s.io`).
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+pub struct Exec {
+    #[serde(default)]
+    pub api_version: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub args: Vec<String>,
+    #[serde(default)]
+    pub command: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub env: Vec<ExecVariable>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub install_hint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interactive_mode: Option<String>,
+    #[serde(default)]
+    pub provide_cluster_info: bool,
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
+impl Exec {
+    /// A command that speaks `client.authentication.k8s.io/v1` and asks nothing at the terminal.
+    #[must_use]
+    pub fn new(command: &str, args: &[String]) -> Self {
+        Self {
+            api_version: "client.authentication.k8s.io/v1".to_owned(),
+            command: command.to_owned(),
+            args: args.to_vec(),
+            // Required for v1 (clientcmd/validation.go).
+            interactive_mode: Some("Never".to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
+/// An environment variable for an [`Exec`] command.
+#[derive(Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "a name and a value")]
+pub struct ExecVariable {
+    pub name: String,
+    #[serde(with = "plain_secret_text")]
+    pub value: SecretText,
+}
+
+impl Kubeconfig {
+    /// Starts a kubeconfig for a cluster; the steps that follow are its trust, its user and its
+    /// credentials, in this order.
+    ///
+    /// ```
+    /// use kboot_core::{Env, kubeconfig::Kubeconfig, pki::{CertificateAuthority, KeyAlgorithm}, token::BootstrapToken};
+    /// let mut env = Env::system();
+    /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
+    /// let token = BootstrapToken::generate(&mut env)?;
+    /// let kubeconfig = Kubeconfig::for_cluster("kubernetes", &"https://10.0.0.1:6443".parse()?)
+    ///     .trusting(authority.certificate())
+    ///     .as_user("kubelet-bootstrap")
+    ///     .with_token(&token)
+    ///     .build()?;
+    /// assert_eq!(kubeconfig.current_context, "kubelet-bootstrap@kubernetes");
+    /// # Ok::<(), kboot_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn for_cluster(name: &str, endpoint: &ApiEndpoint) -> KubeconfigBuilder<WantsTrust> {
+        KubeconfigBuilder::new(name, endpoint)
+    }
+
+    /// The document as YAML, keys in kubectl's order. It holds the credentials: hence a secret.
+    ///
+    /// # Errors
+    /// [`KubeconfigError::Malformed`] where the text cannot be made.
+    pub fn to_yaml(&self) -> Result<SecretText, KubeconfigError> {
+        crate::yaml::write(self)
+            .map(SecretText::new)
+            .map_err(|_| KubeconfigError::Malformed { problem: "it cannot be written as YAML".to_owned() })
+    }
+
+    /// The cluster and user of the current context.
+    ///
+    /// # Errors
+    /// [`KubeconfigError::CurrentContext`] naming the link that is missing.
+    pub fn current(&self) -> Result<(&Cluster, &User), KubeconfigError> {
+        let missing = |problem: String| KubeconfigError::CurrentContext { problem };
+        let name = &self.current_context;
+        let context =
+            find(&self.contexts, name).ok_or_else(|| missing(format!("there is no context named {name:?}")))?;
+        let cluster = find(&self.clusters, &context.cluster)
+            .ok_or_else(|| missing(format!("there is no cluster named {:?}", context.cluster)))?;
+        let user = find(&self.users, &context.user)
+            .ok_or_else(|| missing(format!("there is no user named {:?}", context.user)))?;
+        Ok((cluster, user))
+    }
+
+    /// The certificate and private key embedded for the current context's user.
+    ///
+    /// # Errors
+    /// [`KubeconfigError`] where the context leads nowhere, nothing is embedded, or it is unreadable.
+    pub fn client_certificate(&self) -> Result<(Certificate, PrivateKey), KubeconfigError> {
+        let (_, user) = self.current()?;
+        let absent = |what: &str| KubeconfigError::Malformed { problem: format!("its user has no {what}") };
+        let key = user.client_key_data.as_ref().ok_or_else(|| absent("client-key-data"))?;
+        let certificate = user.client_certificate_data.as_ref().ok_or_else(|| absent("client-certificate-data"))?;
+        Ok((Certificate::from_pem(certificate)?, PrivateKey::from_pem(key.expose_secret())?))
+    }
+}
+
+fn find<'a, T>(list: &'a [Named<T>], name: &str) -> Option<&'a T> {
+    list.iter().find(|entry| entry.name == name).map(|entry| &entry.value)
+}
+
+impl FromStr for Kubeconfig {
+    type Err = KubeconfigError;
+    /// Reads YAML or JSON as clientcmd does; duplicate names and other versions are errors.
+    fn from_str(text: &str) -> Result<Self, KubeconfigError> {
+        let value = match crate::yaml::parse(text).map_err(|problem| KubeconfigError::Yaml { problem })? {
+            // An empty file is an empty configuration (clientcmd/loader.go).
+            Value::Null => Value::Object(serde_json::Map::new()),
+            value => value,
+        };
+        let malformed = |problem: String| KubeconfigError::Malformed { problem };
+        // serde's own message may quote the value it did not expect, and that may be a token.
+        let config: Self = serde_json::from_value(value)
+            .map_err(|_| malformed("a field has the wrong type (texts are quoted, *-data is base64)".to_owned()))?;
+        if config.api_version != "v1" || config.kind != "Config" {
+            return Err(malformed(format!(
+                "it is {} {}, expected v1 Config",
+                config.api_version.escape_debug(),
+                config.kind.escape_debug()
+            )));
+        }
+        for (what, names) in [
+            ("cluster", names(&config.clusters)),
+            ("context", names(&config.contexts)),
+            ("user", names(&config.users)),
+        ] {
+            let mut seen = std::collections::BTreeSet::new();
+            if let Some(twice) = names.into_iter().find(|name| !seen.insert(*name)) {
+                return Err(malformed(format!("two {what} entries are named {twice:?}")));
+            }
+        }
+        Ok(config)
+    }
+}
+
+fn names<T>(list: &[Named<T>]) -> Vec<&str> {
+    list.iter().map(|entry| entry.name.as_str()).collect()
+}
+
+fn api_version() -> String {
+    "v1".to_owned()
+}
+
+fn kind() -> String {
+    "Config".to_owned()
+}
+
+/// Go writes an empty list as null.
+fn null_is_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The key under which each list holds its value.
+trait Entry {
+    const KEY: &'static str;
+}
+impl Entry for Cluster {
+    const KEY: &'static str = "cluster";
+}
+impl Entry for Context {
+    const KEY: &'static str = "context";
+}
+impl Entry for User {
+    const KEY: &'static str = "user";
+}
+
+impl<T: Entry + Serialize> Serialize for Named<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        // Keys in alphabetical order, as kubectl writes them.
+        if T::KEY < "name" {
+            map.serialize_entry(T::KEY, &self.value)?;
+        }
+        map.serialize_entry("name", &self.name)?;
+        if T::KEY > "name" {
+            map.serialize_entry(T::KEY, &self.value)?;
+        }
+        for (key, value) in &self.unknown.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de, T: Entry + serde::de::DeserializeOwned + Default> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let mut map = BTreeMap::<String, Value>::deserialize(deserializer)?;
+        let name = match map.remove("name") {
+            Some(Value::String(name)) => name,
+            _ => return Err(D::Error::custom("name")),
+        };
+        let value = match map.remove(T::KEY) {
+            None | Some(Value::Null) => T::default(),
+            Some(value) => serde_json::from_value(value).map_err(|_| D::Error::custom(T::KEY))?,
+        };
+        Ok(Self { name, value, unknown: Unknown(map) })
+    }
+}
+
+impl<T> Named<T> {
+    pub(super) fn new(name: &str, value: T) -> Self {
+        Self { name: name.to_owned(), value, unknown: Unknown::default() }
+    }
+}
+
+mod base64_bytes {
+    use super::{Deserialize, Deserializer, Engine, STANDARD, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's calling convention")]
+    pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes.as_deref().unwrap_or_default()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| STANDARD.decode(text).map_err(|_| serde::de::Error::custom("base64"))).transpose()
+    }
+}
+
+mod base64_secret {
+    use super::{Deserializer, Engine, STANDARD, SecretBytes, Serializer, base64_bytes};
+    use zeroize::Zeroizing;
+
+    #[expect(clippy::ref_option, reason = "serde's calling convention")]
+    pub(super) fn serialize<S: Serializer>(secret: &Option<SecretBytes>, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes = secret.as_ref().map(SecretBytes::expose_secret).unwrap_or_default();
+        serializer.serialize_str(&Zeroizing::new(STANDARD.encode(bytes)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretBytes>, D::Error> {
+        Ok(base64_bytes::deserialize(deserializer)?.map(SecretBytes::new))
+    }
+}
+
+mod plain_secret_text {
+    use super::{Deserialize, Deserializer, SecretText, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(secret: &SecretText, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(secret.expose_secret())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretText, D::Error> {
+        String::deserialize(deserializer).map(SecretText::new)
+    }
+}
+
+mod secret_text {
+    use super::{Deserialize, Deserializer, SecretText, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's calling convention")]
+    pub(super) fn serialize<S: Serializer>(secret: &Option<SecretText>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(secret.as_ref().map(SecretText::expose_secret).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretText>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(SecretText::new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = r#"
+apiVersion: v1
+kind: Config
+preferences: {colors: true}
+clusters:
+- name: c
+  cluster: {server: "https://10.0.0.1:6443", certificate-authority-data: aGVsbG8=, disable-compression: true}
+contexts:
+- name: x
+  context: {cluster: c, user: u, namespace: n, extensions: [{name: e, extension: {a: 1}}]}
+current-context: x
+users:
+- name: u
+  user:
+    token: "123456.7890123456789012"
+    as: someone
+    exec: {apiVersion: client.authentication.k8s.io/v1, command: x, args: null, env: [{name: A, value: B}]}
+future: {key: [1, 2]}
+"#;
+
+    #[test]
+    fn unknown_keys_survive() {
+        let config: Kubeconfig = SAMPLE.parse().unwrap();
+        let text = config.to_yaml().unwrap();
+        let again: Value = crate::yaml::parse(text.expose_secret()).unwrap();
+        for pointer in [
+            "/preferences/colors", "/future/key/1", "/clusters/0/cluster/disable-compression", "/users/0/user/as",
+            "/contexts/0/context/extensions/0/extension/a",
+        ] {
+            assert!(again.pointer(pointer).is_some(), "{pointer} is lost in\n{}", text.expose_secret());
+        }
+        assert_eq!(again["users"][0]["user"]["token"], "123456.7890123456789012");
+        assert_eq!(again["clusters"][0]["cluster"]["certificate-authority-data"], "aGVsbG8=");
+    }
+
+    #[test]
+    fn what_upstream_refuses_is_refused() {
+        for (bad, problem) in [
+            ("apiVersion: v2\nkind: Config", "v2"),
+            ("kind: Secret", "Secret"),
+            ("users: [{name: a}, {name: a}]", "two user entries"),
+            ("clusters: 3", "wrong type"),
+            ("users: [{name: a, user: {client-key-data: '*'}}]", "wrong type"),
+            ("a: [", "YAML"),
+            ("a: 1\na: 2", "YAML"),
+        ] {
+            let error = bad.parse::<Kubeconfig>().unwrap_err().to_string();
+            assert!(error.contains(problem), "{bad:?}: {error}");
+        }
+        assert!("".parse::<Kubeconfig>().unwrap().current().is_err());
+    }
+
+    #[test]
+    fn errors_never_show_a_token() {
+        let bad = "users: [{name: a, user: {token: [topsecret]}}]";
+        assert!(!bad.parse::<Kubeconfig>().unwrap_err().to_string().contains("topsecret"));
+    }
+}

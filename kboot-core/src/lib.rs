@@ -1,0 +1,25 @@
+#![doc = include_str!("lib.md")]
+
+pub mod bundle;
+pub mod component;
+mod env;
+pub mod error;
+pub mod kubeconfig;
+pub mod name;
+pub mod net;
+pub mod pki;
+pub mod rbac;
+pub mod secret;
+pub mod spec;
+pub mod time;
+pub mod token;
+pub mod version;
+mod yaml;
+
+pub use bundle::{Bundle, Plan};
+pub use env::Env;
+pub use error::{Error, ErrorKind};
+pub use kubeconfig::Kubeconfig;
+pub use pki::{Authorities, CertificateAuthority, CertificateTemplate, PrivateKey};
+pub use spec::ClusterSpec;
+pub use token::{BootstrapToken, TokenSettings};

@@ -1,0 +1,174 @@
+//! Validated names: a value of one of these types is a name that Kubernetes accepts.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Why a text is not a name of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{value:?} is not a {wanted}: {problem}")]
+#[non_exhaustive]
+pub struct NameError {
+    /// The text, cut to its first 64 characters.
+    pub value: String,
+    /// What was wanted, for example `node name`.
+    pub wanted: &'static str,
+    /// What is wrong, and what would be right.
+    pub problem: &'static str,
+}
+
+impl NameError {
+    fn new(value: &str, wanted: &'static str, problem: &'static str) -> Self {
+        Self { value: value.chars().take(64).collect(), wanted, problem }
+    }
+}
+
+const SUBDOMAIN_RULE: &str = "use at most 253 lower-case letters, digits, '-' and '.'; \
+     each part between dots starts and ends with a letter or digit and has at most 63 characters";
+const PRINCIPAL_RULE: &str = "use 1 to 256 characters without control characters or surrounding blanks";
+
+fn is_dns1123_label(label: &str) -> bool {
+    let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = label.as_bytes();
+    match (bytes.first(), bytes.last()) {
+        (Some(&first), Some(&last)) => {
+            bytes.len() <= 63
+                && alphanumeric(first)
+                && alphanumeric(last)
+                && bytes.iter().all(|&byte| alphanumeric(byte) || byte == b'-')
+        }
+        _ => false,
+    }
+}
+
+/// Whether `text` is a DNS-1123 subdomain (`IsDNS1123Subdomain` in apimachinery's validation).
+pub(crate) fn is_dns1123_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_dns1123_label)
+}
+
+fn is_principal(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 256 && text.trim() == text && !text.chars().any(char::is_control)
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident, $wanted:literal, $valid:path, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// A name that the source code itself spells, or one made of valid names.
+            #[allow(dead_code, reason = "not every kind of name is spelt in the source")]
+            pub(crate) fn from_static(name: &str) -> Self {
+                debug_assert!($valid(name), "{name:?}");
+                Self(name.to_owned())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                if $valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(NameError::new(text, $wanted, $rule))
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+name_type!(
+    /// A node's name: a DNS-1123 subdomain, so it is also safe as a file name.
+    ///
+    /// ```
+    /// use kboot_core::name::NodeName;
+    /// let name: NodeName = "worker-1".parse()?;
+    /// assert_eq!(name.as_str(), "worker-1");
+    /// assert!("../../etc".parse::<NodeName>().is_err());
+    /// # Ok::<(), kboot_core::name::NameError>(())
+    /// ```
+    NodeName,
+    "node name",
+    is_dns1123_subdomain,
+    SUBDOMAIN_RULE
+);
+name_type!(
+    /// A cluster's name, as in kubeconfigs (`ClusterConfiguration.clusterName`).
+    ClusterName,
+    "cluster name",
+    is_dns1123_subdomain,
+    SUBDOMAIN_RULE
+);
+name_type!(
+    /// A lower-case DNS name, for example the cluster's `cluster.local`.
+    Dns1123Subdomain,
+    "DNS name",
+    is_dns1123_subdomain,
+    SUBDOMAIN_RULE
+);
+name_type!(
+    /// A group as RBAC sees it; in a client certificate, one organization (O).
+    Group,
+    "group",
+    is_principal,
+    PRINCIPAL_RULE
+);
+name_type!(
+    /// A user as RBAC sees it; in a client certificate, the common name (CN).
+    Username,
+    "user name",
+    is_principal,
+    PRINCIPAL_RULE
+);
+
+impl NodeName {
+    /// The user that a node is in Kubernetes: `system:node:NAME`.
+    #[must_use]
+    pub fn username(&self) -> Username {
+        Username(format!("system:node:{}", self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_names() {
+        for good in ["a", "worker-1", "10.0.0.1", "k8s-master-1.example.com", &"a".repeat(63)] {
+            assert_eq!(good.parse::<NodeName>().unwrap().as_str(), good);
+        }
+        let long = format!("{}a", "a.".repeat(127));
+        for bad in
+            ["", ".", "..", "../../etc", "a/b", "Worker", "a_b", "-a", "a-", "a..b", "a\0b", "ä", "a b", &long, &"a".repeat(64)]
+        {
+            assert!(bad.parse::<NodeName>().is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn principals() {
+        assert!("system:masters".parse::<Group>().is_ok());
+        for bad in ["", " a", "a\n", "a\0", &"a".repeat(257)] {
+            assert!(bad.parse::<Group>().is_err(), "{bad:?} was accepted");
+        }
+    }
+}

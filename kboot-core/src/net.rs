@@ -1,0 +1,348 @@
+//! Addresses: the API endpoint, address ranges and subject alternative names.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use crate::name::is_dns1123_subdomain;
+
+/// Why a text is not an address of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{value:?} is not {wanted}: {problem}")]
+#[non_exhaustive]
+pub struct NetError {
+    /// The text, cut to its first 64 characters.
+    pub value: String,
+    /// What was wanted.
+    pub wanted: &'static str,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl NetError {
+    fn new(value: &str, wanted: &'static str, problem: impl Into<String>) -> Self {
+        Self { value: value.chars().take(64).collect(), wanted, problem: problem.into() }
+    }
+}
+
+/// Where the API server is reached: a host and a port, always over https.
+///
+/// The text form is `HOST[:PORT]` or `https://HOST[:PORT]`; the port defaults to 6443, IPv6 hosts
+/// stand in brackets when a port follows (kubeadm's `ParseHostPort`).
+///
+/// ```
+/// use kboot_core::net::ApiEndpoint;
+/// let endpoint: ApiEndpoint = "192.168.20.30".parse()?;
+/// assert_eq!(endpoint.to_string(), "https://192.168.20.30:6443");
+/// # Ok::<(), kboot_core::net::NetError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ApiEndpoint {
+    host: AltName,
+    port: u16,
+}
+
+impl ApiEndpoint {
+    /// The port that upstream uses where none is given.
+    pub const DEFAULT_PORT: u16 = 6443;
+    const WANTED: &'static str = "an API endpoint";
+
+    /// An endpoint of an address and a port.
+    #[must_use]
+    pub fn of(address: IpAddr, port: u16) -> Self {
+        Self { host: AltName::Ip(address), port }
+    }
+
+    /// The host: an address or a DNS name, never a wildcard.
+    #[must_use]
+    pub fn host(&self) -> &AltName {
+        &self.host
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `HOST:PORT`, with IPv6 in brackets, as `kubeadm join` takes it.
+    #[must_use]
+    pub fn host_port(&self) -> String {
+        match &self.host {
+            AltName::Ip(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
+            host => format!("{host}:{}", self.port),
+        }
+    }
+}
+
+impl FromStr for ApiEndpoint {
+    type Err = NetError;
+    fn from_str(text: &str) -> Result<Self, NetError> {
+        let fail = |problem: &str| NetError::new(text, Self::WANTED, problem);
+        let rest = text.strip_prefix("https://").unwrap_or(text);
+        if rest.contains("://") {
+            return Err(fail("only https:// is accepted"));
+        }
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = if let Some(bracketed) = rest.strip_prefix('[') {
+            let (host, after) = bracketed.split_once(']').ok_or_else(|| fail("'[' without ']'"))?;
+            let address: IpAddr = host.parse().map_err(|_| fail("brackets hold an IPv6 address"))?;
+            if !address.is_ipv6() {
+                return Err(fail("brackets hold an IPv6 address"));
+            }
+            let port = match after {
+                "" => None,
+                after => Some(after.strip_prefix(':').ok_or_else(|| fail("after ']' comes :PORT or nothing"))?),
+            };
+            (AltName::Ip(address), port)
+        } else if let Ok(address) = rest.parse::<IpAddr>() {
+            (AltName::Ip(address), None)
+        } else {
+            let (host, port) = match rest.rsplit_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (rest, None),
+            };
+            let host = host.parse::<AltName>().map_err(|e| fail(&e.problem))?;
+            if host.is_wildcard() {
+                return Err(fail("a host cannot be a wildcard"));
+            }
+            (host, port)
+        };
+        let port = match port {
+            None => Self::DEFAULT_PORT,
+            Some(digits) => match digits.parse::<u16>() {
+                Ok(port) if port > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => port,
+                _ => return Err(fail("the port is a number from 1 to 65535")),
+            },
+        };
+        Ok(Self { host, port })
+    }
+}
+
+impl fmt::Display for ApiEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "https://{}", self.host_port())
+    }
+}
+
+/// A range of addresses in CIDR form, with no host bits set.
+///
+/// ```
+/// use kboot_core::net::Cidr;
+/// let services: Cidr = "10.96.0.0/12".parse()?;
+/// assert_eq!(services.nth(10).unwrap().to_string(), "10.96.0.10");
+/// # Ok::<(), kboot_core::net::NetError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cidr(ipnet::IpNet);
+
+impl Cidr {
+    const WANTED: &'static str = "an address range";
+
+    /// The address at `index` from the start of the range (`GetIndexedIP` upstream); none past its end.
+    #[must_use]
+    pub fn nth(&self, index: u32) -> Option<IpAddr> {
+        let address = match self.0.network() {
+            IpAddr::V4(start) => IpAddr::V4(u32::from(start).checked_add(index)?.into()),
+            IpAddr::V6(start) => IpAddr::V6(u128::from(start).checked_add(index.into())?.into()),
+        };
+        self.contains(address).then_some(address)
+    }
+
+    /// Whether the address lies in the range.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+
+    /// Whether the two ranges share an address.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.0.contains(&other.0.network()) || other.0.contains(&self.0.network())
+    }
+
+    /// The number of leading bits that are fixed.
+    #[must_use]
+    pub fn prefix(&self) -> u8 {
+        self.0.prefix_len()
+    }
+
+    /// Whether this is a range of IPv6 addresses.
+    #[must_use]
+    pub fn is_ipv6(&self) -> bool {
+        matches!(self.0, ipnet::IpNet::V6(_))
+    }
+}
+
+impl FromStr for Cidr {
+    type Err = NetError;
+    fn from_str(text: &str) -> Result<Self, NetError> {
+        let net: ipnet::IpNet = text
+            .parse()
+            .map_err(|_| NetError::new(text, Self::WANTED, "write ADDRESS/BITS, for example 10.96.0.0/12"))?;
+        if net.addr() != net.network() {
+            let problem = format!("it has bits set past its prefix; write {}", net.trunc());
+            return Err(NetError::new(text, Self::WANTED, problem));
+        }
+        Ok(Self(net))
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One subject alternative name: an address, a DNS name, or a wildcard DNS name (`*.example.com`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AltName {
+    /// A DNS name in lower case, possibly with a leading `*.`.
+    Dns(String),
+    /// An address.
+    Ip(IpAddr),
+}
+
+impl AltName {
+    fn is_wildcard(&self) -> bool {
+        matches!(self, Self::Dns(name) if name.starts_with("*."))
+    }
+}
+
+impl FromStr for AltName {
+    type Err = NetError;
+    fn from_str(text: &str) -> Result<Self, NetError> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Ip(address));
+        }
+        let bare = text.strip_prefix("*.").unwrap_or(text);
+        // An address with a digit too many is not the DNS name that it looks like.
+        let looks_numeric = bare.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if is_dns1123_subdomain(bare) && !looks_numeric {
+            return Ok(Self::Dns(text.to_owned()));
+        }
+        Err(NetError::new(
+            text,
+            "an alternative name",
+            "use an IP address, a lower-case DNS name, or one with a leading '*.'",
+        ))
+    }
+}
+
+impl fmt::Display for AltName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => f.write_str(name),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+/// The alternative names of a certificate, without duplicates: DNS names sorted, addresses in the
+/// order given, as kubeadm's `RemoveDuplicateAltNames` leaves them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubjectAltNames {
+    dns: Vec<String>,
+    ips: Vec<IpAddr>,
+}
+
+impl SubjectAltNames {
+    /// DNS names, sorted.
+    #[must_use]
+    pub fn dns(&self) -> &[String] {
+        &self.dns
+    }
+
+    /// Addresses, in the order in which they were first given.
+    #[must_use]
+    pub fn ips(&self) -> &[IpAddr] {
+        &self.ips
+    }
+
+    /// Whether there is no name at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dns.is_empty() && self.ips.is_empty()
+    }
+}
+
+impl FromIterator<AltName> for SubjectAltNames {
+    fn from_iter<I: IntoIterator<Item = AltName>>(names: I) -> Self {
+        let mut this = Self::default();
+        for name in names {
+            match name {
+                AltName::Dns(name) => {
+                    if let Err(place) = this.dns.binary_search(&name) {
+                        this.dns.insert(place, name);
+                    }
+                }
+                AltName::Ip(address) => {
+                    if !this.ips.contains(&address) {
+                        this.ips.push(address);
+                    }
+                }
+            }
+        }
+        this
+    }
+}
+
+impl fmt::Display for SubjectAltNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.dns.iter().map(|n| format!("DNS:{n}")).chain(self.ips.iter().map(|ip| format!("IP:{ip}")));
+        f.write_str(&names.collect::<Vec<_>>().join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints() {
+        for (text, url) in [
+            ("10.0.0.1", "https://10.0.0.1:6443"),
+            ("https://10.0.0.1:6443", "https://10.0.0.1:6443"),
+            ("api.example.com:8443", "https://api.example.com:8443"),
+            ("fd00::1", "https://[fd00::1]:6443"),
+            ("[fd00::1]:7443", "https://[fd00::1]:7443"),
+            ("https://[fd00::1]/", "https://[fd00::1]:6443"),
+        ] {
+            assert_eq!(text.parse::<ApiEndpoint>().unwrap().to_string(), url);
+        }
+        for bad in [
+            "", "http://a", "a:0", "a:65536", "a:+1", "a:b", "API", "*.a", "a/b", "[1.2.3.4]:1", "[fd00::1", "a b",
+            "999.1.1.1",
+        ] {
+            assert!(bad.parse::<ApiEndpoint>().is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn ranges() {
+        let range: Cidr = "10.96.0.0/12".parse().unwrap();
+        assert_eq!(range.nth(1).unwrap().to_string(), "10.96.0.1");
+        let small: Cidr = "10.0.0.0/29".parse().unwrap();
+        assert_eq!(small.nth(10), None);
+        let six: Cidr = "fd00::/108".parse().unwrap();
+        assert_eq!(six.nth(10).unwrap().to_string(), "fd00::a");
+        assert!(range.overlaps(&"10.97.0.0/16".parse().unwrap()));
+        assert!(!range.overlaps(&"10.244.0.0/16".parse().unwrap()));
+        for bad in ["10.96.0.0", "10.96.0.1/12", "10.96.0.0/33", "x/8", "010.0.0.0/8"] {
+            assert!(bad.parse::<Cidr>().is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn alternative_names_are_ordered_and_unique() {
+        let names: SubjectAltNames = ["b", "10.0.0.2", "a", "b", "10.0.0.1", "10.0.0.2", "*.wild"]
+            .map(|n| n.parse::<AltName>().unwrap())
+            .into_iter()
+            .collect();
+        assert_eq!(names.to_string(), "DNS:*.wild, DNS:a, DNS:b, IP:10.0.0.2, IP:10.0.0.1");
+        for bad in ["", "A", "a\0.b", "*.*.a", "*", "a_b", "1.2.3.4.5", "http://a"] {
+            assert!(bad.parse::<AltName>().is_err(), "{bad:?} was accepted");
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Certificate authorities: made, loaded with every check that upstream leaves out, and signing.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::encode::{Content, authority_extensions, leaf_extensions};
+use super::{Authority, Certificate, CertificateTemplate, KeyAlgorithm, PkiError, PrivateKey, Subject, SubjectDefaults};
+use crate::env::Env;
+use crate::error::RandomUnavailable;
+use crate::name::Username;
+use crate::spec::ClusterSpec;
+use crate::time::{Lifetime, Timestamp, Validity};
+
+/// Random and 128 bits long; RFC 5280, 4.1.2.2 allows 20 octets.
+pub(super) type SerialNumber = [u8; 16];
+
+pub(super) fn serial_number(env: &mut Env) -> Result<SerialNumber, RandomUnavailable> {
+    let mut serial = SerialNumber::default();
+    env.fill(&mut serial)?;
+    Ok(serial)
+}
+
+/// A certificate authority: a certificate that may sign others, and its private key.
+///
+/// ```
+/// use kboot_core::{Env, pki::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey}};
+/// let mut env = Env::system();
+/// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
+/// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+/// let template = CertificateTemplate::client("jane".parse()?).group("dev".parse()?);
+/// let certificate = authority.issue(&template, &key, "1y".parse()?, &mut env)?;
+/// assert!(certificate.is_signed_by(authority.certificate())?);
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+pub struct CertificateAuthority {
+    certificate: Certificate,
+    key: PrivateKey,
+    subject_der: Vec<u8>,
+    key_id: Option<Vec<u8>>,
+    validity: Validity,
+}
+
+impl CertificateAuthority {
+    /// Makes a key and a self-signed certificate.
+    ///
+    /// # Errors
+    /// [`PkiError`] for a lifetime past the year 9999 or a failing cryptographic library.
+    pub fn create(
+        common_name: &str,
+        algorithm: KeyAlgorithm,
+        lifetime: Lifetime,
+        env: &mut Env,
+    ) -> Result<Self, PkiError> {
+        let name = common_name.parse::<Username>().map_err(|e| PkiError::Unencodable { what: "subject", value: e.value })?;
+        Self::with_key(&Subject::new(name), PrivateKey::generate(algorithm)?, lifetime, env)
+    }
+
+    /// Makes a self-signed certificate for a key that is there already.
+    ///
+    /// # Errors
+    /// As [`CertificateAuthority::create`].
+    pub fn with_key(subject: &Subject, key: PrivateKey, lifetime: Lifetime, env: &mut Env) -> Result<Self, PkiError> {
+        let validity = Validity::starting(env.now(), lifetime)?;
+        if lifetime <= Lifetime::BACKDATE {
+            return Err(PkiError::EmptyValidity);
+        }
+        let subject_der = subject.to_der()?;
+        // RFC 7093, 2 (1): the leftmost 160 bits of the SHA-256 of the key
+        let digest = digest(&SHA256, key.public_key_der());
+        let key_id = digest.as_ref().iter().copied().take(20).collect::<Vec<_>>();
+        let der = Content {
+            serial: &serial_number(env)?,
+            issuer: &subject_der,
+            issuer_algorithm: key.algorithm(),
+            validity,
+            subject: &subject_der,
+            public_key: key.public_key_der(),
+            extensions: authority_extensions(subject.common_name().as_str(), &key_id)?,
+        }
+        .sign(&key)?;
+        Ok(Self { certificate: Certificate::from_encoder(der), key, subject_der, key_id: Some(key_id), validity })
+    }
+
+    /// Takes an authority that exists: its subject will stand in every leaf byte for byte.
+    ///
+    /// # Errors
+    /// [`PkiError::KeyMismatch`] where the key is another's, [`PkiError::NotAnAuthority`] where the
+    /// certificate may not sign, [`PkiError::AuthorityNotValidNow`] outside its life.
+    pub fn load(certificate: Certificate, key: PrivateKey, now: Timestamp) -> Result<Self, PkiError> {
+        let facts = certificate.facts()?;
+        let subject = facts.subject;
+        if facts.public_key_der != key.public_key_der() {
+            return Err(PkiError::KeyMismatch { subject });
+        }
+        if !facts.is_authority {
+            return Err(PkiError::NotAnAuthority { subject, problem: "its basic constraints do not say CA:TRUE" });
+        }
+        if !facts.may_sign_certificates {
+            return Err(PkiError::NotAnAuthority { subject, problem: "its key usage has no certificate signing" });
+        }
+        if !facts.validity.contains(now) {
+            let Validity { not_before, not_after } = facts.validity;
+            return Err(PkiError::AuthorityNotValidNow { subject, not_before, not_after, now });
+        }
+        Ok(Self {
+            certificate,
+            key,
+            subject_der: facts.subject_der,
+            key_id: facts.key_id,
+            validity: facts.validity,
+        })
+    }
+
+    /// Reads both halves from PEM and loads them.
+    ///
+    /// # Errors
+    /// As [`CertificateAuthority::load`], and where either is not readable.
+    pub fn from_pem(certificate: &[u8], key: &[u8], now: Timestamp) -> Result<Self, PkiError> {
+        Self::load(Certificate::from_pem(certificate)?, PrivateKey::from_pem(key)?, now)
+    }
+
+    /// Issues a certificate for a key: valid from five minutes ago, never longer than the authority.
+    ///
+    /// # Errors
+    /// [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
+    /// [`PkiError`] where encoding or signing fails.
+    pub fn issue(
+        &self,
+        template: &CertificateTemplate,
+        key: &PrivateKey,
+        lifetime: Lifetime,
+        env: &mut Env,
+    ) -> Result<Certificate, PkiError> {
+        let validity = Validity::starting(env.now(), lifetime)?;
+        self.issue_numbered(template, key, validity, serial_number(env)?)
+    }
+
+    pub(super) fn issue_numbered(
+        &self,
+        template: &CertificateTemplate,
+        key: &PrivateKey,
+        validity: Validity,
+        serial: SerialNumber,
+    ) -> Result<Certificate, PkiError> {
+        let validity = validity.within(self.validity);
+        if validity.not_before >= validity.not_after {
+            return Err(PkiError::EmptyValidity);
+        }
+        let subject = template.subject.to_der()?;
+        let content = self.content(template, &subject, key.public_key_der(), validity, &serial)?;
+        Ok(Certificate::from_encoder(content.sign(&self.key)?))
+    }
+
+    fn content<'a>(
+        &'a self,
+        template: &CertificateTemplate,
+        subject: &'a [u8],
+        public_key: &'a [u8],
+        validity: Validity,
+        serial: &'a [u8],
+    ) -> Result<Content<'a>, PkiError> {
+        Ok(Content {
+            serial,
+            issuer: &self.subject_der,
+            issuer_algorithm: self.key.algorithm(),
+            validity,
+            subject,
+            public_key,
+            extensions: leaf_extensions(template.usage, &template.alt_names, self.key_id.as_deref())?,
+        })
+    }
+
+    /// Why an existing certificate is not what this authority would issue from the template now; none
+    /// where it is: same bytes but for the serial number, the validity and the key.
+    ///
+    /// # Errors
+    /// [`PkiError`] where the template cannot be encoded.
+    pub fn differs(
+        &self,
+        certificate: &Certificate,
+        template: &CertificateTemplate,
+        now: Timestamp,
+    ) -> Result<Option<String>, PkiError> {
+        let Ok(facts) = certificate.facts() else { return Ok(Some("not a certificate".to_owned())) };
+        if facts.validity.not_after < now {
+            return Ok(Some(format!("expired on {}", facts.validity.not_after)));
+        }
+        if facts.validity.not_before > now {
+            return Ok(Some(format!("not valid before {}", facts.validity.not_before)));
+        }
+        if !certificate.is_signed_by(&self.certificate)? {
+            return Ok(Some("signed by another authority".to_owned()));
+        }
+        let subject = template.subject.to_der()?;
+        if facts.subject_der != subject {
+            return Ok(Some(format!("subject is {}, wanted {}", facts.subject, template.subject)));
+        }
+        if facts.alt_names != template.alt_names {
+            return Ok(Some(format!("alternative names are {}, wanted {}", facts.alt_names, template.alt_names)));
+        }
+        let wanted = self.content(template, &subject, &facts.public_key_der, facts.validity, &facts.serial)?;
+        if certificate.tbs_der()? != wanted.to_der()? {
+            return Ok(Some("usages or other extensions differ".to_owned()));
+        }
+        Ok(None)
+    }
+
+    /// The certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The private key.
+    #[must_use]
+    pub fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+
+    /// The period of validity.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// The pin that `kubeadm join --discovery-token-ca-cert-hash` takes: `sha256:` and the hexadecimal
+    /// SHA-256 of the SubjectPublicKeyInfo (kubeadm's `pubkeypin`).
+    #[must_use]
+    pub fn pin(&self) -> String {
+        crate::token::pin_of(self.key.public_key_der())
+    }
+}
+
+impl fmt::Debug for CertificateAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CertificateAuthority({:?})", self.certificate)
+    }
+}
+
+/// Whether etcd and the aggregator have authorities of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::exhaustive_enums, reason = "the cluster file's two values")]
+pub enum AuthorityLayout {
+    /// One each for the cluster, etcd and the front proxy, as upstream.
+    #[default]
+    Separate,
+    /// One for everything, as hand-install guides do.
+    Single,
+}
+
+impl AuthorityLayout {
+    /// The authority whose certificate does the work of `authority`.
+    #[must_use]
+    pub fn effective(self, authority: Authority) -> Authority {
+        match self {
+            Self::Separate => authority,
+            Self::Single => Authority::Cluster,
+        }
+    }
+
+    /// The authorities that exist.
+    #[must_use]
+    pub fn authorities(self) -> &'static [Authority] {
+        match self {
+            Self::Separate => &Authority::ALL,
+            Self::Single => &[Authority::Cluster],
+        }
+    }
+}
+
+/// The key pair that signs and verifies service account tokens.
+#[derive(Debug)]
+pub struct ServiceAccountKey(PrivateKey);
+
+impl ServiceAccountKey {
+    /// Takes a key.
+    #[must_use]
+    pub fn new(key: PrivateKey) -> Self {
+        Self(key)
+    }
+
+    /// The key that signs.
+    #[must_use]
+    pub fn private(&self) -> &PrivateKey {
+        &self.0
+    }
+}
+
+/// The private half of a cluster: its authorities and its service account key.
+#[derive(Debug)]
+pub struct Authorities {
+    layout: AuthorityLayout,
+    cluster: CertificateAuthority,
+    others: Option<(CertificateAuthority, CertificateAuthority)>,
+    service_account: ServiceAccountKey,
+}
+
+impl Authorities {
+    /// Makes all of them as the cluster file says.
+    ///
+    /// # Errors
+    /// [`PkiError`] where a key or a certificate cannot be made.
+    pub fn create(spec: &ClusterSpec, env: &mut Env) -> Result<Self, PkiError> {
+        Self::complete(spec, env, |_| None, None)
+    }
+
+    /// Takes those that exist and makes the rest.
+    ///
+    /// # Errors
+    /// [`PkiError`] where a key or a certificate cannot be made.
+    pub fn complete(
+        spec: &ClusterSpec,
+        env: &mut Env,
+        mut existing: impl FnMut(Authority) -> Option<CertificateAuthority>,
+        service_account: Option<ServiceAccountKey>,
+    ) -> Result<Self, PkiError> {
+        let mut obtain = |authority: Authority, env: &mut Env| match existing(authority) {
+            Some(found) => Ok(found),
+            None => {
+                let key = PrivateKey::generate(spec.pki.key)?;
+                CertificateAuthority::with_key(&authority_subject(authority, &spec.pki.subject), key, spec.pki.authority_lifetime, env)
+            }
+        };
+        let cluster = obtain(Authority::Cluster, env)?;
+        let others = match spec.pki.authorities {
+            AuthorityLayout::Single => None,
+            AuthorityLayout::Separate => Some((obtain(Authority::Etcd, env)?, obtain(Authority::FrontProxy, env)?)),
+        };
+        let service_account = match service_account {
+            Some(key) => key,
+            None => ServiceAccountKey(PrivateKey::generate(spec.pki.key)?),
+        };
+        Ok(Self { layout: spec.pki.authorities, cluster, others, service_account })
+    }
+
+    /// The authority that does this work, which is the cluster's where there is only one.
+    #[must_use]
+    pub fn get(&self, authority: Authority) -> &CertificateAuthority {
+        match (authority, &self.others) {
+            (Authority::Etcd, Some((etcd, _))) => etcd,
+            (Authority::FrontProxy, Some((_, front_proxy))) => front_proxy,
+            _ => &self.cluster,
+        }
+    }
+
+    /// The cluster's authority.
+    #[must_use]
+    pub fn cluster(&self) -> &CertificateAuthority {
+        &self.cluster
+    }
+
+    /// Which of them exist.
+    #[must_use]
+    pub fn layout(&self) -> AuthorityLayout {
+        self.layout
+    }
+
+    /// The service account key.
+    #[must_use]
+    pub fn service_account(&self) -> &ServiceAccountKey {
+        &self.service_account
+    }
+}
+
+/// The subject that a new authority gets.
+pub(crate) fn authority_subject(authority: Authority, defaults: &SubjectDefaults) -> Subject {
+    Subject::new(Username::from_static(authority.common_name())).with_defaults(defaults)
+}

@@ -1,0 +1,274 @@
+//! Every certificate of a cluster, issued at once; what exists and still fits is kept.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use rayon::prelude::*;
+
+use super::authority::{SerialNumber, serial_number};
+use super::profile::template;
+use super::{Authorities, Certificate, CertificateRole, PkiError, PrivateKey};
+use crate::env::Env;
+use crate::error::Error;
+use crate::name::NodeName;
+use crate::spec::{ClusterSpec, Node, NodeCredentials, NodeRole, ServingCertificates};
+use crate::time::{Lifetime, Timestamp, Validity};
+use crate::token::{BootstrapToken, TokenSettings};
+
+/// Which certificate of a cluster: its role, and its node where each node has one of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct CertificateId {
+    /// The node, for a certificate of one node.
+    pub node: Option<NodeName>,
+    /// The role.
+    pub role: CertificateRole,
+}
+
+impl CertificateId {
+    /// A certificate that the cluster has once.
+    #[must_use]
+    pub fn of_cluster(role: CertificateRole) -> Self {
+        Self { node: None, role }
+    }
+
+    /// A certificate of one node.
+    #[must_use]
+    pub fn of_node(role: CertificateRole, node: &NodeName) -> Self {
+        Self { node: Some(node.clone()), role }
+    }
+}
+
+impl fmt::Display for CertificateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node {
+            None => write!(f, "{}", self.role),
+            Some(node) => write!(f, "{} of {node}", self.role),
+        }
+    }
+}
+
+/// Whether a value was there before or was made now, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is no third way to come by a value")]
+pub enum Origin {
+    /// It existed and fits.
+    Kept,
+    /// It was made; the text says why the one before did not do, where there was one.
+    Made {
+        /// Why the one before did not do.
+        reason: Option<String>,
+    },
+}
+
+/// A certificate with its private key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Issued {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its key.
+    pub key: PrivateKey,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A bootstrap token with what its Secret says of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct JoinToken {
+    /// The token.
+    pub token: BootstrapToken,
+    /// Its settings.
+    pub settings: TokenSettings,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What is there already of a cluster's certificates: keys are used again, certificates that fit are kept.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Existing {
+    /// Keys, each with its certificate where that is there and readable.
+    pub certificates: BTreeMap<CertificateId, (PrivateKey, Option<Certificate>)>,
+    /// The bootstrap token and its settings.
+    pub token: Option<(BootstrapToken, TokenSettings)>,
+}
+
+/// Every certificate of a cluster, its authorities, and its bootstrap token.
+#[derive(Debug)]
+pub struct ClusterPki<'a> {
+    authorities: &'a Authorities,
+    certificates: BTreeMap<CertificateId, Issued>,
+    token: Option<JoinToken>,
+}
+
+impl ClusterPki<'_> {
+    /// The authorities.
+    #[must_use]
+    pub fn authorities(&self) -> &Authorities {
+        self.authorities
+    }
+
+    /// All certificates, ordered by node and role.
+    pub fn certificates(&self) -> impl Iterator<Item = (&CertificateId, &Issued)> {
+        self.certificates.iter()
+    }
+
+    /// The certificates of one node, ordered by role.
+    pub fn of_node(&self, node: &NodeName) -> impl Iterator<Item = (&CertificateId, &Issued)> {
+        let first = CertificateId::of_node(CertificateRole::FIRST, node);
+        let name = node.clone();
+        self.certificates.range(first..).take_while(move |(id, _)| id.node.as_ref() == Some(&name))
+    }
+
+    /// One certificate, where the cluster file asks for it.
+    #[must_use]
+    pub fn get(&self, id: &CertificateId) -> Option<&Issued> {
+        self.certificates.get(id)
+    }
+
+    /// The bootstrap token, where nodes join by one.
+    #[must_use]
+    pub fn token(&self) -> Option<&JoinToken> {
+        self.token.as_ref()
+    }
+}
+
+/// The certificates that a cluster file asks for.
+#[must_use]
+pub(crate) fn wanted_certificates(spec: &ClusterSpec) -> Vec<CertificateId> {
+    use CertificateRole as Role;
+    let per_node = |node: &Node| {
+        let mut roles = Vec::new();
+        if node.has(NodeRole::ControlPlane) {
+            roles.extend([
+                Role::ApiServer,
+                Role::ApiServerKubeletClient,
+                Role::ApiServerEtcdClient,
+                Role::FrontProxyClient,
+                Role::ControllerManager,
+                Role::Scheduler,
+            ]);
+        }
+        if node.has(NodeRole::Etcd) {
+            roles.extend([Role::EtcdServer, Role::EtcdPeer, Role::EtcdHealthcheckClient]);
+        }
+        if node.has(NodeRole::Worker) {
+            if spec.join.node_credentials == NodeCredentials::Certificate {
+                roles.push(Role::KubeletClient);
+            }
+            if spec.join.serving_certificates == ServingCertificates::Issued {
+                roles.push(Role::KubeletServing);
+            }
+        }
+        roles
+    };
+    let of_nodes = spec
+        .nodes
+        .iter()
+        .flat_map(|node| per_node(node).into_iter().map(|role| CertificateId::of_node(role, node.name())));
+    let of_cluster =
+        [Role::Admin, Role::SuperAdmin, Role::KubeProxy, Role::MetricsServer].map(CertificateId::of_cluster);
+    of_cluster.into_iter().chain(of_nodes).collect()
+}
+
+impl Authorities {
+    /// Issues every certificate that the cluster file asks for, on all processors.
+    ///
+    /// # Errors
+    /// [`Error`] where a certificate or a token cannot be made.
+    pub fn issue(&self, spec: &ClusterSpec, env: &mut Env) -> Result<ClusterPki<'_>, Error> {
+        self.issue_missing(spec, Existing::default(), env)
+    }
+
+    /// Issues what is missing or no longer fits. A key that exists is used again, never replaced.
+    ///
+    /// # Errors
+    /// [`Error`] where a certificate or a token cannot be made.
+    pub fn issue_missing(
+        &self,
+        spec: &ClusterSpec,
+        existing: Existing,
+        env: &mut Env,
+    ) -> Result<ClusterPki<'_>, Error> {
+        let Existing { mut certificates, token } = existing;
+        let now = env.now();
+        let validity = Validity::starting(now, spec.pki.certificate_lifetime).map_err(PkiError::from)?;
+        let nodes: BTreeMap<&NodeName, &Node> = spec.nodes.iter().map(|node| (node.name(), node)).collect();
+        let jobs = wanted_certificates(spec)
+            .into_iter()
+            .map(|id| Ok((certificates.remove(&id), serial_number(env)?, id)))
+            .collect::<Result<Vec<_>, PkiError>>()?;
+        let certificates = jobs
+            .into_par_iter()
+            .map(|(existing, serial, id)| {
+                let node = id.node.as_ref().and_then(|name| nodes.get(name)).copied();
+                let issued = self.issue_one(spec, id.role, node, existing, now, validity, serial)?;
+                Ok((id, issued))
+            })
+            .collect::<Result<BTreeMap<_, _>, PkiError>>()?;
+        let token = match spec.join.node_credentials {
+            NodeCredentials::Certificate => None,
+            NodeCredentials::BootstrapToken => Some(join_token(spec, token, env)?),
+        };
+        Ok(ClusterPki { authorities: self, certificates, token })
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one call, in the closure above")]
+    fn issue_one(
+        &self,
+        spec: &ClusterSpec,
+        role: CertificateRole,
+        node: Option<&Node>,
+        existing: Option<(PrivateKey, Option<Certificate>)>,
+        now: Timestamp,
+        validity: Validity,
+        serial: SerialNumber,
+    ) -> Result<Issued, PkiError> {
+        let template = template(role, spec, node)?;
+        let authority = self.get(role.authority());
+        let (key, reason) = match existing {
+            Some((key, Some(certificate))) => {
+                let reason = if certificate.facts().is_ok_and(|facts| facts.public_key_der != key.public_key_der()) {
+                    Some("it does not belong to its key".to_owned())
+                } else {
+                    authority.differs(&certificate, &template, now)?
+                };
+                if reason.is_none() {
+                    return Ok(Issued { certificate, key, origin: Origin::Kept });
+                }
+                (key, reason)
+            }
+            Some((key, None)) => (key, Some("there is a key without a readable certificate".to_owned())),
+            None => (PrivateKey::generate(spec.pki.key)?, None),
+        };
+        let certificate = authority.issue_numbered(&template, &key, validity, serial)?;
+        Ok(Issued { certificate, key, origin: Origin::Made { reason } })
+    }
+}
+
+fn join_token(
+    spec: &ClusterSpec,
+    existing: Option<(BootstrapToken, TokenSettings)>,
+    env: &mut Env,
+) -> Result<JoinToken, Error> {
+    let now = env.now();
+    let wanted = || TokenSettings::new().description(&spec.join.token.description);
+    let reason = match existing {
+        // The description may follow the cluster file; the end of the token's life was settled when it was made.
+        Some((token, settings)) if !settings.is_expired(now) => {
+            let settings = wanted().expires(settings.expiration());
+            return Ok(JoinToken { token, settings, origin: Origin::Kept });
+        }
+        Some((token, settings)) => {
+            let end = settings.expiration().map_or_else(String::new, |end| format!(" on {end}"));
+            Some(format!("bootstrap token {} expired{end}", token.id()))
+        }
+        None => None,
+    };
+    let ttl = spec.join.token.ttl;
+    let expiration = if ttl == Lifetime::ZERO { None } else { Some(now.after(ttl)?) };
+    let token = BootstrapToken::generate(env)?;
+    Ok(JoinToken { token, settings: wanted().expires(expiration), origin: Origin::Made { reason } })
+}

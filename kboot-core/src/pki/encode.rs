@@ -1,0 +1,191 @@
+//! The encoding of certificates, each field set here (RFC 5280, 4.1).
+//!
+//! The TBSCertificate is declared here and not taken from a builder because the issuer must go in
+//! byte for byte: every certificate library that models names re-encodes them, and an authority whose
+//! subject has a multi-valued RDN or an unusual string type then no longer matches its leaves.
+
+use std::net::IpAddr;
+
+use der::asn1::{AnyRef, BitStringRef, Ia5String, ObjectIdentifier, OctetString, UintRef};
+use der::{Decode, Encode, Sequence};
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
+    SubjectKeyIdentifier,
+};
+use x509_cert::spki::AlgorithmIdentifierRef;
+use x509_cert::time::Time;
+
+use super::profile::ExtendedUsage;
+use super::{KeyAlgorithm, PkiError, PrivateKey};
+use crate::net::SubjectAltNames;
+use crate::time::{Timestamp, Validity};
+
+#[derive(Sequence)]
+struct TbsCertificate<'a> {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    version: u8,
+    serial: UintRef<'a>,
+    signature: AlgorithmIdentifierRef<'a>,
+    issuer: AnyRef<'a>,
+    validity: ValidityDer,
+    subject: AnyRef<'a>,
+    public_key: AnyRef<'a>,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
+    extensions: Vec<Extension>,
+}
+
+#[derive(Sequence)]
+struct ValidityDer {
+    not_before: Time,
+    not_after: Time,
+}
+
+#[derive(Sequence)]
+struct SignedCertificate<'a> {
+    tbs: AnyRef<'a>,
+    algorithm: AlgorithmIdentifierRef<'a>,
+    signature: BitStringRef<'a>,
+}
+
+/// What stands in a certificate besides its signature.
+pub(super) struct Content<'a> {
+    pub(super) serial: &'a [u8],
+    /// The issuer's Name, DER.
+    pub(super) issuer: &'a [u8],
+    pub(super) issuer_algorithm: KeyAlgorithm,
+    pub(super) validity: Validity,
+    /// The subject's Name, DER.
+    pub(super) subject: &'a [u8],
+    /// The SubjectPublicKeyInfo, DER.
+    pub(super) public_key: &'a [u8],
+    pub(super) extensions: Vec<Extension>,
+}
+
+const VERSION_3: u8 = 2;
+
+impl Content<'_> {
+    /// The DER of the TBSCertificate: what gets signed.
+    pub(super) fn to_der(&self) -> Result<Vec<u8>, PkiError> {
+        let encode = || -> der::Result<Vec<u8>> {
+            TbsCertificate {
+                version: VERSION_3,
+                serial: UintRef::new(self.serial)?,
+                signature: signature_algorithm(self.issuer_algorithm),
+                issuer: AnyRef::from_der(self.issuer)?,
+                validity: ValidityDer {
+                    not_before: time(self.validity.not_before)?,
+                    not_after: time(self.validity.not_after)?,
+                },
+                subject: AnyRef::from_der(self.subject)?,
+                public_key: AnyRef::from_der(self.public_key)?,
+                extensions: self.extensions.clone(),
+            }
+            .to_der()
+        };
+        encode().map_err(|_| PkiError::Encoding { what: "certificate" })
+    }
+
+    /// The DER of the certificate, signed.
+    pub(super) fn sign(&self, key: &PrivateKey) -> Result<Vec<u8>, PkiError> {
+        let tbs = self.to_der()?;
+        let signature = key.sign(&tbs)?;
+        let encode = || -> der::Result<Vec<u8>> {
+            SignedCertificate {
+                tbs: AnyRef::from_der(&tbs)?,
+                algorithm: signature_algorithm(key.algorithm()),
+                signature: BitStringRef::from_bytes(&signature)?,
+            }
+            .to_der()
+        };
+        encode().map_err(|_| PkiError::Encoding { what: "certificate" })
+    }
+}
+
+fn signature_algorithm(algorithm: KeyAlgorithm) -> AlgorithmIdentifierRef<'static> {
+    // RSA has a NULL there (RFC 4055, 5), ECDSA nothing (RFC 5758, 3.2).
+    AlgorithmIdentifierRef {
+        oid: algorithm.signature_oid(),
+        parameters: algorithm.is_rsa().then_some(AnyRef::NULL),
+    }
+}
+
+/// UTCTime through 2049, GeneralizedTime after (RFC 5280, 4.1.2.5).
+fn time(moment: Timestamp) -> der::Result<Time> {
+    let seconds = u64::try_from(moment.unix()).map_err(|_| der::ErrorKind::DateTime)?;
+    let since_epoch = std::time::Duration::from_secs(seconds);
+    let date_time = der::DateTime::from_unix_duration(since_epoch)?;
+    if date_time.year() < 2050 {
+        Ok(Time::UtcTime(der::asn1::UtcTime::from_date_time(date_time)?))
+    } else {
+        Ok(Time::GeneralTime(der::asn1::GeneralizedTime::from_date_time(date_time)))
+    }
+}
+
+/// Upstream's extensions of a leaf: key usage, extended usage, CA:FALSE, the authority's key, names.
+pub(super) fn leaf_extensions(
+    usage: ExtendedUsage,
+    alt_names: &SubjectAltNames,
+    authority_key_id: Option<&[u8]>,
+) -> Result<Vec<Extension>, PkiError> {
+    // RFC 5280, 4.2.1.12
+    const SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+    const CLIENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+    let usages = match usage {
+        ExtendedUsage::Client => vec![CLIENT],
+        ExtendedUsage::Server => vec![SERVER],
+        ExtendedUsage::ServerAndClient => vec![SERVER, CLIENT],
+    };
+    let encode = || -> der::Result<Vec<Extension>> {
+        let mut extensions = vec![
+            extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment))?,
+            extension(false, &ExtendedKeyUsage(usages))?,
+            extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
+        ];
+        if let Some(id) = authority_key_id {
+            let key_identifier = Some(OctetString::new(id)?);
+            extensions.push(extension(false, &AuthorityKeyIdentifier { key_identifier, ..Default::default() })?);
+        }
+        if !alt_names.is_empty() {
+            extensions.push(extension(false, &general_names(alt_names)?)?);
+        }
+        Ok(extensions)
+    };
+    encode().map_err(|_| PkiError::Encoding { what: "extensions" })
+}
+
+/// Upstream's extensions of an authority: the usages, CA:TRUE without a path length, its key's id and,
+/// as Kubernetes 1.31 and later write it, the common name as a DNS name.
+pub(super) fn authority_extensions(common_name: &str, key_id: &[u8]) -> Result<Vec<Extension>, PkiError> {
+    let usages = KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment | KeyUsages::KeyCertSign;
+    let encode = || -> der::Result<Vec<Extension>> {
+        let mut extensions = vec![
+            extension(true, &KeyUsage(usages))?,
+            extension(true, &BasicConstraints { ca: true, path_len_constraint: None })?,
+            extension(false, &SubjectKeyIdentifier(OctetString::new(key_id)?))?,
+        ];
+        if crate::name::is_dns1123_subdomain(common_name) {
+            let name = GeneralName::DnsName(Ia5String::new(common_name)?);
+            extensions.push(extension(false, &SubjectAltName(vec![name]))?);
+        }
+        Ok(extensions)
+    };
+    encode().map_err(|_| PkiError::Encoding { what: "extensions" })
+}
+
+fn extension<T: Encode + der::oid::AssociatedOid>(critical: bool, value: &T) -> der::Result<Extension> {
+    Ok(Extension { extn_id: T::OID, critical, extn_value: OctetString::new(value.to_der()?)? })
+}
+
+fn general_names(names: &SubjectAltNames) -> der::Result<SubjectAltName> {
+    let dns = names.dns().iter().map(|name| Ok(GeneralName::DnsName(Ia5String::new(name)?)));
+    let ips = names.ips().iter().map(|address| {
+        let octets = match address {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        };
+        Ok(GeneralName::IpAddress(OctetString::new(octets)?))
+    });
+    dns.chain(ips).collect::<der::Result<Vec<_>>>().map(SubjectAltName)
+}

@@ -1,0 +1,228 @@
+//! Private keys: made, read in every form that upstream reads, written as upstream writes them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
+    RSA_PKCS1_SHA256,
+};
+use der::asn1::ObjectIdentifier;
+use der::pem::LineEnding;
+use rustls_pki_types::pem::SectionKind;
+
+use super::PkiError;
+use super::pem;
+use crate::secret::SecretText;
+
+/// What a key is: the algorithm and its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum KeyAlgorithm {
+    /// ECDSA on P-256, signing with SHA-256.
+    EcdsaP256,
+    /// ECDSA on P-384, signing with SHA-384.
+    EcdsaP384,
+    /// RSA with 2048 bits, signing with SHA-256.
+    Rsa2048,
+    /// RSA with 3072 bits, signing with SHA-256.
+    Rsa3072,
+    /// RSA with 4096 bits, signing with SHA-256.
+    Rsa4096,
+}
+
+impl KeyAlgorithm {
+    /// Every algorithm, with the name that the cluster file has for it.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::EcdsaP256, "ecdsa-p256"),
+        (Self::EcdsaP384, "ecdsa-p384"),
+        (Self::Rsa2048, "rsa-2048"),
+        (Self::Rsa3072, "rsa-3072"),
+        (Self::Rsa4096, "rsa-4096"),
+    ];
+
+    pub(super) fn signature_oid(self) -> ObjectIdentifier {
+        // RFC 5758, 3.2 and RFC 4055, 5
+        ObjectIdentifier::new_unwrap(match self {
+            Self::EcdsaP256 => "1.2.840.10045.4.3.2",
+            Self::EcdsaP384 => "1.2.840.10045.4.3.3",
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => "1.2.840.113549.1.1.11",
+        })
+    }
+
+    pub(super) fn is_rsa(self) -> bool {
+        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
+    }
+}
+
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL.iter().find(|(algorithm, _)| algorithm == self).map_or("", |(_, name)| name))
+    }
+}
+
+impl FromStr for KeyAlgorithm {
+    type Err = PkiError;
+    fn from_str(text: &str) -> Result<Self, PkiError> {
+        let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
+        found.map(|(algorithm, _)| algorithm).ok_or_else(|| PkiError::UnknownKeyAlgorithm {
+            value: text.chars().take(64).collect(),
+        })
+    }
+}
+
+enum Pair {
+    Ecdsa(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
+
+/// A private key.
+///
+/// There is no `Clone`, `Display` or serialization: [`PrivateKey::to_pem`] is the one way out.
+///
+/// ```
+/// use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+/// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+/// let again = PrivateKey::from_pem(key.to_pem()?.expose_secret().as_bytes())?;
+/// assert_eq!(key.public_key_der(), again.public_key_der());
+/// # Ok::<(), kboot_core::pki::PkiError>(())
+/// ```
+pub struct PrivateKey {
+    pair: Pair,
+    algorithm: KeyAlgorithm,
+    public: Vec<u8>,
+}
+
+impl PrivateKey {
+    /// Makes a new key with the operating system's randomness.
+    ///
+    /// # Errors
+    /// [`PkiError::KeyGeneration`] where the cryptographic library fails.
+    pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, PkiError> {
+        let failed = |_| PkiError::KeyGeneration;
+        let ecdsa = |curve| EcdsaKeyPair::generate(curve).map(Pair::Ecdsa).map_err(failed);
+        let rsa = |size| RsaKeyPair::generate(size).map(Pair::Rsa).map_err(failed);
+        let pair = match algorithm {
+            KeyAlgorithm::EcdsaP256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING)?,
+            KeyAlgorithm::EcdsaP384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING)?,
+            KeyAlgorithm::Rsa2048 => rsa(KeySize::Rsa2048)?,
+            KeyAlgorithm::Rsa3072 => rsa(KeySize::Rsa3072)?,
+            KeyAlgorithm::Rsa4096 => rsa(KeySize::Rsa4096)?,
+        };
+        Self::of(pair, algorithm)
+    }
+
+    fn of(pair: Pair, algorithm: KeyAlgorithm) -> Result<Self, PkiError> {
+        let public = match &pair {
+            Pair::Ecdsa(pair) => AsDer::as_der(pair.public_key()).map(|der| der.as_ref().to_vec()),
+            Pair::Rsa(pair) => AsDer::as_der(pair.public_key()).map(|der| der.as_ref().to_vec()),
+        };
+        Ok(Self { pair, algorithm, public: public.map_err(|_| PkiError::KeyGeneration)? })
+    }
+
+    /// Reads the first private key of a PEM text: PKCS#1 (`RSA PRIVATE KEY`), SEC1 (`EC PRIVATE KEY`)
+    /// or PKCS#8 (`PRIVATE KEY`). An `EC PARAMETERS` block before it, as openssl writes it, is skipped.
+    ///
+    /// # Errors
+    /// [`PkiError::NoKey`] without such a block, [`PkiError::UnsupportedKey`] for a key that is not
+    /// ECDSA P-256 or P-384 or RSA with 2048, 3072 or 4096 bits. No error shows any of the key.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, PkiError> {
+        let (kind, der) = pem::sections(pem)?
+            .into_iter()
+            .find(|(kind, _)| {
+                matches!(kind, SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey | SectionKind::PrivateKey)
+            })
+            .ok_or(PkiError::NoKey)?;
+        let ecdsa = || {
+            [
+                (&ECDSA_P256_SHA256_ASN1_SIGNING, KeyAlgorithm::EcdsaP256),
+                (&ECDSA_P384_SHA384_ASN1_SIGNING, KeyAlgorithm::EcdsaP384),
+            ]
+            .into_iter()
+            .find_map(|(curve, algorithm): (&'static EcdsaSigningAlgorithm, _)| {
+                Some((Pair::Ecdsa(EcdsaKeyPair::from_private_key_der(curve, &der).ok()?), algorithm))
+            })
+        };
+        let rsa = |pair: RsaKeyPair| {
+            let algorithm = match pair.public_modulus_len() {
+                256 => KeyAlgorithm::Rsa2048,
+                384 => KeyAlgorithm::Rsa3072,
+                512 => KeyAlgorithm::Rsa4096,
+                _ => return None,
+            };
+            Some((Pair::Rsa(pair), algorithm))
+        };
+        let found = match kind {
+            SectionKind::RsaPrivateKey => RsaKeyPair::from_der(&der).ok().and_then(rsa),
+            SectionKind::EcPrivateKey => ecdsa(),
+            _ => ecdsa().or_else(|| RsaKeyPair::from_pkcs8(&der).ok().and_then(rsa)),
+        };
+        let (pair, algorithm) = found.ok_or(PkiError::UnsupportedKey)?;
+        Self::of(pair, algorithm)
+    }
+
+    /// The key in upstream's PEM form: `EC PRIVATE KEY` (SEC1) or `RSA PRIVATE KEY` (PKCS#1).
+    ///
+    /// # Errors
+    /// [`PkiError::Encoding`] where the cryptographic library fails.
+    pub fn to_pem(&self) -> Result<SecretText, PkiError> {
+        let failed = || PkiError::Encoding { what: "private key" };
+        let text = match &self.pair {
+            Pair::Ecdsa(pair) => {
+                let sec1 = AsDer::as_der(&pair.private_key()).map_err(|_| failed())?;
+                der::pem::encode_string("EC PRIVATE KEY", LineEnding::LF, sec1.as_ref())
+            }
+            Pair::Rsa(pair) => {
+                let pkcs8 = AsDer::as_der(pair).map_err(|_| failed())?;
+                let info = pkcs8::PrivateKeyInfoRef::try_from(pkcs8.as_ref()).map_err(|_| failed())?;
+                der::pem::encode_string("RSA PRIVATE KEY", LineEnding::LF, info.private_key.as_bytes())
+            }
+        };
+        text.map(SecretText::new).map_err(|_| failed())
+    }
+
+    /// The algorithm and size.
+    #[must_use]
+    pub fn algorithm(&self) -> KeyAlgorithm {
+        self.algorithm
+    }
+
+    /// The public half as a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+    #[must_use]
+    pub fn public_key_der(&self) -> &[u8] {
+        &self.public
+    }
+
+    /// The public half as PEM `PUBLIC KEY`, as upstream writes `sa.pub`.
+    ///
+    /// # Errors
+    /// [`PkiError::Encoding`] where the text cannot be made.
+    pub fn public_key_pem(&self) -> Result<String, PkiError> {
+        der::pem::encode_string("PUBLIC KEY", LineEnding::LF, &self.public)
+            .map_err(|_| PkiError::Encoding { what: "public key" })
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, PkiError> {
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Ecdsa(pair) => {
+                pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()).map_err(|_| PkiError::Signing)
+            }
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(|_| PkiError::Signing)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pair: _, algorithm, public: _ } = self;
+        write!(f, "PrivateKey({algorithm}, [redacted])")
+    }
+}

@@ -1,0 +1,125 @@
+//! Keys, certificates and authorities: what upstream's certificates contain, and how they are made.
+//!
+//! [`role`] says which certificates a cluster has, [`profile`] what each of them contains.
+
+mod authority;
+mod certificate;
+mod cluster;
+mod encode;
+mod key;
+mod pem;
+pub mod profile;
+pub mod role;
+mod subject;
+
+pub(crate) use authority::authority_subject;
+pub(crate) use certificate::hex;
+pub(crate) use cluster::wanted_certificates;
+pub use authority::{Authorities, AuthorityLayout, CertificateAuthority, ServiceAccountKey};
+pub use certificate::{Certificate, CertificateFacts};
+pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
+pub use key::{KeyAlgorithm, PrivateKey};
+pub use profile::CertificateTemplate;
+pub use role::{Authority, CertificateRole};
+pub use subject::{Subject, SubjectDefaults};
+
+use crate::error::{ErrorKind, RandomUnavailable};
+use crate::time::{TimeError, Timestamp};
+
+/// Why a key, certificate or authority cannot be read, made or used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PkiError {
+    /// The text is not PEM.
+    #[error("not readable as PEM: {problem}")]
+    Pem {
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// No private key in the text.
+    #[error(
+        "no private key found: expected a PEM block RSA PRIVATE KEY, EC PRIVATE KEY or PRIVATE KEY (without a password)"
+    )]
+    NoKey,
+    /// The private key cannot be used.
+    #[error("the private key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits")]
+    UnsupportedKey,
+    /// No certificate in the text.
+    #[error("no certificate found: expected a PEM block CERTIFICATE")]
+    NoCertificate,
+    /// The certificate cannot be decoded.
+    #[error("the certificate is not valid DER (X.509)")]
+    MalformedCertificate,
+    /// The name of a key algorithm is not known.
+    #[error("{value:?} is not a key algorithm: use ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096")]
+    UnknownKeyAlgorithm {
+        /// The text, cut to its first 64 characters.
+        value: String,
+    },
+    /// The certificate and the private key are not a pair.
+    #[error("the private key does not belong to the certificate {subject}")]
+    KeyMismatch {
+        /// The certificate's subject.
+        subject: String,
+    },
+    /// The certificate may not sign others.
+    #[error("the certificate {subject} is not a certificate authority: {problem}")]
+    NotAnAuthority {
+        /// The certificate's subject.
+        subject: String,
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// The authority's certificate is not valid now.
+    #[error("the certificate authority {subject} is valid from {not_before} to {not_after} and it is {now}")]
+    AuthorityNotValidNow {
+        /// The certificate's subject.
+        subject: String,
+        /// The first moment of its life.
+        not_before: Timestamp,
+        /// The last moment of its life.
+        not_after: Timestamp,
+        /// The time asked for.
+        now: Timestamp,
+    },
+    /// A value cannot stand in a certificate.
+    #[error("{value:?} cannot stand in a certificate's {what}")]
+    Unencodable {
+        /// Which part of the certificate.
+        what: &'static str,
+        /// The value, cut to its first 64 characters.
+        value: String,
+    },
+    /// A lifetime that leads nowhere.
+    #[error("the certificate would not be valid for a single second")]
+    EmptyValidity,
+    /// An encoding failed.
+    #[error("the {what} cannot be encoded")]
+    Encoding {
+        /// What was to be encoded.
+        what: &'static str,
+    },
+    /// The cryptographic library made no key.
+    #[error("the cryptographic library made no key")]
+    KeyGeneration,
+    /// The cryptographic library made no signature.
+    #[error("the cryptographic library made no signature")]
+    Signing,
+    /// A time that a certificate cannot say.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// No random bytes for a serial number.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+impl PkiError {
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Encoding { .. } => ErrorKind::Internal,
+            Self::KeyGeneration | Self::Signing => ErrorKind::Crypto,
+            Self::Random(_) => ErrorKind::Io,
+            _ => ErrorKind::Input,
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! From texts to values, with the checks that look at more than one field.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use super::document::{self, Document};
+use super::{
+    ClusterSpec, Join, JoinTokenSpec, Network, Node, NodeCredentials, NodeRole, Overrides, Pki, Problem, Runtime,
+    ServingCertificates,
+};
+use crate::component::{Component, check_overrides};
+use crate::net::{AltName, ApiEndpoint, Cidr};
+use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
+use crate::time::Lifetime;
+use crate::version::KubernetesVersion;
+
+/// Problems as they are found; every step goes on with what it has.
+#[derive(Default)]
+struct Found(Vec<Problem>);
+
+impl Found {
+    fn add(&mut self, path: impl AsRef<str>, problem: impl Into<String>) {
+        self.0.push(Problem::new(path.as_ref(), problem));
+    }
+
+    fn parse<T: FromStr<Err: Display>>(&mut self, path: &str, text: &str) -> Option<T> {
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.add(path, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Each item with its index; those that are wrong are left out.
+    fn parse_all<T: FromStr<Err: Display>>(&mut self, path: &str, texts: &[String]) -> Vec<(usize, T)> {
+        let items = texts.iter().enumerate();
+        items.filter_map(|(i, text)| Some((i, self.parse(&format!("{path}[{i}]"), text)?))).collect()
+    }
+}
+
+pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> {
+    let mut found = Found::default();
+    let mut warnings = Found::default();
+    let Document { metadata, spec } = document;
+    let name = found.parse("metadata.name", &metadata.name);
+    let version = found.parse::<KubernetesVersion>("spec.kubernetesVersion", &spec.kubernetes_version);
+    let endpoint = found.parse::<ApiEndpoint>("spec.controlPlaneEndpoint", &spec.control_plane_endpoint);
+    let network = network(&mut found, &spec.network, version);
+    let pki = pki(&mut found, &mut warnings, spec.pki);
+    let join = join(&mut found, spec.join);
+    let runtime = runtime(&mut found, spec.runtime.name.as_deref(), version);
+    let nodes = nodes(&mut found, &mut warnings, spec.nodes);
+    if let Some(network) = &network {
+        for (index, node) in nodes.iter().enumerate() {
+            for address in &node.addresses {
+                let taken = network.service_cidrs.iter().chain(&network.pod_cidrs).find(|cidr| cidr.contains(*address));
+                if let Some(cidr) = taken {
+                    found.add(format!("spec.nodes[{index}].addresses"), format!("{address} lies in {cidr}, a range of the cluster's own network"));
+                }
+            }
+        }
+    }
+    let components = components(&mut found, &mut warnings, spec.components, version);
+    match (name, version, endpoint, network, pki, join) {
+        (Some(name), Some(kubernetes_version), Some(control_plane_endpoint), Some(network), Some(pki), Some(join))
+            if found.0.is_empty() =>
+        {
+            Ok(ClusterSpec {
+                name,
+                kubernetes_version,
+                control_plane_endpoint,
+                network,
+                pki,
+                join,
+                runtime,
+                nodes,
+                components,
+                warnings: warnings.0,
+            })
+        }
+        _ => Err(found.0),
+    }
+}
+
+fn network(found: &mut Found, network: &document::Network, version: Option<KubernetesVersion>) -> Option<Network> {
+    const SERVICES: &str = "spec.network.serviceCIDRs";
+    const PODS: &str = "spec.network.podCIDRs";
+    const DNS: &str = "spec.network.clusterDNS";
+    let before = found.0.len();
+    let ranges = |found: &mut Found, path: &str, texts: &Option<Vec<String>>, default: &str| -> Vec<Cidr> {
+        let default = [default.to_owned()];
+        let texts = texts.as_deref().unwrap_or(&default);
+        let parsed = found.parse_all::<Cidr>(path, texts);
+        if texts.is_empty() || texts.len() > 2 {
+            found.add(path, "must have one range, or two of different families");
+        }
+        let ranges: Vec<Cidr> = parsed.into_iter().map(|(_, cidr)| cidr).collect();
+        if let [first, second] = ranges[..]
+            && first.is_ipv6() == second.is_ipv6()
+        {
+            found.add(path, "two ranges must be of different families, one IPv4 and one IPv6");
+        }
+        ranges
+    };
+    let service_cidrs = ranges(found, SERVICES, &network.service_cidrs, "10.96.0.0/12");
+    let pod_cidrs = ranges(found, PODS, &network.pod_cidrs, "10.244.0.0/16");
+    for (i, service) in service_cidrs.iter().enumerate() {
+        for pods in pod_cidrs.iter().filter(|pods| pods.overlaps(service)) {
+            found.add(format!("{SERVICES}[{i}]"), format!("{service} overlaps the pod range {pods}"));
+        }
+        // kube-apiserver's validateServiceNode: at most 20 bits of addresses (IPv6: 64 from 1.33 on).
+        let widest = match (service.is_ipv6(), version.is_none_or(|v| v.minor() >= 33)) {
+            (false, _) => 12,
+            (true, true) => 64,
+            (true, false) => 108,
+        };
+        if service.prefix() < widest {
+            found.add(format!("{SERVICES}[{i}]"), format!("{service} is too large for kube-apiserver; use /{widest} or smaller"));
+        }
+        if service.nth(10).is_none() {
+            found.add(format!("{SERVICES}[{i}]"), format!("{service} is too small: it has no tenth address for DNS"));
+        }
+    }
+    for (i, pods) in pod_cidrs.iter().enumerate() {
+        // kube-controller-manager hands each node a /24 or /64, of at most 65,536 (cidrset.go).
+        let (narrowest, widest) = if pods.is_ipv6() { (64, 48) } else { (24, 8) };
+        if !(widest..=narrowest).contains(&pods.prefix()) {
+            found.add(
+                format!("{PODS}[{i}]"),
+                format!("{pods} cannot be cut into a /{narrowest} for each node; use /{widest} to /{narrowest}"),
+            );
+        }
+    }
+    let families = |ranges: &[Cidr]| {
+        let mut families: Vec<bool> = ranges.iter().map(Cidr::is_ipv6).collect();
+        families.sort_unstable();
+        families
+    };
+    if found.0.len() == before && families(&service_cidrs) != families(&pod_cidrs) {
+        found.add(PODS, "must be of the same address families as spec.network.serviceCIDRs");
+    }
+    let domain = network.dns_domain.as_deref().unwrap_or("cluster.local");
+    let dns_domain = found.parse("spec.network.dnsDomain", domain);
+    let cluster_dns = match &network.cluster_dns {
+        None => service_cidrs.first().and_then(|range| range.nth(10)).into_iter().collect(),
+        Some(texts) => {
+            let addresses = found.parse_all::<IpAddr>(DNS, texts);
+            if texts.is_empty() {
+                found.add(DNS, "must have an address; leave the field out for the default");
+            }
+            for (i, address) in &addresses {
+                if !service_cidrs.is_empty() && !service_cidrs.iter().any(|range| range.contains(*address)) {
+                    found.add(format!("{DNS}[{i}]"), format!("{address} lies outside spec.network.serviceCIDRs"));
+                }
+            }
+            addresses.into_iter().map(|(_, address)| address).collect()
+        }
+    };
+    Some(Network { service_cidrs, pod_cidrs, dns_domain: dns_domain?, cluster_dns })
+}
+
+fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pki> {
+    let authorities = match pki.authorities.as_deref() {
+        Some("single") => {
+            warnings.add(
+                "spec.pki.authorities",
+                "with a single authority every certificate of the cluster, a kubelet's too, is accepted by etcd; \
+                 prefer separate",
+            );
+            AuthorityLayout::Single
+        }
+        _ => AuthorityLayout::Separate,
+    };
+    let key = found.parse::<KeyAlgorithm>("spec.pki.key", pki.key.as_deref().unwrap_or("ecdsa-p256"));
+    let lifetime = |found: &mut Found, path: &str, text: Option<String>, default: &str| {
+        let lifetime = found.parse::<Lifetime>(path, text.as_deref().unwrap_or(default))?;
+        if lifetime <= Lifetime::BACKDATE {
+            found.add(path, "must be longer than five minutes");
+        }
+        Some(lifetime)
+    };
+    let authority = lifetime(found, "spec.pki.validity.authority", pki.validity.authority, "10y");
+    let certificate = lifetime(found, "spec.pki.validity.certificate", pki.validity.certificate, "1y");
+    if let (Some(authority), Some(certificate)) = (authority, certificate)
+        && certificate > authority
+    {
+        found.add(
+            "spec.pki.validity.certificate",
+            format!("{certificate} is longer than its authority's {authority}; nothing outlives its authority"),
+        );
+    }
+    // Nothing may reach past the year 9999; a cluster built in this century has room for 7,900 years.
+    if let (Some(lifetime), Ok(most)) = (authority, Lifetime::from_days(1000 * 365))
+        && lifetime > most
+    {
+        found.add("spec.pki.validity.authority", "must be at most 1000y");
+    }
+    let document::Subject { country, state, locality, organizational_unit } = pki.subject;
+    if country.as_ref().is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_uppercase())) {
+        found.add("spec.pki.subject.country", "must be two capital letters (ISO 3166)");
+    }
+    for (field, value) in [("state", &state), ("locality", &locality), ("organizationalUnit", &organizational_unit)] {
+        // RFC 5280, appendix A: ub-state-name and its like are 128; ub-organizational-unit-name is 64
+        let unusable = |text: &String| text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control);
+        if value.as_ref().is_some_and(unusable) {
+            found.add(format!("spec.pki.subject.{field}"), "must have 1 to 64 characters, none of them control characters");
+        }
+    }
+    let names = found.parse_all::<AltName>("spec.pki.apiServerSANs", &pki.api_server_sans);
+    Some(Pki {
+        authorities,
+        key: key?,
+        authority_lifetime: authority?,
+        certificate_lifetime: certificate?,
+        subject: SubjectDefaults { country, state, locality, organizational_unit },
+        api_server_sans: names.into_iter().map(|(_, name)| name).collect(),
+    })
+}
+
+fn join(found: &mut Found, join: document::Join) -> Option<Join> {
+    let description = join.token.description.unwrap_or_default();
+    if description.chars().any(char::is_control) {
+        found.add("spec.join.token.description", "must not hold control characters");
+    }
+    let ttl = found.parse("spec.join.token.ttl", join.token.ttl.as_deref().unwrap_or("24h"))?;
+    Some(Join {
+        node_credentials: match join.node_credentials.as_deref() {
+            Some("certificate") => NodeCredentials::Certificate,
+            _ => NodeCredentials::BootstrapToken,
+        },
+        serving_certificates: match join.serving_certificates.as_deref() {
+            Some("issued") => ServingCertificates::Issued,
+            _ => ServingCertificates::Csr,
+        },
+        token: JoinTokenSpec { ttl, description },
+    })
+}
+
+fn runtime(found: &mut Found, name: Option<&str>, version: Option<KubernetesVersion>) -> Runtime {
+    match name {
+        Some("cri-o") => Runtime::Crio,
+        Some("docker") => {
+            if let Some(version) = version.filter(|version| version.minor() >= 24) {
+                found.add(
+                    "spec.runtime.name",
+                    format!("Kubernetes {version} has no dockershim (removed in 1.24); use containerd or cri-o"),
+                );
+            }
+            Runtime::Docker
+        }
+        _ => Runtime::Containerd,
+    }
+}
+
+fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) -> Vec<Node> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut addresses: HashMap<IpAddr, String> = HashMap::new();
+    let mut valid = Vec::with_capacity(nodes.len());
+    for (i, node) in nodes.into_iter().enumerate() {
+        let path = format!("spec.nodes[{i}]");
+        let name = found.parse(&format!("{path}.name"), &node.name);
+        if let Some(first) = names.insert(node.name.clone(), i) {
+            found.add(format!("{path}.name"), format!("{:?} is already the name of spec.nodes[{first}]", node.name));
+        }
+        if node.addresses.is_empty() {
+            found.add(format!("{path}.addresses"), "must have an address");
+        }
+        let own = found.parse_all::<IpAddr>(&format!("{path}.addresses"), &node.addresses);
+        for (j, address) in &own {
+            let here = format!("{path}.addresses[{j}]");
+            if address.is_unspecified() || address.is_multicast() {
+                found.add(&here, format!("{address} is not an address of one machine"));
+            }
+            if let Some(other) = addresses.insert(*address, here.clone()) {
+                found.add(&here, format!("{address} is already {other}"));
+            }
+        }
+        if node.roles.is_empty() {
+            found.add(format!("{path}.roles"), "must have a role: control-plane, etcd or worker");
+        }
+        let mut roles: Vec<NodeRole> = node.roles.iter().filter_map(|role| node_role(role)).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        if let Some(name) = name {
+            valid.push(Node { name, addresses: own.into_iter().map(|(_, address)| address).collect(), roles });
+        }
+    }
+    let count = |role| valid.iter().filter(|node| node.has(role)).count();
+    if count(NodeRole::ControlPlane) == 0 {
+        found.add("spec.nodes", "no node has the role control-plane");
+    }
+    match count(NodeRole::Etcd) {
+        0 => found.add("spec.nodes", "no node has the role etcd"),
+        even if even % 2 == 0 => warnings.add(
+            "spec.nodes",
+            format!("{even} etcd members bear no more failures than {}; use an odd number", even - 1),
+        ),
+        _ => {}
+    }
+    valid
+}
+
+fn node_role(text: &str) -> Option<NodeRole> {
+    match text {
+        "control-plane" => Some(NodeRole::ControlPlane),
+        "etcd" => Some(NodeRole::Etcd),
+        "worker" => Some(NodeRole::Worker),
+        _ => None,
+    }
+}
+
+fn components(
+    found: &mut Found,
+    warnings: &mut Found,
+    components: BTreeMap<String, document::Component>,
+    version: Option<KubernetesVersion>,
+) -> BTreeMap<Component, Overrides> {
+    let mut valid = BTreeMap::new();
+    for (key, document::Component { config, extra_args }) in components {
+        let Some(component) = Component::ALL.into_iter().find(|component| component.key() == key) else { continue };
+        let overrides = Overrides { config, extra_args };
+        if let Some(version) = version {
+            let findings = check_overrides(component, version, &overrides);
+            let below = |field: &str| format!("spec.components.{key}.{field}");
+            findings.errors.into_iter().for_each(|(field, problem)| found.add(below(&field), problem));
+            findings.warnings.into_iter().for_each(|(field, problem)| warnings.add(below(&field), problem));
+        }
+        valid.insert(component, overrides);
+    }
+    valid
+}

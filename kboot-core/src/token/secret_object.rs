@@ -1,0 +1,171 @@
+//! The Secret of a bootstrap token, written and read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{BootstrapToken, TokenError, TokenSettings, Usage};
+use crate::secret::SecretText;
+use crate::time::Timestamp;
+
+const TYPE: &str = "bootstrap.kubernetes.io/token";
+const NAMESPACE: &str = "kube-system";
+const NAME_PREFIX: &str = "bootstrap-token-";
+
+/// The Secret `bootstrap-token-ID` in `kube-system` (`cluster-bootstrap/token/api/types.go`).
+///
+/// ```
+/// use kboot_core::{Env, token::{BootstrapToken, TokenSecret, TokenSettings}};
+/// let token: BootstrapToken = "abcdef.0123456789abcdef".parse()?;
+/// let secret = token.secret(&TokenSettings::new())?;
+/// let (again, settings) = TokenSecret::read(secret.to_yaml()?.expose_secret())?;
+/// assert!(again.equals(&token));
+/// # Ok::<(), kboot_core::token::TokenError>(())
+/// ```
+pub struct TokenSecret {
+    name: String,
+    data: BTreeMap<&'static str, SecretText>,
+}
+
+impl TokenSecret {
+    pub(super) fn new(token: &BootstrapToken, settings: &TokenSettings) -> Result<Self, TokenError> {
+        settings.check()?;
+        let mut data = BTreeMap::new();
+        let mut put = |key, value: String| data.insert(key, SecretText::new(value));
+        put("token-id", token.id().to_string());
+        put("token-secret", token.secret_half().expose_secret().to_owned());
+        for (usage, key) in usage_keys() {
+            if settings.allows(usage) {
+                put(key, "true".to_owned());
+            }
+        }
+        if let Some(expiration) = settings.expiration() {
+            put("expiration", expiration.to_string());
+        }
+        if !settings.description_text().is_empty() {
+            put("description", settings.description_text().to_owned());
+        }
+        let groups = settings.groups();
+        if !groups.is_empty() {
+            put("auth-extra-groups", groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+        }
+        Ok(Self { name: format!("{NAME_PREFIX}{}", token.id()), data })
+    }
+
+    /// The object as YAML, its values as plain text under `stringData`.
+    ///
+    /// # Errors
+    /// [`TokenError::Secret`] where the text cannot be made.
+    pub fn to_yaml(&self) -> Result<SecretText, TokenError> {
+        crate::yaml::write(&self.object()).map(SecretText::new).map_err(|_| unwritable())
+    }
+
+    /// The object as JSON.
+    ///
+    /// # Errors
+    /// [`TokenError::Secret`] where the text cannot be made.
+    pub fn to_json(&self) -> Result<SecretText, TokenError> {
+        let mut text = serde_json::to_string_pretty(&self.object()).map_err(|_| unwritable())?;
+        text.push('\n');
+        Ok(SecretText::new(text))
+    }
+
+    fn object(&self) -> Value {
+        let data: BTreeMap<_, _> = self.data.iter().map(|(key, value)| (*key, value.expose_secret())).collect();
+        json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": self.name, "namespace": NAMESPACE},
+            "type": TYPE,
+            "stringData": data,
+        })
+    }
+
+    /// Reads a Secret in YAML or JSON, values under `data` (base64) or `stringData`, with every rule
+    /// of upstream's authenticator, and refuses what upstream would silently take for "no".
+    ///
+    /// # Errors
+    /// [`TokenError`] naming the field; no value of the token is shown.
+    pub fn read(text: &str) -> Result<(BootstrapToken, TokenSettings), TokenError> {
+        let object = crate::yaml::parse(text).map_err(|problem| wrong("(document)", problem))?;
+        let expect = |pointer: &str, field: &str, wanted: &str| match object.pointer(pointer).and_then(Value::as_str) {
+            Some(found) if found == wanted => Ok(()),
+            _ => Err(wrong(field, format!("must be {wanted}"))),
+        };
+        expect("/apiVersion", "apiVersion", "v1")?;
+        expect("/kind", "kind", "Secret")?;
+        expect("/type", "type", TYPE)?;
+        expect("/metadata/namespace", "metadata.namespace", NAMESPACE)?;
+        let data = values(&object)?;
+        let required = |key: &str| data.get(key).ok_or_else(|| wrong(&format!("data.{key}"), "is missing"));
+        let id = required("token-id")?.expose_secret();
+        expect("/metadata/name", "metadata.name", &format!("{NAME_PREFIX}{id}"))?;
+        let whole = SecretText::new(format!("{id}.{}", required("token-secret")?.expose_secret()));
+        let token: BootstrapToken = whole.expose_secret().parse()?;
+
+        let text_of = |key: &str| data.get(key).map(SecretText::expose_secret).filter(|text| !text.is_empty());
+        let expiration = text_of("expiration")
+            .map(|text| text.parse::<Timestamp>().map_err(|e| wrong("data.expiration", e.to_string())))
+            .transpose()?;
+        let mut usages = Vec::new();
+        for (usage, key) in usage_keys() {
+            match text_of(key) {
+                Some("true") => usages.push(usage),
+                None | Some("false") => {}
+                Some(_) => return Err(wrong(&format!("data.{key}"), "must be exactly true or false")),
+            }
+        }
+        let mut settings = TokenSettings::new()
+            .expires(expiration)
+            .usages(&usages)
+            .without_groups()
+            .description(text_of("description").unwrap_or_default());
+        // Upstream splits at commas without trimming, and one wrong group fails the whole login.
+        for group in text_of("auth-extra-groups").map(|text| text.split(',')).into_iter().flatten() {
+            settings = settings.group(group.parse()?);
+        }
+        settings.check()?;
+        Ok((token, settings))
+    }
+}
+
+fn usage_keys() -> [(Usage, &'static str); 2] {
+    [(Usage::Signing, "usage-bootstrap-signing"), (Usage::Authentication, "usage-bootstrap-authentication")]
+}
+
+fn values(object: &Value) -> Result<BTreeMap<String, SecretText>, TokenError> {
+    let mut values = BTreeMap::new();
+    let entries = |field| object.get(field).and_then(Value::as_object).into_iter().flatten();
+    for (key, value) in entries("data") {
+        let decoded = value
+            .as_str()
+            .and_then(|text| STANDARD.decode(text).ok())
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or_else(|| wrong(&format!("data.{key}"), "must be base64 of UTF-8 text"))?;
+        values.insert(key.clone(), SecretText::new(decoded));
+    }
+    // The API server lets stringData win.
+    for (key, value) in entries("stringData") {
+        let text = value.as_str().ok_or_else(|| wrong(&format!("stringData.{key}"), "must be a text; quote it"))?;
+        values.insert(key.clone(), SecretText::new(text.to_owned()));
+    }
+    Ok(values)
+}
+
+fn wrong(field: &str, problem: impl Into<String>) -> TokenError {
+    TokenError::Secret { field: field.to_owned(), problem: problem.into() }
+}
+
+fn unwritable() -> TokenError {
+    wrong("(document)", "it cannot be written")
+}
+
+impl fmt::Debug for TokenSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, data } = self;
+        write!(f, "TokenSecret({name}, {} values [redacted])", data.len())
+    }
+}

@@ -1,0 +1,218 @@
+//! What a bootstrap token may do, for how long, and as whom.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{TokenError, is_expired};
+use crate::time::{Lifetime, TimeError, Timestamp};
+
+/// What a bootstrap token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Usage {
+    /// Signing the ConfigMap `cluster-info`, by which a new node comes to trust the cluster.
+    Signing,
+    /// Authenticating to the API server.
+    Authentication,
+}
+
+impl Usage {
+    /// Both, in upstream's order.
+    pub const ALL: [Self; 2] = [Self::Signing, Self::Authentication];
+}
+
+impl FromStr for Usage {
+    type Err = TokenError;
+    fn from_str(text: &str) -> Result<Self, TokenError> {
+        let found = Self::ALL.into_iter().find(|usage| usage.to_string() == text);
+        found.ok_or_else(|| TokenError::Usage { value: text.chars().take(64).collect() })
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Signing => "signing",
+            Self::Authentication => "authentication",
+        })
+    }
+}
+
+/// A group that a bootstrap token may give: `system:bootstrappers:` and a name
+/// (`BootstrapGroupPattern` in cluster-bootstrap).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BootstrapGroup(String);
+
+impl BootstrapGroup {
+    /// The group that kubeadm's RBAC objects are about.
+    pub const DEFAULT: &'static str = "system:bootstrappers:kubeadm:default-node-token";
+
+    /// The group's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for BootstrapGroup {
+    type Err = TokenError;
+    fn from_str(text: &str) -> Result<Self, TokenError> {
+        let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let valid = text.strip_prefix("system:bootstrappers:").is_some_and(|rest| {
+            rest.len() <= 256
+                && rest.bytes().last().is_some_and(alphanumeric)
+                && rest.bytes().all(|byte| alphanumeric(byte) || byte == b':' || byte == b'-')
+        });
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(TokenError::Group { value: text.chars().take(64).collect() })
+        }
+    }
+}
+
+impl fmt::Display for BootstrapGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A token's settings; the defaults are kubeadm's, without an end.
+///
+/// ```
+/// use kboot_core::{Env, token::TokenSettings};
+/// let settings = TokenSettings::new()
+///     .ttl("24h".parse()?, Env::system().now())?
+///     .group("system:bootstrappers:workers".parse()?);
+/// assert_eq!(settings.groups().len(), 1);
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TokenSettings {
+    expiration: Option<Timestamp>,
+    usages: Option<Vec<Usage>>,
+    description: String,
+    groups: Option<Vec<BootstrapGroup>>,
+}
+
+impl TokenSettings {
+    /// Both usages, the default group, no end, no description.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, ending so long after `now`; a lifetime of zero means no end, as in kubeadm.
+    ///
+    /// # Errors
+    /// [`TimeError::OutOfRange`] past the year 9999.
+    pub fn ttl(self, ttl: Lifetime, now: Timestamp) -> Result<Self, TimeError> {
+        let expiration = if ttl == Lifetime::ZERO { None } else { Some(now.after(ttl)?) };
+        Ok(self.expires(expiration))
+    }
+
+    /// The same with this end.
+    #[must_use]
+    pub fn expires(mut self, expiration: Option<Timestamp>) -> Self {
+        self.expiration = expiration;
+        self
+    }
+
+    /// The same with these usages alone.
+    #[must_use]
+    pub fn usages(mut self, usages: &[Usage]) -> Self {
+        let mut usages = usages.to_vec();
+        usages.sort_unstable();
+        usages.dedup();
+        self.usages = Some(usages);
+        self
+    }
+
+    /// The same with this text for people.
+    #[must_use]
+    pub fn description(mut self, description: &str) -> Self {
+        description.clone_into(&mut self.description);
+        self
+    }
+
+    /// The same with one more group; the first one takes the default group's place.
+    #[must_use]
+    pub fn group(mut self, group: BootstrapGroup) -> Self {
+        let groups = self.groups.get_or_insert_default();
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+        self
+    }
+
+    /// The same with no group but `system:bootstrappers`.
+    #[must_use]
+    pub fn without_groups(mut self) -> Self {
+        self.groups = Some(Vec::new());
+        self
+    }
+
+    /// When the token ends.
+    #[must_use]
+    pub fn expiration(&self) -> Option<Timestamp> {
+        self.expiration
+    }
+
+    /// Whether the token has ended.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        is_expired(self.expiration, now)
+    }
+
+    /// Whether the token is good for this.
+    #[must_use]
+    pub fn allows(&self, usage: Usage) -> bool {
+        self.usages.as_ref().is_none_or(|usages| usages.contains(&usage))
+    }
+
+    /// The text for people.
+    #[must_use]
+    pub fn description_text(&self) -> &str {
+        &self.description
+    }
+
+    /// The groups besides `system:bootstrappers`: those asked for, else the default where the token
+    /// authenticates.
+    #[must_use]
+    pub fn groups(&self) -> Vec<BootstrapGroup> {
+        match &self.groups {
+            Some(groups) => groups.clone(),
+            None if self.allows(Usage::Authentication) => vec![BootstrapGroup(BootstrapGroup::DEFAULT.to_owned())],
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), TokenError> {
+        if !Usage::ALL.into_iter().any(|usage| self.allows(usage)) {
+            return Err(TokenError::NoUsage);
+        }
+        if !self.groups().is_empty() && !self.allows(Usage::Authentication) {
+            return Err(TokenError::GroupsWithoutAuthentication);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups() {
+        for good in [BootstrapGroup::DEFAULT, "system:bootstrappers:a", "system:bootstrappers:::a"] {
+            assert!(good.parse::<BootstrapGroup>().is_ok(), "{good}");
+        }
+        let long = format!("system:bootstrappers:{}", "a".repeat(257));
+        for bad in [
+            "", "system:bootstrappers", "system:bootstrappers:", "system:bootstrappers:a-", "system:bootstrappers:A",
+            "system:bootstrappers:a.b", "system:masters", "system:bootstrappers:a\n", &long,
+        ] {
+            assert!(bad.parse::<BootstrapGroup>().is_err(), "{bad:?} was accepted");
+        }
+    }
+}

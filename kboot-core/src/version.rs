@@ -1,0 +1,90 @@
+//! Kubernetes versions, and the one place that knows which of them kboot writes files for.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Why a text is not a Kubernetes version that kboot covers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{value:?} {problem}")]
+#[non_exhaustive]
+pub struct VersionError {
+    /// The text, cut to its first 64 characters.
+    pub value: String,
+    /// What is wrong, and what would be right.
+    pub problem: &'static str,
+}
+
+/// A Kubernetes version that kboot covers: 1.20, and 1.33 to 1.37.
+///
+/// ```
+/// use kboot_core::version::KubernetesVersion;
+/// let version: KubernetesVersion = "v1.36.4".parse()?;
+/// assert_eq!(version.minor(), 36);
+/// assert_eq!(version.to_string(), "v1.36.4");
+/// # Ok::<(), kboot_core::version::VersionError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KubernetesVersion {
+    minor: u16,
+    patch: u16,
+}
+
+impl KubernetesVersion {
+    /// The newest version covered, which `kboot cluster init` proposes.
+    pub const LATEST: Self = Self { minor: 37, patch: 0 };
+
+    /// The number after `1.`.
+    #[must_use]
+    pub fn minor(self) -> u16 {
+        self.minor
+    }
+
+    fn covered(minor: u16) -> bool {
+        minor == 20 || (33..=37).contains(&minor)
+    }
+}
+
+impl FromStr for KubernetesVersion {
+    type Err = VersionError;
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let fail = |problem| VersionError { value: text.chars().take(64).collect(), problem };
+        let malformed = || fail("is not a Kubernetes version: write v1.MINOR.PATCH, for example v1.36.4");
+        let number = |part: &str| -> Option<u16> {
+            let canonical = !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_digit())
+                && (part == "0" || !part.starts_with('0'));
+            canonical.then(|| part.parse().ok()).flatten()
+        };
+        let parts: Vec<&str> = text.strip_prefix('v').unwrap_or(text).split('.').collect();
+        let (minor, patch) = match parts[..] {
+            ["1", minor, patch] => (number(minor), number(patch)),
+            _ => return Err(malformed()),
+        };
+        let (Some(minor), Some(patch)) = (minor, patch) else { return Err(malformed()) };
+        if !Self::covered(minor) {
+            return Err(fail("is not a version that kboot covers: 1.20, and 1.33 to 1.37"));
+        }
+        Ok(Self { minor, patch })
+    }
+}
+
+impl fmt::Display for KubernetesVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v1.{}.{}", self.minor, self.patch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        for good in ["v1.20.2", "1.33.0", "v1.37.11"] {
+            assert!(good.parse::<KubernetesVersion>().is_ok(), "{good}");
+        }
+        for bad in ["", "1", "1.36", "v2.0.0", "v1.19.9", "v1.32.0", "v1.38.0", "v1.036.0", "1.36.4-rc.1", "v1.+36.0"] {
+            assert!(bad.parse::<KubernetesVersion>().is_err(), "{bad:?} was accepted");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! YAML in and out: one set of limits for what is read, one layout for what is written.
+
+use serde::Serialize;
+
+/// The largest YAML document that kboot reads: a cluster file of 100,000 nodes fits.
+pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The text as a plain value. Duplicate keys, tags, several documents, alias bombs and documents past
+/// the limits are refused; the problem names line and column.
+pub(crate) fn parse(text: &str) -> Result<serde_json::Value, String> {
+    if text.len() > MAX_BYTES {
+        return Err(format!("it has {} bytes; at most {MAX_BYTES} are read", text.len()));
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: 8_000_000,
+            max_nodes: 4_000_000,
+            max_depth: 64,
+            max_documents: 1,
+            max_total_scalar_bytes: MAX_BYTES,
+        },
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+}
+
+/// The value in block style, as `kubectl -o yaml` writes it.
+pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, serde_saphyr::ser::Error> {
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false, compact_list_indent: true };
+    let mut text = String::new();
+    serde_saphyr::to_fmt_writer_with_options(&mut text, value, options)?;
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text)
+}
