@@ -177,9 +177,12 @@ impl Cidr {
 impl FromStr for Cidr {
     type Err = NetError;
     fn from_str(text: &str) -> Result<Self, NetError> {
-        let net: ipnet::IpNet = text
-            .parse()
-            .map_err(|_| NetError::new(text, Self::WANTED, "write ADDRESS/BITS, for example 10.96.0.0/12"))?;
+        let fail = || NetError::new(text, Self::WANTED, "write ADDRESS/BITS, for example 10.96.0.0/12");
+        let net: ipnet::IpNet = text.parse().map_err(|_| fail())?;
+        // ipnet takes leading zeros, which some read as octal; std does not.
+        if text.split('/').next().is_none_or(|address| address.parse::<IpAddr>().is_err()) {
+            return Err(fail());
+        }
         if net.addr() != net.network() {
             let problem = format!("it has bits set past its prefix; write {}", net.trunc());
             return Err(NetError::new(text, Self::WANTED, problem));

@@ -20,6 +20,8 @@ pub(crate) fn parse(text: &str) -> Result<serde_json::Value, String> {
             max_total_scalar_bytes: MAX_BYTES,
         },
         with_snippet: false,
+        // YAML 1.1 takes n, no and NO for false: the country Norway, a namespace called n.
+        strict_booleans: true,
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
 }

@@ -1,1 +1,11 @@
-//! x
+//! Second opinions for tests of Kubernetes bootstrap: openssl, webpki, kubectl and kubeadm judge what
+//! kboot writes, so that kboot does not only agree with itself.
+//!
+//! A tool that is missing skips its check with a line on stderr; where `KBOOT_REQUIRE_ORACLES=1` is
+//! set, as CI does, it fails instead.
+
+mod oracle;
+mod tls;
+
+pub use oracle::{Oracle, Verdict, upstream};
+pub use tls::{Purpose, webpki_accepts};

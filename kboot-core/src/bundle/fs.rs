@@ -4,7 +4,7 @@
 //! and renamed once everything is on the disk. One `syncfs` stands for an fsync of each file: a bundle
 //! of 5,000 nodes has 60,000 of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -84,10 +84,11 @@ impl Output {
         if artifacts.is_empty() {
             return Ok(());
         }
-        for folder in folders(artifacts) {
-            make_folder(&self.root, &folder)?;
+        let modes = Modes::probe(&self.root)?;
+        for (_, folders) in by_depth(folders(artifacts)) {
+            folders.par_iter().try_for_each(|folder| make_folder(&self.root, folder, modes))?;
         }
-        let result = artifacts.par_iter().try_for_each(|artifact| self.write_temporary(artifact));
+        let result = artifacts.par_iter().try_for_each(|artifact| self.write_temporary(artifact, modes));
         if let Err(error) = result.and_then(|()| self.sync()) {
             // The first problem is the one to report; what cannot be removed now goes at the next run.
             let _ = remove_leftovers(&self.root);
@@ -100,13 +101,13 @@ impl Output {
         self.sync()
     }
 
-    fn write_temporary(&self, artifact: &Artifact) -> Result<(), BundleError> {
+    fn write_temporary(&self, artifact: &Artifact, modes: Modes) -> Result<(), BundleError> {
         let path = artifact.path.below(&self.root);
         let mode = artifact.content.sensitivity().mode();
         let write = || {
-            // 0600 at first, so that no umask and no moment leaves a secret readable.
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary(&path))?;
-            if mode != 0o600 {
+            // The mode is the file's from its first moment: a secret is never readable, not even empty.
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary(&path))?;
+            if modes == Modes::CutByUmask {
                 file.set_permissions(Permissions::from_mode(mode))?;
             }
             file.write_all(artifact.content.expose_bytes())
@@ -179,11 +180,41 @@ fn folder_mode(folder: &str) -> u32 {
     if private { 0o700 } else { 0o755 }
 }
 
-fn make_folder(root: &Path, folder: &str) -> Result<(), BundleError> {
+/// Whether new files and folders have the mode that they are made with. Asked once: for a large bundle
+/// setting each mode again is a hundred thousand system calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Modes {
+    AsAsked,
+    CutByUmask,
+}
+
+impl Modes {
+    fn probe(root: &Path) -> Result<Self, BundleError> {
+        let path = root.join(format!(".umask{TEMPORARY}"));
+        let probe = || {
+            let file = OpenOptions::new().write(true).create_new(true).mode(0o755).open(&path)?;
+            let mode = file.metadata()?.permissions().mode();
+            fs::remove_file(&path)?;
+            Ok(mode & 0o777)
+        };
+        let mode = probe().map_err(failed("write", &path))?;
+        Ok(if mode == 0o755 { Self::AsAsked } else { Self::CutByUmask })
+    }
+}
+
+fn by_depth(folders: BTreeSet<String>) -> BTreeMap<usize, Vec<String>> {
+    let mut levels: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for folder in folders {
+        levels.entry(folder.matches('/').count()).or_default().push(folder);
+    }
+    levels
+}
+
+fn make_folder(root: &Path, folder: &str, modes: Modes) -> Result<(), BundleError> {
     let path = root.join(folder);
     let mode = folder_mode(folder);
     match DirBuilder::new().mode(mode).create(&path) {
-        // The umask may have taken bits away.
+        Ok(()) if modes == Modes::AsAsked => Ok(()),
         Ok(()) => fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(failed("set the mode of", &path)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_folder(root, folder).map(|_| ()),
         Err(error) => Err(failed("create the folder", &path)(error)),
