@@ -157,9 +157,23 @@ mod tests {
             assert_eq!(good.parse::<NodeName>().unwrap().as_str(), good);
         }
         let long = format!("{}a", "a.".repeat(127));
-        for bad in
-            ["", ".", "..", "../../etc", "a/b", "Worker", "a_b", "-a", "a-", "a..b", "a\0b", "ä", "a b", &long, &"a".repeat(64)]
-        {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "../../etc",
+            "a/b",
+            "Worker",
+            "a_b",
+            "-a",
+            "a-",
+            "a..b",
+            "a\0b",
+            "ä",
+            "a b",
+            &long,
+            &"a".repeat(64),
+        ] {
             assert!(bad.parse::<NodeName>().is_err(), "{bad:?} was accepted");
         }
     }

@@ -92,7 +92,9 @@ impl FromStr for ApiEndpoint {
             }
             let port = match after {
                 "" => None,
-                after => Some(after.strip_prefix(':').ok_or_else(|| fail("after ']' comes :PORT or nothing"))?),
+                after => {
+                    Some(after.strip_prefix(':').ok_or_else(|| fail("after ']' comes :PORT or nothing"))?)
+                }
             };
             (AltName::Ip(address), port)
         } else if let Ok(address) = rest.parse::<IpAddr>() {
@@ -293,7 +295,8 @@ impl FromIterator<AltName> for SubjectAltNames {
 
 impl fmt::Display for SubjectAltNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.dns.iter().map(|n| format!("DNS:{n}")).chain(self.ips.iter().map(|ip| format!("IP:{ip}")));
+        let names =
+            self.dns.iter().map(|n| format!("DNS:{n}")).chain(self.ips.iter().map(|ip| format!("IP:{ip}")));
         f.write_str(&names.collect::<Vec<_>>().join(", "))
     }
 }
@@ -315,7 +318,18 @@ mod tests {
             assert_eq!(text.parse::<ApiEndpoint>().unwrap().to_string(), url);
         }
         for bad in [
-            "", "http://a", "a:0", "a:65536", "a:+1", "a:b", "API", "*.a", "a/b", "[1.2.3.4]:1", "[fd00::1", "a b",
+            "",
+            "http://a",
+            "a:0",
+            "a:65536",
+            "a:+1",
+            "a:b",
+            "API",
+            "*.a",
+            "a/b",
+            "[1.2.3.4]:1",
+            "[fd00::1",
+            "a b",
             "999.1.1.1",
         ] {
             assert!(bad.parse::<ApiEndpoint>().is_err(), "{bad:?} was accepted");

@@ -69,5 +69,9 @@ pub fn administrators() -> Value {
 /// Lets kube-apiserver use the kubelets' API: logs, exec, metrics.
 #[must_use]
 pub fn api_server_to_kubelets() -> Value {
-    cluster_role_binding("kboot:kube-apiserver-to-kubelet", "system:kubelet-api-admin", user(KUBELET_CLIENT_USER))
+    cluster_role_binding(
+        "kboot:kube-apiserver-to-kubelet",
+        "system:kubelet-api-admin",
+        user(KUBELET_CLIENT_USER),
+    )
 }

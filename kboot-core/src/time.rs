@@ -11,7 +11,9 @@ use time::format_description::well_known::Rfc3339;
 #[non_exhaustive]
 pub enum TimeError {
     /// Not a lifetime.
-    #[error("{value:?} is not a lifetime: write a number and a unit (s, m, h, d, y), for example 90d, 8760h or 1h30m")]
+    #[error(
+        "{value:?} is not a lifetime: write a number and a unit (s, m, h, d, y), for example 90d, 8760h or 1h30m"
+    )]
     Lifetime {
         /// The text, cut to its first 64 characters.
         value: String,
@@ -213,7 +215,10 @@ impl Validity {
     /// This period, cut so that it does not leave `outer`.
     #[must_use]
     pub fn within(self, outer: Self) -> Self {
-        Self { not_before: self.not_before.max(outer.not_before), not_after: self.not_after.min(outer.not_after) }
+        Self {
+            not_before: self.not_before.max(outer.not_before),
+            not_after: self.not_after.min(outer.not_after),
+        }
     }
 }
 
@@ -224,12 +229,30 @@ mod tests {
 
     #[test]
     fn lifetimes() {
-        for (text, seconds) in
-            [("0", 0), ("0s", 0), ("90d", 7_776_000), ("8760h", 31_536_000), ("10y", 315_360_000), ("1h30m", 5400)]
-        {
+        for (text, seconds) in [
+            ("0", 0),
+            ("0s", 0),
+            ("90d", 7_776_000),
+            ("8760h", 31_536_000),
+            ("10y", 315_360_000),
+            ("1h30m", 5400),
+        ] {
             assert_eq!(text.parse::<Lifetime>().unwrap().seconds(), seconds);
         }
-        for bad in ["", "h", "1", "1w", "-1h", "1.5h", "1h1h", "1m1h", " 1h", "1 h", "99999999999999999999h", "10000y"] {
+        for bad in [
+            "",
+            "h",
+            "1",
+            "1w",
+            "-1h",
+            "1.5h",
+            "1h1h",
+            "1m1h",
+            " 1h",
+            "1 h",
+            "99999999999999999999h",
+            "10000y",
+        ] {
             assert!(bad.parse::<Lifetime>().is_err(), "{bad:?} was accepted");
         }
     }
@@ -245,8 +268,14 @@ mod tests {
             assert_eq!(text.parse::<Timestamp>().unwrap().unix(), unix);
         }
         for bad in [
-            "", "2026-01-02", "2026-01-02t15:04:05Z", "2026-01-02T15:04:05z", "2026-01-02 15:04:05Z",
-            "2016-12-31T23:59:60Z", "2026-01-02T15:04:05", "1969-12-31T23:59:59Z",
+            "",
+            "2026-01-02",
+            "2026-01-02t15:04:05Z",
+            "2026-01-02T15:04:05z",
+            "2026-01-02 15:04:05Z",
+            "2016-12-31T23:59:60Z",
+            "2026-01-02T15:04:05",
+            "1969-12-31T23:59:59Z",
         ] {
             assert!(bad.parse::<Timestamp>().is_err(), "{bad:?} was accepted");
         }

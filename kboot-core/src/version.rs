@@ -83,7 +83,18 @@ mod tests {
         for good in ["v1.20.2", "1.33.0", "v1.37.11"] {
             assert!(good.parse::<KubernetesVersion>().is_ok(), "{good}");
         }
-        for bad in ["", "1", "1.36", "v2.0.0", "v1.19.9", "v1.32.0", "v1.38.0", "v1.036.0", "1.36.4-rc.1", "v1.+36.0"] {
+        for bad in [
+            "",
+            "1",
+            "1.36",
+            "v2.0.0",
+            "v1.19.9",
+            "v1.32.0",
+            "v1.38.0",
+            "v1.036.0",
+            "1.36.4-rc.1",
+            "v1.+36.0",
+        ] {
             assert!(bad.parse::<KubernetesVersion>().is_err(), "{bad:?} was accepted");
         }
     }

@@ -43,7 +43,10 @@ fn tree(folder: &Path) -> BTreeMap<String, (Vec<u8>, u32, std::time::SystemTime)
             let metadata = fs::metadata(&path).unwrap();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             let content = fs::read(&path).unwrap();
-            files.insert(name, (content, metadata.permissions().mode() & 0o7777, metadata.modified().unwrap()));
+            files.insert(
+                name,
+                (content, metadata.permissions().mode() & 0o7777, metadata.modified().unwrap()),
+            );
         }
     }
     files
@@ -67,7 +70,10 @@ fn modes_are_those_of_secrets() {
     let _ = build(&spec(), out.path()).unwrap();
     for (path, (content, mode, _)) in tree(out.path()) {
         let text = String::from_utf8(content).unwrap();
-        let secret = text.contains("PRIVATE KEY") || text.contains("client-key-data") || text.contains(" token: ") || text.contains("token-secret");
+        let secret = text.contains("PRIVATE KEY")
+            || text.contains("client-key-data")
+            || text.contains(" token: ")
+            || text.contains("token-secret");
         assert_eq!(mode, if secret { 0o600 } else { 0o644 }, "{path}");
     }
     for (folder, mode) in [
@@ -79,7 +85,11 @@ fn modes_are_those_of_secrets() {
         ("nodes/one/etc/kubernetes", 0o755),
         ("nodes/one/var/lib/kubelet", 0o700),
     ] {
-        assert_eq!(fs::metadata(out.path().join(folder)).unwrap().permissions().mode() & 0o7777, mode, "{folder}");
+        assert_eq!(
+            fs::metadata(out.path().join(folder)).unwrap().permissions().mode() & 0o7777,
+            mode,
+            "{folder}"
+        );
     }
 }
 
@@ -97,10 +107,15 @@ fn a_change_reissues_what_it_concerns_and_keeps_every_key() {
     let out = tempfile::tempdir().unwrap();
     let _ = build(&spec(), out.path()).unwrap();
     let before = tree(out.path());
-    let changed: ClusterSpec = CLUSTER.replace("  join:", "  pki: {apiServerSANs: [k8s.example.com]}\n  join:").parse().unwrap();
+    let changed: ClusterSpec =
+        CLUSTER.replace("  join:", "  pki: {apiServerSANs: [k8s.example.com]}\n  join:").parse().unwrap();
     let plan = build(&changed, out.path()).unwrap();
-    let replaced: Vec<&str> =
-        plan.steps().iter().filter(|step| step.action == Action::Replace).map(|step| step.path.as_str()).collect();
+    let replaced: Vec<&str> = plan
+        .steps()
+        .iter()
+        .filter(|step| step.action == Action::Replace)
+        .map(|step| step.path.as_str())
+        .collect();
     assert_eq!(replaced, ["nodes/one/etc/kubernetes/pki/apiserver.crt", "kboot.json"]);
     let reason = plan.steps().iter().find_map(|step| step.reason.clone()).unwrap();
     assert!(reason.contains("DNS:k8s.example.com"), "{reason}");
@@ -124,7 +139,12 @@ fn expired_certificates_and_tokens_are_something_to_do() {
     let (token, admin) = (read("manifests/bootstrap-token.yaml"), read("admin.conf"));
     let hours = Env::system().now().after("25h".parse().unwrap()).unwrap();
     let plan = Plan::of(&spec(), out.path(), &mut Env::at(hours)).unwrap();
-    let todo: Vec<&str> = plan.steps().iter().filter(|step| step.action != Action::Keep).map(|step| step.path.as_str()).collect();
+    let todo: Vec<&str> = plan
+        .steps()
+        .iter()
+        .filter(|step| step.action != Action::Keep)
+        .map(|step| step.path.as_str())
+        .collect();
     assert_eq!(
         todo,
         [
@@ -135,10 +155,14 @@ fn expired_certificates_and_tokens_are_something_to_do() {
     );
     let years = Env::system().now().after("2y".parse().unwrap()).unwrap();
     let plan = Plan::build(&spec(), out.path(), &mut Env::at(years)).unwrap();
-    let reason = |path: &str| plan.steps().iter().find(|step| step.path.as_str() == path).unwrap().reason.clone().unwrap();
+    let reason = |path: &str| {
+        plan.steps().iter().find(|step| step.path.as_str() == path).unwrap().reason.clone().unwrap()
+    };
     assert!(reason("admin.conf").starts_with("expired on"), "{}", reason("admin.conf"));
     assert_ne!(read("manifests/bootstrap-token.yaml"), token);
-    let key = |text: &str| text.parse::<Kubeconfig>().unwrap().client_certificate().unwrap().1.public_key_der().to_vec();
+    let key = |text: &str| {
+        text.parse::<Kubeconfig>().unwrap().client_certificate().unwrap().1.public_key_der().to_vec()
+    };
     assert_eq!(key(&read("admin.conf")), key(&admin), "a renewed certificate keeps its key");
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use kboot_core::net::AltName;
 use kboot_core::pki::profile::{ExtendedUsage, template};
-use kboot_core::pki::{CertificateId, Certificate, CertificateRole};
+use kboot_core::pki::{Certificate, CertificateId, CertificateRole};
 use kboot_core::{Authorities, Bundle, ClusterSpec, Env};
 use kboot_testkit::{Oracle, Purpose, webpki_accepts};
 
@@ -31,12 +31,15 @@ spec:
 }
 
 fn write(folder: &Path, name: &str, text: &str) {
-    fs::File::create(folder.join(name)).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes())).unwrap();
+    fs::File::create(folder.join(name))
+        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+        .unwrap();
 }
 
 /// What `openssl x509 -ext` shows, in kboot's words.
 fn openssl_alt_names(text: &str) -> Vec<String> {
-    let line = text.lines().find(|line| line.contains("DNS:") || line.contains("IP Address:")).unwrap_or_default();
+    let line =
+        text.lines().find(|line| line.contains("DNS:") || line.contains("IP Address:")).unwrap_or_default();
     let names = line.split(',').map(str::trim).filter(|name| !name.is_empty());
     names
         .map(|name| match name.strip_prefix("IP Address:") {
@@ -61,7 +64,11 @@ fn judge(spec: &ClusterSpec) {
         let authority = authorities.get(id.role.authority()).certificate();
         let facts = issued.certificate.facts().unwrap();
         assert!(serials.insert(facts.serial.clone()), "{id}: serial number used twice");
-        assert_eq!(facts.validity.not_before.unix(), env.now().unix() - 300, "{id} is dated back five minutes");
+        assert_eq!(
+            facts.validity.not_before.unix(),
+            env.now().unix() - 300,
+            "{id} is dated back five minutes"
+        );
         assert!((14..=16).contains(&facts.serial.len()), "{id}: a serial number has 128 random bits");
         assert!(facts.validity.not_after <= authorities.get(id.role.authority()).validity().not_after);
         assert_eq!(issued.certificate.facts().unwrap().public_key_der, issued.key.public_key_der(), "{id}");
@@ -75,13 +82,28 @@ fn judge(spec: &ClusterSpec) {
             let verdict = webpki_accepts(authority.der(), issued.certificate.der(), purpose, now, None);
             assert_eq!(verdict.is_ok(), purposes.contains(&purpose), "{id} as {purpose:?}: {verdict:?}");
         }
-        for name in expected.alt_names().dns().iter().cloned().chain(expected.alt_names().ips().iter().map(ToString::to_string)) {
+        for name in expected
+            .alt_names()
+            .dns()
+            .iter()
+            .cloned()
+            .chain(expected.alt_names().ips().iter().map(ToString::to_string))
+        {
             let name = name.replace('*', "any");
             webpki_accepts(authority.der(), issued.certificate.der(), purposes[0], now, Some(&name))
                 .unwrap_or_else(|objection| panic!("{id} for {name}: {objection}"));
         }
         if purposes == [Purpose::Server] {
-            assert!(webpki_accepts(authority.der(), issued.certificate.der(), Purpose::Server, now, Some("elsewhere.example")).is_err());
+            assert!(
+                webpki_accepts(
+                    authority.der(),
+                    issued.certificate.der(),
+                    Purpose::Server,
+                    now,
+                    Some("elsewhere.example")
+                )
+                .is_err()
+            );
         }
 
         let Some(openssl) = &openssl else { continue };
@@ -90,13 +112,25 @@ fn judge(spec: &ClusterSpec) {
         write(folder.path(), "leaf.key", issued.key.to_pem().unwrap().expose_secret());
         for purpose in purposes {
             let flag = if *purpose == Purpose::Server { "sslserver" } else { "sslclient" };
-            let verdict = openssl.run(folder.path(), &["verify", "-x509_strict", "-purpose", flag, "-CAfile", "ca.pem", "leaf.pem"]);
+            let verdict = openssl.run(
+                folder.path(),
+                &["verify", "-x509_strict", "-purpose", flag, "-CAfile", "ca.pem", "leaf.pem"],
+            );
             // Strict mode asks for a subject key identifier in every certificate; upstream's leaves have none.
-            let lenient = openssl.run(folder.path(), &["verify", "-purpose", flag, "-CAfile", "ca.pem", "leaf.pem"]);
+            let lenient =
+                openssl.run(folder.path(), &["verify", "-purpose", flag, "-CAfile", "ca.pem", "leaf.pem"]);
             assert!(lenient.accepted, "{id}: {lenient}");
-            assert!(verdict.accepted || verdict.to_string().contains("Missing Subject Key Identifier"), "{id}: {verdict}");
+            assert!(
+                verdict.accepted || verdict.to_string().contains("Missing Subject Key Identifier"),
+                "{id}: {verdict}"
+            );
         }
-        let text = openssl.run(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-subject", "-nameopt", "RFC2253,-dn_rev", "-text"]).stdout;
+        let text = openssl
+            .run(
+                folder.path(),
+                &["x509", "-in", "leaf.pem", "-noout", "-subject", "-nameopt", "RFC2253,-dn_rev", "-text"],
+            )
+            .stdout;
         for group in expected.subject().groups() {
             assert!(text.contains(&format!("O={group}")), "{id} lacks {group}:\n{text}");
         }
@@ -104,14 +138,31 @@ fn judge(spec: &ClusterSpec) {
         let usages = match expected.usage() {
             ExtendedUsage::Client => "TLS Web Client Authentication\n",
             ExtendedUsage::Server => "TLS Web Server Authentication\n",
-            ExtendedUsage::ServerAndClient => "TLS Web Server Authentication, TLS Web Client Authentication\n",
+            ExtendedUsage::ServerAndClient => {
+                "TLS Web Server Authentication, TLS Web Client Authentication\n"
+            }
         };
         assert!(text.contains(usages), "{id}:\n{text}");
-        assert!(text.contains("X509v3 Basic Constraints: critical\n                CA:FALSE"), "{id}:\n{text}");
-        assert!(text.contains("X509v3 Key Usage: critical\n                Digital Signature, Key Encipherment\n"), "{id}:\n{text}");
-        let wanted: Vec<String> = expected.alt_names().to_string().split(", ").filter(|n| !n.is_empty()).map(str::to_owned).collect();
+        assert!(
+            text.contains("X509v3 Basic Constraints: critical\n                CA:FALSE"),
+            "{id}:\n{text}"
+        );
+        assert!(
+            text.contains(
+                "X509v3 Key Usage: critical\n                Digital Signature, Key Encipherment\n"
+            ),
+            "{id}:\n{text}"
+        );
+        let wanted: Vec<String> = expected
+            .alt_names()
+            .to_string()
+            .split(", ")
+            .filter(|n| !n.is_empty())
+            .map(str::to_owned)
+            .collect();
         assert_eq!(openssl_alt_names(&text), wanted, "{id}");
-        let of_certificate = openssl.run(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-pubkey"]).stdout;
+        let of_certificate =
+            openssl.run(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-pubkey"]).stdout;
         let of_key = openssl.run(folder.path(), &["pkey", "-in", "leaf.key", "-pubout"]);
         assert_eq!(of_certificate, of_key.stdout, "{id}: {of_key}");
         judged += 1;
@@ -128,19 +179,25 @@ fn ecdsa_p256() {
 
 #[test]
 fn ecdsa_p384_with_a_common_subject() {
-    judge(&cluster("{key: ecdsa-p384, subject: {country: JP, state: Tōkyō, locality: Chiyoda, organizationalUnit: System}}"));
+    judge(&cluster(
+        "{key: ecdsa-p384, subject: {country: JP, state: Tōkyō, locality: Chiyoda, organizationalUnit: System}}",
+    ));
 }
 
 #[test]
 fn rsa_2048_with_one_authority() {
-    judge(&cluster("{key: rsa-2048, authorities: single, apiServerSANs: ['*.k8s.example.com', 198.51.100.7]}"));
+    judge(&cluster(
+        "{key: rsa-2048, authorities: single, apiServerSANs: ['*.k8s.example.com', 198.51.100.7]}",
+    ));
 }
 
 #[test]
 fn several_groups_stand_in_one_certificate() {
     use kboot_core::{CertificateAuthority, CertificateTemplate, PrivateKey, pki::KeyAlgorithm};
     let mut env = Env::system();
-    let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse().unwrap(), &mut env).unwrap();
+    let authority =
+        CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse().unwrap(), &mut env)
+            .unwrap();
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let template = CertificateTemplate::client("jane".parse().unwrap())
         .group("dev".parse().unwrap())
@@ -151,7 +208,10 @@ fn several_groups_stand_in_one_certificate() {
     let Some(openssl) = Oracle::find("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "leaf.pem", &certificate.to_pem().unwrap());
-    let subject = openssl.run(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-subject", "-nameopt", "utf8,sep_comma_plus"]);
+    let subject = openssl.run(
+        folder.path(),
+        &["x509", "-in", "leaf.pem", "-noout", "-subject", "-nameopt", "utf8,sep_comma_plus"],
+    );
     assert_eq!(subject.stdout.trim(), "subject=O=dev,O=ops,O=日本,CN=jane");
 }
 
@@ -159,18 +219,28 @@ fn several_groups_stand_in_one_certificate() {
 fn nothing_outlives_its_authority() {
     use kboot_core::{CertificateAuthority, CertificateTemplate, PrivateKey, pki::KeyAlgorithm};
     let mut env = Env::system();
-    let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "30d".parse().unwrap(), &mut env).unwrap();
+    let authority =
+        CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "30d".parse().unwrap(), &mut env)
+            .unwrap();
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let template = CertificateTemplate::client("jane".parse().unwrap());
     let certificate = authority.issue(&template, &key, "1y".parse().unwrap(), &mut env).unwrap();
     assert_eq!(certificate.facts().unwrap().validity, authority.certificate().facts().unwrap().validity);
     // Past 2050 the encoding of times changes (RFC 5280, 4.1.2.5).
-    let old = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "100y".parse().unwrap(), &mut env).unwrap();
+    let old = CertificateAuthority::create(
+        "kubernetes",
+        KeyAlgorithm::EcdsaP256,
+        "100y".parse().unwrap(),
+        &mut env,
+    )
+    .unwrap();
     let long = old.issue(&template, &key, "90y".parse().unwrap(), &mut env).unwrap();
     let Some(openssl) = Oracle::find("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "leaf.pem", &long.to_pem().unwrap());
-    let end = openssl.run(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-enddate", "-dateopt", "iso_8601"]).stdout;
+    let end = openssl
+        .run(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-enddate", "-dateopt", "iso_8601"])
+        .stdout;
     let wanted = long.facts().unwrap().validity.not_after.to_string().replace('T', " ");
     assert_eq!(end.trim(), format!("notAfter={wanted}"));
 }
@@ -227,7 +297,10 @@ fn keys_are_read_in_every_form_that_openssl_writes() {
     run("ecparam -name secp521r1 -genkey -noout -out p521.pem");
     run("genpkey -algorithm ed25519 -out ed25519.pem");
     for name in ["weak.pem", "p521.pem", "ed25519.pem"] {
-        assert!(PrivateKey::from_pem(&fs::read(folder.path().join(name)).unwrap()).is_err(), "{name} was accepted");
+        assert!(
+            PrivateKey::from_pem(&fs::read(folder.path().join(name)).unwrap()).is_err(),
+            "{name} was accepted"
+        );
     }
 }
 
@@ -235,11 +308,18 @@ fn keys_are_read_in_every_form_that_openssl_writes() {
 fn the_pin_is_the_one_that_kubeadm_documents() {
     use kboot_core::{CertificateAuthority, pki::KeyAlgorithm};
     let Some(openssl) = Oracle::find("openssl") else { return };
-    let authority =
-        CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse().unwrap(), &mut Env::system()).unwrap();
+    let authority = CertificateAuthority::create(
+        "kubernetes",
+        KeyAlgorithm::EcdsaP256,
+        "10y".parse().unwrap(),
+        &mut Env::system(),
+    )
+    .unwrap();
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "ca.pem", &authority.certificate().to_pem().unwrap());
-    for step in ["x509 -pubkey -noout -in ca.pem -out pub.pem", "pkey -pubin -in pub.pem -outform der -out pub.der"] {
+    for step in
+        ["x509 -pubkey -noout -in ca.pem -out pub.pem", "pkey -pubin -in pub.pem -outform der -out pub.der"]
+    {
         assert!(openssl.run(folder.path(), &step.split(' ').collect::<Vec<_>>()).accepted);
     }
     let digest = openssl.run(folder.path(), &["dgst", "-sha256", "-r", "pub.der"]).stdout;
@@ -256,7 +336,8 @@ fn every_certificate_reaches_its_file() {
     let bundle = Bundle::render(&spec, &pki).unwrap();
     let file = |path: &str| {
         let artifact = bundle.artifacts().iter().find(|artifact| artifact.path.as_str() == path);
-        Certificate::from_pem(artifact.unwrap_or_else(|| panic!("{path} is missing")).content.expose_bytes()).unwrap()
+        Certificate::from_pem(artifact.unwrap_or_else(|| panic!("{path} is missing")).content.expose_bytes())
+            .unwrap()
     };
     let master = spec.nodes()[0].name();
     for (path, role) in [
@@ -274,5 +355,8 @@ fn every_certificate_reaches_its_file() {
     let serving = pki.get(&CertificateId::of_node(CertificateRole::KubeletServing, master)).unwrap();
     assert_eq!(file("nodes/master-1/var/lib/kubelet/pki/kubelet.crt"), serving.certificate);
     let names: Vec<AltName> = vec!["master-1".parse().unwrap()];
-    assert_eq!(serving.certificate.facts().unwrap().alt_names.dns(), names.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(
+        serving.certificate.facts().unwrap().alt_names.dns(),
+        names.iter().map(ToString::to_string).collect::<Vec<_>>()
+    );
 }

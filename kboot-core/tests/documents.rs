@@ -10,7 +10,9 @@ use serde_json::Value;
 fn bundles() -> Vec<Bundle> {
     let single = include_str!("../../examples/single-node.yaml").to_owned();
     let three = include_str!("../../examples/three-masters.yaml").to_owned();
-    let issued = three.replace("bootstrap-token", "certificate").replace("servingCertificates: csr", "servingCertificates: issued");
+    let issued = three
+        .replace("bootstrap-token", "certificate")
+        .replace("servingCertificates: csr", "servingCertificates: issued");
     let old = single.replace("v1.36.4", "v1.20.2");
     [single, three, issued, old]
         .iter()
@@ -84,17 +86,24 @@ fn every_credential_is_one_that_kubectl_takes() {
     for name in ["ca.crt", "a.crt", "a.key", "token"] {
         kboot_core::bundle::write_new(&folder.path().join(name), b"x", 0o600).unwrap();
     }
-    let user = || Kubeconfig::for_cluster("c", &"10.0.0.1".parse().unwrap()).trusting_file("ca.crt").as_user("u");
+    let user =
+        || Kubeconfig::for_cluster("c", &"10.0.0.1".parse().unwrap()).trusting_file("ca.crt").as_user("u");
     let token = BootstrapToken::generate(&mut Env::system()).unwrap();
     for (name, config, pointer, value) in [
         ("files", user().with_certificate_files("a.crt", "a.key"), "/users/0/user/client-key", "a.key"),
         ("token", user().with_token(&token), "/users/0/user/token", token.expose_secret().expose_secret()),
         ("token-file", user().with_token_file("token"), "/users/0/user/tokenFile", "token"),
-        ("exec", user().with_exec(Exec::new("helper", &["--a".to_owned()])), "/users/0/user/exec/command", "helper"),
+        (
+            "exec",
+            user().with_exec(Exec::new("helper", &["--a".to_owned()])),
+            "/users/0/user/exec/command",
+            "helper",
+        ),
     ] {
         let text = config.namespace("dev").build().unwrap().to_yaml().unwrap();
         let file = format!("{name}.conf");
-        kboot_core::bundle::write_new(&folder.path().join(&file), text.expose_secret().as_bytes(), 0o600).unwrap();
+        kboot_core::bundle::write_new(&folder.path().join(&file), text.expose_secret().as_bytes(), 0o600)
+            .unwrap();
         let view = ["--kubeconfig", &file, "config", "view", "--minify", "--raw", "-o", "json"];
         let verdict = kubectl.run(folder.path(), &view);
         assert!(verdict.accepted, "{name}: {verdict}");
@@ -109,10 +118,20 @@ fn kubectl_and_kboot_know_the_same_token_secret() {
     let Some(kubectl) = Oracle::find("kubectl") else { return };
     let folder = tempfile::tempdir().unwrap();
     let arguments = [
-        "create", "secret", "generic", "bootstrap-token-abcdef", "-n", "kube-system",
-        "--type=bootstrap.kubernetes.io/token", "--from-literal=token-id=abcdef",
-        "--from-literal=token-secret=0123456789abcdef", "--from-literal=usage-bootstrap-authentication=true",
-        "--from-literal=expiration=2030-01-01T00:00:00Z", "--dry-run=client", "-o", "yaml",
+        "create",
+        "secret",
+        "generic",
+        "bootstrap-token-abcdef",
+        "-n",
+        "kube-system",
+        "--type=bootstrap.kubernetes.io/token",
+        "--from-literal=token-id=abcdef",
+        "--from-literal=token-secret=0123456789abcdef",
+        "--from-literal=usage-bootstrap-authentication=true",
+        "--from-literal=expiration=2030-01-01T00:00:00Z",
+        "--dry-run=client",
+        "-o",
+        "yaml",
     ];
     let verdict = kubectl.run(folder.path(), &arguments);
     assert!(verdict.accepted, "{verdict}");
@@ -125,7 +144,8 @@ fn kubectl_and_kboot_know_the_same_token_secret() {
 #[test]
 fn wrong_values_of_a_token_secret_are_named() {
     let token: BootstrapToken = "abcdef.0123456789abcdef".parse().unwrap();
-    let right = token.secret(&TokenSettings::new().ttl("1h".parse().unwrap(), Env::system().now()).unwrap()).unwrap();
+    let right =
+        token.secret(&TokenSettings::new().ttl("1h".parse().unwrap(), Env::system().now()).unwrap()).unwrap();
     let right = right.to_yaml().unwrap().expose_secret().to_owned();
     assert!(TokenSecret::read(&right).is_ok());
     for (from, to, named) in [
@@ -141,7 +161,11 @@ fn wrong_values_of_a_token_secret_are_named() {
         ("expiration: \"", "expiration: \"x", "expiration"),
         ("default-node-token", "default-node-token, system:bootstrappers:a", "bootstrap group"),
         ("system:bootstrappers:kubeadm", "system:masters:kubeadm", "bootstrap group"),
-        ("usage-bootstrap-authentication: \"true\"", "usage-bootstrap-authentication: \"false\"", "authentication"),
+        (
+            "usage-bootstrap-authentication: \"true\"",
+            "usage-bootstrap-authentication: \"false\"",
+            "authentication",
+        ),
     ] {
         assert!(right.contains(from), "{from:?} is not in\n{right}");
         let error = TokenSecret::read(&right.replacen(from, to, 1)).unwrap_err().to_string();

@@ -61,18 +61,21 @@ impl Imported {
     }
 }
 
-const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash";
+const AUTHORITY: &str =
+    "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash";
 
 #[test]
 fn two_organizational_units() {
     let Some(openssl) = Oracle::find("openssl") else { return };
-    Imported::new(openssl, "C=JP\nO=Example\n0.OU=First\n1.OU=Second\nCN=kubernetes", AUTHORITY, "365").check();
+    Imported::new(openssl, "C=JP\nO=Example\n0.OU=First\n1.OU=Second\nCN=kubernetes", AUTHORITY, "365")
+        .check();
 }
 
 #[test]
 fn a_relative_name_of_several_values() {
     let Some(openssl) = Oracle::find("openssl") else { return };
-    let imported = Imported::new(openssl, "O=Example\n+OU=Zeta\n+serialNumber=7\nCN=kubernetes", AUTHORITY, "365");
+    let imported =
+        Imported::new(openssl, "O=Example\n+OU=Zeta\n+serialNumber=7\nCN=kubernetes", AUTHORITY, "365");
     assert!(imported.run("x509 -in ca.crt -noout -subject -nameopt RFC2253").contains('+'));
     imported.check();
 }
@@ -96,19 +99,23 @@ fn strings_of_other_types() {
 #[test]
 fn an_authority_without_a_key_identifier() {
     let Some(openssl) = Oracle::find("openssl") else { return };
-    let extensions = "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none";
+    let extensions =
+        "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none";
     Imported::new(openssl, "CN=kubernetes", extensions, "365").check();
 }
 
 #[test]
 fn what_cannot_be_an_authority_is_refused() {
     let Some(openssl) = Oracle::find("openssl") else { return };
-    let new = |extensions: &str, days: &str| Imported::new(openssl.clone(), "CN=kubernetes", extensions, days);
+    let new =
+        |extensions: &str, days: &str| Imported::new(openssl.clone(), "CN=kubernetes", extensions, days);
 
     let leaf = new("basicConstraints=critical,CA:FALSE", "365").load().unwrap_err();
     assert!(matches!(leaf, PkiError::NotAnAuthority { .. }), "{leaf}");
 
-    let no_signing = new("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature", "365").load().unwrap_err();
+    let no_signing = new("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature", "365")
+        .load()
+        .unwrap_err();
     assert!(matches!(no_signing, PkiError::NotAnAuthority { .. }), "{no_signing}");
 
     let other_key = new(AUTHORITY, "365");
@@ -122,11 +129,18 @@ fn what_cannot_be_an_authority_is_refused() {
 
     let expired = new(AUTHORITY, "1");
     let later = Env::system().now().after("2d".parse().unwrap()).unwrap();
-    let error = CertificateAuthority::from_pem(&expired.read("ca.crt"), &expired.read("ca.key"), later).unwrap_err();
+    let error =
+        CertificateAuthority::from_pem(&expired.read("ca.crt"), &expired.read("ca.key"), later).unwrap_err();
     assert!(matches!(error, PkiError::AuthorityNotValidNow { .. }), "{error}");
 
-    for garbage in [&b""[..], b"-----BEGIN CERTIFICATE-----\n", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\0\xff"] {
-        let error = CertificateAuthority::from_pem(garbage, &other_key.read("ca.key"), Env::system().now()).unwrap_err();
+    for garbage in [
+        &b""[..],
+        b"-----BEGIN CERTIFICATE-----\n",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        b"\0\xff",
+    ] {
+        let error = CertificateAuthority::from_pem(garbage, &other_key.read("ca.key"), Env::system().now())
+            .unwrap_err();
         assert_eq!(kboot_core::Error::from(error).kind(), ErrorKind::Input);
         assert!(PrivateKey::from_pem(garbage).is_err());
     }

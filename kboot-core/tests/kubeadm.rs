@@ -11,11 +11,41 @@ use kboot_testkit::{Oracle, upstream};
 
 /// File, field, kubeadm 1.20's value, kboot's value, why.
 const DIFFERENCES: &[(&str, &str, &str, &str, &str)] = &[
-    ("*", "serial", "varies", "varies", "random on both sides; kboot's has 128 bits, 1.20's authorities had 0"),
-    ("apiserver-kubelet-client.crt", "O", "system:masters", "", "kube-apiserver may use kubelets and nothing else: its user is bound to system:kubelet-api-admin"),
-    ("apiserver-etcd-client.crt", "O", "system:masters", "", "as upstream since 1.29 (kubernetes/kubernetes 120521): etcd knows no groups"),
-    ("etcd/healthcheck-client.crt", "O", "system:masters", "", "as upstream since 1.29 (kubernetes/kubernetes 119859)"),
-    ("admin.conf", "O", "system:masters", "kubeadm:cluster-admins", "as upstream since 1.29: a group that can be taken back"),
+    (
+        "*",
+        "serial",
+        "varies",
+        "varies",
+        "random on both sides; kboot's has 128 bits, 1.20's authorities had 0",
+    ),
+    (
+        "apiserver-kubelet-client.crt",
+        "O",
+        "system:masters",
+        "",
+        "kube-apiserver may use kubelets and nothing else: its user is bound to system:kubelet-api-admin",
+    ),
+    (
+        "apiserver-etcd-client.crt",
+        "O",
+        "system:masters",
+        "",
+        "as upstream since 1.29 (kubernetes/kubernetes 120521): etcd knows no groups",
+    ),
+    (
+        "etcd/healthcheck-client.crt",
+        "O",
+        "system:masters",
+        "",
+        "as upstream since 1.29 (kubernetes/kubernetes 119859)",
+    ),
+    (
+        "admin.conf",
+        "O",
+        "system:masters",
+        "kubeadm:cluster-admins",
+        "as upstream since 1.29: a group that can be taken back",
+    ),
     ("ca.crt", "SAN", "", "DNS:kubernetes", "as upstream since 1.22"),
     ("etcd/ca.crt", "SAN", "", "DNS:etcd-ca", "as upstream since 1.22"),
     ("front-proxy-ca.crt", "SAN", "", "DNS:front-proxy-ca", "as upstream since 1.22"),
@@ -71,11 +101,8 @@ fn fields(openssl: &Oracle, folder: &Path, file: &str) -> BTreeMap<&'static str,
         let values = subject.lines().filter_map(|line| line.trim().strip_prefix(&prefix));
         values.collect::<Vec<_>>().join(",")
     };
-    let mut names: Vec<String> = extension("subjectAltName")
-        .split(", ")
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let mut names: Vec<String> =
+        extension("subjectAltName").split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect();
     names.sort();
     let text = show(&["-text"]);
     let algorithm = text.lines().find(|line| line.contains("Signature Algorithm")).unwrap_or_default();
@@ -88,7 +115,10 @@ fn fields(openssl: &Oracle, folder: &Path, file: &str) -> BTreeMap<&'static str,
         ("basic constraints", extension("basicConstraints")),
         ("signature", algorithm.trim().to_owned()),
         ("key", text.lines().find(|line| line.contains("Public-Key")).unwrap_or_default().trim().to_owned()),
-        ("version", text.lines().find(|line| line.contains("Version:")).unwrap_or_default().trim().to_owned()),
+        (
+            "version",
+            text.lines().find(|line| line.contains("Version:")).unwrap_or_default().trim().to_owned(),
+        ),
     ])
 }
 
@@ -96,7 +126,10 @@ fn listed(file: &str, field: &str, theirs: &str, ours: &str) -> bool {
     let is_leaf = !file.ends_with("ca.crt");
     DIFFERENCES.iter().any(|(of, what, upstream, kboot, _)| {
         let absent = |value: &str| if value == "absent" { String::new() } else { value.to_owned() };
-        (*of == file || (*of == "leaf" && is_leaf)) && *what == field && absent(upstream) == theirs && *kboot == ours
+        (*of == file || (*of == "leaf" && is_leaf))
+            && *what == field
+            && absent(upstream) == theirs
+            && *kboot == ours
     })
 }
 
@@ -159,21 +192,35 @@ fn kboot_makes_what_kubeadm_makes() {
         let (our_cluster, _) = ours.current().unwrap();
         assert_eq!(theirs.current_context, ours.current_context, "{file}");
         assert_eq!(their_cluster.server, our_cluster.server, "{file}");
-        assert!(their_cluster.certificate_authority_data.is_some() && our_cluster.certificate_authority_data.is_some());
-        let save = |name: &str, certificate: &Certificate| write(name, certificate.to_pem().unwrap().as_bytes());
+        assert!(
+            their_cluster.certificate_authority_data.is_some()
+                && our_cluster.certificate_authority_data.is_some()
+        );
+        let save =
+            |name: &str, certificate: &Certificate| write(name, certificate.to_pem().unwrap().as_bytes());
         save(&format!("{file}.theirs"), &theirs.client_certificate().unwrap().0);
         save(&format!("{file}.ours"), &ours.client_certificate().unwrap().0);
-        compare(file, &folder.path().join(format!("{file}.theirs")), &folder.path().join(format!("{file}.ours")));
+        compare(
+            file,
+            &folder.path().join(format!("{file}.theirs")),
+            &folder.path().join(format!("{file}.ours")),
+        );
     }
     assert_eq!(unlisted, Vec::<String>::new());
     assert_eq!(compared, 13);
     // What is listed must be true: a difference that is gone is struck off.
     for (file, field, theirs, ours, _) in DIFFERENCES.iter().filter(|(_, field, ..)| *field == "O") {
         let certificate = match file.strip_suffix(".conf") {
-            Some(_) => (folder.path().join(format!("{file}.theirs")), folder.path().join(format!("{file}.ours"))),
+            Some(_) => {
+                (folder.path().join(format!("{file}.theirs")), folder.path().join(format!("{file}.ours")))
+            }
             None => (folder.path().join("pki").join(file), node.join("pki").join(file)),
         };
         let shown = |path: &Path| fields(&openssl, folder.path(), path.to_str().unwrap())[field].clone();
-        assert_eq!((shown(&certificate.0).as_str(), shown(&certificate.1).as_str()), (*theirs, *ours), "{file}");
+        assert_eq!(
+            (shown(&certificate.0).as_str(), shown(&certificate.1).as_str()),
+            (*theirs, *ours),
+            "{file}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The cluster file from outside: defaults, every cross-check with its path, hostile documents.
 
-use kboot_core::spec::{COMMENTED_EXAMPLE, CLUSTER_SCHEMA, ClusterSpec};
+use kboot_core::spec::{CLUSTER_SCHEMA, COMMENTED_EXAMPLE, ClusterSpec};
 use serde_json::Value;
 
 const VALID: &str = "
@@ -47,12 +47,17 @@ fn every_commented_field_is_valid_too() {
     let uncommented: String = COMMENTED_EXAMPLE
         .lines()
         .map(|line| match line.split_once("# ") {
-            Some((indent, field)) if indent.trim().is_empty() && is_field(field) => format!("{indent}{field}\n"),
+            Some((indent, field)) if indent.trim().is_empty() && is_field(field) => {
+                format!("{indent}{field}\n")
+            }
             _ => format!("{line}\n"),
         })
         .collect();
-    for field in ["serviceCIDRs", "authorities: separate", "ttl: 24h", "runtime:", "name: worker-1", "audit-log-path"] {
-        let shown = uncommented.lines().any(|line| line.contains(field) && !line.trim_start().starts_with('#'));
+    for field in
+        ["serviceCIDRs", "authorities: separate", "ttl: 24h", "runtime:", "name: worker-1", "audit-log-path"]
+    {
+        let shown =
+            uncommented.lines().any(|line| line.contains(field) && !line.trim_start().starts_with('#'));
         assert!(shown, "{field} is still a comment in\n{uncommented}");
     }
     let spec: ClusterSpec = uncommented.parse().unwrap();
@@ -126,7 +131,10 @@ spec:
         "spec.nodes: must be a list, found a map",
         "spec.controlPlaneEndpoint: is missing",
     ] {
-        assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected} is not among {found:#?}");
+        assert!(
+            found.iter().any(|problem| problem.starts_with(expected)),
+            "{expected} is not among {found:#?}"
+        );
     }
 }
 
@@ -134,29 +142,65 @@ spec:
 fn cross_checks() {
     let node = |part: &str| VALID.replace("  - {name: one", &format!("  - {part}\n  - {{name: one"));
     for (text, expected) in [
-        (with("network: {serviceCIDRs: [10.96.0.0/12], podCIDRs: [10.100.0.0/16]}"), "overlaps the pod range 10.100.0.0/16"),
+        (
+            with("network: {serviceCIDRs: [10.96.0.0/12], podCIDRs: [10.100.0.0/16]}"),
+            "overlaps the pod range 10.100.0.0/16",
+        ),
         (with("network: {clusterDNS: [10.1.0.10]}"), "spec.network.clusterDNS[0]: 10.1.0.10 lies outside"),
         (with("network: {serviceCIDRs: [10.96.0.0/12, 10.0.0.0/16]}"), "different families"),
-        (with("network: {serviceCIDRs: [10.96.0.0/12, 'fd00::/108']}"), "spec.network.podCIDRs: must be of the same address families"),
+        (
+            with("network: {serviceCIDRs: [10.96.0.0/12, 'fd00::/108']}"),
+            "spec.network.podCIDRs: must be of the same address families",
+        ),
         (with("network: {serviceCIDRs: [11.0.0.0/8]}"), "too large for kube-apiserver"),
         (with("network: {serviceCIDRs: [10.0.0.0/30]}"), "no tenth address"),
         (with("network: {podCIDRs: [10.244.0.0/28]}"), "cannot be cut"),
         (with("network: {serviceCIDRs: []}"), "must have one range"),
-        (with("pki: {validity: {authority: 30d, certificate: 1y}}"), "spec.pki.validity.certificate: 1y is longer than its authority's 30d"),
+        (
+            with("pki: {validity: {authority: 30d, certificate: 1y}}"),
+            "spec.pki.validity.certificate: 1y is longer than its authority's 30d",
+        ),
         (with("runtime: {name: docker}"), "spec.runtime.name: Kubernetes v1.36.4 has no dockershim"),
-        (node("{name: one, addresses: [192.0.2.9], roles: [worker]}"), "\"one\" is already the name of spec.nodes[0]"),
-        (node("{name: two, addresses: [192.0.2.1], roles: [worker]}"), "192.0.2.1 is already spec.nodes[0].addresses[0]"),
+        (
+            node("{name: one, addresses: [192.0.2.9], roles: [worker]}"),
+            "\"one\" is already the name of spec.nodes[0]",
+        ),
+        (
+            node("{name: two, addresses: [192.0.2.1], roles: [worker]}"),
+            "192.0.2.1 is already spec.nodes[0].addresses[0]",
+        ),
         (node("{name: two, addresses: [10.96.0.7], roles: [worker]}"), "lies in 10.96.0.0/12"),
         (VALID.replace("control-plane, ", ""), "no node has the role control-plane"),
-        (with("components: {kubelet: {config: {readOnlyPort: 10255}}}"), "spec.components.kubelet.config.readOnlyPort"),
-        (with("components: {kubelet: {config: {authentication: {anonymous: {enabled: true}}}}}"), "authentication.anonymous"),
-        (with("components: {kubelet: {config: {authorization: null}}}"), "spec.components.kubelet.config.authorization"),
-        (with("components: {kubelet: {config: {authentication: {webhook: false}}}}"), "authentication.webhook"),
+        (
+            with("components: {kubelet: {config: {readOnlyPort: 10255}}}"),
+            "spec.components.kubelet.config.readOnlyPort",
+        ),
+        (
+            with("components: {kubelet: {config: {authentication: {anonymous: {enabled: true}}}}}"),
+            "authentication.anonymous",
+        ),
+        (
+            with("components: {kubelet: {config: {authorization: null}}}"),
+            "spec.components.kubelet.config.authorization",
+        ),
+        (
+            with("components: {kubelet: {config: {authentication: {webhook: false}}}}"),
+            "authentication.webhook",
+        ),
         (with("components: {kubelet: {config: {maxPod: 3}}}"), "did you mean maxPods?"),
         (with("components: {kubelet: {extraArgs: {container-runtime: remote}}}"), "removed in 1.27"),
-        (with("components: {kubelet: {extraArgs: {v: 2}}}"), "spec.components.kubelet.extraArgs.v: must be a text"),
-        (with("components: {kubeApiserver: {extraArgs: {authorization-mode: AlwaysAllow}}}"), "authorization-mode"),
-        (with("components: {kubeApiserver: {config: {}}}"), "spec.components.kubeApiserver.config: unknown field"),
+        (
+            with("components: {kubelet: {extraArgs: {v: 2}}}"),
+            "spec.components.kubelet.extraArgs.v: must be a text",
+        ),
+        (
+            with("components: {kubeApiserver: {extraArgs: {authorization-mode: AlwaysAllow}}}"),
+            "authorization-mode",
+        ),
+        (
+            with("components: {kubeApiserver: {config: {}}}"),
+            "spec.components.kubeApiserver.config: unknown field",
+        ),
         (with("components: {kubeApiServer: {}}"), "did you mean kubeApiserver?"),
     ] {
         let found = problems(&text);
@@ -167,7 +211,8 @@ fn cross_checks() {
 
 #[test]
 fn warnings() {
-    let two = VALID.replace("  - {name: one", "  - {name: two, addresses: [192.0.2.2], roles: [etcd]}\n  - {name: one");
+    let two = VALID
+        .replace("  - {name: one", "  - {name: two, addresses: [192.0.2.2], roles: [etcd]}\n  - {name: one");
     for (text, expected) in [
         (two, "2 etcd members"),
         (with("pki: {authorities: single}"), "accepted by etcd"),
@@ -188,7 +233,11 @@ fn docker_goes_with_the_version_that_has_it() {
 #[test]
 fn hostile_documents() {
     let bomb = (0..30).fold("a0: &a0 [x]\n".to_owned(), |text, i| {
-        text + &format!("a{}: &a{} [*a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}]\n", i + 1, i + 1)
+        text + &format!(
+            "a{}: &a{} [*a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}]\n",
+            i + 1,
+            i + 1
+        )
     });
     let deep = "[".repeat(100_000);
     let huge = "x".repeat(100 * 1024 * 1024);

@@ -29,7 +29,10 @@ impl fmt::Display for Verdict {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test asks its environment what it may skip and where tools are")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test asks its environment what it may skip and where tools are"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -49,7 +52,10 @@ impl Oracle {
     fn find_in(name: &str, folders: impl Iterator<Item = PathBuf>) -> Option<Self> {
         let found = folders.map(|folder| folder.join(name)).find(|program| program.is_file());
         if found.is_none() {
-            assert!(variable("KBOOT_REQUIRE_ORACLES").as_deref() != Some("1"), "{name} is required and missing");
+            assert!(
+                variable("KBOOT_REQUIRE_ORACLES").as_deref() != Some("1"),
+                "{name} is required and missing"
+            );
             eprintln!("SKIPPED: {name} is missing");
         }
         found.map(|program| Self { program })
@@ -85,7 +91,9 @@ impl Oracle {
 pub fn upstream(name: &str) -> Option<Oracle> {
     let cache = variable("KBOOT_CACHE").map(PathBuf::from).or_else(|| {
         let below = |base: String| Path::new(&base).join("kboot");
-        variable("XDG_CACHE_HOME").map(below).or_else(|| Some(Path::new(&variable("HOME")?).join(".cache/kboot")))
+        variable("XDG_CACHE_HOME")
+            .map(below)
+            .or_else(|| Some(Path::new(&variable("HOME")?).join(".cache/kboot")))
     });
     let built = cache.map(|cache| cache.join("kubernetes-v1.20.2/bin"));
     Oracle::find_in(name, variable("KUBEBUILDER_ASSETS").map(PathBuf::from).into_iter().chain(built))

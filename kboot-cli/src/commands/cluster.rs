@@ -16,7 +16,9 @@ use crate::{input, output};
 pub(crate) fn run(command: Cluster) -> Result<Answer> {
     match command {
         Cluster::Init { file: None } => output::data(spec::COMMENTED_EXAMPLE.as_bytes())?,
-        Cluster::Init { file: Some(file) } => bundle::write_new(&file, spec::COMMENTED_EXAMPLE.as_bytes(), 0o644)?,
+        Cluster::Init { file: Some(file) } => {
+            bundle::write_new(&file, spec::COMMENTED_EXAMPLE.as_bytes(), 0o644)?
+        }
         Cluster::Plan { paths, output } => return plan(&paths, output),
         Cluster::Build { paths, jobs } => build(&paths, jobs)?,
     }
@@ -62,7 +64,10 @@ fn plan(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
 fn build(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     let spec = read(paths)?;
     if let Some(jobs) = jobs {
-        rayon::ThreadPoolBuilder::new().num_threads(jobs.into()).build_global().context("cannot start threads")?;
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs.into())
+            .build_global()
+            .context("cannot start threads")?;
     }
     if std::io::stderr().is_terminal() {
         output::tell(&format!("building {} nodes into {} …", spec.nodes().len(), paths.out.display()));

@@ -43,13 +43,16 @@ fn build(arguments: &KubeconfigBuild) -> Result<Kubeconfig> {
         builder.trusting_file(text(&arguments.certificate_authority)?)
     };
     let builder = builder.as_user(&arguments.user);
-    let mut builder = if let (Some(certificate_file), Some(key_file)) = (&arguments.client_certificate, &arguments.client_key) {
+    let mut builder = if let (Some(certificate_file), Some(key_file)) =
+        (&arguments.client_certificate, &arguments.client_key)
+    {
         let certificate = certificate(certificate_file)?;
         let pem = SecretBytes::new(input::bytes(key_file, MAX_BYTES)?);
         let key = PrivateKey::from_pem(pem.expose_secret()).with_context(|| input::name(key_file))?;
         let facts = certificate.facts()?;
         if facts.public_key_der != key.public_key_der() {
-            return Err(PkiError::KeyMismatch { subject: facts.subject }).with_context(|| input::name(key_file));
+            return Err(PkiError::KeyMismatch { subject: facts.subject })
+                .with_context(|| input::name(key_file));
         }
         if arguments.embed_certs {
             builder.with_certificate(&certificate, &key)

@@ -25,7 +25,9 @@ pub(crate) fn man(path: &[String]) -> Result<Answer> {
     let mut command = Cli::command();
     command.build();
     for word in path {
-        let Some(next) = command.find_subcommand(word).cloned() else { bail!("there is no command {}", path.join(" ")) };
+        let Some(next) = command.find_subcommand(word).cloned() else {
+            bail!("there is no command {}", path.join(" "))
+        };
         command = next;
     }
     let mut page = Vec::new();

@@ -1,10 +1,10 @@
 //! `kboot token`
 
 use anyhow::{Context, Result, bail};
+use kboot_core::Env;
 use kboot_core::pki::Certificate;
 use kboot_core::secret::SecretText;
 use kboot_core::token::{BootstrapToken, TokenSettings, pin_of};
-use kboot_core::Env;
 
 use crate::Answer;
 use crate::cli::{Token, TokenCreate, TokenFormat};
@@ -40,13 +40,15 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
         .description(&arguments.description);
     let settings = arguments.groups.into_iter().fold(settings, TokenSettings::group);
     let secret = token.secret(&settings)?;
-    let join_command = match (arguments.print_join_command, &arguments.server, &arguments.certificate_authority) {
-        (true, Some(server), Some(file)) => {
-            let authority = Certificate::from_pem(&input::bytes(file, MAX_BYTES)?).with_context(|| input::name(file))?;
-            Some(token.join_command(server, &[pin_of(&authority.facts()?.public_key_der)]))
-        }
-        _ => None,
-    };
+    let join_command =
+        match (arguments.print_join_command, &arguments.server, &arguments.certificate_authority) {
+            (true, Some(server), Some(file)) => {
+                let authority = Certificate::from_pem(&input::bytes(file, MAX_BYTES)?)
+                    .with_context(|| input::name(file))?;
+                Some(token.join_command(server, &[pin_of(&authority.facts()?.public_key_der)]))
+            }
+            _ => None,
+        };
     match (arguments.output, join_command) {
         (TokenFormat::Json, Some(_)) => {
             bail!("JSON has no place for the join command; use -o yaml or -o token")

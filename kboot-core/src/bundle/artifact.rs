@@ -35,7 +35,10 @@ impl ArtifactPath {
     /// A path from texts that kboot itself spells or that are validated names.
     pub(crate) fn new(path: impl Into<Box<str>>) -> Self {
         let path = path.into();
-        debug_assert!(!path.starts_with('/') && !path.split('/').any(|part| matches!(part, "" | "." | "..")), "{path}");
+        debug_assert!(
+            !path.starts_with('/') && !path.split('/').any(|part| matches!(part, "" | "." | "..")),
+            "{path}"
+        );
         Self(path)
     }
 

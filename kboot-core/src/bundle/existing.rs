@@ -12,8 +12,8 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::{
-    Authorities, Authority, Certificate, CertificateAuthority, CertificateId, CertificateRole, Existing, PkiError,
-    PrivateKey, ServiceAccountKey, authority_subject, wanted_certificates,
+    Authorities, Authority, Certificate, CertificateAuthority, CertificateId, CertificateRole, Existing,
+    PkiError, PrivateKey, ServiceAccountKey, authority_subject, wanted_certificates,
 };
 use crate::spec::{ClusterSpec, NodeRole};
 use crate::token::TokenSecret;
@@ -60,7 +60,9 @@ fn authority_pair(
     let (certificate, key) = (fs::read(&certificate_path, PUBLIC)?, fs::read(&key_path, SECRET)?);
     let pair = match (certificate, key) {
         (None, None) => return Ok(None),
-        (Some(_), None) => return Err(BundleError::MissingKey { certificate: certificate_path, key: key_path }),
+        (Some(_), None) => {
+            return Err(BundleError::MissingKey { certificate: certificate_path, key: key_path });
+        }
         (certificate, Some(key)) => {
             let key = PrivateKey::from_pem(&key).map_err(unusable(&key_path))?;
             match certificate {
@@ -83,7 +85,8 @@ pub(super) fn existing(root: &Path, spec: &ClusterSpec) -> Result<Existing, Erro
     let path = root.join(TOKEN);
     if let Some(bytes) = fs::read(&path, SECRET)? {
         let text = String::from_utf8_lossy(&bytes);
-        existing.token = Some(TokenSecret::read(&text).map_err(|source| BundleError::Token { path, source })?);
+        existing.token =
+            Some(TokenSecret::read(&text).map_err(|source| BundleError::Token { path, source })?);
     }
     let found = wanted_certificates(spec)
         .into_par_iter()
@@ -107,7 +110,8 @@ fn pair(root: &Path, spec: &ClusterSpec, id: &CertificateId) -> Result<Option<Pa
         (None, _, CertificateRole::MetricsServer) => secret(root.join(METRICS_SERVER)),
         // Every node has the same one; the first that is there stands for all.
         (None, Placement::Kubeconfig(path), _) => {
-            let mut copies = spec.nodes_with(NodeRole::Worker).map(|node| embedded(on_node(node.name(), path)));
+            let mut copies =
+                spec.nodes_with(NodeRole::Worker).map(|node| embedded(on_node(node.name(), path)));
             copies.find(|copy| !matches!(copy, Ok(None))).unwrap_or(Ok(None))
         }
         _ => Ok(None),
@@ -136,7 +140,8 @@ fn secret(path: PathBuf) -> Result<Option<Pair>, BundleError> {
     let malformed = |source| BundleError::Kubeconfig { path: path.clone(), source };
     let value = crate::yaml::parse(&String::from_utf8_lossy(&bytes))
         .map_err(|problem| malformed(KubeconfigError::Yaml { problem }))?;
-    let text = |key: &str| value.pointer(&format!("/stringData/{key}")).and_then(Value::as_str).unwrap_or_default();
+    let text =
+        |key: &str| value.pointer(&format!("/stringData/{key}")).and_then(Value::as_str).unwrap_or_default();
     let key = PrivateKey::from_pem(text("tls.key").as_bytes()).map_err(unusable(&path))?;
     Ok(Some((key, Certificate::from_pem(text("tls.crt").as_bytes()).ok())))
 }

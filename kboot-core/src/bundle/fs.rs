@@ -106,7 +106,8 @@ impl Output {
         let mode = artifact.content.sensitivity().mode();
         let write = || {
             // The mode is the file's from its first moment: a secret is never readable, not even empty.
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary(&path))?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary(&path))?;
             if modes == Modes::CutByUmask {
                 file.set_permissions(Permissions::from_mode(mode))?;
             }
@@ -215,7 +216,9 @@ fn make_folder(root: &Path, folder: &str, modes: Modes) -> Result<(), BundleErro
     let mode = folder_mode(folder);
     match DirBuilder::new().mode(mode).create(&path) {
         Ok(()) if modes == Modes::AsAsked => Ok(()),
-        Ok(()) => fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(failed("set the mode of", &path)),
+        Ok(()) => {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(failed("set the mode of", &path))
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_folder(root, folder).map(|_| ()),
         Err(error) => Err(failed("create the folder", &path)(error)),
     }

@@ -10,8 +10,8 @@ mod render;
 use std::io;
 use std::path::PathBuf;
 
-pub use fs::write_new;
 pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
+pub use fs::write_new;
 pub use plan::{Action, Plan, Step};
 
 use crate::error::ErrorKind;

@@ -131,8 +131,11 @@ impl Bundle {
     pub fn plan(self, root: impl AsRef<Path>) -> Result<Plan, BundleError> {
         let root = root.as_ref();
         fs::check_folders(root, &self.artifacts)?;
-        let steps =
-            self.artifacts.par_iter().map(|artifact| step(root, artifact)).collect::<Result<Vec<_>, BundleError>>()?;
+        let steps = self
+            .artifacts
+            .par_iter()
+            .map(|artifact| step(root, artifact))
+            .collect::<Result<Vec<_>, BundleError>>()?;
         Ok(Plan { root: root.to_owned(), bundle: self, steps })
     }
 }
@@ -145,7 +148,8 @@ fn step(root: &Path, artifact: &Artifact) -> Result<Step, BundleError> {
         Some(found) if found == wanted || is_same_value(artifact, &found) => (Action::Keep, None),
         Some(found) if destroys_key(artifact, &found) => return Err(BundleError::WouldOverwriteKey { path }),
         Some(_) => {
-            let reason = artifact.reason.as_deref().unwrap_or("it differs from what the cluster file asks for");
+            let reason =
+                artifact.reason.as_deref().unwrap_or("it differs from what the cluster file asks for");
             (Action::Replace, Some(reason.to_owned()))
         }
     };
@@ -188,10 +192,12 @@ fn destroys_key(artifact: &Artifact, found: &[u8]) -> bool {
         user.client_key_data.as_ref().map(|key| key.expose_secret().to_vec())
     };
     match (&artifact.content, artifact.path.as_str().ends_with(".conf")) {
-        (Content::Secret(wanted), true) => match (embedded_key(found), embedded_key(wanted.expose_secret())) {
-            (Some(found), Some(wanted)) => !same_key(&found, &wanted),
-            _ => false,
-        },
+        (Content::Secret(wanted), true) => {
+            match (embedded_key(found), embedded_key(wanted.expose_secret())) {
+                (Some(found), Some(wanted)) => !same_key(&found, &wanted),
+                _ => false,
+            }
+        }
         _ => false,
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
 use super::BundleError;
+use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
 use crate::component::paths::{self, Placement};
 use crate::component::plain_files;
 use crate::error::Error;
@@ -80,7 +80,8 @@ fn certificate<'a>(pki: &'a ClusterPki<'_>, id: &CertificateId) -> Result<&'a Is
 }
 
 fn yaml(path: &str, value: &Value) -> Result<String, BundleError> {
-    crate::yaml::write(value).map_err(|source| BundleError::Render { path: path.to_owned(), source: source.into() })
+    crate::yaml::write(value)
+        .map_err(|source| BundleError::Render { path: path.to_owned(), source: source.into() })
 }
 
 /// A component's or a person's kubeconfig, as kubeadm makes it.
@@ -107,13 +108,21 @@ fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
     let mut artifacts = Vec::new();
     for &authority in pki.authorities().layout().authorities() {
         let pair = pki.authorities().get(authority);
-        artifacts.push(secret_text(ArtifactPath::new(authority_path(authority, "key")), &pair.key().to_pem()?, None));
+        artifacts.push(secret_text(
+            ArtifactPath::new(authority_path(authority, "key")),
+            &pair.key().to_pem()?,
+            None,
+        ));
         let certificate = pair.certificate().to_pem()?;
         artifacts.push(public(ArtifactPath::new(authority_path(authority, "crt")), certificate.into(), None));
     }
     let service_account = pki.authorities().service_account().private();
     artifacts.push(secret_text(ArtifactPath::new(SERVICE_ACCOUNT), &service_account.to_pem()?, None));
-    artifacts.push(public(ArtifactPath::new("authorities/sa.pub"), service_account.public_key_pem()?.into(), None));
+    artifacts.push(public(
+        ArtifactPath::new("authorities/sa.pub"),
+        service_account.public_key_pem()?.into(),
+        None,
+    ));
     Ok(artifacts)
 }
 
@@ -174,8 +183,10 @@ fn inventory(pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
         };
         add(path, id.role.name(), &issued.certificate)?;
     }
-    let mut text = serde_json::to_string_pretty(&json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "Inventory", "certificates": entries}))
-        .map_err(|source| BundleError::Render { path: INVENTORY.to_owned(), source: source.into() })?;
+    let mut text = serde_json::to_string_pretty(
+        &json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "Inventory", "certificates": entries}),
+    )
+    .map_err(|source| BundleError::Render { path: INVENTORY.to_owned(), source: source.into() })?;
     text.push('\n');
     Ok(public(ArtifactPath::new(INVENTORY), text.into(), None))
 }
@@ -198,7 +209,8 @@ impl Shared {
         let authorities = pki.authorities();
         let mut authority_certificates = HashMap::new();
         for &authority in authorities.layout().authorities() {
-            authority_certificates.insert(authority, authorities.get(authority).certificate().to_pem()?.into());
+            authority_certificates
+                .insert(authority, authorities.get(authority).certificate().to_pem()?.into());
         }
         let proxy = certificate(pki, &CertificateId::of_cluster(CertificateRole::KubeProxy))?;
         let proxy_kubeconfig =
@@ -272,14 +284,20 @@ impl NodeFiles<'_> {
     }
 
     fn add(&mut self, path: &str, content: Content, reason: Option<Arc<str>>) {
-        self.artifacts.push(Artifact { path: ArtifactPath::on_node(self.node.name(), path), content, reason });
+        self.artifacts.push(Artifact {
+            path: ArtifactPath::on_node(self.node.name(), path),
+            content,
+            reason,
+        });
     }
 
     fn authority(&mut self, authority: Authority) {
         let layout = self.spec.pki.authorities;
         let path = paths::authority_certificate(layout, authority);
         let present = self.artifacts.iter().any(|artifact| artifact.path.as_str().ends_with(&path));
-        if let (false, Some(pem)) = (present, self.shared.authority_certificates.get(&layout.effective(authority))) {
+        if let (false, Some(pem)) =
+            (present, self.shared.authority_certificates.get(&layout.effective(authority)))
+        {
             self.add(&path, Content::Public(Arc::clone(pem)), None);
         }
     }

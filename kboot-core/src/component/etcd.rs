@@ -26,12 +26,14 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let peer_url = url(node.address(), PEER_PORT);
     let local = url(Ipv4Addr::LOCALHOST.into(), CLIENT_PORT);
     let authority = paths::authority_certificate(spec.pki.authorities, Authority::Etcd);
-    let members =
-        spec.nodes_with(NodeRole::Etcd).map(|node| format!("{}={}", node.name(), url(node.address(), PEER_PORT)));
+    let members = spec
+        .nodes_with(NodeRole::Etcd)
+        .map(|node| format!("{}={}", node.name(), url(node.address(), PEER_PORT)));
     flags.set("name", node.name().as_str());
     flags.set("data-dir", paths::ETCD_DATA);
     flags.set("advertise-client-urls", &client_url);
-    flags.set("listen-client-urls", if client_url == local { local } else { format!("{local},{client_url}") });
+    flags
+        .set("listen-client-urls", if client_url == local { local } else { format!("{local},{client_url}") });
     flags.set("initial-advertise-peer-urls", &peer_url);
     flags.set("listen-peer-urls", peer_url);
     flags.set("initial-cluster", members.collect::<Vec<_>>().join(","));

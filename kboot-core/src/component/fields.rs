@@ -11,45 +11,157 @@ use crate::version::KubernetesVersion;
 
 /// Fields of `kubelet.config.k8s.io/v1beta1` in 1.20 (`staging/src/k8s.io/kubelet/config/v1beta1/types.go`).
 const KUBELET: &[&str] = &[
-    "address", "allowedUnsafeSysctls", "authentication", "authorization", "cgroupDriver", "cgroupRoot",
-    "cgroupsPerQOS", "clusterDNS", "clusterDomain", "configMapAndSecretChangeDetectionStrategy",
-    "containerLogMaxFiles", "containerLogMaxSize", "contentType", "cpuCFSQuota", "cpuCFSQuotaPeriod",
-    "cpuManagerPolicy", "cpuManagerReconcilePeriod", "enableContentionProfiling", "enableControllerAttachDetach",
-    "enableDebuggingHandlers", "enableServer", "enableSystemLogHandler", "enforceNodeAllocatable", "eventBurst",
-    "eventRecordQPS", "evictionHard", "evictionMaxPodGracePeriod", "evictionMinimumReclaim",
-    "evictionPressureTransitionPeriod", "evictionSoft", "evictionSoftGracePeriod", "failSwapOn", "featureGates",
-    "fileCheckFrequency", "hairpinMode", "healthzBindAddress", "healthzPort", "httpCheckFrequency",
-    "imageGCHighThresholdPercent", "imageGCLowThresholdPercent", "imageMinimumGCAge", "iptablesDropBit",
-    "iptablesMasqueradeBit", "kernelMemcgNotification", "kubeAPIBurst", "kubeAPIQPS", "kubeReserved",
-    "kubeReservedCgroup", "kubeletCgroups", "logging", "makeIPTablesUtilChains", "maxOpenFiles", "maxPods",
-    "nodeLeaseDurationSeconds", "nodeStatusMaxImages", "nodeStatusReportFrequency", "nodeStatusUpdateFrequency",
-    "oomScoreAdj", "podCIDR", "podPidsLimit", "podsPerCore", "port", "protectKernelDefaults", "providerID",
-    "qosReserved", "readOnlyPort", "registryBurst", "registryPullQPS", "reservedSystemCPUs", "resolvConf",
-    "rotateCertificates", "runtimeRequestTimeout", "serializeImagePulls", "serverTLSBootstrap",
-    "showHiddenMetricsForVersion", "shutdownGracePeriod", "shutdownGracePeriodCriticalPods", "staticPodPath",
-    "staticPodURL", "staticPodURLHeader", "streamingConnectionIdleTimeout", "syncFrequency", "systemCgroups",
-    "systemReserved", "systemReservedCgroup", "tlsCertFile", "tlsCipherSuites", "tlsMinVersion",
-    "tlsPrivateKeyFile", "topologyManagerPolicy", "topologyManagerScope", "volumePluginDir",
+    "address",
+    "allowedUnsafeSysctls",
+    "authentication",
+    "authorization",
+    "cgroupDriver",
+    "cgroupRoot",
+    "cgroupsPerQOS",
+    "clusterDNS",
+    "clusterDomain",
+    "configMapAndSecretChangeDetectionStrategy",
+    "containerLogMaxFiles",
+    "containerLogMaxSize",
+    "contentType",
+    "cpuCFSQuota",
+    "cpuCFSQuotaPeriod",
+    "cpuManagerPolicy",
+    "cpuManagerReconcilePeriod",
+    "enableContentionProfiling",
+    "enableControllerAttachDetach",
+    "enableDebuggingHandlers",
+    "enableServer",
+    "enableSystemLogHandler",
+    "enforceNodeAllocatable",
+    "eventBurst",
+    "eventRecordQPS",
+    "evictionHard",
+    "evictionMaxPodGracePeriod",
+    "evictionMinimumReclaim",
+    "evictionPressureTransitionPeriod",
+    "evictionSoft",
+    "evictionSoftGracePeriod",
+    "failSwapOn",
+    "featureGates",
+    "fileCheckFrequency",
+    "hairpinMode",
+    "healthzBindAddress",
+    "healthzPort",
+    "httpCheckFrequency",
+    "imageGCHighThresholdPercent",
+    "imageGCLowThresholdPercent",
+    "imageMinimumGCAge",
+    "iptablesDropBit",
+    "iptablesMasqueradeBit",
+    "kernelMemcgNotification",
+    "kubeAPIBurst",
+    "kubeAPIQPS",
+    "kubeReserved",
+    "kubeReservedCgroup",
+    "kubeletCgroups",
+    "logging",
+    "makeIPTablesUtilChains",
+    "maxOpenFiles",
+    "maxPods",
+    "nodeLeaseDurationSeconds",
+    "nodeStatusMaxImages",
+    "nodeStatusReportFrequency",
+    "nodeStatusUpdateFrequency",
+    "oomScoreAdj",
+    "podCIDR",
+    "podPidsLimit",
+    "podsPerCore",
+    "port",
+    "protectKernelDefaults",
+    "providerID",
+    "qosReserved",
+    "readOnlyPort",
+    "registryBurst",
+    "registryPullQPS",
+    "reservedSystemCPUs",
+    "resolvConf",
+    "rotateCertificates",
+    "runtimeRequestTimeout",
+    "serializeImagePulls",
+    "serverTLSBootstrap",
+    "showHiddenMetricsForVersion",
+    "shutdownGracePeriod",
+    "shutdownGracePeriodCriticalPods",
+    "staticPodPath",
+    "staticPodURL",
+    "staticPodURLHeader",
+    "streamingConnectionIdleTimeout",
+    "syncFrequency",
+    "systemCgroups",
+    "systemReserved",
+    "systemReservedCgroup",
+    "tlsCertFile",
+    "tlsCipherSuites",
+    "tlsMinVersion",
+    "tlsPrivateKeyFile",
+    "topologyManagerPolicy",
+    "topologyManagerScope",
+    "volumePluginDir",
     "volumeStatsAggPeriod",
 ];
 
 /// Fields that came after 1.20 and exist in 1.33.
 const KUBELET_NEWER: &[&str] = &[
-    "containerLogMaxWorkers", "containerLogMonitorInterval", "containerRuntimeEndpoint", "cpuManagerPolicyOptions",
-    "crashLoopBackOff", "enableDebugFlagsHandler", "enableProfilingHandler", "enableSystemLogQuery",
-    "failCgroupV1", "imageMaximumGCAge", "imagePullCredentialsVerificationPolicy", "imageServiceEndpoint",
-    "localStorageCapacityIsolation", "maxParallelImagePulls", "memoryManagerPolicy", "memorySwap",
-    "memoryThrottlingFactor", "mergeDefaultEvictionSettings", "podLogsDir", "preloadedImagesVerificationAllowlist",
-    "registerNode", "registerWithTaints", "reservedMemory", "seccompDefault", "shutdownGracePeriodByPodPriority",
-    "singleProcessOOMKill", "topologyManagerPolicyOptions", "tracing", "userNamespaces",
+    "containerLogMaxWorkers",
+    "containerLogMonitorInterval",
+    "containerRuntimeEndpoint",
+    "cpuManagerPolicyOptions",
+    "crashLoopBackOff",
+    "enableDebugFlagsHandler",
+    "enableProfilingHandler",
+    "enableSystemLogQuery",
+    "failCgroupV1",
+    "imageMaximumGCAge",
+    "imagePullCredentialsVerificationPolicy",
+    "imageServiceEndpoint",
+    "localStorageCapacityIsolation",
+    "maxParallelImagePulls",
+    "memoryManagerPolicy",
+    "memorySwap",
+    "memoryThrottlingFactor",
+    "mergeDefaultEvictionSettings",
+    "podLogsDir",
+    "preloadedImagesVerificationAllowlist",
+    "registerNode",
+    "registerWithTaints",
+    "reservedMemory",
+    "seccompDefault",
+    "shutdownGracePeriodByPodPriority",
+    "singleProcessOOMKill",
+    "topologyManagerPolicyOptions",
+    "tracing",
+    "userNamespaces",
 ];
 
 /// Fields of `kubeproxy.config.k8s.io/v1alpha1` in 1.20 (`staging/src/k8s.io/kube-proxy/config/v1alpha1/types.go`).
 const KUBE_PROXY: &[&str] = &[
-    "bindAddress", "bindAddressHardFail", "clientConnection", "clusterCIDR", "configSyncPeriod", "conntrack",
-    "detectLocalMode", "enableProfiling", "featureGates", "healthzBindAddress", "hostnameOverride", "iptables",
-    "ipvs", "metricsBindAddress", "mode", "nodePortAddresses", "oomScoreAdj", "portRange",
-    "showHiddenMetricsForVersion", "udpIdleTimeout", "winkernel",
+    "bindAddress",
+    "bindAddressHardFail",
+    "clientConnection",
+    "clusterCIDR",
+    "configSyncPeriod",
+    "conntrack",
+    "detectLocalMode",
+    "enableProfiling",
+    "featureGates",
+    "healthzBindAddress",
+    "hostnameOverride",
+    "iptables",
+    "ipvs",
+    "metricsBindAddress",
+    "mode",
+    "nodePortAddresses",
+    "oomScoreAdj",
+    "portRange",
+    "showHiddenMetricsForVersion",
+    "udpIdleTimeout",
+    "winkernel",
 ];
 
 /// Gone by 1.33 and come by 1.33.
@@ -88,7 +200,12 @@ fn known(component: Component, version: KubernetesVersion) -> Vec<&'static str> 
 }
 
 /// Checks the cluster file's `config` of a component.
-pub(super) fn check(component: Component, version: KubernetesVersion, config: &Map<String, Value>, found: &mut Findings) {
+pub(super) fn check(
+    component: Component,
+    version: KubernetesVersion,
+    config: &Map<String, Value>,
+    found: &mut Findings,
+) {
     let known = known(component, version);
     for name in config.keys().filter(|name| !["apiVersion", "kind"].contains(&name.as_str())) {
         if !known.contains(&name.as_str()) {
@@ -97,7 +214,9 @@ pub(super) fn check(component: Component, version: KubernetesVersion, config: &M
         }
     }
     let config = Value::Object(config.clone());
-    for (_, pointer) in GUARDED.iter().filter(|(of, pointer)| *of == component && config.pointer(pointer).is_some()) {
+    for (_, pointer) in
+        GUARDED.iter().filter(|(of, pointer)| *of == component && config.pointer(pointer).is_some())
+    {
         let field = format!("config{}", pointer.replace('/', "."));
         found.errors.push((field, format!("is not for changing: kboot sets it for {component}")));
     }
@@ -108,7 +227,8 @@ pub(super) fn check(component: Component, version: KubernetesVersion, config: &M
         }
     }
     for pointer in ["/authentication/webhook"] {
-        if component == Component::Kubelet && config.pointer(pointer).is_some_and(|value| !value.is_object()) {
+        if component == Component::Kubelet && config.pointer(pointer).is_some_and(|value| !value.is_object())
+        {
             found.errors.push((format!("config{}", pointer.replace('/', ".")), "must be a map".to_owned()));
         }
     }

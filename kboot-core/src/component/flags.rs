@@ -45,11 +45,21 @@ const GUARDED: &[(Component, &[&str])] = &[
             "secure-port",
         ],
     ),
-    (Component::KubeControllerManager, &["port", "kubeconfig", "cluster-signing-cert-file", "cluster-signing-key-file"]),
+    (
+        Component::KubeControllerManager,
+        &["port", "kubeconfig", "cluster-signing-cert-file", "cluster-signing-key-file"],
+    ),
     (Component::KubeScheduler, &["port", "kubeconfig"]),
     (
         Component::Etcd,
-        &["client-cert-auth", "peer-client-cert-auth", "trusted-ca-file", "peer-trusted-ca-file", "auto-tls", "peer-auto-tls"],
+        &[
+            "client-cert-auth",
+            "peer-client-cert-auth",
+            "trusted-ca-file",
+            "peer-trusted-ca-file",
+            "auto-tls",
+            "peer-auto-tls",
+        ],
     ),
     (
         Component::Kubelet,
@@ -68,9 +78,16 @@ const GUARDED: &[(Component, &[&str])] = &[
 ];
 
 /// Checks a flag of the cluster file's `extraArgs`.
-pub(super) fn check(component: Component, version: KubernetesVersion, flag: &str, value: &str, found: &mut Findings) {
+pub(super) fn check(
+    component: Component,
+    version: KubernetesVersion,
+    flag: &str,
+    value: &str,
+    found: &mut Findings,
+) {
     let field = format!("extraArgs.{flag}");
-    let well_formed = !flag.is_empty() && flag.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    let well_formed = !flag.is_empty()
+        && flag.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !flag.starts_with('-');
     if !well_formed {
         found.errors.push((field, "must be a flag's name without its dashes: a-z, 0-9 and '-'".to_owned()));
@@ -80,7 +97,9 @@ pub(super) fn check(component: Component, version: KubernetesVersion, flag: &str
         found.errors.push((field.clone(), "must not hold control characters".to_owned()));
     }
     if GUARDED.iter().any(|(of, flags)| *of == component && flags.contains(&flag)) {
-        let problem = format!("--{flag} is not for changing: kboot keeps {component} authenticated and authorized with it");
+        let problem = format!(
+            "--{flag} is not for changing: kboot keeps {component} authenticated and authorized with it"
+        );
         found.errors.push((field, problem));
         return;
     }
@@ -88,12 +107,16 @@ pub(super) fn check(component: Component, version: KubernetesVersion, flag: &str
         // etcd's versions are its own; the table holds Kubernetes' minor versions.
         Some(Known { gone_in: Some(gone_in), instead }) if version.minor() >= *gone_in => {
             let instead = if *instead == "-" { String::new() } else { format!("; use {instead}") };
-            found.errors.push((field, format!("{component} {version} has no --{flag} (removed in 1.{gone_in}){instead}")));
+            found.errors.push((
+                field,
+                format!("{component} {version} has no --{flag} (removed in 1.{gone_in}){instead}"),
+            ));
         }
         Some(_) => {}
         None => {
             let known = TABLE.keys().filter(|(of, _)| *of == component.name()).map(|(_, flag)| *flag);
-            let near = closest(known, flag).map_or_else(String::new, |near| format!("; did you mean --{near}?"));
+            let near =
+                closest(known, flag).map_or_else(String::new, |near| format!("; did you mean --{near}?"));
             let problem = format!("{component} {version} may not know --{flag}{near}");
             // Of 1.20 the table is complete; newer versions have flags that it lacks.
             if version.minor() == 20 && component != Component::Etcd {

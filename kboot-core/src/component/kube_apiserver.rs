@@ -42,7 +42,8 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("requestheader-group-headers", "X-Remote-Group");
     flags.set("requestheader-username-headers", "X-Remote-User");
 
-    flags.set("service-account-issuer", format!("https://kubernetes.default.svc.{}", spec.network.dns_domain));
+    flags
+        .set("service-account-issuer", format!("https://kubernetes.default.svc.{}", spec.network.dns_domain));
     flags.set("service-account-key-file", paths::SERVICE_ACCOUNT_PUBLIC_KEY);
     flags.set("service-account-signing-key-file", paths::SERVICE_ACCOUNT_KEY);
     let ranges: Vec<String> = spec.network.service_cidrs.iter().map(ToString::to_string).collect();

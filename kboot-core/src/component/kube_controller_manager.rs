@@ -8,7 +8,8 @@ pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     let mut flags = Flags::new(Component::KubeControllerManager, spec);
     let layout = spec.pki.authorities;
     let kubeconfig = paths::CONTROLLER_MANAGER_KUBECONFIG;
-    let join = |ranges: &[crate::net::Cidr]| ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let join =
+        |ranges: &[crate::net::Cidr]| ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     flags.set("kubeconfig", kubeconfig);
     flags.set("authentication-kubeconfig", kubeconfig);
     flags.set("authorization-kubeconfig", kubeconfig);

@@ -58,7 +58,8 @@ pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
     });
     if let Value::Object(fields) = &mut config {
         if spec.join.serving_certificates == ServingCertificates::Issued {
-            fields.insert("tlsCertFile".to_owned(), paths::certificate(CertificateRole::KubeletServing).into());
+            fields
+                .insert("tlsCertFile".to_owned(), paths::certificate(CertificateRole::KubeletServing).into());
             fields.insert("tlsPrivateKeyFile".to_owned(), paths::key(CertificateRole::KubeletServing).into());
         }
         if node.address().is_ipv6() {
@@ -66,7 +67,10 @@ pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
             fields.insert("healthzBindAddress".to_owned(), "::1".into());
         }
         if spec.kubernetes_version.minor() >= CONTAINER_RUNTIME_ENDPOINT_FIELD {
-            fields.insert("containerRuntimeEndpoint".to_owned(), container_runtime::endpoint(spec.runtime).into());
+            fields.insert(
+                "containerRuntimeEndpoint".to_owned(),
+                container_runtime::endpoint(spec.runtime).into(),
+            );
         }
     }
     if let Some(overrides) = spec.overrides(Component::Kubelet) {

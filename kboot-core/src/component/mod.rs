@@ -115,13 +115,22 @@ pub(crate) struct PlainFile {
 }
 
 /// The files of a node besides certificates and kubeconfigs: configuration, units, host settings.
-pub(crate) fn plain_files(spec: &ClusterSpec, node: &Node) -> Result<Vec<PlainFile>, serde_saphyr::ser::Error> {
+pub(crate) fn plain_files(
+    spec: &ClusterSpec,
+    node: &Node,
+) -> Result<Vec<PlainFile>, serde_saphyr::ser::Error> {
     let mut files = Vec::new();
     for component in Component::ALL.into_iter().filter(|component| component.runs_on(node)) {
-        files.push(PlainFile { path: paths::unit(component), content: component.unit(spec, node).to_string() });
+        files.push(PlainFile {
+            path: paths::unit(component),
+            content: component.unit(spec, node).to_string(),
+        });
     }
     if node.has(NodeRole::Worker) {
-        files.push(PlainFile { path: paths::KUBELET_CONFIG, content: crate::yaml::write(&kubelet::config(spec, node))? });
+        files.push(PlainFile {
+            path: paths::KUBELET_CONFIG,
+            content: crate::yaml::write(&kubelet::config(spec, node))?,
+        });
         files.push(PlainFile {
             path: paths::KUBE_PROXY_CONFIG,
             content: crate::yaml::write(&kube_proxy::config(spec, node))?,
@@ -140,7 +149,11 @@ pub(crate) struct Findings {
 }
 
 /// Holds overrides against the version's tables and against what kboot never lets go of.
-pub(crate) fn check_overrides(component: Component, version: KubernetesVersion, overrides: &Overrides) -> Findings {
+pub(crate) fn check_overrides(
+    component: Component,
+    version: KubernetesVersion,
+    overrides: &Overrides,
+) -> Findings {
     let mut findings = Findings::default();
     for (flag, value) in &overrides.extra_args {
         flags::check(component, version, flag, value, &mut findings);

@@ -56,18 +56,24 @@ pub(crate) enum Placement {
 pub(crate) fn placement(role: CertificateRole) -> Placement {
     match role {
         CertificateRole::ApiServer => Placement::Files("/etc/kubernetes/pki/apiserver"),
-        CertificateRole::ApiServerKubeletClient => Placement::Files("/etc/kubernetes/pki/apiserver-kubelet-client"),
+        CertificateRole::ApiServerKubeletClient => {
+            Placement::Files("/etc/kubernetes/pki/apiserver-kubelet-client")
+        }
         CertificateRole::ApiServerEtcdClient => Placement::Files("/etc/kubernetes/pki/apiserver-etcd-client"),
         CertificateRole::FrontProxyClient => Placement::Files("/etc/kubernetes/pki/front-proxy-client"),
         CertificateRole::EtcdServer => Placement::Files("/etc/kubernetes/pki/etcd/server"),
         CertificateRole::EtcdPeer => Placement::Files("/etc/kubernetes/pki/etcd/peer"),
-        CertificateRole::EtcdHealthcheckClient => Placement::Files("/etc/kubernetes/pki/etcd/healthcheck-client"),
+        CertificateRole::EtcdHealthcheckClient => {
+            Placement::Files("/etc/kubernetes/pki/etcd/healthcheck-client")
+        }
         CertificateRole::KubeletServing => Placement::Files("/var/lib/kubelet/pki/kubelet"),
         CertificateRole::ControllerManager => Placement::Kubeconfig(CONTROLLER_MANAGER_KUBECONFIG),
         CertificateRole::Scheduler => Placement::Kubeconfig(SCHEDULER_KUBECONFIG),
         CertificateRole::KubeletClient => Placement::Kubeconfig(KUBELET_KUBECONFIG),
         CertificateRole::KubeProxy => Placement::Kubeconfig(KUBE_PROXY_KUBECONFIG),
-        CertificateRole::Admin | CertificateRole::SuperAdmin | CertificateRole::MetricsServer => Placement::Elsewhere,
+        CertificateRole::Admin | CertificateRole::SuperAdmin | CertificateRole::MetricsServer => {
+            Placement::Elsewhere
+        }
     }
 }
 

@@ -29,7 +29,9 @@ impl Unit {
         let (description, documentation) = match component {
             Component::Etcd => ("etcd, the cluster's store", "https://etcd.io/docs/"),
             Component::KubeApiserver => ("Kubernetes API server", "https://kubernetes.io/docs/"),
-            Component::KubeControllerManager => ("Kubernetes controller manager", "https://kubernetes.io/docs/"),
+            Component::KubeControllerManager => {
+                ("Kubernetes controller manager", "https://kubernetes.io/docs/")
+            }
             Component::KubeScheduler => ("Kubernetes scheduler", "https://kubernetes.io/docs/"),
             Component::Kubelet => ("Kubernetes node agent", "https://kubernetes.io/docs/"),
             Component::KubeProxy => ("Kubernetes network proxy", "https://kubernetes.io/docs/"),

@@ -1,7 +1,7 @@
 //! The typestate builder: cluster, then trust, then user, then credentials.
 
-use super::model::{Cluster, Context, Exec, Kubeconfig, Named, Unknown, User};
 use super::KubeconfigError;
+use super::model::{Cluster, Context, Exec, Kubeconfig, Named, Unknown, User};
 use crate::net::ApiEndpoint;
 use crate::pki::{Certificate, PkiError, PrivateKey};
 use crate::secret::{SecretBytes, SecretText};
@@ -153,7 +153,8 @@ impl KubeconfigBuilder<Ready> {
     /// # Errors
     /// [`KubeconfigError::Pki`] where a key or certificate given before cannot be encoded.
     pub fn build(self) -> Result<Kubeconfig, KubeconfigError> {
-        let Self { cluster_name, cluster, state: Ready { problem, user_name, user, context, namespace } } = self;
+        let Self { cluster_name, cluster, state: Ready { problem, user_name, user, context, namespace } } =
+            self;
         if let Some(problem) = problem {
             return Err(problem.into());
         }

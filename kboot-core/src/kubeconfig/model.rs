@@ -211,8 +211,8 @@ impl Kubeconfig {
     pub fn current(&self) -> Result<(&Cluster, &User), KubeconfigError> {
         let missing = |problem: String| KubeconfigError::CurrentContext { problem };
         let name = &self.current_context;
-        let context =
-            find(&self.contexts, name).ok_or_else(|| missing(format!("there is no context named {name:?}")))?;
+        let context = find(&self.contexts, name)
+            .ok_or_else(|| missing(format!("there is no context named {name:?}")))?;
         let cluster = find(&self.clusters, &context.cluster)
             .ok_or_else(|| missing(format!("there is no cluster named {:?}", context.cluster)))?;
         let user = find(&self.users, &context.user)
@@ -228,7 +228,8 @@ impl Kubeconfig {
         let (_, user) = self.current()?;
         let absent = |what: &str| KubeconfigError::Malformed { problem: format!("its user has no {what}") };
         let key = user.client_key_data.as_ref().ok_or_else(|| absent("client-key-data"))?;
-        let certificate = user.client_certificate_data.as_ref().ok_or_else(|| absent("client-certificate-data"))?;
+        let certificate =
+            user.client_certificate_data.as_ref().ok_or_else(|| absent("client-certificate-data"))?;
         Ok((Certificate::from_pem(certificate)?, PrivateKey::from_pem(key.expose_secret())?))
     }
 }
@@ -248,8 +249,9 @@ impl FromStr for Kubeconfig {
         };
         let malformed = |problem: String| KubeconfigError::Malformed { problem };
         // serde's own message may quote the value it did not expect, and that may be a token.
-        let config: Self = serde_json::from_value(value)
-            .map_err(|_| malformed("a field has the wrong type (texts are quoted, *-data is base64)".to_owned()))?;
+        let config: Self = serde_json::from_value(value).map_err(|_| {
+            malformed("a field has the wrong type (texts are quoted, *-data is base64)".to_owned())
+        })?;
         if config.api_version != "v1" || config.kind != "Config" {
             return Err(malformed(format!(
                 "it is {} {}, expected v1 Config",
@@ -284,7 +286,9 @@ fn kind() -> String {
 }
 
 /// Go writes an empty list as null.
-fn null_is_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+fn null_is_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -347,11 +351,16 @@ mod base64_bytes {
     use super::{Deserialize, Deserializer, Engine, STANDARD, Serializer};
 
     #[expect(clippy::ref_option, reason = "serde's calling convention")]
-    pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&STANDARD.encode(bytes.as_deref().unwrap_or_default()))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         text.map(|text| STANDARD.decode(text).map_err(|_| serde::de::Error::custom("base64"))).transpose()
     }
@@ -362,12 +371,17 @@ mod base64_secret {
     use zeroize::Zeroizing;
 
     #[expect(clippy::ref_option, reason = "serde's calling convention")]
-    pub(super) fn serialize<S: Serializer>(secret: &Option<SecretBytes>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        secret: &Option<SecretBytes>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let bytes = secret.as_ref().map(SecretBytes::expose_secret).unwrap_or_default();
         serializer.serialize_str(&Zeroizing::new(STANDARD.encode(bytes)))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretBytes>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<SecretBytes>, D::Error> {
         Ok(base64_bytes::deserialize(deserializer)?.map(SecretBytes::new))
     }
 }
@@ -388,11 +402,16 @@ mod secret_text {
     use super::{Deserialize, Deserializer, SecretText, Serializer};
 
     #[expect(clippy::ref_option, reason = "serde's calling convention")]
-    pub(super) fn serialize<S: Serializer>(secret: &Option<SecretText>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        secret: &Option<SecretText>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(secret.as_ref().map(SecretText::expose_secret).unwrap_or_default())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretText>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<SecretText>, D::Error> {
         Ok(Option::<String>::deserialize(deserializer)?.map(SecretText::new))
     }
 }
@@ -427,7 +446,10 @@ future: {key: [1, 2]}
         let text = config.to_yaml().unwrap();
         let again: Value = crate::yaml::parse(text.expose_secret()).unwrap();
         for pointer in [
-            "/preferences/colors", "/future/key/1", "/clusters/0/cluster/disable-compression", "/users/0/user/as",
+            "/preferences/colors",
+            "/future/key/1",
+            "/clusters/0/cluster/disable-compression",
+            "/users/0/user/as",
             "/contexts/0/context/extensions/0/extension/a",
         ] {
             assert!(again.pointer(pointer).is_some(), "{pointer} is lost in\n{}", text.expose_secret());

@@ -5,7 +5,9 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::encode::{Content, authority_extensions, leaf_extensions};
-use super::{Authority, Certificate, CertificateTemplate, KeyAlgorithm, PkiError, PrivateKey, Subject, SubjectDefaults};
+use super::{
+    Authority, Certificate, CertificateTemplate, KeyAlgorithm, PkiError, PrivateKey, Subject, SubjectDefaults,
+};
 use crate::env::Env;
 use crate::error::RandomUnavailable;
 use crate::name::Username;
@@ -52,7 +54,9 @@ impl CertificateAuthority {
         lifetime: Lifetime,
         env: &mut Env,
     ) -> Result<Self, PkiError> {
-        let name = common_name.parse::<Username>().map_err(|e| PkiError::Unencodable { what: "subject", value: e.value })?;
+        let name = common_name
+            .parse::<Username>()
+            .map_err(|e| PkiError::Unencodable { what: "subject", value: e.value })?;
         Self::with_key(&Subject::new(name), PrivateKey::generate(algorithm)?, lifetime, env)
     }
 
@@ -60,7 +64,12 @@ impl CertificateAuthority {
     ///
     /// # Errors
     /// As [`CertificateAuthority::create`].
-    pub fn with_key(subject: &Subject, key: PrivateKey, lifetime: Lifetime, env: &mut Env) -> Result<Self, PkiError> {
+    pub fn with_key(
+        subject: &Subject,
+        key: PrivateKey,
+        lifetime: Lifetime,
+        env: &mut Env,
+    ) -> Result<Self, PkiError> {
         let validity = Validity::starting(env.now(), lifetime)?;
         if lifetime <= Lifetime::BACKDATE {
             return Err(PkiError::EmptyValidity);
@@ -79,7 +88,13 @@ impl CertificateAuthority {
             extensions: authority_extensions(subject.common_name().as_str(), &key_id)?,
         }
         .sign(&key)?;
-        Ok(Self { certificate: Certificate::from_encoder(der), key, subject_der, key_id: Some(key_id), validity })
+        Ok(Self {
+            certificate: Certificate::from_encoder(der),
+            key,
+            subject_der,
+            key_id: Some(key_id),
+            validity,
+        })
     }
 
     /// Takes an authority that exists: its subject will stand in every leaf byte for byte.
@@ -94,10 +109,16 @@ impl CertificateAuthority {
             return Err(PkiError::KeyMismatch { subject });
         }
         if !facts.is_authority {
-            return Err(PkiError::NotAnAuthority { subject, problem: "its basic constraints do not say CA:TRUE" });
+            return Err(PkiError::NotAnAuthority {
+                subject,
+                problem: "its basic constraints do not say CA:TRUE",
+            });
         }
         if !facts.may_sign_certificates {
-            return Err(PkiError::NotAnAuthority { subject, problem: "its key usage has no certificate signing" });
+            return Err(PkiError::NotAnAuthority {
+                subject,
+                problem: "its key usage has no certificate signing",
+            });
         }
         if !facts.validity.contains(now) {
             let Validity { not_before, not_after } = facts.validity;
@@ -197,9 +218,13 @@ impl CertificateAuthority {
             return Ok(Some(format!("subject is {}, wanted {}", facts.subject, template.subject)));
         }
         if facts.alt_names != template.alt_names {
-            return Ok(Some(format!("alternative names are {}, wanted {}", facts.alt_names, template.alt_names)));
+            return Ok(Some(format!(
+                "alternative names are {}, wanted {}",
+                facts.alt_names, template.alt_names
+            )));
         }
-        let wanted = self.content(template, &subject, &facts.public_key_der, facts.validity, &facts.serial)?;
+        let wanted =
+            self.content(template, &subject, &facts.public_key_der, facts.validity, &facts.serial)?;
         if certificate.tbs_der()? != wanted.to_der()? {
             return Ok(Some("usages or other extensions differ".to_owned()));
         }
@@ -319,13 +344,20 @@ impl Authorities {
             Some(found) => Ok(found),
             None => {
                 let key = PrivateKey::generate(spec.pki.key)?;
-                CertificateAuthority::with_key(&authority_subject(authority, &spec.pki.subject), key, spec.pki.authority_lifetime, env)
+                CertificateAuthority::with_key(
+                    &authority_subject(authority, &spec.pki.subject),
+                    key,
+                    spec.pki.authority_lifetime,
+                    env,
+                )
             }
         };
         let cluster = obtain(Authority::Cluster, env)?;
         let others = match spec.pki.authorities {
             AuthorityLayout::Single => None,
-            AuthorityLayout::Separate => Some((obtain(Authority::Etcd, env)?, obtain(Authority::FrontProxy, env)?)),
+            AuthorityLayout::Separate => {
+                Some((obtain(Authority::Etcd, env)?, obtain(Authority::FrontProxy, env)?))
+            }
         };
         let service_account = match service_account {
             Some(key) => key,

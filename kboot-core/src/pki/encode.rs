@@ -145,7 +145,8 @@ pub(super) fn leaf_extensions(
         ];
         if let Some(id) = authority_key_id {
             let key_identifier = Some(OctetString::new(id)?);
-            extensions.push(extension(false, &AuthorityKeyIdentifier { key_identifier, ..Default::default() })?);
+            extensions
+                .push(extension(false, &AuthorityKeyIdentifier { key_identifier, ..Default::default() })?);
         }
         if !alt_names.is_empty() {
             extensions.push(extension(false, &general_names(alt_names)?)?);

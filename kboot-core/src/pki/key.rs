@@ -7,8 +7,8 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
-    RSA_PKCS1_SHA256,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    KeyPair, RSA_PKCS1_SHA256,
 };
 use der::asn1::ObjectIdentifier;
 use der::pem::LineEnding;
@@ -68,9 +68,9 @@ impl FromStr for KeyAlgorithm {
     type Err = PkiError;
     fn from_str(text: &str) -> Result<Self, PkiError> {
         let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
-        found.map(|(algorithm, _)| algorithm).ok_or_else(|| PkiError::UnknownKeyAlgorithm {
-            value: text.chars().take(64).collect(),
-        })
+        found
+            .map(|(algorithm, _)| algorithm)
+            .ok_or_else(|| PkiError::UnknownKeyAlgorithm { value: text.chars().take(64).collect() })
     }
 }
 
@@ -133,7 +133,10 @@ impl PrivateKey {
         let (kind, der) = pem::sections(pem)?
             .into_iter()
             .find(|(kind, _)| {
-                matches!(kind, SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey | SectionKind::PrivateKey)
+                matches!(
+                    kind,
+                    SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey | SectionKind::PrivateKey
+                )
             })
             .ok_or(PkiError::NoKey)?;
         let ecdsa = || {
@@ -208,12 +211,14 @@ impl PrivateKey {
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, PkiError> {
         let random = SystemRandom::new();
         match &self.pair {
-            Pair::Ecdsa(pair) => {
-                pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()).map_err(|_| PkiError::Signing)
-            }
+            Pair::Ecdsa(pair) => pair
+                .sign(&random, message)
+                .map(|signature| signature.as_ref().to_vec())
+                .map_err(|_| PkiError::Signing),
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(|_| PkiError::Signing)?;
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map_err(|_| PkiError::Signing)?;
                 Ok(signature)
             }
         }

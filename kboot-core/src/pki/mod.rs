@@ -13,10 +13,10 @@ pub mod role;
 mod subject;
 
 pub(crate) use authority::authority_subject;
-pub(crate) use certificate::hex;
-pub(crate) use cluster::wanted_certificates;
 pub use authority::{Authorities, AuthorityLayout, CertificateAuthority, ServiceAccountKey};
+pub(crate) use certificate::hex;
 pub use certificate::{Certificate, CertificateFacts};
+pub(crate) use cluster::wanted_certificates;
 pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
 pub use key::{KeyAlgorithm, PrivateKey};
 pub use profile::CertificateTemplate;
@@ -42,7 +42,9 @@ pub enum PkiError {
     )]
     NoKey,
     /// The private key cannot be used.
-    #[error("the private key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits")]
+    #[error(
+        "the private key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits"
+    )]
     UnsupportedKey,
     /// No certificate in the text.
     #[error("no certificate found: expected a PEM block CERTIFICATE")]

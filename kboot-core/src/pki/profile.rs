@@ -41,7 +41,11 @@ impl CertificateTemplate {
     /// A client certificate for a user.
     #[must_use]
     pub fn client(user: Username) -> Self {
-        Self { subject: Subject::new(user), usage: ExtendedUsage::Client, alt_names: SubjectAltNames::default() }
+        Self {
+            subject: Subject::new(user),
+            usage: ExtendedUsage::Client,
+            alt_names: SubjectAltNames::default(),
+        }
     }
 
     /// A serving certificate for these names.
@@ -93,7 +97,9 @@ pub fn template(
 ) -> Result<CertificateTemplate, PkiError> {
     let fixed = |name: &str| Username::from_static(name);
     let client = |name: &str| CertificateTemplate::client(fixed(name));
-    let node = || node.ok_or_else(|| PkiError::Unencodable { what: "subject without a node", value: role.to_string() });
+    let node = || {
+        node.ok_or_else(|| PkiError::Unencodable { what: "subject without a node", value: role.to_string() })
+    };
     let mut template = match role {
         CertificateRole::ApiServer => {
             CertificateTemplate::server(fixed("kube-apiserver"), api_server_names(spec, node()?))
@@ -118,7 +124,9 @@ pub fn template(
         CertificateRole::ControllerManager => client("system:kube-controller-manager"),
         CertificateRole::Scheduler => client("system:kube-scheduler"),
         CertificateRole::Admin => client("kubernetes-admin").group(Group::from_static(ADMIN_GROUP)),
-        CertificateRole::SuperAdmin => client("kubernetes-super-admin").group(Group::from_static("system:masters")),
+        CertificateRole::SuperAdmin => {
+            client("kubernetes-super-admin").group(Group::from_static("system:masters"))
+        }
         // The subject that the node authorizer and NodeRestriction ask for.
         CertificateRole::KubeletClient => {
             CertificateTemplate::client(node()?.name().username()).group(Group::from_static("system:nodes"))

@@ -30,7 +30,8 @@ fn check_value(schema: &Value, value: &Value, path: &str, problems: &mut Vec<Pro
                 let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
                 if !allowed.contains(&text.as_str()) {
                     let shown: String = text.chars().take(64).collect();
-                    problems.push(Problem::new(path, format!("{shown:?} is not one of {}", allowed.join(", "))));
+                    problems
+                        .push(Problem::new(path, format!("{shown:?} is not one of {}", allowed.join(", "))));
                 }
             }
         }
@@ -62,7 +63,9 @@ fn check_object(schema: &Value, fields: &Map<String, Value>, path: &str, problem
             (None, None) => {}
         }
     }
-    for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+    for name in
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    {
         if !fields.contains_key(name) {
             problems.push(Problem::new(&below(name), "is missing"));
         }

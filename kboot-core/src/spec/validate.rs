@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use super::document::{self, Document};
 use super::{
-    ClusterSpec, Join, JoinTokenSpec, Network, Node, NodeCredentials, NodeRole, Overrides, Pki, Problem, Runtime,
-    ServingCertificates,
+    ClusterSpec, Join, JoinTokenSpec, Network, Node, NodeCredentials, NodeRole, Overrides, Pki, Problem,
+    Runtime, ServingCertificates,
 };
 use crate::component::{Component, check_overrides};
 use crate::net::{AltName, ApiEndpoint, Cidr};
@@ -57,36 +57,50 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
     if let Some(network) = &network {
         for (index, node) in nodes.iter().enumerate() {
             for address in &node.addresses {
-                let taken = network.service_cidrs.iter().chain(&network.pod_cidrs).find(|cidr| cidr.contains(*address));
+                let taken = network
+                    .service_cidrs
+                    .iter()
+                    .chain(&network.pod_cidrs)
+                    .find(|cidr| cidr.contains(*address));
                 if let Some(cidr) = taken {
-                    found.add(format!("spec.nodes[{index}].addresses"), format!("{address} lies in {cidr}, a range of the cluster's own network"));
+                    found.add(
+                        format!("spec.nodes[{index}].addresses"),
+                        format!("{address} lies in {cidr}, a range of the cluster's own network"),
+                    );
                 }
             }
         }
     }
     let components = components(&mut found, &mut warnings, spec.components, version);
     match (name, version, endpoint, network, pki, join) {
-        (Some(name), Some(kubernetes_version), Some(control_plane_endpoint), Some(network), Some(pki), Some(join))
-            if found.0.is_empty() =>
-        {
-            Ok(ClusterSpec {
-                name,
-                kubernetes_version,
-                control_plane_endpoint,
-                network,
-                pki,
-                join,
-                runtime,
-                nodes,
-                components,
-                warnings: warnings.0,
-            })
-        }
+        (
+            Some(name),
+            Some(kubernetes_version),
+            Some(control_plane_endpoint),
+            Some(network),
+            Some(pki),
+            Some(join),
+        ) if found.0.is_empty() => Ok(ClusterSpec {
+            name,
+            kubernetes_version,
+            control_plane_endpoint,
+            network,
+            pki,
+            join,
+            runtime,
+            nodes,
+            components,
+            warnings: warnings.0,
+        }),
         _ => Err(found.0),
     }
 }
 
-fn network(found: &mut Found, network: &document::Network, version: Option<KubernetesVersion>) -> Option<Network> {
+fn network(
+    found: &mut Found,
+    network: &document::Network,
+    version: Option<KubernetesVersion>,
+) -> Option<Network> {
     const SERVICES: &str = "spec.network.serviceCIDRs";
     const PODS: &str = "spec.network.podCIDRs";
     const DNS: &str = "spec.network.clusterDNS";
@@ -119,10 +133,16 @@ fn network(found: &mut Found, network: &document::Network, version: Option<Kuber
             (true, false) => 108,
         };
         if service.prefix() < widest {
-            found.add(format!("{SERVICES}[{i}]"), format!("{service} is too large for kube-apiserver; use /{widest} or smaller"));
+            found.add(
+                format!("{SERVICES}[{i}]"),
+                format!("{service} is too large for kube-apiserver; use /{widest} or smaller"),
+            );
         }
         if service.nth(10).is_none() {
-            found.add(format!("{SERVICES}[{i}]"), format!("{service} is too small: it has no tenth address for DNS"));
+            found.add(
+                format!("{SERVICES}[{i}]"),
+                format!("{service} is too small: it has no tenth address for DNS"),
+            );
         }
     }
     for (i, pods) in pod_cidrs.iter().enumerate() {
@@ -131,7 +151,9 @@ fn network(found: &mut Found, network: &document::Network, version: Option<Kuber
         if !(widest..=narrowest).contains(&pods.prefix()) {
             found.add(
                 format!("{PODS}[{i}]"),
-                format!("{pods} cannot be cut into a /{narrowest} for each node; use /{widest} to /{narrowest}"),
+                format!(
+                    "{pods} cannot be cut into a /{narrowest} for each node; use /{widest} to /{narrowest}"
+                ),
             );
         }
     }
@@ -154,7 +176,10 @@ fn network(found: &mut Found, network: &document::Network, version: Option<Kuber
             }
             for (i, address) in &addresses {
                 if !service_cidrs.is_empty() && !service_cidrs.iter().any(|range| range.contains(*address)) {
-                    found.add(format!("{DNS}[{i}]"), format!("{address} lies outside spec.network.serviceCIDRs"));
+                    found.add(
+                        format!("{DNS}[{i}]"),
+                        format!("{address} lies outside spec.network.serviceCIDRs"),
+                    );
                 }
             }
             addresses.into_iter().map(|(_, address)| address).collect()
@@ -190,7 +215,9 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
     {
         found.add(
             "spec.pki.validity.certificate",
-            format!("{certificate} is longer than its authority's {authority}; nothing outlives its authority"),
+            format!(
+                "{certificate} is longer than its authority's {authority}; nothing outlives its authority"
+            ),
         );
     }
     // Nothing may reach past the year 9999; a cluster built in this century has room for 7,900 years.
@@ -203,11 +230,18 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
     if country.as_ref().is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_uppercase())) {
         found.add("spec.pki.subject.country", "must be two capital letters (ISO 3166)");
     }
-    for (field, value) in [("state", &state), ("locality", &locality), ("organizationalUnit", &organizational_unit)] {
+    for (field, value) in
+        [("state", &state), ("locality", &locality), ("organizationalUnit", &organizational_unit)]
+    {
         // RFC 5280, appendix A: ub-state-name and its like are 128; ub-organizational-unit-name is 64
-        let unusable = |text: &String| text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control);
+        let unusable = |text: &String| {
+            text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control)
+        };
         if value.as_ref().is_some_and(unusable) {
-            found.add(format!("spec.pki.subject.{field}"), "must have 1 to 64 characters, none of them control characters");
+            found.add(
+                format!("spec.pki.subject.{field}"),
+                "must have 1 to 64 characters, none of them control characters",
+            );
         }
     }
     let names = found.parse_all::<AltName>("spec.pki.apiServerSANs", &pki.api_server_sans);
@@ -247,7 +281,9 @@ fn runtime(found: &mut Found, name: Option<&str>, version: Option<KubernetesVers
             if let Some(version) = version.filter(|version| version.minor() >= 24) {
                 found.add(
                     "spec.runtime.name",
-                    format!("Kubernetes {version} has no dockershim (removed in 1.24); use containerd or cri-o"),
+                    format!(
+                        "Kubernetes {version} has no dockershim (removed in 1.24); use containerd or cri-o"
+                    ),
                 );
             }
             Runtime::Docker
@@ -264,7 +300,10 @@ fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) ->
         let path = format!("spec.nodes[{i}]");
         let name = found.parse(&format!("{path}.name"), &node.name);
         if let Some(first) = names.insert(node.name.clone(), i) {
-            found.add(format!("{path}.name"), format!("{:?} is already the name of spec.nodes[{first}]", node.name));
+            found.add(
+                format!("{path}.name"),
+                format!("{:?} is already the name of spec.nodes[{first}]", node.name),
+            );
         }
         if node.addresses.is_empty() {
             found.add(format!("{path}.addresses"), "must have an address");
@@ -286,7 +325,11 @@ fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) ->
         roles.sort_unstable();
         roles.dedup();
         if let Some(name) = name {
-            valid.push(Node { name, addresses: own.into_iter().map(|(_, address)| address).collect(), roles });
+            valid.push(Node {
+                name,
+                addresses: own.into_iter().map(|(_, address)| address).collect(),
+                roles,
+            });
         }
     }
     let count = |role| valid.iter().filter(|node| node.has(role)).count();
@@ -321,7 +364,9 @@ fn components(
 ) -> BTreeMap<Component, Overrides> {
     let mut valid = BTreeMap::new();
     for (key, document::Component { config, extra_args }) in components {
-        let Some(component) = Component::ALL.into_iter().find(|component| component.key() == key) else { continue };
+        let Some(component) = Component::ALL.into_iter().find(|component| component.key() == key) else {
+            continue;
+        };
         let overrides = Overrides { config, extra_args };
         if let Some(version) = version {
             let findings = check_overrides(component, version, &overrides);

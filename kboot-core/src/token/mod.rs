@@ -235,9 +235,19 @@ mod tests {
     #[test]
     fn malformed_tokens_are_named_without_being_shown() {
         for bad in [
-            "", "abcdef", "abcdef.", ".0123456789abcdef", "abcde.0123456789abcdef", "abcdef.0123456789abcde",
-            "abcdef.0123456789abcdefg", "ABCDEF.0123456789abcdef", "abcdef.0123456789abcdeF", "abcdef.0123456789abcdef\n",
-            " abcdef.0123456789abcdef", "abcdef.0123456789abcde.", "abcdéf.0123456789abcde",
+            "",
+            "abcdef",
+            "abcdef.",
+            ".0123456789abcdef",
+            "abcde.0123456789abcdef",
+            "abcdef.0123456789abcde",
+            "abcdef.0123456789abcdefg",
+            "ABCDEF.0123456789abcdef",
+            "abcdef.0123456789abcdeF",
+            "abcdef.0123456789abcdef\n",
+            " abcdef.0123456789abcdef",
+            "abcdef.0123456789abcde.",
+            "abcdéf.0123456789abcde",
         ] {
             let error = bad.parse::<BootstrapToken>().unwrap_err().to_string();
             assert!(!error.contains("0123456789"), "{error} shows the token");

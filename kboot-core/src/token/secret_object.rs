@@ -74,7 +74,8 @@ impl TokenSecret {
     }
 
     fn object(&self) -> Value {
-        let data: BTreeMap<_, _> = self.data.iter().map(|(key, value)| (*key, value.expose_secret())).collect();
+        let data: BTreeMap<_, _> =
+            self.data.iter().map(|(key, value)| (*key, value.expose_secret())).collect();
         json!({
             "apiVersion": "v1",
             "kind": "Secret",
@@ -91,7 +92,10 @@ impl TokenSecret {
     /// [`TokenError`] naming the field; no value of the token is shown.
     pub fn read(text: &str) -> Result<(BootstrapToken, TokenSettings), TokenError> {
         let object = crate::yaml::parse(text).map_err(|problem| wrong("(document)", problem))?;
-        let expect = |pointer: &str, field: &str, wanted: &str| match object.pointer(pointer).and_then(Value::as_str) {
+        let expect = |pointer: &str, field: &str, wanted: &str| match object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+        {
             Some(found) if found == wanted => Ok(()),
             _ => Err(wrong(field, format!("must be {wanted}"))),
         };
@@ -106,7 +110,8 @@ impl TokenSecret {
         let whole = SecretText::new(format!("{id}.{}", required("token-secret")?.expose_secret()));
         let token: BootstrapToken = whole.expose_secret().parse()?;
 
-        let text_of = |key: &str| data.get(key).map(SecretText::expose_secret).filter(|text| !text.is_empty());
+        let text_of =
+            |key: &str| data.get(key).map(SecretText::expose_secret).filter(|text| !text.is_empty());
         let expiration = text_of("expiration")
             .map(|text| text.parse::<Timestamp>().map_err(|e| wrong("data.expiration", e.to_string())))
             .transpose()?;
@@ -149,7 +154,8 @@ fn values(object: &Value) -> Result<BTreeMap<String, SecretText>, TokenError> {
     }
     // The API server lets stringData win.
     for (key, value) in entries("stringData") {
-        let text = value.as_str().ok_or_else(|| wrong(&format!("stringData.{key}"), "must be a text; quote it"))?;
+        let text =
+            value.as_str().ok_or_else(|| wrong(&format!("stringData.{key}"), "must be a text; quote it"))?;
         values.insert(key.clone(), SecretText::new(text.to_owned()));
     }
     Ok(values)

@@ -182,7 +182,9 @@ impl TokenSettings {
     pub fn groups(&self) -> Vec<BootstrapGroup> {
         match &self.groups {
             Some(groups) => groups.clone(),
-            None if self.allows(Usage::Authentication) => vec![BootstrapGroup(BootstrapGroup::DEFAULT.to_owned())],
+            None if self.allows(Usage::Authentication) => {
+                vec![BootstrapGroup(BootstrapGroup::DEFAULT.to_owned())]
+            }
             None => Vec::new(),
         }
     }
@@ -209,8 +211,15 @@ mod tests {
         }
         let long = format!("system:bootstrappers:{}", "a".repeat(257));
         for bad in [
-            "", "system:bootstrappers", "system:bootstrappers:", "system:bootstrappers:a-", "system:bootstrappers:A",
-            "system:bootstrappers:a.b", "system:masters", "system:bootstrappers:a\n", &long,
+            "",
+            "system:bootstrappers",
+            "system:bootstrappers:",
+            "system:bootstrappers:a-",
+            "system:bootstrappers:A",
+            "system:bootstrappers:a.b",
+            "system:masters",
+            "system:bootstrappers:a\n",
+            &long,
         ] {
             assert!(bad.parse::<BootstrapGroup>().is_err(), "{bad:?} was accepted");
         }

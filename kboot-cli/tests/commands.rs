@@ -1,0 +1,182 @@
+//! Each command's contract: what it prints where, and its exit code.
+
+mod common;
+
+use std::os::unix::fs::PermissionsExt;
+
+use common::{CLUSTER, kboot, kboot_with, write};
+use kboot_core::token::{BootstrapToken, TokenSecret};
+
+#[test]
+fn cluster_init_plan_build_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!(run("cluster init cluster.yaml").code, Some(0));
+    let again = run("cluster init cluster.yaml");
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("cluster.yaml is there already"), "{}", again.stderr);
+
+    let plan = run("cluster plan -f cluster.yaml --out out");
+    assert_eq!(plan.code, Some(1), "{}", plan.stderr);
+    assert!(plan.stdout.contains("create   authorities/ca.key"), "{}", plan.stdout);
+    assert!(!folder.path().join("out").exists());
+
+    let build = run("cluster build -f cluster.yaml --out out --jobs 2");
+    assert_eq!((build.code, build.stdout.as_str()), (Some(0), ""), "{}", build.stderr);
+    assert!(build.stderr.contains("created"), "{}", build.stderr);
+
+    let plan = run("cluster plan -f cluster.yaml --out out");
+    assert_eq!((plan.code, plan.stdout.as_str()), (Some(0), ""));
+    let json: Vec<serde_json::Value> =
+        serde_json::from_str(&run("cluster plan -f cluster.yaml --out out -o json").stdout).unwrap();
+    assert!(json.len() > 40 && json.iter().all(|step| step["action"] == "keep"));
+    let yaml = run("cluster plan -f cluster.yaml --out out -o yaml").stdout;
+    assert_eq!(yaml.lines().count(), json.len());
+}
+
+#[test]
+fn cluster_files_come_from_stdin_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome =
+        kboot_with(folder.path(), &["cluster", "build", "-f", "-", "--out", "out"], CLUSTER.as_bytes());
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+}
+
+#[test]
+fn tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let generated = run("token generate");
+    assert_eq!((generated.code, generated.stderr.as_str()), (Some(0), ""));
+    assert!(generated.stdout.trim_end().parse::<BootstrapToken>().is_ok());
+
+    let secret = run(
+        "token create --ttl 2h --description nodes --group system:bootstrappers:a --group system:bootstrappers:b",
+    );
+    let (_, settings) = TokenSecret::read(&secret.stdout).unwrap();
+    assert_eq!(settings.groups().len(), 2);
+    assert_eq!(settings.description_text(), "nodes");
+    assert!(settings.expiration().is_some());
+    let json = run("token create --ttl 0 -o json");
+    assert!(TokenSecret::read(&json.stdout).unwrap().1.expiration().is_none());
+    let _: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+
+    write(&folder.path().join("token"), generated.stdout.as_bytes());
+    let same = run("token create --token-file token -o token");
+    assert_eq!(same.stdout, generated.stdout);
+    let piped = kboot_with(
+        folder.path(),
+        &["token", "create", "--token-file", "-", "-o", "token"],
+        generated.stdout.as_bytes(),
+    );
+    assert_eq!(piped.stdout, generated.stdout);
+
+    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    assert_eq!(run("cluster build -f cluster.yaml --out out").code, Some(0));
+    let join = "--print-join-command --server 192.0.2.1 --certificate-authority out/authorities/ca.crt";
+    let both = run(&format!("token create --token-file token -o token {join}"));
+    let line = both.stdout.lines().nth(1).unwrap();
+    assert!(
+        line.starts_with(&format!(
+            "kubeadm join 192.0.2.1:6443 --token {} --discovery-token-ca-cert-hash sha256:",
+            generated.stdout.trim_end()
+        )),
+        "{line}"
+    );
+    let manifest = run(&format!("token create {join}")).stdout;
+    assert!(manifest.starts_with("# kubeadm join ") && TokenSecret::read(&manifest).is_ok());
+    assert_eq!(run(&format!("token create -o json {join}")).code, Some(2));
+
+    for (wrong, said) in [
+        ("token create --ttl 1w", "is not a lifetime"),
+        ("token create --usages signing,other", "signing or authentication"),
+        ("token create --group system:masters", "bootstrap group"),
+        (
+            "token create --usages signing --group system:bootstrappers:a",
+            "groups need the usage authentication",
+        ),
+        ("token create --token-file out/authorities/ca.crt", "not a bootstrap token"),
+        ("token create --token-file missing", "cannot read missing"),
+        ("token create --print-join-command", "--server"),
+    ] {
+        let outcome = run(wrong);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{wrong}");
+        assert!(outcome.stderr.contains(said), "{wrong}: {}", outcome.stderr);
+    }
+    // Signing alone is a token without groups, where kubeadm fails on its own default.
+    assert_eq!(run("token create --usages signing").code, Some(0));
+}
+
+#[test]
+fn kubeconfigs() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!(run("cluster build -f cluster.yaml --out out").code, Some(0));
+    let base = "kubeconfig build --server 192.0.2.1 --certificate-authority out/authorities/ca.crt --user u";
+    let pki = "out/nodes/one/etc/kubernetes/pki";
+    let certificate = format!(
+        "--client-certificate {pki}/front-proxy-client.crt --client-key {pki}/front-proxy-client.key"
+    );
+
+    let by_path = run(&format!("{base} {certificate}")).stdout;
+    assert!(by_path.contains("client-key: out/nodes/one") && !by_path.contains("-data"), "{by_path}");
+    let embedded = run(&format!("{base} {certificate} --embed-certs --context c --namespace n")).stdout;
+    let config: kboot_core::Kubeconfig = embedded.parse().unwrap();
+    assert_eq!(config.current_context, "c");
+    assert!(config.client_certificate().is_ok());
+    assert!(run(&format!("{base} --token-path /run/token")).stdout.contains("tokenFile: /run/token"));
+    assert!(
+        run(&format!("{base} --exec-command helper --exec-arg --x --exec-arg y"))
+            .stdout
+            .contains("command: helper")
+    );
+
+    let written = run(&format!("{base} {certificate} --embed-certs --out user.conf"));
+    assert_eq!((written.code, written.stdout.as_str()), (Some(0), ""));
+    let mode = std::fs::metadata(folder.path().join("user.conf")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(run(&format!("{base} --token-path /x --out user.conf")).code, Some(2));
+
+    for (wrong, said) in [
+        (base.to_owned(), "required"),
+        (format!("{base} --client-certificate {pki}/ca.crt"), "--client-key"),
+        (
+            format!("{base} --client-certificate {pki}/ca.crt --client-key {pki}/apiserver.key"),
+            "does not belong to",
+        ),
+        (format!("{base} --token-path /x --exec-command y"), "cannot be used with"),
+        (format!("{base} --token-file out/authorities/ca.crt"), "does not hold one token"),
+        (base.replace("ca.crt", "ca.key") + " --token-path /x", "no certificate found"),
+    ] {
+        let outcome = run(&wrong);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{wrong}: {}", outcome.stdout);
+        assert!(outcome.stderr.contains(said), "{wrong}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn schema_completions_and_manual() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| kboot(folder.path(), arguments);
+    let schema: serde_json::Value = serde_json::from_str(&run(&["schema", "cluster"]).stdout).unwrap();
+    assert!(schema["properties"]["spec"]["properties"]["nodes"].is_object());
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(run(&["completions", shell]).stdout.contains("kboot"), "{shell}");
+    }
+    assert!(run(&["man"]).stdout.contains(".TH kboot 1"));
+    assert!(run(&["man", "cluster", "build"]).stdout.contains("kboot\\-cluster\\-build"));
+    assert_eq!(run(&["man", "nonsense"]).code, Some(2));
+    assert_eq!(run(&["nonsense"]).code, Some(2));
+    assert_eq!(run(&["--help"]).code, Some(0));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("set -o pipefail; {} schema cluster | head -c 1", common::kboot_path());
+    let output =
+        std::process::Command::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty());
+}

@@ -1,0 +1,55 @@
+//! Running the program as a user would.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+pub(crate) fn kboot_path() -> &'static str {
+    env!("CARGO_BIN_EXE_kboot")
+}
+
+pub(crate) fn kboot_with(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Outcome {
+    let mut child = Command::new(kboot_path())
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that has read enough may close its end.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    let output = child.wait_with_output().unwrap();
+    Outcome {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+pub(crate) fn kboot(folder: &Path, arguments: &[&str]) -> Outcome {
+    kboot_with(folder, arguments, b"")
+}
+
+pub(crate) fn write(path: &Path, bytes: &[u8]) {
+    std::fs::File::create(path).unwrap().write_all(bytes).unwrap();
+}
+
+pub(crate) const CLUSTER: &str = "
+apiVersion: kboot.dev/v1alpha1
+kind: Cluster
+metadata: {name: kubernetes}
+spec:
+  kubernetesVersion: v1.36.4
+  controlPlaneEndpoint: 192.0.2.1
+  nodes:
+  - {name: one, addresses: [192.0.2.1], roles: [control-plane, etcd, worker]}
+";
