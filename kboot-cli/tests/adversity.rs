@@ -1,5 +1,12 @@
 //! Hostile input, a full disk, a kill in the middle, two at once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and may say so"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;

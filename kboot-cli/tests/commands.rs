@@ -1,5 +1,12 @@
 //! Each command's contract: what it prints where, and its exit code.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and may say so"
+)]
+
 mod common;
 
 use std::os::unix::fs::PermissionsExt;

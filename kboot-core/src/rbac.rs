@@ -21,7 +21,7 @@ fn user(name: &str) -> Value {
     json!({"apiGroup": API_GROUP, "kind": "User", "name": name})
 }
 
-fn cluster_role_binding(name: &str, role: &str, subject: Value) -> Value {
+fn cluster_role_binding(name: &str, role: &str, subject: &Value) -> Value {
     json!({
         "apiVersion": API_VERSION,
         "kind": "ClusterRoleBinding",
@@ -39,12 +39,12 @@ pub fn tls_bootstrapping() -> Vec<Value> {
         cluster_role_binding(
             "kubeadm:kubelet-bootstrap",
             "system:node-bootstrapper",
-            group(BootstrapGroup::DEFAULT),
+            &group(BootstrapGroup::DEFAULT),
         ),
         cluster_role_binding(
             "kubeadm:node-autoapprove-bootstrap",
             "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
-            group(BootstrapGroup::DEFAULT),
+            &group(BootstrapGroup::DEFAULT),
         ),
         node_renewal(),
     ]
@@ -56,14 +56,14 @@ pub fn node_renewal() -> Value {
     cluster_role_binding(
         "kubeadm:node-autoapprove-certificate-rotation",
         "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
-        group("system:nodes"),
+        &group("system:nodes"),
     )
 }
 
 /// Makes the administrators' group one: an ordinary binding, so it can be taken back.
 #[must_use]
 pub fn administrators() -> Value {
-    cluster_role_binding("kubeadm:cluster-admins", "cluster-admin", group(ADMIN_GROUP))
+    cluster_role_binding("kubeadm:cluster-admins", "cluster-admin", &group(ADMIN_GROUP))
 }
 
 /// Lets kube-apiserver use the kubelets' API: logs, exec, metrics.
@@ -72,6 +72,6 @@ pub fn api_server_to_kubelets() -> Value {
     cluster_role_binding(
         "kboot:kube-apiserver-to-kubelet",
         "system:kubelet-api-admin",
-        user(KUBELET_CLIENT_USER),
+        &user(KUBELET_CLIENT_USER),
     )
 }

@@ -1,6 +1,13 @@
 //! Every certificate of a bundle before other judges: openssl for chains and content, webpki for
 //! purpose and name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and may say so"
+)]
+
 use std::fs;
 use std::path::Path;
 
@@ -107,8 +114,8 @@ fn judge(spec: &ClusterSpec) {
         }
 
         let Some(openssl) = &openssl else { continue };
-        write(folder.path(), "ca.pem", &authority.to_pem().unwrap());
-        write(folder.path(), "leaf.pem", &issued.certificate.to_pem().unwrap());
+        write(folder.path(), "ca.pem", &authority.to_pem());
+        write(folder.path(), "leaf.pem", &issued.certificate.to_pem());
         write(folder.path(), "leaf.key", issued.key.to_pem().unwrap().expose_secret());
         for purpose in purposes {
             let flag = if *purpose == Purpose::Server { "sslserver" } else { "sslclient" };
@@ -207,7 +214,7 @@ fn several_groups_stand_in_one_certificate() {
     assert_eq!(certificate.facts().unwrap().organizations, ["dev", "ops", "日本"]);
     let Some(openssl) = Oracle::find("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "leaf.pem", &certificate.to_pem().unwrap());
+    write(folder.path(), "leaf.pem", &certificate.to_pem());
     let subject = openssl.run(
         folder.path(),
         &["x509", "-in", "leaf.pem", "-noout", "-subject", "-nameopt", "utf8,sep_comma_plus"],
@@ -237,7 +244,7 @@ fn nothing_outlives_its_authority() {
     let long = old.issue(&template, &key, "90y".parse().unwrap(), &mut env).unwrap();
     let Some(openssl) = Oracle::find("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "leaf.pem", &long.to_pem().unwrap());
+    write(folder.path(), "leaf.pem", &long.to_pem());
     let end = openssl
         .run(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-enddate", "-dateopt", "iso_8601"])
         .stdout;
@@ -286,7 +293,7 @@ fn keys_are_read_in_every_form_that_openssl_writes() {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let key = PrivateKey::from_pem(&fs::read(&path).unwrap()).unwrap_or_else(|e| panic!("{name}: {e}"));
         let public = openssl.run(folder.path(), &["pkey", "-in", &name, "-pubout"]).stdout;
-        assert_eq!(key.public_key_pem().unwrap(), public, "{name}");
+        assert_eq!(key.public_key_pem(), public, "{name}");
         let written = key.to_pem().unwrap();
         let label = if name.contains("-p") { "EC PRIVATE KEY" } else { "RSA PRIVATE KEY" };
         assert!(written.expose_secret().starts_with(&format!("-----BEGIN {label}-----")), "{name}");
@@ -316,7 +323,7 @@ fn the_pin_is_the_one_that_kubeadm_documents() {
     )
     .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "ca.pem", &authority.certificate().to_pem().unwrap());
+    write(folder.path(), "ca.pem", &authority.certificate().to_pem());
     for step in
         ["x509 -pubkey -noout -in ca.pem -out pub.pem", "pkey -pubin -in pub.pem -outform der -out pub.der"]
     {

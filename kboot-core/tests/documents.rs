@@ -1,5 +1,12 @@
 //! What kboot writes, read by others: every YAML file by libyaml's family, every kubeconfig by kubectl.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and may say so"
+)]
+
 use kboot_core::kubeconfig::Kubeconfig;
 use kboot_core::token::{BootstrapToken, TokenSecret, TokenSettings};
 use kboot_core::{Authorities, Bundle, ClusterSpec, Env};

@@ -1,5 +1,12 @@
 //! A marker is planted in every type that holds a secret, and looked for in everything printable.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and may say so"
+)]
+
 use kboot_core::kubeconfig::{Exec, Kubeconfig};
 use kboot_core::secret::{SecretBytes, SecretText};
 use kboot_core::token::{BootstrapToken, TokenSecret, TokenSettings};

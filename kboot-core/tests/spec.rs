@@ -1,5 +1,12 @@
 //! The cluster file from outside: defaults, every cross-check with its path, hostile documents.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and may say so"
+)]
+
 use kboot_core::spec::{CLUSTER_SCHEMA, COMMENTED_EXAMPLE, ClusterSpec};
 use serde_json::Value;
 

@@ -107,7 +107,7 @@ fn pair(root: &Path, spec: &ClusterSpec, id: &CertificateId) -> Result<Option<Pa
         (Some(node), Placement::Kubeconfig(path), _) => embedded(on_node(node, path)),
         (None, _, CertificateRole::Admin) => embedded(root.join(ADMIN)),
         (None, _, CertificateRole::SuperAdmin) => embedded(root.join(SUPER_ADMIN)),
-        (None, _, CertificateRole::MetricsServer) => secret(root.join(METRICS_SERVER)),
+        (None, _, CertificateRole::MetricsServer) => secret(&root.join(METRICS_SERVER)),
         // Every node has the same one; the first that is there stands for all.
         (None, Placement::Kubeconfig(path), _) => {
             let mut copies =
@@ -135,13 +135,13 @@ fn embedded(path: PathBuf) -> Result<Option<Pair>, BundleError> {
     }
 }
 
-fn secret(path: PathBuf) -> Result<Option<Pair>, BundleError> {
-    let Some(bytes) = fs::read(&path, SECRET)? else { return Ok(None) };
-    let malformed = |source| BundleError::Kubeconfig { path: path.clone(), source };
+fn secret(path: &Path) -> Result<Option<Pair>, BundleError> {
+    let Some(bytes) = fs::read(path, SECRET)? else { return Ok(None) };
+    let malformed = |source| BundleError::Kubeconfig { path: path.to_owned(), source };
     let value = crate::yaml::parse(&String::from_utf8_lossy(&bytes))
         .map_err(|problem| malformed(KubeconfigError::Yaml { problem }))?;
     let text =
         |key: &str| value.pointer(&format!("/stringData/{key}")).and_then(Value::as_str).unwrap_or_default();
-    let key = PrivateKey::from_pem(text("tls.key").as_bytes()).map_err(unusable(&path))?;
+    let key = PrivateKey::from_pem(text("tls.key").as_bytes()).map_err(unusable(path))?;
     Ok(Some((key, Certificate::from_pem(text("tls.crt").as_bytes()).ok())))
 }

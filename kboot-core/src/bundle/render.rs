@@ -113,14 +113,14 @@ fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
             &pair.key().to_pem()?,
             None,
         ));
-        let certificate = pair.certificate().to_pem()?;
+        let certificate = pair.certificate().to_pem();
         artifacts.push(public(ArtifactPath::new(authority_path(authority, "crt")), certificate.into(), None));
     }
     let service_account = pki.authorities().service_account().private();
     artifacts.push(secret_text(ArtifactPath::new(SERVICE_ACCOUNT), &service_account.to_pem()?, None));
     artifacts.push(public(
         ArtifactPath::new("authorities/sa.pub"),
-        service_account.public_key_pem()?.into(),
+        service_account.public_key_pem().into(),
         None,
     ));
     Ok(artifacts)
@@ -146,7 +146,7 @@ fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, 
         "metadata": {"name": "metrics-server-certificate", "namespace": "kube-system"},
         "type": "kubernetes.io/tls",
         "stringData": {
-            "tls.crt": serving.certificate.to_pem()?,
+            "tls.crt": serving.certificate.to_pem(),
             "tls.key": serving.key.to_pem()?.expose_secret(),
         },
     });
@@ -210,7 +210,7 @@ impl Shared {
         let mut authority_certificates = HashMap::new();
         for &authority in authorities.layout().authorities() {
             authority_certificates
-                .insert(authority, authorities.get(authority).certificate().to_pem()?.into());
+                .insert(authority, authorities.get(authority).certificate().to_pem().into());
         }
         let proxy = certificate(pki, &CertificateId::of_cluster(CertificateRole::KubeProxy))?;
         let proxy_kubeconfig =
@@ -231,7 +231,7 @@ impl Shared {
             authority_certificates,
             cluster_key: secret(&authorities.cluster().key().to_pem()?),
             service_account_key: secret(&service_account.to_pem()?),
-            service_account_public: service_account.public_key_pem()?.into(),
+            service_account_public: service_account.public_key_pem().into(),
             kube_proxy: (secret(&proxy_kubeconfig), reason(&proxy.origin)),
             bootstrap,
         })
@@ -309,7 +309,7 @@ impl NodeFiles<'_> {
             Placement::Files(_) => {
                 let key = SecretBytes::new(issued.key.to_pem()?.expose_secret().as_bytes().to_vec());
                 self.add(&paths::key(role), Content::Secret(Arc::new(key)), reason.clone());
-                let certificate = issued.certificate.to_pem()?;
+                let certificate = issued.certificate.to_pem();
                 self.add(&paths::certificate(role), Content::Public(certificate.into()), reason);
             }
             Placement::Kubeconfig(path) => {

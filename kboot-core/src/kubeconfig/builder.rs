@@ -22,14 +22,11 @@ pub struct WantsTrust(());
 
 /// The user's name comes next.
 #[derive(Debug)]
-pub struct WantsUser {
-    problem: Option<PkiError>,
-}
+pub struct WantsUser(());
 
 /// The user's credentials come next.
 #[derive(Debug)]
 pub struct WantsCredential {
-    problem: Option<PkiError>,
     user: String,
 }
 
@@ -51,48 +48,42 @@ impl KubeconfigBuilder<WantsTrust> {
 
     /// Embeds the certificate authority.
     pub fn trusting(mut self, authority: &Certificate) -> KubeconfigBuilder<WantsUser> {
-        let problem = match authority.to_pem() {
-            Ok(pem) => {
-                self.cluster.certificate_authority_data = Some(pem.into_bytes());
-                None
-            }
-            Err(problem) => Some(problem),
-        };
-        self.wants_user(problem)
+        self.cluster.certificate_authority_data = Some(authority.to_pem().into_bytes());
+        self.wants_user()
     }
 
     /// Names the file of the certificate authority, as the kubeconfig's reader will find it.
     pub fn trusting_file(mut self, path: &str) -> KubeconfigBuilder<WantsUser> {
         self.cluster.certificate_authority = Some(path.to_owned());
-        self.wants_user(None)
+        self.wants_user()
     }
 
-    fn wants_user(self, problem: Option<PkiError>) -> KubeconfigBuilder<WantsUser> {
+    fn wants_user(self) -> KubeconfigBuilder<WantsUser> {
         let Self { cluster_name, cluster, state: WantsTrust(()) } = self;
-        KubeconfigBuilder { cluster_name, cluster, state: WantsUser { problem } }
+        KubeconfigBuilder { cluster_name, cluster, state: WantsUser(()) }
     }
 }
 
 impl KubeconfigBuilder<WantsUser> {
     /// Names the user's entry. What the API server takes the user for is in the credentials.
     pub fn as_user(self, name: &str) -> KubeconfigBuilder<WantsCredential> {
-        let Self { cluster_name, cluster, state: WantsUser { problem } } = self;
-        KubeconfigBuilder { cluster_name, cluster, state: WantsCredential { problem, user: name.to_owned() } }
+        let Self { cluster_name, cluster, state: WantsUser(()) } = self;
+        KubeconfigBuilder { cluster_name, cluster, state: WantsCredential { user: name.to_owned() } }
     }
 }
 
 impl KubeconfigBuilder<WantsCredential> {
     /// Embeds a client certificate and its key.
     pub fn with_certificate(self, certificate: &Certificate, key: &PrivateKey) -> KubeconfigBuilder<Ready> {
-        let user = certificate.to_pem().and_then(|certificate| {
-            Ok(User {
-                client_certificate_data: Some(certificate.into_bytes()),
-                client_key_data: Some(SecretBytes::new(key.to_pem()?.expose_secret().as_bytes().to_vec())),
-                ..User::default()
-            })
-        });
-        match user {
-            Ok(user) => self.ready(user, None),
+        match key.to_pem() {
+            Ok(pem) => {
+                let user = User {
+                    client_certificate_data: Some(certificate.to_pem().into_bytes()),
+                    client_key_data: Some(SecretBytes::new(pem.expose_secret().as_bytes().to_vec())),
+                    ..User::default()
+                };
+                self.ready(user, None)
+            }
             Err(problem) => self.ready(User::default(), Some(problem)),
         }
     }
@@ -128,9 +119,8 @@ impl KubeconfigBuilder<WantsCredential> {
     }
 
     fn ready(self, user: User, problem: Option<PkiError>) -> KubeconfigBuilder<Ready> {
-        let Self { cluster_name, cluster, state } = self;
-        let problem = state.problem.or(problem);
-        let state = Ready { problem, user_name: state.user, user, context: None, namespace: None };
+        let Self { cluster_name, cluster, state: WantsCredential { user: user_name } } = self;
+        let state = Ready { problem, user_name, user, context: None, namespace: None };
         KubeconfigBuilder { cluster_name, cluster, state }
     }
 }

@@ -189,7 +189,6 @@ impl Kubeconfig {
     /// assert_eq!(kubeconfig.current_context, "kubelet-bootstrap@kubernetes");
     /// # Ok::<(), kboot_core::Error>(())
     /// ```
-    #[must_use]
     pub fn for_cluster(name: &str, endpoint: &ApiEndpoint) -> KubeconfigBuilder<WantsTrust> {
         KubeconfigBuilder::new(name, endpoint)
     }
@@ -329,10 +328,7 @@ impl<'de, T: Entry + serde::de::DeserializeOwned + Default> Deserialize<'de> for
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
         let mut map = BTreeMap::<String, Value>::deserialize(deserializer)?;
-        let name = match map.remove("name") {
-            Some(Value::String(name)) => name,
-            _ => return Err(D::Error::custom("name")),
-        };
+        let Some(Value::String(name)) = map.remove("name") else { return Err(D::Error::custom("name")) };
         let value = match map.remove(T::KEY) {
             None | Some(Value::Null) => T::default(),
             Some(value) => serde_json::from_value(value).map_err(|_| D::Error::custom(T::KEY))?,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::encode::{Content, authority_extensions, leaf_extensions};
+use super::encode::{Content, authority_extensions, authority_key_extension, leaf_extensions};
 use super::{
     Authority, Certificate, CertificateTemplate, KeyAlgorithm, PkiError, PrivateKey, Subject, SubjectDefaults,
 };
@@ -39,7 +39,8 @@ pub struct CertificateAuthority {
     certificate: Certificate,
     key: PrivateKey,
     subject_der: Vec<u8>,
-    key_id: Option<Vec<u8>>,
+    /// The extension that leads leaves to this authority's key, DER.
+    key_extension: Vec<u8>,
     validity: Validity,
 }
 
@@ -92,7 +93,7 @@ impl CertificateAuthority {
             certificate: Certificate::from_encoder(der),
             key,
             subject_der,
-            key_id: Some(key_id),
+            key_extension: authority_key_extension(Some(&key_id))?,
             validity,
         })
     }
@@ -128,7 +129,7 @@ impl CertificateAuthority {
             certificate,
             key,
             subject_der: facts.subject_der,
-            key_id: facts.key_id,
+            key_extension: authority_key_extension(facts.key_id.as_deref())?,
             validity: facts.validity,
         })
     }
@@ -188,7 +189,7 @@ impl CertificateAuthority {
             validity,
             subject,
             public_key,
-            extensions: leaf_extensions(template.usage, &template.alt_names, self.key_id.as_deref())?,
+            extensions: leaf_extensions(template.usage, &template.alt_names, &self.key_extension)?,
         })
     }
 

@@ -8,7 +8,6 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
     RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
 };
-use der::pem::LineEnding;
 use rustls_pki_types::pem::SectionKind;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -97,12 +96,9 @@ impl Certificate {
     }
 
     /// The certificate in PEM.
-    ///
-    /// # Errors
-    /// [`PkiError::Encoding`] where the text cannot be made.
-    pub fn to_pem(&self) -> Result<String, PkiError> {
-        der::pem::encode_string("CERTIFICATE", LineEnding::LF, &self.der)
-            .map_err(|_| PkiError::Encoding { what: "certificate" })
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        std::mem::take(&mut *pem::write("CERTIFICATE", &self.der))
     }
 
     /// The SHA-256 of the DER, in lower-case hexadecimal.

@@ -5,9 +5,10 @@
 //! subject has a multi-valued RDN or an unusual string type then no longer matches its leaves.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use der::asn1::{AnyRef, BitStringRef, Ia5String, ObjectIdentifier, OctetString, UintRef};
-use der::{Decode, Encode, Sequence};
+use der::{Decode, Encode, Sequence, Tag};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
@@ -33,7 +34,7 @@ struct TbsCertificate<'a> {
     subject: AnyRef<'a>,
     public_key: AnyRef<'a>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
-    extensions: Vec<Extension>,
+    extensions: AnyRef<'a>,
 }
 
 #[derive(Sequence)]
@@ -60,7 +61,8 @@ pub(super) struct Content<'a> {
     pub(super) subject: &'a [u8],
     /// The SubjectPublicKeyInfo, DER.
     pub(super) public_key: &'a [u8],
-    pub(super) extensions: Vec<Extension>,
+    /// The extensions, DER, one after the other.
+    pub(super) extensions: Vec<u8>,
 }
 
 const VERSION_3: u8 = 2;
@@ -80,7 +82,7 @@ impl Content<'_> {
                 },
                 subject: AnyRef::from_der(self.subject)?,
                 public_key: AnyRef::from_der(self.public_key)?,
-                extensions: self.extensions.clone(),
+                extensions: AnyRef::new(Tag::Sequence, &self.extensions)?,
             }
             .to_der()
         };
@@ -123,60 +125,67 @@ fn time(moment: Timestamp) -> der::Result<Time> {
     }
 }
 
-/// Upstream's extensions of a leaf: key usage, extended usage, CA:FALSE, the authority's key, names.
-pub(super) fn leaf_extensions(
-    usage: ExtendedUsage,
-    alt_names: &SubjectAltNames,
-    authority_key_id: Option<&[u8]>,
-) -> Result<Vec<Extension>, PkiError> {
+/// The extensions that every leaf of a usage has, encoded once: key usage, extended usage, CA:FALSE.
+static LEAF_EXTENSIONS: LazyLock<[Result<Vec<u8>, PkiError>; 3]> = LazyLock::new(|| {
     // RFC 5280, 4.2.1.12
     const SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
     const CLIENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
-    let usages = match usage {
-        ExtendedUsage::Client => vec![CLIENT],
-        ExtendedUsage::Server => vec![SERVER],
-        ExtendedUsage::ServerAndClient => vec![SERVER, CLIENT],
+    [vec![CLIENT], vec![SERVER], vec![SERVER, CLIENT]].map(|usages| {
+        let mut encoded =
+            extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment))?;
+        encoded.extend(extension(false, &ExtendedKeyUsage(usages))?);
+        encoded.extend(extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?);
+        Ok(encoded)
+    })
+});
+
+/// Upstream's extensions of a leaf: those of its usage, the authority's key, the names.
+pub(super) fn leaf_extensions(
+    usage: ExtendedUsage,
+    alt_names: &SubjectAltNames,
+    authority_key: &[u8],
+) -> Result<Vec<u8>, PkiError> {
+    let [client, server, both] = &*LEAF_EXTENSIONS;
+    let of_usage = match usage {
+        ExtendedUsage::Client => client,
+        ExtendedUsage::Server => server,
+        ExtendedUsage::ServerAndClient => both,
     };
-    let encode = || -> der::Result<Vec<Extension>> {
-        let mut extensions = vec![
-            extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment))?,
-            extension(false, &ExtendedKeyUsage(usages))?,
-            extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
-        ];
-        if let Some(id) = authority_key_id {
-            let key_identifier = Some(OctetString::new(id)?);
-            extensions
-                .push(extension(false, &AuthorityKeyIdentifier { key_identifier, ..Default::default() })?);
-        }
-        if !alt_names.is_empty() {
-            extensions.push(extension(false, &general_names(alt_names)?)?);
-        }
-        Ok(extensions)
-    };
-    encode().map_err(|_| PkiError::Encoding { what: "extensions" })
+    let mut encoded = of_usage.clone()?;
+    encoded.extend_from_slice(authority_key);
+    if !alt_names.is_empty() {
+        let names = general_names(alt_names).map_err(|_| PkiError::Encoding { what: "extensions" })?;
+        encoded.extend(extension(false, &names)?);
+    }
+    Ok(encoded)
+}
+
+/// The extension by which a leaf names its authority's key; nothing where the authority has no id.
+pub(super) fn authority_key_extension(key_id: Option<&[u8]>) -> Result<Vec<u8>, PkiError> {
+    let Some(id) = key_id else { return Ok(Vec::new()) };
+    let id = OctetString::new(id).map_err(|_| PkiError::Encoding { what: "extensions" })?;
+    extension(false, &AuthorityKeyIdentifier { key_identifier: Some(id), ..Default::default() })
 }
 
 /// Upstream's extensions of an authority: the usages, CA:TRUE without a path length, its key's id and,
-/// as Kubernetes 1.31 and later write it, the common name as a DNS name.
-pub(super) fn authority_extensions(common_name: &str, key_id: &[u8]) -> Result<Vec<Extension>, PkiError> {
+/// as Kubernetes 1.22 and later write it, the common name as a DNS name.
+pub(super) fn authority_extensions(common_name: &str, key_id: &[u8]) -> Result<Vec<u8>, PkiError> {
     let usages = KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment | KeyUsages::KeyCertSign;
-    let encode = || -> der::Result<Vec<Extension>> {
-        let mut extensions = vec![
-            extension(true, &KeyUsage(usages))?,
-            extension(true, &BasicConstraints { ca: true, path_len_constraint: None })?,
-            extension(false, &SubjectKeyIdentifier(OctetString::new(key_id)?))?,
-        ];
-        if crate::name::is_dns1123_subdomain(common_name) {
-            let name = GeneralName::DnsName(Ia5String::new(common_name)?);
-            extensions.push(extension(false, &SubjectAltName(vec![name]))?);
-        }
-        Ok(extensions)
-    };
-    encode().map_err(|_| PkiError::Encoding { what: "extensions" })
+    let failed = |_| PkiError::Encoding { what: "extensions" };
+    let mut encoded = extension(true, &KeyUsage(usages))?;
+    encoded.extend(extension(true, &BasicConstraints { ca: true, path_len_constraint: None })?);
+    encoded.extend(extension(false, &SubjectKeyIdentifier(OctetString::new(key_id).map_err(failed)?))?);
+    if crate::name::is_dns1123_subdomain(common_name) {
+        let name = GeneralName::DnsName(Ia5String::new(common_name).map_err(failed)?);
+        encoded.extend(extension(false, &SubjectAltName(vec![name]))?);
+    }
+    Ok(encoded)
 }
 
-fn extension<T: Encode + der::oid::AssociatedOid>(critical: bool, value: &T) -> der::Result<Extension> {
-    Ok(Extension { extn_id: T::OID, critical, extn_value: OctetString::new(value.to_der()?)? })
+fn extension<T: Encode + der::oid::AssociatedOid>(critical: bool, value: &T) -> Result<Vec<u8>, PkiError> {
+    let encode =
+        || Extension { extn_id: T::OID, critical, extn_value: OctetString::new(value.to_der()?)? }.to_der();
+    encode().map_err(|_| PkiError::Encoding { what: "extensions" })
 }
 
 fn general_names(names: &SubjectAltNames) -> der::Result<SubjectAltName> {

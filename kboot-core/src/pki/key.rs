@@ -3,16 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
     KeyPair, RSA_PKCS1_SHA256,
 };
-use der::asn1::ObjectIdentifier;
-use der::pem::LineEnding;
+use der::Encode;
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
 use rustls_pki_types::pem::SectionKind;
+use x509_cert::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use zeroize::Zeroizing;
 
 use super::PkiError;
 use super::pem;
@@ -46,11 +48,21 @@ impl KeyAlgorithm {
 
     pub(super) fn signature_oid(self) -> ObjectIdentifier {
         // RFC 5758, 3.2 and RFC 4055, 5
-        ObjectIdentifier::new_unwrap(match self {
-            Self::EcdsaP256 => "1.2.840.10045.4.3.2",
-            Self::EcdsaP384 => "1.2.840.10045.4.3.3",
-            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => "1.2.840.113549.1.1.11",
-        })
+        const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+        const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+        const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+        match self {
+            Self::EcdsaP256 => ECDSA_SHA256,
+            Self::EcdsaP384 => ECDSA_SHA384,
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => RSA_SHA256,
+        }
+    }
+
+    /// The curve of an ECDSA key (RFC 5480, 2.1.1.1).
+    fn curve(self) -> ObjectIdentifier {
+        const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+        const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+        if self == Self::EcdsaP384 { P384 } else { P256 }
     }
 
     pub(super) fn is_rsa(self) -> bool {
@@ -117,10 +129,10 @@ impl PrivateKey {
 
     fn of(pair: Pair, algorithm: KeyAlgorithm) -> Result<Self, PkiError> {
         let public = match &pair {
-            Pair::Ecdsa(pair) => AsDer::as_der(pair.public_key()).map(|der| der.as_ref().to_vec()),
-            Pair::Rsa(pair) => AsDer::as_der(pair.public_key()).map(|der| der.as_ref().to_vec()),
+            Pair::Ecdsa(pair) => ecdsa_public_key(pair, algorithm).ok(),
+            Pair::Rsa(pair) => AsDer::as_der(pair.public_key()).ok().map(|der| der.as_ref().to_vec()),
         };
-        Ok(Self { pair, algorithm, public: public.map_err(|_| PkiError::KeyGeneration)? })
+        Ok(Self { pair, algorithm, public: public.ok_or(PkiError::KeyGeneration)? })
     }
 
     /// Reads the first private key of a PEM text: PKCS#1 (`RSA PRIVATE KEY`), SEC1 (`EC PRIVATE KEY`)
@@ -173,18 +185,26 @@ impl PrivateKey {
     /// [`PkiError::Encoding`] where the cryptographic library fails.
     pub fn to_pem(&self) -> Result<SecretText, PkiError> {
         let failed = || PkiError::Encoding { what: "private key" };
-        let text = match &self.pair {
-            Pair::Ecdsa(pair) => {
-                let sec1 = AsDer::as_der(&pair.private_key()).map_err(|_| failed())?;
-                der::pem::encode_string("EC PRIVATE KEY", LineEnding::LF, sec1.as_ref())
-            }
+        let mut text = match &self.pair {
+            Pair::Ecdsa(pair) => pem::write("EC PRIVATE KEY", &self.sec1(pair).ok_or_else(failed)?),
             Pair::Rsa(pair) => {
                 let pkcs8 = AsDer::as_der(pair).map_err(|_| failed())?;
                 let info = pkcs8::PrivateKeyInfoRef::try_from(pkcs8.as_ref()).map_err(|_| failed())?;
-                der::pem::encode_string("RSA PRIVATE KEY", LineEnding::LF, info.private_key.as_bytes())
+                pem::write("RSA PRIVATE KEY", info.private_key.as_bytes())
             }
         };
-        text.map(SecretText::new).map_err(|_| failed())
+        Ok(SecretText::new(std::mem::take(&mut *text)))
+    }
+
+    /// aws-lc's own encoder computes the public point again; this takes the one that is there.
+    fn sec1(&self, pair: &EcdsaKeyPair) -> Option<Zeroizing<Vec<u8>>> {
+        let private = AsBigEndian::<EcPrivateKeyBin<'_>>::as_be_bytes(&pair.private_key()).ok()?;
+        let key = sec1::EcPrivateKey {
+            private_key: private.as_ref(),
+            parameters: Some(sec1::EcParameters::NamedCurve(self.algorithm.curve())),
+            public_key: Some(pair.public_key().as_ref()),
+        };
+        key.to_der().ok().map(Zeroizing::new)
     }
 
     /// The algorithm and size.
@@ -200,12 +220,9 @@ impl PrivateKey {
     }
 
     /// The public half as PEM `PUBLIC KEY`, as upstream writes `sa.pub`.
-    ///
-    /// # Errors
-    /// [`PkiError::Encoding`] where the text cannot be made.
-    pub fn public_key_pem(&self) -> Result<String, PkiError> {
-        der::pem::encode_string("PUBLIC KEY", LineEnding::LF, &self.public)
-            .map_err(|_| PkiError::Encoding { what: "public key" })
+    #[must_use]
+    pub fn public_key_pem(&self) -> String {
+        std::mem::take(&mut *pem::write("PUBLIC KEY", &self.public))
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, PkiError> {
@@ -223,6 +240,17 @@ impl PrivateKey {
             }
         }
     }
+}
+
+/// The SubjectPublicKeyInfo (RFC 5480, 2) of the point that the pair holds already.
+fn ecdsa_public_key(pair: &EcdsaKeyPair, algorithm: KeyAlgorithm) -> der::Result<Vec<u8>> {
+    const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+    let curve = algorithm.curve();
+    SubjectPublicKeyInfo {
+        algorithm: AlgorithmIdentifier { oid: EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&curve)) },
+        subject_public_key: BitStringRef::from_bytes(pair.public_key().as_ref())?,
+    }
+    .to_der()
 }
 
 impl fmt::Debug for PrivateKey {

@@ -1,5 +1,7 @@
-//! PEM sections, read from bytes that may hold anything.
+//! PEM sections (RFC 7468): read from bytes that may hold anything, and written.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls_pki_types::pem::{self, SectionKind};
 use zeroize::Zeroizing;
 
@@ -8,8 +10,11 @@ use super::PkiError;
 /// Larger than any chain of certificates that a component reads.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// The kind and the DER of a section, which may be a private key.
+pub(super) type Section = (SectionKind, Zeroizing<Vec<u8>>);
+
 /// The sections of a PEM text in their order; text around them is skipped.
-pub(super) fn sections(text: &[u8]) -> Result<Vec<(SectionKind, Zeroizing<Vec<u8>>)>, PkiError> {
+pub(super) fn sections(text: &[u8]) -> Result<Vec<Section>, PkiError> {
     if text.len() > MAX_BYTES {
         return Err(PkiError::Pem { problem: "it is larger than 4 MiB" });
     }
@@ -25,4 +30,28 @@ pub(super) fn sections(text: &[u8]) -> Result<Vec<(SectionKind, Zeroizing<Vec<u8
             Err(_) => return Err(PkiError::Pem { problem: "a section is malformed" }),
         }
     }
+}
+
+/// One section. pki-types reads PEM and does not write it; the constant-time encoder of the `pem-rfc7468`
+/// crate takes a tenth of a certificate's whole issuance.
+pub(super) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
+    const COLUMNS: usize = 64;
+    let encoded = Zeroizing::new(STANDARD.encode(der));
+    // Reserved at once: a text that grows leaves copies of a key behind.
+    let mut text =
+        Zeroizing::new(String::with_capacity(encoded.len() + encoded.len() / COLUMNS + 2 * label.len() + 40));
+    text.push_str("-----BEGIN ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    let mut rest = encoded.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(COLUMNS));
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str("-----END ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    text
 }

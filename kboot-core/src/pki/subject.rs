@@ -2,12 +2,19 @@
 
 use std::fmt;
 
-use der::asn1::{Any, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
-use der::{Encode, Tag};
-use x509_cert::attr::AttributeTypeAndValue;
+use der::asn1::{AnyRef, ObjectIdentifier, PrintableStringRef};
+use der::{Encode, Sequence, Tag};
 
 use super::PkiError;
 use crate::name::{Group, Username};
+
+// RFC 5280, appendix A.1
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+const LOCALITY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.7");
+const STATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
+const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
 
 /// What every subject of a cluster carries besides user and groups; empty by default, as upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,37 +78,42 @@ impl Subject {
     pub(super) fn to_der(&self) -> Result<Vec<u8>, PkiError> {
         let Self { common_name, organizations, defaults } = self;
         let SubjectDefaults { country, state, locality, organizational_unit } = defaults;
-        let one = |oid: &'static str, value: &Option<String>| value.clone().map(|value| (oid, value));
-        let attributes = one("2.5.4.6", country)
+        fn one(oid: ObjectIdentifier, value: &Option<String>) -> Option<(ObjectIdentifier, &str)> {
+            value.as_deref().map(|value| (oid, value))
+        }
+        let attributes = one(COUNTRY, country)
             .into_iter()
-            .chain(organizations.iter().map(|group| ("2.5.4.10", group.to_string())))
-            .chain(one("2.5.4.11", organizational_unit))
-            .chain(one("2.5.4.7", locality))
-            .chain(one("2.5.4.8", state))
-            .chain([("2.5.4.3", common_name.to_string())]);
-        let relative_names = attributes
-            .map(|(oid, value)| {
-                let attribute = AttributeTypeAndValue {
-                    oid: ObjectIdentifier::new_unwrap(oid),
-                    value: directory_string(&value).ok_or_else(|| PkiError::Unencodable {
-                        what: "subject",
-                        value: value.chars().take(64).collect(),
-                    })?,
-                };
-                SetOfVec::try_from(vec![attribute]).map_err(|_| PkiError::Encoding { what: "subject" })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        relative_names.to_der().map_err(|_| PkiError::Encoding { what: "subject" })
+            .chain(organizations.iter().map(|group| (ORGANIZATION, group.as_str())))
+            .chain(one(ORGANIZATIONAL_UNIT, organizational_unit))
+            .chain(one(LOCALITY, locality))
+            .chain(one(STATE, state))
+            .chain([(COMMON_NAME, common_name.as_str())]);
+        let mut relative_names = Vec::with_capacity(128);
+        for (oid, value) in attributes {
+            relative_name(oid, value, &mut relative_names).map_err(|_| PkiError::Unencodable {
+                what: "subject",
+                value: value.chars().take(64).collect(),
+            })?;
+        }
+        let name = AnyRef::new(Tag::Sequence, &relative_names).and_then(|name| name.to_der());
+        name.map_err(|_| PkiError::Encoding { what: "subject" })
     }
 }
 
-/// PrintableString where the alphabet allows it, else UTF8String, as Go's encoding/asn1 chooses.
-fn directory_string(value: &str) -> Option<Any> {
-    if let Ok(printable) = PrintableStringRef::new(value) {
-        return Any::new(Tag::PrintableString, printable.as_bytes()).ok();
-    }
-    let utf8 = Utf8StringRef::new(value).ok()?;
-    Any::new(Tag::Utf8String, utf8.as_str().as_bytes()).ok()
+/// AttributeTypeAndValue (RFC 5280, 4.1.2.4).
+#[derive(Sequence)]
+struct Attribute<'a> {
+    oid: ObjectIdentifier,
+    value: AnyRef<'a>,
+}
+
+/// A RelativeDistinguishedName of one attribute: PrintableString where the alphabet allows it, else
+/// UTF8String, as Go's encoding/asn1 chooses.
+fn relative_name(oid: ObjectIdentifier, value: &str, into: &mut Vec<u8>) -> der::Result<()> {
+    let tag = if PrintableStringRef::new(value).is_ok() { Tag::PrintableString } else { Tag::Utf8String };
+    let value = AnyRef::new(tag, value.as_bytes())?;
+    let attribute = Attribute { oid, value }.to_der()?;
+    AnyRef::new(Tag::Set, &attribute)?.encode(into)
 }
 
 impl fmt::Display for Subject {
