@@ -23,3 +23,8 @@ pub use kubeconfig::Kubeconfig;
 pub use pki::{Authorities, CertificateAuthority, CertificateTemplate, PrivateKey};
 pub use spec::ClusterSpec;
 pub use token::{BootstrapToken, TokenSettings};
+
+/// The README's library example, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
