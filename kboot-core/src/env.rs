@@ -3,8 +3,12 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::RandomUnavailable;
 use crate::time::Timestamp;
+
+/// The operating system gave no random bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gives no random bytes")]
+pub struct RandomUnavailable;
 
 type Fill = Box<dyn FnMut(&mut [u8]) + Send>;
 

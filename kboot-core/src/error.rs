@@ -1,6 +1,7 @@
 //! The error that any step of the crate may end with, and its kind.
 
 use crate::bundle::BundleError;
+use crate::env::RandomUnavailable;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
@@ -23,11 +24,6 @@ pub enum ErrorKind {
     /// kboot contradicts itself; please report it.
     Internal,
 }
-
-/// The operating system gave no random bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gives no random bytes")]
-pub struct RandomUnavailable;
 
 /// Any error of this crate; each area has its own type, which this one holds unchanged.
 #[derive(Debug, thiserror::Error)]

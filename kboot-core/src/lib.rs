@@ -17,7 +17,7 @@ pub mod version;
 mod yaml;
 
 pub use bundle::{Bundle, Plan};
-pub use env::Env;
+pub use env::{Env, RandomUnavailable};
 pub use error::{Error, ErrorKind};
 pub use kubeconfig::Kubeconfig;
 pub use pki::{Authorities, CertificateAuthority, CertificateTemplate, PrivateKey};

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use kboot_core::Env;
-use kboot_core::pki::Certificate;
+use kboot_core::pki::{Certificate, pin_of};
 use kboot_core::secret::SecretText;
-use kboot_core::token::{BootstrapToken, TokenSettings, pin_of};
+use kboot_core::token::{BootstrapToken, TokenSettings};
 
 use crate::Answer;
 use crate::cli::{Token, TokenCreate, TokenFormat};

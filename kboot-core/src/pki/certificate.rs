@@ -201,8 +201,15 @@ fn alt_name(name: &GeneralName<'_>) -> Option<AltName> {
     }
 }
 
+/// The pin of a public key: `sha256:` and the hexadecimal SHA-256 of its SubjectPublicKeyInfo
+/// (kubeadm's `pubkeypin`; RFC 7469, 2.4).
+#[must_use]
+pub fn pin_of(public_key_der: &[u8]) -> String {
+    format!("sha256:{}", hex(digest(&SHA256, public_key_der).as_ref()))
+}
+
 /// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()

@@ -2,6 +2,7 @@
 //!
 //! [`role`] says which certificates a cluster has, [`profile`] what each of them contains.
 
+mod authorities;
 mod authority;
 mod certificate;
 mod cluster;
@@ -12,10 +13,10 @@ pub mod profile;
 pub mod role;
 mod subject;
 
-pub(crate) use authority::authority_subject;
-pub use authority::{Authorities, AuthorityLayout, CertificateAuthority, ServiceAccountKey};
-pub(crate) use certificate::hex;
-pub use certificate::{Certificate, CertificateFacts};
+pub(crate) use authorities::authority_subject;
+pub use authorities::{Authorities, AuthorityLayout, ServiceAccountKey};
+pub use authority::CertificateAuthority;
+pub use certificate::{Certificate, CertificateFacts, pin_of};
 pub(crate) use cluster::wanted_certificates;
 pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
 pub use key::{KeyAlgorithm, PrivateKey};
@@ -23,7 +24,8 @@ pub use profile::CertificateTemplate;
 pub use role::{Authority, CertificateRole};
 pub use subject::{Subject, SubjectDefaults};
 
-use crate::error::{ErrorKind, RandomUnavailable};
+use crate::env::RandomUnavailable;
+use crate::error::ErrorKind;
 use crate::time::{TimeError, Timestamp};
 
 /// Why a key, certificate or authority cannot be read, made or used.

@@ -10,15 +10,11 @@ mod settings;
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 pub use secret_object::TokenSecret;
 pub use settings::{BootstrapGroup, TokenSettings, Usage};
 
-use crate::env::Env;
-use crate::error::RandomUnavailable;
+use crate::env::{Env, RandomUnavailable};
 use crate::net::ApiEndpoint;
-use crate::pki::hex;
 use crate::secret::SecretText;
 use crate::time::{TimeError, Timestamp};
 
@@ -214,13 +210,6 @@ fn random_text(env: &mut Env, length: usize) -> Result<String, RandomUnavailable
     }
     zeroize::Zeroize::zeroize(&mut buffer);
     Ok(text)
-}
-
-/// The pin of a public key: `sha256:` and the hexadecimal SHA-256 of its SubjectPublicKeyInfo
-/// (kubeadm's `pubkeypin`; RFC 7469, 2.4).
-#[must_use]
-pub fn pin_of(public_key_der: &[u8]) -> String {
-    format!("sha256:{}", hex(digest(&SHA256, public_key_der).as_ref()))
 }
 
 /// Whether a token that ends at `expiration` has ended: at that very second it has (upstream's rule).
