@@ -15,7 +15,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::{CLUSTER, kboot, kboot_path, write};
-use kboot_core::pki::{Certificate, PrivateKey};
+use kboot_core::Env;
+use kboot_core::pki::{Certificate, CertificateAuthority, PrivateKey, Subject};
 use kboot_testkit::Oracle;
 
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -79,6 +80,39 @@ fn bad_cluster_files_change_nothing() {
     let missing = kboot(folder.path(), &["cluster", "build", "-f", "missing.yaml", "--out", "out"]);
     assert_eq!(missing.code, Some(2));
     assert!(missing.stderr.contains("cannot read missing.yaml"), "{}", missing.stderr);
+}
+
+#[test]
+fn authorities_that_cannot_be_used_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    let build = || kboot(folder.path(), &["cluster", "build", "-f", "cluster.yaml", "--out", "out"]);
+    assert_eq!(build().code, Some(0));
+    let path = |name: &str| folder.path().join("out/authorities").join(name);
+    let refused = |what: &str, said: &[&str]| {
+        let before = tree(&folder.path().join("out"));
+        let outcome = build();
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{what}: {}", outcome.stderr);
+        assert!(said.iter().all(|said| outcome.stderr.contains(said)), "{what}: {}", outcome.stderr);
+        assert_eq!(outcome.stderr.lines().count(), 1, "{what}: {}", outcome.stderr);
+        assert_eq!(tree(&folder.path().join("out")), before, "{what}");
+    };
+    fs::rename(path("ca.key"), path("saved")).unwrap();
+    refused("no key", &["out/authorities/ca.crt", "out/authorities/ca.key", "put the key back"]);
+    fs::copy(path("sa.key"), path("ca.key")).unwrap();
+    refused("another key", &["out/authorities/ca.crt", "does not belong"]);
+    fs::rename(path("saved"), path("ca.key")).unwrap();
+    fs::rename(path("ca.crt"), path("saved")).unwrap();
+    write(&path("ca.crt"), b"-----BEGIN CERTIFICATE-----\nMIIB");
+    refused("a cut certificate", &["out/authorities/ca.crt", "cut short"]);
+    let key = PrivateKey::from_pem(&fs::read(path("ca.key")).unwrap()).unwrap();
+    let yesterday = Env::system().now().before("1d".parse().unwrap()).unwrap();
+    let subject = Subject::new("old".parse().unwrap());
+    let expired =
+        CertificateAuthority::with_key(&subject, key, "1h".parse().unwrap(), &mut Env::at(yesterday))
+            .unwrap();
+    write(&path("ca.crt"), expired.certificate().to_pem().as_bytes());
+    refused("an expired authority", &["out/authorities/ca.crt", "valid from"]);
 }
 
 /// Whether a file that stands under its own name is whole.

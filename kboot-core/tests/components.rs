@@ -39,7 +39,9 @@ fn plain_files(spec: &ClusterSpec) -> String {
     for artifact in bundle.artifacts() {
         let path = artifact.path.as_str();
         match &artifact.content {
-            Content::Public(content) if !path.ends_with(".crt") && !path.ends_with(".pub") && path != "kboot.json" => {
+            Content::Public(content)
+                if !path.ends_with(".crt") && !path.ends_with(".pub") && path != "kboot.json" =>
+            {
                 text.push_str(&format!("=== {path}\n{content}\n"));
             }
             _ => {}
@@ -91,7 +93,13 @@ fn no_version_gets_a_flag_that_it_does_not_know() {
         ] {
             assert_eq!(text.contains(needle), since_old_only == old, "{needle} with {version}");
         }
-        for never in ["--network-plugin", "--pod-infra-container-image", "--kubelet-https", "--address=", "--logtostderr"] {
+        for never in [
+            "--network-plugin",
+            "--pod-infra-container-image",
+            "--kubelet-https",
+            "--address=",
+            "--logtostderr",
+        ] {
             assert!(!text.contains(never), "{never} with {version}");
         }
         for always in [
@@ -120,7 +128,10 @@ fn the_real_binaries_know_every_flag_that_is_written() {
         let mut known = 0;
         for flag in flags {
             // 1.20 hides the two flags that turn insecure serving off.
-            assert!(help.contains(&format!("--{flag} ")) || ["insecure-port", "port"].contains(&flag), "{component} --{flag}");
+            assert!(
+                help.contains(&format!("--{flag} ")) || ["insecure-port", "port"].contains(&flag),
+                "{component} --{flag}"
+            );
             known += 1;
         }
         assert!(known > 0, "{component}:\n{unit}");

@@ -85,6 +85,34 @@ fn kubectl_reads_every_kubeconfig() {
     assert!(read >= 14, "only {read} kubeconfigs were read");
 }
 
+/// kube is what Rust programs read kubeconfigs with.
+#[test]
+fn kube_reads_every_kubeconfig() {
+    use kboot_core::secret::SecretBytes;
+    let mut read = 0;
+    for artifact in bundles().iter().flat_map(Bundle::artifacts) {
+        let text = std::str::from_utf8(artifact.content.expose_bytes()).unwrap();
+        if !text.contains("kind: Config\n") {
+            continue;
+        }
+        let theirs = kube::config::Kubeconfig::from_yaml(text)
+            .unwrap_or_else(|error| panic!("{}: {error}", artifact.path));
+        let ours: Kubeconfig = text.parse().unwrap();
+        assert_eq!(theirs.current_context.as_deref(), Some(ours.current_context.as_str()));
+        let cluster = theirs.clusters[0].cluster.as_ref().unwrap();
+        assert_eq!(cluster.server.as_deref(), Some(ours.current().unwrap().0.server.as_str()));
+        let user = theirs.auth_infos[0].auth_info.as_ref().unwrap();
+        let (_, our_user) = ours.current().unwrap();
+        assert_eq!(
+            user.client_key_data.is_some(),
+            our_user.client_key_data.as_ref().map(SecretBytes::expose_secret).is_some()
+        );
+        assert_eq!(user.token.is_some(), our_user.token.is_some());
+        read += 1;
+    }
+    assert!(read > 20, "only {read} kubeconfigs were read");
+}
+
 #[test]
 fn every_credential_is_one_that_kubectl_takes() {
     use kboot_core::kubeconfig::Exec;

@@ -205,6 +205,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_token_ends_at_its_very_second() {
+        let end = Timestamp::from_unix(1000).unwrap();
+        let settings = TokenSettings::new().expires(Some(end));
+        assert!(!settings.is_expired(Timestamp::from_unix(999).unwrap()));
+        assert!(settings.is_expired(end));
+        assert!(!TokenSettings::new().is_expired(end));
+    }
+
+    #[test]
     fn groups() {
         for good in [BootstrapGroup::DEFAULT, "system:bootstrappers:a", "system:bootstrappers:::a"] {
             assert!(good.parse::<BootstrapGroup>().is_ok(), "{good}");
