@@ -333,6 +333,36 @@ fn the_pin_is_the_one_that_kubeadm_documents() {
     assert_eq!(authority.pin(), format!("sha256:{}", digest.split(' ').next().unwrap()));
 }
 
+/// The certificates that kubeadm does not make, spelt out; the others are held against kubeadm's own.
+#[test]
+fn certificates_that_upstream_leaves_to_others() {
+    use CertificateRole as Role;
+    let spec = cluster("{}");
+    let mut env = Env::system();
+    let authorities = Authorities::create(&spec, &mut env).unwrap();
+    let pki = authorities.issue(&spec, &mut env).unwrap();
+    let master = spec.nodes()[0].name();
+    let node_names = "DNS:master-1, IP:192.0.2.1, IP:2001:db8::1";
+    let metrics_names = "DNS:metrics-server, DNS:metrics-server.kube-system, DNS:metrics-server.kube-system.svc, \
+                         DNS:metrics-server.kube-system.svc.cluster.local";
+    let of_node = |role| CertificateId::of_node(role, master);
+    for (id, common_name, groups, names) in [
+        (of_node(Role::KubeletClient), "system:node:master-1", &["system:nodes"][..], ""),
+        (of_node(Role::KubeletServing), "system:node:master-1", &["system:nodes"], node_names),
+        (CertificateId::of_cluster(Role::KubeProxy), "system:kube-proxy", &[], ""),
+        (CertificateId::of_cluster(Role::MetricsServer), "metrics-server", &[], metrics_names),
+        (CertificateId::of_cluster(Role::SuperAdmin), "kubernetes-super-admin", &["system:masters"], ""),
+    ] {
+        let facts = pki.get(&id).unwrap().certificate.facts().unwrap();
+        assert_eq!(
+            (facts.common_name.as_str(), facts.organizations.as_slice()),
+            (common_name, &groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>()[..]),
+            "{id}"
+        );
+        assert_eq!(facts.alt_names.to_string(), names, "{id}");
+    }
+}
+
 /// The paths of the certificates that a bundle holds as files, with the id that each belongs to.
 #[test]
 fn every_certificate_reaches_its_file() {
