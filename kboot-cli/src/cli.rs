@@ -48,7 +48,7 @@ pub(crate) enum Command {
 pub(crate) enum Cluster {
     /// Write a commented cluster file
     Init {
-        /// Where to; stdout without it. An existing file is never overwritten
+        /// Where to; stdout without it or for -. An existing file is never overwritten
         #[arg(value_hint = ValueHint::FilePath)]
         file: Option<PathBuf>,
     },
@@ -118,14 +118,15 @@ pub(crate) struct TokenCreate {
     /// What to print
     #[arg(short = 'o', long, value_enum, default_value_t = TokenFormat::Yaml)]
     pub(crate) output: TokenFormat,
-    /// Also print the kubeadm command that joins a node: below the token, or as a comment above the YAML
+    /// Also print the kubeadm command that joins a node to a cluster made by kubeadm: below the token, or
+    /// as a comment above the YAML
     #[arg(long, requires_all = ["server", "certificate_authority"])]
     pub(crate) print_join_command: bool,
     /// Where the join command finds the API server
-    #[arg(long, value_name = "HOST[:PORT]")]
+    #[arg(long, value_name = "HOST[:PORT]", requires = "print_join_command")]
     pub(crate) server: Option<ApiEndpoint>,
     /// The certificate authority that the join command pins
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", requires = "print_join_command", value_hint = ValueHint::FilePath)]
     pub(crate) certificate_authority: Option<PathBuf>,
 }
 
@@ -151,8 +152,8 @@ pub(crate) struct KubeconfigBuild {
     /// The cluster's name in the kubeconfig
     #[arg(long, default_value = "kubernetes")]
     pub(crate) cluster: String,
-    /// The API server
-    #[arg(long, value_name = "URL")]
+    /// The API server: HOST, HOST:PORT or https://HOST:PORT; the port is 6443 without one
+    #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) server: ApiEndpoint,
     /// The certificate authority that the server is verified with
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -178,7 +179,7 @@ pub(crate) struct KubeconfigBuild {
     /// An argument of that program; may be repeated
     #[arg(long = "exec-arg", value_name = "ARG", requires = "exec_command", allow_hyphen_values = true)]
     pub(crate) exec_args: Vec<String>,
-    /// Embed authority, certificate and key instead of naming their files
+    /// Embed authority, certificate and key instead of naming their files by absolute path
     #[arg(long)]
     pub(crate) embed_certs: bool,
     /// The context's name; USER@CLUSTER without it
@@ -187,7 +188,7 @@ pub(crate) struct KubeconfigBuild {
     /// The context's namespace
     #[arg(long)]
     pub(crate) namespace: Option<String>,
-    /// Write this new file, mode 0600, instead of stdout
+    /// Write this new file, mode 0600; stdout without it or for -
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,
 }

@@ -127,7 +127,10 @@ fn kubeconfigs() {
     );
 
     let by_path = run(&format!("{base} {certificate}")).stdout;
-    assert!(by_path.contains("client-key: out/nodes/one") && !by_path.contains("-data"), "{by_path}");
+    assert!(
+        by_path.contains("client-key: /") && by_path.contains("/out/nodes/one") && !by_path.contains("-data"),
+        "{by_path}"
+    );
     let embedded = run(&format!("{base} {certificate} --embed-certs --context c --namespace n")).stdout;
     let config: kboot_core::Kubeconfig = embedded.parse().unwrap();
     assert_eq!(config.current_context, "c");

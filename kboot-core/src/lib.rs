@@ -17,11 +17,13 @@ pub mod version;
 mod yaml;
 
 pub use bundle::{Bundle, Plan};
+pub use component::Component;
 pub use env::{Env, RandomUnavailable};
 pub use error::{Error, ErrorKind};
 pub use kubeconfig::Kubeconfig;
-pub use pki::{Authorities, CertificateAuthority, CertificateTemplate, PrivateKey};
+pub use pki::{Authorities, CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
 pub use spec::ClusterSpec;
+pub use time::Lifetime;
 pub use token::{BootstrapToken, TokenSettings};
 
 /// The README's library example, compiled.

@@ -1,7 +1,8 @@
 //! Addresses: the API endpoint, address ranges and subject alternative names.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use crate::name::is_dns1123_subdomain;
@@ -27,7 +28,7 @@ impl NetError {
 
 /// Where the API server is reached: a host and a port, always over https.
 ///
-/// The text form is `HOST[:PORT]` or `https://HOST[:PORT]`; the port defaults to 6443, IPv6 hosts
+/// The text form is `HOST[:PORT]`, where the port defaults to 6443, or `https://HOST:PORT`; IPv6 hosts
 /// stand in brackets when a port follows (kubeadm's `ParseHostPort`).
 ///
 /// ```
@@ -79,11 +80,16 @@ impl FromStr for ApiEndpoint {
     type Err = NetError;
     fn from_str(text: &str) -> Result<Self, NetError> {
         let fail = |problem: &str| NetError::new(text, Self::WANTED, problem);
-        let rest = text.strip_prefix("https://").unwrap_or(text);
+        let (is_url, rest) = match text.strip_prefix("https://") {
+            Some(rest) => (true, rest.strip_suffix('/').unwrap_or(rest)),
+            None => (false, text),
+        };
         if rest.contains("://") {
             return Err(fail("only https:// is accepted"));
         }
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains('/') {
+            return Err(fail("a path is not supported"));
+        }
         let (host, port) = if let Some(bracketed) = rest.strip_prefix('[') {
             let (host, after) = bracketed.split_once(']').ok_or_else(|| fail("'[' without ']'"))?;
             let address: IpAddr = host.parse().map_err(|_| fail("brackets hold an IPv6 address"))?;
@@ -111,14 +117,37 @@ impl FromStr for ApiEndpoint {
             (host, port)
         };
         let port = match port {
+            None if is_url => {
+                return Err(fail(
+                    "a URL without a port means 443; write the port, :6443 for most API servers",
+                ));
+            }
             None => Self::DEFAULT_PORT,
             Some(digits) => match digits.parse::<u16>() {
                 Ok(port) if port > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => port,
                 _ => return Err(fail("the port is a number from 1 to 65535")),
             },
         };
+        if let AltName::Ip(address) = host
+            && !is_of_one_machine(address)
+        {
+            return Err(fail("the host is not the address of one machine"));
+        }
         Ok(Self { host, port })
     }
+}
+
+/// Whether machines can have this address: not unspecified, multicast, broadcast or IPv4 in IPv6's clothes.
+pub(crate) fn is_of_one_machine(address: IpAddr) -> bool {
+    !(address.is_unspecified()
+        || address.is_multicast()
+        || address == IpAddr::V4(Ipv4Addr::BROADCAST)
+        || is_mapped(address))
+}
+
+/// Whether the address is an IPv4 address written as IPv6 (`::ffff:10.0.0.1`), which Go and Rust compare differently.
+fn is_mapped(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some())
 }
 
 impl fmt::Display for ApiEndpoint {
@@ -182,7 +211,8 @@ impl FromStr for Cidr {
         let fail = || NetError::new(text, Self::WANTED, "write ADDRESS/BITS, for example 10.96.0.0/12");
         let net: ipnet::IpNet = text.parse().map_err(|_| fail())?;
         // ipnet takes leading zeros, which some read as octal; std does not.
-        if text.split('/').next().is_none_or(|address| address.parse::<IpAddr>().is_err()) {
+        let address = text.split('/').next().and_then(|address| address.parse::<IpAddr>().ok());
+        if address.is_none_or(is_mapped) {
             return Err(fail());
         }
         if net.addr() != net.network() {
@@ -219,7 +249,12 @@ impl FromStr for AltName {
     type Err = NetError;
     fn from_str(text: &str) -> Result<Self, NetError> {
         if let Ok(address) = text.parse() {
-            return Ok(Self::Ip(address));
+            return match address {
+                address if is_mapped(address) => {
+                    Err(NetError::new(text, "an alternative name", "write an IPv4 address as one"))
+                }
+                address => Ok(Self::Ip(address)),
+            };
         }
         let bare = text.strip_prefix("*.").unwrap_or(text);
         // An address with a digit too many is not the DNS name that it looks like.
@@ -274,22 +309,21 @@ impl SubjectAltNames {
 
 impl FromIterator<AltName> for SubjectAltNames {
     fn from_iter<I: IntoIterator<Item = AltName>>(names: I) -> Self {
-        let mut this = Self::default();
+        let (mut dns, mut seen) = (BTreeSet::new(), HashSet::new());
+        let mut ips = Vec::new();
         for name in names {
             match name {
                 AltName::Dns(name) => {
-                    if let Err(place) = this.dns.binary_search(&name) {
-                        this.dns.insert(place, name);
-                    }
+                    dns.insert(name);
                 }
                 AltName::Ip(address) => {
-                    if !this.ips.contains(&address) {
-                        this.ips.push(address);
+                    if seen.insert(address) {
+                        ips.push(address);
                     }
                 }
             }
         }
-        this
+        Self { dns: dns.into_iter().collect(), ips }
     }
 }
 
@@ -313,12 +347,16 @@ mod tests {
             ("api.example.com:8443", "https://api.example.com:8443"),
             ("fd00::1", "https://[fd00::1]:6443"),
             ("[fd00::1]:7443", "https://[fd00::1]:7443"),
-            ("https://[fd00::1]/", "https://[fd00::1]:6443"),
+            ("https://[fd00::1]:6443/", "https://[fd00::1]:6443"),
         ] {
             assert_eq!(text.parse::<ApiEndpoint>().unwrap().to_string(), url);
         }
         for bad in [
             "",
+            "https://a",
+            "https://a:6443/path",
+            "::ffff:10.0.0.1",
+            "0.0.0.0",
             "http://a",
             "a:0",
             "a:65536",

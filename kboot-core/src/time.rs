@@ -197,13 +197,14 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// From five minutes before `now` until `lifetime` after that start, as kubeadm dates it.
+    /// From five minutes before `now` until `lifetime` after it, as kubeadm dates a certificate whose
+    /// lifetime was asked for.
     ///
     /// # Errors
     /// [`TimeError::OutOfRange`] where the end lies after the year 9999.
     pub fn starting(now: Timestamp, lifetime: Lifetime) -> Result<Self, TimeError> {
         let not_before = now.before(Lifetime::BACKDATE)?;
-        Ok(Self { not_before, not_after: not_before.after(lifetime)? })
+        Ok(Self { not_before, not_after: now.after(lifetime)? })
     }
 
     /// Whether the period holds the moment.

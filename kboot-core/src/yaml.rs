@@ -5,8 +5,8 @@ use serde::Serialize;
 /// The largest YAML document that kboot reads: a cluster file of 100,000 nodes fits.
 pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// The text as a plain value. Duplicate keys, tags, several documents, alias bombs and documents past
-/// the limits are refused; the problem names line and column.
+/// The text as a plain value. Duplicate keys, unknown tags, several documents, alias bombs and documents
+/// past the limits are refused; the problem names line and column.
 pub(crate) fn parse(text: &str) -> Result<serde_json::Value, String> {
     if text.len() > MAX_BYTES {
         return Err(format!("it has {} bytes; at most {MAX_BYTES} are read", text.len()));
@@ -22,6 +22,7 @@ pub(crate) fn parse(text: &str) -> Result<serde_json::Value, String> {
         with_snippet: false,
         // YAML 1.1 takes n, no and NO for false: the country Norway, a namespace called n.
         strict_booleans: true,
+        reject_unsupported_tags: true,
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
 }

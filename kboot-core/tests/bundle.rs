@@ -124,6 +124,7 @@ fn a_change_reissues_what_it_concerns_and_keeps_every_key() {
         .map(|step| step.path.as_str())
         .collect();
     assert_eq!(replaced, ["nodes/one/etc/kubernetes/pki/apiserver.crt", "kboot.json"]);
+    assert!(plan.leftovers().is_empty(), "{:?}", plan.leftovers());
     let reason = plan.steps().iter().find_map(|step| step.reason.clone()).unwrap();
     assert!(reason.contains("DNS:k8s.example.com"), "{reason}");
     let after = tree(out.path());
@@ -255,6 +256,131 @@ fn another_bundle_does_not_overwrite_keys() {
     let error = Bundle::render(&spec(), &pki).unwrap().plan(out.path()).unwrap_err();
     assert!(matches!(error, BundleError::WouldOverwriteKey { .. }), "{error}");
     assert_eq!(tree(out.path()), before);
+}
+
+/// A plan that has grown old: keys that came into the folder since are not overwritten.
+#[test]
+fn an_old_plan_does_not_overwrite_keys() {
+    let out = tempfile::tempdir().unwrap();
+    let old = Plan::of(&spec(), out.path(), &mut Env::system()).unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    let before = tree(out.path());
+    let error = old.apply().unwrap_err();
+    assert!(matches!(error, BundleError::WouldOverwriteKey { .. }), "{error}");
+    assert_eq!(tree(out.path()), before);
+}
+
+#[test]
+fn a_key_of_any_user_in_a_kubeconfig_is_kept() {
+    let out = tempfile::tempdir().unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    let admin = out.path().join("admin.conf");
+    let other = fs::read_to_string(out.path().join("super-admin.conf")).unwrap();
+    let mut text = fs::read_to_string(&admin).unwrap();
+    text.push_str(other.split("users:\n").nth(1).unwrap());
+    fs::remove_file(&admin).unwrap();
+    kboot_core::bundle::write_new(&admin, text.as_bytes(), 0o600).unwrap();
+    let error = build(&spec(), out.path()).unwrap_err();
+    assert!(matches!(error, Error::Bundle(BundleError::WouldOverwriteKey { .. })), "{error}");
+    assert_eq!(fs::read_to_string(&admin).unwrap(), text);
+}
+
+#[test]
+fn nodes_come_and_go() {
+    let out = tempfile::tempdir().unwrap();
+    let worker = |names: &[&str]| -> ClusterSpec {
+        let nodes = names.iter().enumerate().map(|(i, name)| {
+            format!("  - {{name: {name}, addresses: [192.0.2.{}], roles: [worker]}}\n", i + 10)
+        });
+        (CLUSTER.split("  - {name: one").next().unwrap().to_owned()
+            + "  - {name: one, addresses: [192.0.2.1], roles: [control-plane, etcd]}\n"
+            + &nodes.collect::<String>())
+            .parse()
+            .unwrap()
+    };
+    for names in [&["a"][..], &["b"], &["a", "b"], &[], &["c"]] {
+        let _ = build(&worker(names), out.path()).unwrap();
+        let again = build(&worker(names), out.path()).unwrap();
+        assert!(again.is_done(), "{names:?}");
+    }
+    let plan = Plan::of(&worker(&["c"]), out.path(), &mut Env::system()).unwrap();
+    let left: Vec<&str> = plan.leftovers().iter().map(|path| path.as_str()).collect();
+    assert!(left.contains(&"nodes/a/var/lib/kubelet/pki/kubelet.key"), "{left:?}");
+    assert!(
+        !left.iter().any(|path| path.starts_with("nodes/c/") || path.starts_with("nodes/one/")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn keys_of_a_role_that_a_node_lost_are_named() {
+    let out = tempfile::tempdir().unwrap();
+    let all = CLUSTER.replace("roles: [worker]", "roles: [control-plane, etcd, worker]");
+    let _ = build(&all.parse().unwrap(), out.path()).unwrap();
+    let plan = build(&spec(), out.path()).unwrap();
+    let left: Vec<&str> = plan.leftovers().iter().map(|path| path.as_str()).collect();
+    for path in ["pki/ca.key", "pki/sa.key", "pki/etcd/server.key", "controller-manager.conf"] {
+        assert!(
+            left.contains(&format!("nodes/two/etc/kubernetes/{path}").as_str()),
+            "{path} is not among {left:?}"
+        );
+    }
+}
+
+#[test]
+fn a_lost_authority_is_not_replaced() {
+    let out = tempfile::tempdir().unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    fs::remove_dir_all(out.path().join("authorities")).unwrap();
+    let error = build(&spec(), out.path()).unwrap_err();
+    assert!(matches!(error, Error::Bundle(BundleError::LostAuthority { .. })), "{error}");
+}
+
+#[test]
+fn a_leaf_that_outlives_a_renewed_authority_is_reissued() {
+    let out = tempfile::tempdir().unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    fs::remove_file(out.path().join("authorities/ca.crt")).unwrap();
+    let short = CLUSTER.replace("  join:", "  pki: {validity: {authority: 10d, certificate: 5d}}\n  join:");
+    let _ = build(&short.parse().unwrap(), out.path()).unwrap();
+    let end = |path: &str| {
+        let certificate = Certificate::from_pem(&fs::read(out.path().join(path)).unwrap()).unwrap();
+        certificate.facts().unwrap().validity.not_after
+    };
+    assert!(end("nodes/one/etc/kubernetes/pki/apiserver.crt") <= end("authorities/ca.crt"));
+}
+
+#[test]
+fn a_token_that_was_narrowed_by_hand_stays_narrow() {
+    let out = tempfile::tempdir().unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    let path = out.path().join("manifests/bootstrap-token.yaml");
+    let narrow = fs::read_to_string(&path).unwrap().replace("  usage-bootstrap-signing: \"true\"\n", "");
+    fs::remove_file(&path).unwrap();
+    kboot_core::bundle::write_new(&path, narrow.as_bytes(), 0o600).unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), narrow);
+}
+
+#[test]
+fn a_change_of_the_key_algorithm_is_said_to_keep_keys() {
+    let out = tempfile::tempdir().unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    let other = CLUSTER.replace("  join:", "  pki: {key: ecdsa-p384}\n  join:").parse().unwrap();
+    let plan = Plan::of(&other, out.path(), &mut Env::system()).unwrap();
+    assert!(plan.is_done() && plan.notes()[0].contains("not ecdsa-p384"), "{:?}", plan.notes());
+}
+
+#[test]
+fn a_folder_that_hands_on_its_group_is_no_obstacle() {
+    let out = tempfile::tempdir().unwrap();
+    fs::set_permissions(out.path(), Permissions::from_mode(0o2775)).unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    assert!(build(&spec(), out.path()).unwrap().is_done());
+    let etc = fs::metadata(out.path().join("nodes/one/etc")).unwrap();
+    assert_eq!(etc.permissions().mode() & 0o7777, 0o755);
+    fs::set_permissions(out.path(), Permissions::from_mode(0o777)).unwrap();
+    assert!(matches!(build(&spec(), out.path()), Err(Error::Bundle(BundleError::LooseMode { .. }))));
 }
 
 #[test]

@@ -30,7 +30,7 @@ spec:
   join: {{nodeCredentials: certificate, servingCertificates: issued}}
   nodes:
   - {{name: master-1, addresses: [192.0.2.1, '2001:db8::1'], roles: [control-plane, etcd, worker]}}
-  - {{name: worker-1, addresses: [192.0.2.2], roles: [worker]}}
+  - {{name: worker-1, addresses: [192.0.2.2, '2001:db8::2'], roles: [worker]}}
 "
     )
     .parse()
@@ -361,6 +361,29 @@ fn certificates_that_upstream_leaves_to_others() {
         );
         assert_eq!(facts.alt_names.to_string(), names, "{id}");
     }
+}
+
+#[test]
+fn a_lifetime_is_counted_from_now() {
+    use kboot_core::pki::PkiError;
+    use kboot_core::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
+    let now = Env::system().now();
+    let authority = CertificateAuthority::create(
+        "kubernetes",
+        KeyAlgorithm::EcdsaP256,
+        "10y".parse().unwrap(),
+        &mut Env::at(now),
+    )
+    .unwrap();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let template = CertificateTemplate::client("jane".parse().unwrap());
+    let issue =
+        |lifetime: &str, env: &mut Env| authority.issue(&template, &key, lifetime.parse().unwrap(), env);
+    let short = issue("3m", &mut Env::at(now)).unwrap().facts().unwrap().validity;
+    assert_eq!((short.not_before.unix(), short.not_after.unix()), (now.unix() - 300, now.unix() + 180));
+    assert_eq!(issue("0", &mut Env::at(now)).unwrap_err(), PkiError::EmptyValidity);
+    let too_late = now.after("11y".parse().unwrap()).unwrap();
+    assert_eq!(issue("1h", &mut Env::at(too_late)).unwrap_err(), PkiError::EmptyValidity);
 }
 
 /// The paths of the certificates that a bundle holds as files, with the id that each belongs to.

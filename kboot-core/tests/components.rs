@@ -23,8 +23,8 @@ spec:
   controlPlaneEndpoint: 192.0.2.1
 {more}
   nodes:
-  - {{name: one, addresses: [192.0.2.1], roles: [control-plane, etcd, worker]}}
-  - {{name: two, addresses: ['2001:db8::2'], roles: [worker]}}
+  - {{name: one, addresses: [192.0.2.1, '2001:db8::1'], roles: [control-plane, etcd, worker]}}
+  - {{name: two, addresses: [192.0.2.2, '2001:db8::2'], roles: [worker]}}
 "
     );
     text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"))

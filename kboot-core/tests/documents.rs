@@ -188,7 +188,7 @@ fn wrong_values_of_a_token_secret_are_named() {
         ("namespace: kube-system", "namespace: default", "metadata.namespace"),
         ("name: bootstrap-token-abcdef", "name: bootstrap-token-abcdeg", "metadata.name"),
         ("type: bootstrap.kubernetes.io/token", "type: Opaque", "type"),
-        ("token-id: abcdef", "token-id: ABCDEF", "metadata.name"),
+        ("token-id: abcdef", "token-id: ABCDEF", "6 characters"),
         ("token-secret: 0123456789abcdef", "token-secret: 0123456789abcde", "16 characters"),
         ("token-secret: 0123456789abcdef", "token-other: x", "token-secret"),
         ("usage-bootstrap-signing: \"true\"", "usage-bootstrap-signing: \"True\"", "usage-bootstrap-signing"),

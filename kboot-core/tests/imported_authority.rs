@@ -125,6 +125,11 @@ fn what_cannot_be_an_authority_is_refused() {
         .unwrap_err();
     assert!(matches!(no_signing, PkiError::NotAnAuthority { .. }), "{no_signing}");
 
+    for limit in ["extendedKeyUsage=clientAuth", "nameConstraints=critical,permitted;DNS:example.com"] {
+        let limited = new(&format!("{AUTHORITY}\n{limit}"), "365").load().unwrap_err();
+        assert!(matches!(limited, PkiError::NotAnAuthority { .. }), "{limit}: {limited}");
+    }
+
     let other_key = new(AUTHORITY, "365");
     let error = CertificateAuthority::from_pem(
         &other_key.read("ca.crt"),

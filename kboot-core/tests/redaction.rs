@@ -66,6 +66,10 @@ fn no_error_shows_a_secret() {
         format!("stringData: {{token-secret: {MARKER}}}"),
         format!("apiVersion: v1\nkind: {MARKER}"),
         format!("token-secret: {MARKER}: {MARKER}"),
+        format!(
+            "{{apiVersion: v1, kind: Secret, type: bootstrap.kubernetes.io/token, metadata: {{name: a, namespace: kube-system}}, \
+             stringData: {{token-id: abcdef.{MARKER}, token-secret: x}}}}"
+        ),
     ] {
         let error = TokenSecret::read(&wrong).unwrap_err();
         clean("a Secret's error", &format!("{error} {error:?}"));

@@ -156,7 +156,7 @@ fn cross_checks() {
         (with("network: {clusterDNS: [10.1.0.10]}"), "spec.network.clusterDNS[0]: 10.1.0.10 lies outside"),
         (with("network: {serviceCIDRs: [10.96.0.0/12, 10.0.0.0/16]}"), "different families"),
         (
-            with("network: {serviceCIDRs: [10.96.0.0/12, 'fd00::/108']}"),
+            with("network: {serviceCIDRs: [10.96.0.0/12, 'fd00::/108']}").replace("[192.0.2.1]", "[192.0.2.1, '2001:db8::1']"),
             "spec.network.podCIDRs: must be of the same address families",
         ),
         (with("network: {serviceCIDRs: [11.0.0.0/8]}"), "too large for kube-apiserver"),
@@ -209,6 +209,30 @@ fn cross_checks() {
             "spec.components.kubeApiserver.config: unknown field",
         ),
         (with("components: {kubeApiServer: {}}"), "did you mean kubeApiserver?"),
+        (with("components: {kubelet: {config: {cgroupDriver: 'x\"], \"hosts\": [\"'}}}"), "must be systemd or cgroupfs"),
+        (with("components: {etcd: {extraArgs: {listen-client-urls: 'http://0.0.0.0:2379'}}}"), "listen-client-urls"),
+        (with("components: {kubeApiserver: {extraArgs: {etcd-servers: 'http://192.0.2.66:2379'}}}"), "etcd-servers"),
+        (with("components: {kubeApiserver: {extraArgs: {disable-admission-plugins: NodeRestriction}}}"), "stays on"),
+        (with("components: {kubeControllerManager: {extraArgs: {master: 'http://192.0.2.66'}}}"), "--master"),
+        (with("components: {kubelet: {extraArgs: {rotate-server-certificates: 'false'}}}"), "rotate-server-certificates"),
+        (VALID.replace("192.0.2.1", "'2001:db8::1'"), "the first is IPv6, and spec.network.serviceCIDRs begins with IPv4"),
+        (with("network: {clusterDNS: [10.96.0.1]}"), "is the API server's or the range's own"),
+        (VALID.replace("Endpoint: 192.0.2.1", "Endpoint: 192.0.2.1:2379"), "port 2379 belongs to another component"),
+        (VALID.replace("Endpoint: 192.0.2.1", "Endpoint: 10.96.0.1"), "spec.controlPlaneEndpoint: 10.96.0.1 lies in"),
+        (VALID.replace("Endpoint: 192.0.2.1", "Endpoint: https://192.0.2.1"), "write the port"),
+        (VALID.replace("[192.0.2.1]", "[127.0.0.1]"), "is not an address of one machine"),
+        (VALID.replace("[192.0.2.1]", "['::ffff:192.0.2.1', 192.0.2.1]"), "is not an address of one machine"),
+        (VALID.replace("name: one", "name: kubernetes-admin"), "is the name of a user of the cluster"),
+        (
+            with("network: {serviceCIDRs: [10.96.0.0/12, 'fd00:1::/108'], podCIDRs: [10.244.0.0/16, 'fd00:2::/56']}")
+                .replace("v1.36.4", "v1.20.2")
+                .replace("[192.0.2.1]", "[192.0.2.1, '2001:db8::1']"),
+            "two address families need",
+        ),
+        (
+            with("network: {serviceCIDRs: [10.96.0.0/12, 'fd00:1::/108'], podCIDRs: [10.244.0.0/16, 'fd00:2::/56']}"),
+            "must have an address of each family",
+        ),
     ] {
         let found = problems(&text);
         assert!(found.iter().any(|problem| problem.contains(expected)), "{expected} is not among {found:#?}");

@@ -16,6 +16,9 @@ use crate::{input, output};
 pub(crate) fn run(command: Cluster) -> Result<Answer> {
     match command {
         Cluster::Init { file: None } => output::data(spec::COMMENTED_EXAMPLE.as_bytes())?,
+        Cluster::Init { file: Some(file) } if file.as_os_str() == "-" => {
+            output::data(spec::COMMENTED_EXAMPLE.as_bytes())?;
+        }
         Cluster::Init { file: Some(file) } => {
             bundle::write_new(&file, spec::COMMENTED_EXAMPLE.as_bytes(), 0o644)?
         }
@@ -56,7 +59,12 @@ fn plan(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
             }
         }
     };
-    output::data(text.as_bytes())?;
+    // The answer stands whether or not anyone reads the list to its end.
+    match output::data(text.as_bytes()) {
+        Err(error) if !output::is_closed_pipe(&error) => return Err(error),
+        _ => {}
+    }
+    remark(&plan);
     output::tell(&summary(&plan, "to create", "to replace", "to keep"));
     Ok(if plan.is_done() { Answer::Yes } else { Answer::No })
 }
@@ -73,8 +81,23 @@ fn build(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
         output::tell(&format!("building {} nodes into {} …", spec.nodes().len(), paths.out.display()));
     }
     let plan = Plan::build(&spec, &paths.out, &mut Env::system())?;
+    remark(&plan);
     output::tell(&summary(&plan, "created", "replaced", "kept"));
     Ok(())
+}
+
+/// What the plan leaves to people.
+fn remark(plan: &Plan) {
+    const SHOWN: usize = 20;
+    plan.notes().iter().for_each(|note| output::tell(&format!("note: {note}")));
+    for path in plan.leftovers().iter().take(SHOWN) {
+        output::tell(&format!(
+            "warning: {path} is left from an earlier build and no longer belongs there; move it away"
+        ));
+    }
+    if plan.leftovers().len() > SHOWN {
+        output::tell(&format!("warning: and {} more such files", plan.leftovers().len() - SHOWN));
+    }
 }
 
 fn summary(plan: &Plan, created: &str, replaced: &str, kept: &str) -> String {

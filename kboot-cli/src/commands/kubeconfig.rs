@@ -20,8 +20,8 @@ pub(crate) fn run(command: cli::Kubeconfig) -> Result<Answer> {
     let text = build(&arguments)?.to_yaml()?;
     let bytes = text.expose_secret().as_bytes();
     match &arguments.out {
-        Some(file) => bundle::write_new(file, bytes, 0o600)?,
-        None => output::data(bytes)?,
+        Some(file) if file.as_os_str() != "-" => bundle::write_new(file, bytes, 0o600)?,
+        _ => output::data(bytes)?,
     }
     Ok(Answer::Yes)
 }
@@ -30,8 +30,15 @@ fn certificate(path: &Path) -> Result<Certificate> {
     Certificate::from_pem(&input::bytes(path, MAX_BYTES)?).with_context(|| input::name(path))
 }
 
-fn text(path: &Path) -> Result<&str> {
-    path.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))
+/// A file's path as the kubeconfig names it: absolute, because readers of a kubeconfig take relative
+/// paths from its own folder.
+fn reference(path: &Path) -> Result<String> {
+    if path.as_os_str() == "-" {
+        bail!("stdin can only be embedded; add --embed-certs");
+    }
+    let absolute = std::path::absolute(path).with_context(|| input::name(path))?;
+    let text = absolute.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))?;
+    Ok(text.to_owned())
 }
 
 fn build(arguments: &KubeconfigBuild) -> Result<Kubeconfig> {
@@ -40,7 +47,7 @@ fn build(arguments: &KubeconfigBuild) -> Result<Kubeconfig> {
     let builder = if arguments.embed_certs {
         builder.trusting(&authority)
     } else {
-        builder.trusting_file(text(&arguments.certificate_authority)?)
+        builder.trusting_file(&reference(&arguments.certificate_authority)?)
     };
     let builder = builder.as_user(&arguments.user);
     let mut builder = if let (Some(certificate_file), Some(key_file)) =
@@ -57,7 +64,7 @@ fn build(arguments: &KubeconfigBuild) -> Result<Kubeconfig> {
         if arguments.embed_certs {
             builder.with_certificate(&certificate, &key)
         } else {
-            builder.with_certificate_files(text(certificate_file)?, text(key_file)?)
+            builder.with_certificate_files(&reference(certificate_file)?, &reference(key_file)?)
         }
     } else if let Some(file) = &arguments.token_file {
         let token = SecretText::new(input::text(file, MAX_BYTES)?.trim_end().to_owned());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::render::{ADMIN, METRICS_SERVER, SERVICE_ACCOUNT, SUPER_ADMIN, TOKEN, authority_path};
+use super::render::{ADMIN, INVENTORY, METRICS_SERVER, SERVICE_ACCOUNT, SUPER_ADMIN, TOKEN, authority_path};
 use super::{ArtifactPath, BundleError, fs};
 use crate::component::paths::{self, Placement};
 use crate::env::Env;
@@ -15,7 +15,7 @@ use crate::pki::{
     Authorities, Authority, Certificate, CertificateAuthority, CertificateId, CertificateRole, Existing,
     PkiError, PrivateKey, ServiceAccountKey, authority_subject, wanted_certificates,
 };
-use crate::spec::{ClusterSpec, NodeRole};
+use crate::spec::ClusterSpec;
 use crate::token::TokenSecret;
 
 const PUBLIC: u32 = 0o644;
@@ -59,6 +59,9 @@ fn authority_pair(
     let key_path = root.join(authority_path(authority, "key"));
     let (certificate, key) = (fs::read(&certificate_path, PUBLIC)?, fs::read(&key_path, SECRET)?);
     let pair = match (certificate, key) {
+        (None, None) if was_issued(root, authority)? => {
+            return Err(BundleError::LostAuthority { path: certificate_path });
+        }
         (None, None) => return Ok(None),
         (Some(_), None) => {
             return Err(BundleError::MissingKey { certificate: certificate_path, key: key_path });
@@ -66,7 +69,7 @@ fn authority_pair(
         (certificate, Some(key)) => {
             let key = PrivateKey::from_pem(&key).map_err(unusable(&key_path))?;
             match certificate {
-                Some(pem) => Certificate::from_pem(&pem)
+                Some(pem) => Certificate::only_from_pem(&pem)
                     .and_then(|certificate| CertificateAuthority::load(certificate, key, env.now())),
                 // A run that was killed between the two.
                 None => {
@@ -77,6 +80,16 @@ fn authority_pair(
         }
     };
     pair.map(Some).map_err(unusable(&certificate_path))
+}
+
+/// Whether the inventory, which is written last, says that the folder had this authority. Making another
+/// would cut off every certificate that is out there.
+fn was_issued(root: &Path, authority: Authority) -> Result<bool, BundleError> {
+    let Some(bytes) = fs::read(&root.join(INVENTORY), PUBLIC)? else { return Ok(false) };
+    let inventory: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let entries = inventory.get("certificates").and_then(Value::as_array).into_iter().flatten();
+    let wanted = authority_path(authority, "crt");
+    Ok(entries.filter_map(|entry| entry.get("path")?.as_str()).any(|path| path == wanted))
 }
 
 /// The folder's keys, certificates and token, as far as the cluster file asks for them.
@@ -90,7 +103,7 @@ pub(super) fn existing(root: &Path, spec: &ClusterSpec) -> Result<Existing, Erro
     }
     let found = wanted_certificates(spec)
         .into_par_iter()
-        .map(|id| Ok(pair(root, spec, &id)?.map(|pair| (id, pair))))
+        .map(|id| Ok(pair(root, &id)?.map(|pair| (id, pair))))
         .collect::<Result<Vec<_>, BundleError>>()?;
     existing.certificates = found.into_iter().flatten().collect();
     Ok(existing)
@@ -98,7 +111,7 @@ pub(super) fn existing(root: &Path, spec: &ClusterSpec) -> Result<Existing, Erro
 
 type Pair = (PrivateKey, Option<Certificate>);
 
-fn pair(root: &Path, spec: &ClusterSpec, id: &CertificateId) -> Result<Option<Pair>, BundleError> {
+fn pair(root: &Path, id: &CertificateId) -> Result<Option<Pair>, BundleError> {
     let on_node = |node, path: &str| ArtifactPath::on_node(node, path).below(root);
     match (&id.node, paths::placement(id.role), id.role) {
         (Some(node), Placement::Files(base), _) => {
@@ -110,8 +123,10 @@ fn pair(root: &Path, spec: &ClusterSpec, id: &CertificateId) -> Result<Option<Pa
         (None, _, CertificateRole::MetricsServer) => secret(&root.join(METRICS_SERVER)),
         // Every node has the same one; the first that is there stands for all.
         (None, Placement::Kubeconfig(path), _) => {
-            let mut copies =
-                spec.nodes_with(NodeRole::Worker).map(|node| embedded(on_node(node.name(), path)));
+            // Nodes that left count too: theirs may be the only copy.
+            let mut copies = fs::folder_names(&root.join("nodes"))?
+                .into_iter()
+                .map(|node| embedded(root.join(format!("nodes/{node}{path}"))));
             copies.find(|copy| !matches!(copy, Ok(None))).unwrap_or(Ok(None))
         }
         _ => Ok(None),

@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use rustix::fs::{Mode, OFlags};
 
 use super::BundleError;
 use super::artifact::Artifact;
+use super::plan::{Action, Step};
 
 const TEMPORARY: &str = ".kboot-tmp";
 
@@ -22,28 +24,48 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BundleE
     move |source| BundleError::Io { doing, path, source }
 }
 
-/// The bytes of a regular file with at most this mode; none where there is no file.
+/// Larger than any file of a bundle.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The bytes of a regular file of ours with at most this mode; none where there is no file.
 pub(super) fn read(path: &Path, allowed_mode: u32) -> Result<Option<Vec<u8>>, BundleError> {
-    let metadata = match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
+    let kind = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed("look at", path)(error)),
     };
-    if !metadata.is_file() {
-        return Err(unexpected(path, metadata.file_type(), "a file"));
+    if !kind.is_file() {
+        return Err(unexpected(path, kind, "a file"));
     }
-    check_mode(path, &metadata, allowed_mode)?;
+    // What was looked at may be exchanged before it is opened: no link is followed, no pipe waited for,
+    // and what counts is the mode of what was opened.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let open = || rustix::fs::open(path, flags, Mode::empty()).map(File::from).map_err(io::Error::from);
+    let file = open().map_err(failed("open", path))?;
+    let metadata = file.metadata().map_err(failed("look at", path))?;
+    check_trusted(path, &metadata, allowed_mode)?;
+    if metadata.len() > MAX_BYTES {
+        return Err(failed("read", path)(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "it is larger than 64 MiB",
+        )));
+    }
     let mut bytes = Vec::new();
-    File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(failed("read", path))?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(failed("read", path))?;
     Ok(Some(bytes))
 }
 
-fn check_mode(path: &Path, metadata: &fs::Metadata, allowed: u32) -> Result<(), BundleError> {
-    let mode = metadata.permissions().mode() & 0o7777;
-    if mode & !allowed == 0 {
-        return Ok(());
+/// Whether nobody else could have put it there or can read or write it.
+fn check_trusted(path: &Path, metadata: &fs::Metadata, allowed: u32) -> Result<(), BundleError> {
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & !allowed != 0 {
+        return Err(BundleError::LooseMode { path: path.to_owned(), mode, allowed });
     }
-    Err(BundleError::LooseMode { path: path.to_owned(), mode, allowed })
+    let owner = metadata.uid();
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        return Err(BundleError::ForeignOwner { path: path.to_owned(), owner });
+    }
+    Ok(())
 }
 
 fn unexpected(path: &Path, found: fs::FileType, expected: &'static str) -> BundleError {
@@ -69,8 +91,14 @@ pub(super) struct Output {
 impl Output {
     /// Makes the folder where it is missing, and locks it.
     pub(super) fn lock(root: &Path) -> Result<Self, BundleError> {
-        fs::create_dir_all(root).map_err(failed("create the folder", root))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(root)
+            .map_err(failed("create the folder", root))?;
         let folder = File::open(root).map_err(failed("open the folder", root))?;
+        let metadata = folder.metadata().map_err(failed("look at", root))?;
+        check_trusted(root, &metadata, 0o775)?;
         match folder.try_lock() {
             Ok(()) => Ok(Self { root: root.to_owned(), folder }),
             Err(TryLockError::WouldBlock) => Err(BundleError::Locked { path: root.to_owned() }),
@@ -78,20 +106,23 @@ impl Output {
         }
     }
 
-    /// Writes the files in their order: all to temporary names, then all to their own.
-    pub(super) fn write(&self, artifacts: &[&Artifact]) -> Result<(), BundleError> {
-        remove_leftovers(&self.root)?;
+    /// Writes the files that are not to be kept, in their order: all to temporary names, then all to
+    /// their own.
+    pub(super) fn write(&self, all: &[Artifact], steps: &[Step]) -> Result<(), BundleError> {
+        self.remove_leftovers(all)?;
+        let changed = all.iter().zip(steps).filter(|(_, step)| step.action != Action::Keep);
+        let artifacts: &[&Artifact] = &changed.map(|(artifact, _)| artifact).collect::<Vec<_>>();
         if artifacts.is_empty() {
             return Ok(());
         }
         let modes = Modes::probe(&self.root)?;
-        for (_, folders) in by_depth(folders(artifacts)) {
+        for (_, folders) in by_depth(folders(artifacts.iter().copied())) {
             folders.par_iter().try_for_each(|folder| make_folder(&self.root, folder, modes))?;
         }
         let result = artifacts.par_iter().try_for_each(|artifact| self.write_temporary(artifact, modes));
         if let Err(error) = result.and_then(|()| self.sync()) {
             // The first problem is the one to report; what cannot be removed now goes at the next run.
-            let _ = remove_leftovers(&self.root);
+            let _ = self.remove_leftovers(all);
             return Err(error);
         }
         for artifact in artifacts {
@@ -108,12 +139,35 @@ impl Output {
             // The mode is the file's from its first moment: a secret is never readable, not even empty.
             let mut file =
                 OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary(&path))?;
-            if modes == Modes::CutByUmask {
+            if modes == Modes::NotAsAsked {
                 file.set_permissions(Permissions::from_mode(mode))?;
             }
             file.write_all(artifact.content.expose_bytes())
         };
         write().map_err(failed("write", &path))
+    }
+
+    /// Removes the temporary files of a run that was killed, from the bundle's own folders. No other run
+    /// is at work: the folder is locked.
+    fn remove_leftovers(&self, artifacts: &[Artifact]) -> Result<(), BundleError> {
+        for folder in folders(artifacts.iter()).iter().map(String::as_str).chain([""]) {
+            let folder = self.root.join(folder);
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed("list", &folder)(error)),
+            };
+            for entry in entries {
+                let entry = entry.map_err(failed("list", &folder))?;
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                let path = entry.path();
+                if name.starts_with('.') && name.ends_with(TEMPORARY) && !path.is_dir() {
+                    fs::remove_file(&path).map_err(failed("remove", &path))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), BundleError> {
@@ -134,9 +188,11 @@ impl Output {
 /// # Errors
 /// [`BundleError::Exists`] where something is there, [`BundleError::Io`] where the system refuses.
 pub fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), BundleError> {
-    let temporary = temporary(path);
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    let name = path.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
+    let temporary = path.with_file_name(format!(".{name}.{}{TEMPORARY}", std::process::id()));
+    let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
+    let mut file = create().map_err(failed("write", &temporary))?;
+    let mut write = || {
         file.set_permissions(Permissions::from_mode(mode))?;
         file.write_all(content)?;
         file.sync_all()
@@ -158,7 +214,7 @@ fn temporary(path: &Path) -> PathBuf {
 }
 
 /// Every folder that the files need, outer ones first.
-fn folders(artifacts: &[&Artifact]) -> BTreeSet<String> {
+fn folders<'a>(artifacts: impl Iterator<Item = &'a Artifact>) -> BTreeSet<String> {
     let mut folders = BTreeSet::new();
     for artifact in artifacts {
         let mut path = artifact.path.as_str();
@@ -186,7 +242,7 @@ fn folder_mode(folder: &str) -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Modes {
     AsAsked,
-    CutByUmask,
+    NotAsAsked,
 }
 
 impl Modes {
@@ -199,7 +255,10 @@ impl Modes {
             Ok(mode & 0o777)
         };
         let mode = probe().map_err(failed("write", &path))?;
-        Ok(if mode == 0o755 { Self::AsAsked } else { Self::CutByUmask })
+        // A folder with the group bit hands it on to folders made in it.
+        let inherits =
+            fs::metadata(root).map_err(failed("look at", root))?.permissions().mode() & 0o2000 != 0;
+        Ok(if mode == 0o755 && !inherits { Self::AsAsked } else { Self::NotAsAsked })
     }
 }
 
@@ -235,31 +294,35 @@ pub(super) fn check_folder(root: &Path, folder: &str) -> Result<bool, BundleErro
     if !metadata.is_dir() {
         return Err(unexpected(&path, metadata.file_type(), "a folder"));
     }
-    if folder_mode(folder) == 0o700 {
-        check_mode(&path, &metadata, 0o700)?;
-    }
+    // A folder need not be private to be ours, but no stranger may write to it.
+    check_trusted(&path, &metadata, if folder_mode(folder) == 0o700 { 0o700 } else { 0o775 })?;
     Ok(true)
 }
 
 /// Checks each folder on the way to the files: a link there would lead the writing astray.
 pub(super) fn check_folders(root: &Path, artifacts: &[Artifact]) -> Result<(), BundleError> {
-    for folder in folders(&artifacts.iter().collect::<Vec<_>>()) {
+    for folder in folders(artifacts.iter()) {
         check_folder(root, &folder)?;
     }
     Ok(())
 }
 
-/// Removes the temporary files of a run that was killed. No other run is at work: the folder is locked.
-fn remove_leftovers(folder: &Path) -> Result<(), BundleError> {
-    for entry in fs::read_dir(folder).map_err(failed("list", folder))? {
+/// The names of the folders in a folder; none where it is not there.
+pub(super) fn folder_names(folder: &Path) -> Result<Vec<String>, BundleError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("list", folder)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
         let entry = entry.map_err(failed("list", folder))?;
-        let path = entry.path();
-        let kind = entry.file_type().map_err(failed("look at", &path))?;
-        if kind.is_dir() {
-            remove_leftovers(&path)?;
-        } else if kind.is_file() && entry.file_name().to_string_lossy().ends_with(TEMPORARY) {
-            fs::remove_file(&path).map_err(failed("remove", &path))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir())
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
         }
     }
-    Ok(())
+    names.sort_unstable();
+    Ok(names)
 }

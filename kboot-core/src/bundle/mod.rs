@@ -53,6 +53,23 @@ pub enum BundleError {
         /// The mode that it may have.
         allowed: u32,
     },
+    /// A file or folder belongs to somebody else, who could have put anything there.
+    #[error("{} belongs to user {owner}; kboot trusts what belongs to you or to root", path.display())]
+    ForeignOwner {
+        /// Where.
+        path: PathBuf,
+        /// The user's number.
+        owner: u32,
+    },
+    /// An authority that was there is gone.
+    #[error(
+        "{} is gone, with its key, but kboot.json says that it was there; put both back, \
+         or build into a new folder to make a new cluster", path.display()
+    )]
+    LostAuthority {
+        /// The certificate.
+        path: PathBuf,
+    },
     /// A key or certificate that is there cannot be used.
     #[error("{} cannot be used", path.display())]
     Pki {
@@ -63,8 +80,8 @@ pub enum BundleError {
     },
     /// An authority's certificate is there without its key.
     #[error(
-        "{} is there but its private key {} is not; put the key back, or move the certificate away \
-         to make a new authority",
+        "{} is there but its private key {} is not; put the key back, \
+         or build into a new folder to make a new cluster",
         certificate.display(), key.display()
     )]
     MissingKey {

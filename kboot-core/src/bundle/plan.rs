@@ -1,5 +1,6 @@
 //! What building would do to a folder, and doing it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use rayon::prelude::*;
 
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
 use super::{BundleError, existing, fs};
+use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
@@ -63,6 +65,8 @@ pub struct Plan {
     root: PathBuf,
     bundle: Bundle,
     steps: Vec<Step>,
+    leftovers: Vec<ArtifactPath>,
+    notes: Vec<String>,
 }
 
 impl Plan {
@@ -74,7 +78,16 @@ impl Plan {
     pub fn of(spec: &ClusterSpec, root: &Path, env: &mut Env) -> Result<Self, Error> {
         let authorities = existing::authorities(root, spec, env)?;
         let pki = authorities.issue_missing(spec, existing::existing(root, spec)?, env)?;
-        Ok(Bundle::render(spec, &pki)?.plan(root)?)
+        let mut plan = Bundle::render(spec, &pki)?.plan(root)?;
+        let other_keys =
+            pki.certificates().filter(|(_, issued)| issued.key.algorithm() != spec.pki.key).count();
+        if other_keys > 0 {
+            plan.notes.push(format!(
+                "{other_keys} keys that are there stay, although they are not {}; to get another, move its file away",
+                spec.pki.key
+            ));
+        }
+        Ok(plan)
     }
 
     /// Plans and applies in one go, holding the folder against other builds all the while.
@@ -84,29 +97,40 @@ impl Plan {
     pub fn build(spec: &ClusterSpec, root: &Path, env: &mut Env) -> Result<Self, Error> {
         let output = fs::Output::lock(root)?;
         let plan = Self::of(spec, root, env)?;
-        plan.write(&output)?;
+        output.write(&plan.bundle.artifacts, &plan.steps)?;
         Ok(plan)
     }
 
     /// Writes what is missing or differs: each file whole or not at all, all of them on the disk.
     ///
+    /// The folder is compared once more under its lock: what came there after the plan was made is not
+    /// overwritten where it is a key.
+    ///
     /// # Errors
-    /// [`BundleError`] naming the file; [`BundleError::Locked`] where another build is at work.
+    /// [`BundleError`] naming the file; [`BundleError::Locked`] where another build is at work,
+    /// [`BundleError::WouldOverwriteKey`] where a key came into the folder since.
     pub fn apply(&self) -> Result<(), BundleError> {
-        self.write(&fs::Output::lock(&self.root)?)
-    }
-
-    fn write(&self, output: &fs::Output) -> Result<(), BundleError> {
-        let steps = self.bundle.artifacts.iter().zip(&self.steps);
-        let changed: Vec<&Artifact> =
-            steps.filter(|(_, step)| step.action != Action::Keep).map(|(artifact, _)| artifact).collect();
-        output.write(&changed)
+        let output = fs::Output::lock(&self.root)?;
+        output.write(&self.bundle.artifacts, &steps(&self.root, &self.bundle)?)
     }
 
     /// What happens to each file.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// Files of an earlier build that no longer belong where they are: of a node that left or lost a
+    /// role, or of another way to join. kboot never deletes; whoever copies the folder should.
+    #[must_use]
+    pub fn leftovers(&self) -> &[ArtifactPath] {
+        &self.leftovers
+    }
+
+    /// What the cluster file asks for and an existing folder does not get.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Whether there is nothing to do.
@@ -130,14 +154,27 @@ impl Bundle {
     /// not have, [`BundleError`] where a file is of an unexpected kind or mode.
     pub fn plan(self, root: impl AsRef<Path>) -> Result<Plan, BundleError> {
         let root = root.as_ref();
-        fs::check_folders(root, &self.artifacts)?;
-        let steps = self
-            .artifacts
-            .par_iter()
-            .map(|artifact| step(root, artifact))
-            .collect::<Result<Vec<_>, BundleError>>()?;
-        Ok(Plan { root: root.to_owned(), bundle: self, steps })
+        let steps = steps(root, &self)?;
+        let leftovers = leftovers(root, &self)?;
+        Ok(Plan { root: root.to_owned(), bundle: self, steps, leftovers, notes: Vec::new() })
     }
+}
+
+fn steps(root: &Path, bundle: &Bundle) -> Result<Vec<Step>, BundleError> {
+    fs::check_folders(root, &bundle.artifacts)?;
+    bundle.artifacts.par_iter().map(|artifact| step(root, artifact)).collect()
+}
+
+/// Files that kboot writes for some role or setting, that are there, and that the bundle does not have.
+fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<ArtifactPath>, BundleError> {
+    let wanted: HashSet<&str> = bundle.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
+    let of_nodes = fs::folder_names(&root.join("nodes"))?
+        .into_iter()
+        .flat_map(|node| paths::all_on_a_node().into_iter().map(move |path| format!("nodes/{node}{path}")));
+    let candidates = of_nodes.chain([super::render::TOKEN.to_owned()]);
+    let left = candidates
+        .filter(|path| !wanted.contains(path.as_str()) && root.join(path).symlink_metadata().is_ok());
+    Ok(left.map(ArtifactPath::new).collect())
 }
 
 fn step(root: &Path, artifact: &Artifact) -> Result<Step, BundleError> {
@@ -186,18 +223,13 @@ fn destroys_key(artifact: &Artifact, found: &[u8]) -> bool {
     if is_key(&artifact.path) || (is_authority(&artifact.path) && artifact.path.as_str().ends_with(".crt")) {
         return true;
     }
-    let embedded_key = |bytes: &[u8]| {
-        let kubeconfig = std::str::from_utf8(bytes).ok()?.parse::<Kubeconfig>().ok()?;
-        let (_, user) = kubeconfig.current().ok()?;
-        user.client_key_data.as_ref().map(|key| key.expose_secret().to_vec())
+    // Every user's key counts, whether or not the current context leads to it.
+    let embedded_keys = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        let kubeconfig = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<Kubeconfig>().ok());
+        let users = kubeconfig.into_iter().flat_map(|kubeconfig| kubeconfig.users);
+        users.filter_map(|user| Some(user.value.client_key_data?.expose_secret().to_vec())).collect()
     };
-    match (&artifact.content, artifact.path.as_str().ends_with(".conf")) {
-        (Content::Secret(wanted), true) => {
-            match (embedded_key(found), embedded_key(wanted.expose_secret())) {
-                (Some(found), Some(wanted)) => !same_key(&found, &wanted),
-                _ => false,
-            }
-        }
-        _ => false,
-    }
+    let Content::Secret(wanted) = &artifact.content else { return false };
+    let wanted = embedded_keys(wanted.expose_secret());
+    embedded_keys(found).iter().any(|found| !wanted.iter().any(|wanted| same_key(found, wanted)))
 }

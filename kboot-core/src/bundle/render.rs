@@ -23,7 +23,7 @@ pub(super) const SUPER_ADMIN: &str = "super-admin.conf";
 pub(super) const TOKEN: &str = "manifests/bootstrap-token.yaml";
 pub(super) const METRICS_SERVER: &str = "manifests/metrics-server-certificate.yaml";
 const RBAC: &str = "manifests/rbac.yaml";
-const INVENTORY: &str = "kboot.json";
+pub(super) const INVENTORY: &str = "kboot.json";
 pub(super) const SERVICE_ACCOUNT: &str = "authorities/sa.key";
 
 /// An authority's file in the private half of the output.
@@ -197,7 +197,7 @@ struct Shared {
     cluster_key: Content,
     service_account_key: Content,
     service_account_public: Arc<str>,
-    kube_proxy: (Content, Option<Arc<str>>),
+    kube_proxy: Option<(Content, Option<Arc<str>>)>,
     bootstrap: Option<(Content, Option<Arc<str>>)>,
 }
 
@@ -212,9 +212,14 @@ impl Shared {
             authority_certificates
                 .insert(authority, authorities.get(authority).certificate().to_pem().into());
         }
-        let proxy = certificate(pki, &CertificateId::of_cluster(CertificateRole::KubeProxy))?;
-        let proxy_kubeconfig =
-            kubeconfig(spec, pki, &spec.control_plane_endpoint, CertificateRole::KubeProxy, proxy, None)?;
+        let kube_proxy = match pki.get(&CertificateId::of_cluster(CertificateRole::KubeProxy)) {
+            None => None,
+            Some(issued) => {
+                let endpoint = &spec.control_plane_endpoint;
+                let kubeconfig = kubeconfig(spec, pki, endpoint, CertificateRole::KubeProxy, issued, None)?;
+                Some((secret(&kubeconfig), reason(&issued.origin)))
+            }
+        };
         let bootstrap = match pki.token() {
             None => None,
             Some(token) => {
@@ -232,7 +237,7 @@ impl Shared {
             cluster_key: secret(&authorities.cluster().key().to_pem()?),
             service_account_key: secret(&service_account.to_pem()?),
             service_account_public: service_account.public_key_pem().into(),
-            kube_proxy: (secret(&proxy_kubeconfig), reason(&proxy.origin)),
+            kube_proxy,
             bootstrap,
         })
     }
@@ -266,8 +271,9 @@ impl NodeFiles<'_> {
             }
         }
         if node.has(NodeRole::Worker) {
-            let (content, reason) = self.shared.kube_proxy.clone();
-            self.add(paths::KUBE_PROXY_KUBECONFIG, content, reason);
+            if let Some((content, reason)) = self.shared.kube_proxy.clone() {
+                self.add(paths::KUBE_PROXY_KUBECONFIG, content, reason);
+            }
             if let Some((content, reason)) = self.shared.bootstrap.clone() {
                 self.add(paths::BOOTSTRAP_KUBECONFIG, content, reason);
             }

@@ -213,6 +213,13 @@ pub(super) fn check(
             found.errors.push((format!("config.{name}"), format!("{problem} ({component} {version})")));
         }
     }
+    // The container runtime's configuration takes this value over.
+    if let Some(driver) = config.get("cgroupDriver")
+        && component == Component::Kubelet
+        && !matches!(driver.as_str(), Some("systemd" | "cgroupfs"))
+    {
+        found.errors.push(("config.cgroupDriver".to_owned(), "must be systemd or cgroupfs".to_owned()));
+    }
     let config = Value::Object(config.clone());
     for (_, pointer) in
         GUARDED.iter().filter(|(of, pointer)| *of == component && config.pointer(pointer).is_some())

@@ -26,39 +26,111 @@ static TABLE: LazyLock<BTreeMap<(&'static str, &'static str), Known>> = LazyLock
     .collect()
 });
 
-/// Flags that no cluster file changes: who is let in, and by which files that is proven.
+/// Flags that no cluster file changes: who is let in, by which files that is proven, and over which
+/// addresses. Whatever kboot sets itself is here or in [`FREE`].
 const GUARDED: &[(Component, &[&str])] = &[
+    (
+        Component::Etcd,
+        &[
+            "name",
+            "advertise-client-urls",
+            "listen-client-urls",
+            "initial-advertise-peer-urls",
+            "listen-peer-urls",
+            "initial-cluster",
+            "client-cert-auth",
+            "cert-file",
+            "key-file",
+            "trusted-ca-file",
+            "peer-client-cert-auth",
+            "peer-cert-file",
+            "peer-key-file",
+            "peer-trusted-ca-file",
+            "auto-tls",
+            "peer-auto-tls",
+            "config-file",
+        ],
+    ),
     (
         Component::KubeApiserver,
         &[
+            "advertise-address",
+            "secure-port",
+            "insecure-port",
+            "insecure-bind-address",
+            "address",
+            "port",
             "authorization-mode",
+            "authorization-config",
+            "enable-bootstrap-token-auth",
             "client-ca-file",
+            "tls-cert-file",
+            "tls-private-key-file",
+            "etcd-servers",
             "etcd-cafile",
             "etcd-certfile",
             "etcd-keyfile",
-            "insecure-port",
-            "insecure-bind-address",
             "kubelet-certificate-authority",
+            "kubelet-client-certificate",
+            "kubelet-client-key",
             "kubelet-https",
-            "requestheader-client-ca-file",
+            "proxy-client-cert-file",
+            "proxy-client-key-file",
             "requestheader-allowed-names",
-            "secure-port",
+            "requestheader-client-ca-file",
+            "requestheader-extra-headers-prefix",
+            "requestheader-group-headers",
+            "requestheader-username-headers",
+            "service-account-issuer",
+            "service-account-key-file",
+            "service-account-signing-key-file",
+            "service-account-lookup",
+            "service-cluster-ip-range",
         ],
     ),
     (
         Component::KubeControllerManager,
-        &["port", "kubeconfig", "cluster-signing-cert-file", "cluster-signing-key-file"],
-    ),
-    (Component::KubeScheduler, &["port", "kubeconfig"]),
-    (
-        Component::Etcd,
         &[
-            "client-cert-auth",
-            "peer-client-cert-auth",
-            "trusted-ca-file",
-            "peer-trusted-ca-file",
-            "auto-tls",
-            "peer-auto-tls",
+            "master",
+            "port",
+            "address",
+            "kubeconfig",
+            "authentication-kubeconfig",
+            "authorization-kubeconfig",
+            "authentication-skip-lookup",
+            "authorization-always-allow-paths",
+            "client-ca-file",
+            "cluster-cidr",
+            "cluster-name",
+            "cluster-signing-cert-file",
+            "cluster-signing-key-file",
+            "cluster-signing-kubelet-client-cert-file",
+            "cluster-signing-kubelet-client-key-file",
+            "cluster-signing-kubelet-serving-cert-file",
+            "cluster-signing-kubelet-serving-key-file",
+            "cluster-signing-kube-apiserver-client-cert-file",
+            "cluster-signing-kube-apiserver-client-key-file",
+            "cluster-signing-legacy-unknown-cert-file",
+            "cluster-signing-legacy-unknown-key-file",
+            "requestheader-client-ca-file",
+            "root-ca-file",
+            "service-account-private-key-file",
+            "service-cluster-ip-range",
+            "use-service-account-credentials",
+        ],
+    ),
+    (
+        Component::KubeScheduler,
+        &[
+            "master",
+            "port",
+            "address",
+            "kubeconfig",
+            "authentication-kubeconfig",
+            "authorization-kubeconfig",
+            "authentication-skip-lookup",
+            "authorization-always-allow-paths",
+            "client-ca-file",
         ],
     ),
     (
@@ -67,15 +139,44 @@ const GUARDED: &[(Component, &[&str])] = &[
             "anonymous-auth",
             "authentication-token-webhook",
             "authorization-mode",
+            "bootstrap-kubeconfig",
+            "cert-dir",
             "client-ca-file",
             "config",
+            "config-dir",
+            "dynamic-config-dir",
             "hostname-override",
             "kubeconfig",
+            "node-ip",
             "read-only-port",
+            "rotate-server-certificates",
+            "tls-cert-file",
+            "tls-private-key-file",
+            "container-runtime",
+            "container-runtime-endpoint",
+            "network-plugin",
         ],
     ),
-    (Component::KubeProxy, &["config", "kubeconfig"]),
+    (Component::KubeProxy, &["config", "kubeconfig", "master", "hostname-override"]),
 ];
+
+/// Flags that kboot sets and a cluster file may set otherwise.
+#[cfg(test)]
+const FREE: &[&str] = &[
+    "allocate-node-cidrs",
+    "allow-privileged",
+    "bind-address",
+    "controllers",
+    "data-dir",
+    "enable-admission-plugins",
+    "initial-cluster-state",
+    "initial-cluster-token",
+    "kubelet-preferred-address-types",
+    "leader-elect",
+];
+
+/// The longest value that a flag may have: a command line has an end.
+const MAX_VALUE: usize = 4096;
 
 /// Checks a flag of the cluster file's `extraArgs`.
 pub(super) fn check(
@@ -96,12 +197,15 @@ pub(super) fn check(
     if value.chars().any(char::is_control) {
         found.errors.push((field.clone(), "must not hold control characters".to_owned()));
     }
-    if GUARDED.iter().any(|(of, flags)| *of == component && flags.contains(&flag)) {
-        let problem = format!(
-            "--{flag} is not for changing: kboot keeps {component} authenticated and authorized with it"
-        );
-        found.errors.push((field, problem));
-        return;
+    if value.len() > MAX_VALUE {
+        found.errors.push((field.clone(), format!("must have at most {MAX_VALUE} bytes")));
+    }
+    let restriction = value.split(',').any(|plugin| plugin.trim() == "NodeRestriction");
+    if component == Component::KubeApiserver && flag == "disable-admission-plugins" && restriction {
+        found.errors.push((
+            field.clone(),
+            "NodeRestriction keeps nodes to their own objects; it stays on".to_owned(),
+        ));
     }
     match TABLE.get(&(component.name(), flag)) {
         // etcd's versions are its own; the table holds Kubernetes' minor versions.
@@ -111,6 +215,12 @@ pub(super) fn check(
                 field,
                 format!("{component} {version} has no --{flag} (removed in 1.{gone_in}){instead}"),
             ));
+        }
+        _ if GUARDED.iter().any(|(of, flags)| *of == component && flags.contains(&flag)) => {
+            let problem = format!(
+                "--{flag} is not for changing: it decides how {component} is reached, proven or let in"
+            );
+            found.errors.push((field, problem));
         }
         Some(_) => {}
         None => {
@@ -153,7 +263,14 @@ impl Flags {
     /// Takes the cluster file's `extraArgs` over what is there.
     pub(super) fn with_extra(mut self, spec: &ClusterSpec) -> Self {
         if let Some(overrides) = spec.overrides(self.component) {
-            self.values.extend(overrides.extra_args.clone());
+            for (flag, value) in &overrides.extra_args {
+                let value = match flag.as_str() {
+                    // The one list in which kboot's own entry must survive.
+                    "enable-admission-plugins" => with_entry(value, "NodeRestriction"),
+                    _ => value.clone(),
+                };
+                self.values.insert(flag.clone(), value);
+            }
         }
         self
     }
@@ -164,9 +281,49 @@ impl Flags {
     }
 }
 
+fn with_entry(list: &str, entry: &str) -> String {
+    if list.split(',').any(|present| present.trim() == entry) {
+        list.to_owned()
+    } else {
+        format!("{entry},{list}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_flag_that_is_set_is_guarded_or_free() {
+        let text = include_str!("../../../examples/single-node.yaml");
+        for text in [text.to_owned(), text.replace("v1.36.4", "v1.20.2")] {
+            let spec: ClusterSpec = text.parse().unwrap();
+            for component in Component::ALL {
+                let flags = component.flags(&spec, &spec.nodes()[0]);
+                for flag in flags.values.keys() {
+                    let guarded =
+                        GUARDED.iter().any(|(of, flags)| *of == component && flags.contains(&flag.as_str()));
+                    assert!(guarded != FREE.contains(&flag.as_str()), "{component} --{flag}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn node_restriction_survives() {
+        assert_eq!(with_entry("PodSecurity", "NodeRestriction"), "NodeRestriction,PodSecurity");
+        assert_eq!(with_entry("A,NodeRestriction", "NodeRestriction"), "A,NodeRestriction");
+        let mut found = Findings::default();
+        let version = "v1.36.0".parse().unwrap();
+        check(
+            Component::KubeApiserver,
+            version,
+            "disable-admission-plugins",
+            "A,NodeRestriction",
+            &mut found,
+        );
+        assert_eq!(found.errors.len(), 1);
+    }
 
     fn findings(component: Component, version: &str, flag: &str) -> Findings {
         let mut found = Findings::default();
@@ -176,9 +333,9 @@ mod tests {
 
     #[test]
     fn removed_flags_are_refused_with_their_replacement() {
-        let found = findings(Component::Kubelet, "v1.36.0", "container-runtime");
-        assert!(found.errors[0].1.contains("--container-runtime-endpoint"), "{found:?}");
-        assert!(findings(Component::Kubelet, "v1.20.2", "container-runtime").errors.is_empty());
+        let found = findings(Component::Kubelet, "v1.36.0", "non-masquerade-cidr");
+        assert!(found.errors[0].1.contains("use ip-masq-agent"), "{found:?}");
+        assert!(findings(Component::Kubelet, "v1.20.2", "non-masquerade-cidr").errors.is_empty());
     }
 
     #[test]

@@ -15,7 +15,15 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("config", paths::KUBELET_CONFIG);
     flags.set("cert-dir", paths::KUBELET_PKI);
     flags.set("hostname-override", node.name().as_str());
-    flags.set("node-ip", node.address().to_string());
+    // On bare metal the kubelet learns of a second family from this flag alone.
+    let second = node.addresses().iter().find(|address| address.is_ipv6() != node.address().is_ipv6());
+    flags.set(
+        "node-ip",
+        match second {
+            Some(second) if spec.network.service_cidrs.len() == 2 => format!("{},{second}", node.address()),
+            _ => node.address().to_string(),
+        },
+    );
     if spec.kubernetes_version.minor() < CONTAINER_RUNTIME_ENDPOINT_FIELD {
         match spec.runtime {
             Runtime::Docker => flags.set("network-plugin", "cni"),

@@ -86,18 +86,27 @@ impl Component {
         })
     }
 
-    /// Its systemd unit on a node.
+    /// Its systemd unit on a node, whether or not the node has the role ([`Component::runs_on`]).
     #[must_use]
     pub fn unit(self, spec: &ClusterSpec, node: &Node) -> Unit {
-        let flags = match self {
+        Unit::of(self, spec, &self.flags(spec, node))
+    }
+
+    /// Its command line arguments on a node, `--flag=value` each, in alphabetical order.
+    #[must_use]
+    pub fn arguments(self, spec: &ClusterSpec, node: &Node) -> Vec<String> {
+        self.flags(spec, node).arguments().collect()
+    }
+
+    fn flags(self, spec: &ClusterSpec, node: &Node) -> Flags {
+        match self {
             Self::Etcd => etcd::flags(spec, node),
             Self::KubeApiserver => kube_apiserver::flags(spec, node),
             Self::KubeControllerManager => kube_controller_manager::flags(spec),
             Self::KubeScheduler => kube_scheduler::flags(spec),
             Self::Kubelet => kubelet::flags(spec, node),
             Self::KubeProxy => kube_proxy::flags(spec),
-        };
-        Unit::of(self, spec, &flags)
+        }
     }
 }
 

@@ -94,3 +94,23 @@ pub(crate) fn key(role: CertificateRole) -> String {
         Placement::Elsewhere => String::new(),
     }
 }
+
+/// Every path that kboot may write on a node, whatever its roles.
+pub(crate) fn all_on_a_node() -> Vec<String> {
+    let mut all: Vec<String> =
+        Component::ALL.into_iter().map(|component| unit(component).to_owned()).collect();
+    all.extend([BOOTSTRAP_KUBECONFIG, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC_KEY].map(str::to_owned));
+    all.extend([KUBELET_CONFIG, KUBE_PROXY_CONFIG].map(str::to_owned));
+    for authority in Authority::ALL {
+        all.push(authority_certificate(AuthorityLayout::Separate, authority));
+        all.push(authority_key(AuthorityLayout::Separate, authority));
+    }
+    for role in CertificateRole::ALL {
+        match placement(role) {
+            Placement::Files(base) => all.extend([format!("{base}.crt"), format!("{base}.key")]),
+            Placement::Kubeconfig(path) => all.push(path.to_owned()),
+            Placement::Elsewhere => {}
+        }
+    }
+    all
+}

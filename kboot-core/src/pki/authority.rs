@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use x509_parser::prelude::FromDer;
 
 use super::certificate::pin_of;
 use super::encode::{Content, authority_extensions, authority_key_extension, leaf_extensions};
@@ -69,7 +70,7 @@ impl CertificateAuthority {
         env: &mut Env,
     ) -> Result<Self, PkiError> {
         let validity = Validity::starting(env.now(), lifetime)?;
-        if lifetime <= Lifetime::BACKDATE {
+        if lifetime == Lifetime::ZERO {
             return Err(PkiError::EmptyValidity);
         }
         let subject_der = subject.to_der()?;
@@ -118,6 +119,11 @@ impl CertificateAuthority {
                 problem: "its key usage has no certificate signing",
             });
         }
+        if facts.is_constrained {
+            let problem =
+                "its extended key usage or name constraints exclude certificates that a cluster needs";
+            return Err(PkiError::NotAnAuthority { subject, problem });
+        }
         if !facts.validity.contains(now) {
             let Validity { not_before, not_after } = facts.validity;
             return Err(PkiError::AuthorityNotValidNow { subject, not_before, not_after, now });
@@ -151,7 +157,11 @@ impl CertificateAuthority {
         lifetime: Lifetime,
         env: &mut Env,
     ) -> Result<Certificate, PkiError> {
-        let validity = Validity::starting(env.now(), lifetime)?;
+        let now = env.now();
+        let validity = Validity::starting(now, lifetime)?;
+        if validity.within(self.validity).not_after <= now {
+            return Err(PkiError::EmptyValidity);
+        }
         self.issue_numbered(template, key, validity, serial_number(env)?)
     }
 
@@ -208,12 +218,17 @@ impl CertificateAuthority {
         if facts.validity.not_before > now {
             return Ok(Some(format!("not valid before {}", facts.validity.not_before)));
         }
+        if facts.validity.not_after > self.validity.not_after {
+            return Ok(Some(format!("outlives its authority, which ends on {}", self.validity.not_after)));
+        }
         if !certificate.is_signed_by(&self.certificate)? {
             return Ok(Some("signed by another authority".to_owned()));
         }
         let subject = template.subject.to_der()?;
         if facts.subject_der != subject {
-            return Ok(Some(format!("subject is {}, wanted {}", facts.subject, template.subject)));
+            let wanted = x509_parser::prelude::X509Name::from_der(&subject).map(|(_, name)| name.to_string());
+            let wanted = wanted.map_err(|_| PkiError::Encoding { what: "subject" })?;
+            return Ok(Some(format!("subject is {}, wanted {wanted}", facts.subject)));
         }
         if facts.alt_names != template.alt_names {
             return Ok(Some(format!(

@@ -50,6 +50,8 @@ pub struct CertificateFacts {
     pub is_authority: bool,
     /// Whether the key usage, where there is one, allows signing certificates.
     pub may_sign_certificates: bool,
+    /// Whether, as an authority, it is limited to some names or to less than servers and clients.
+    pub is_constrained: bool,
     /// The subject's Name, DER.
     pub subject_der: Vec<u8>,
     /// The issuer's Name, DER.
@@ -87,6 +89,16 @@ impl Certificate {
         let found = sections.into_iter().find(|(kind, _)| *kind == SectionKind::Certificate);
         let (_, der) = found.ok_or(PkiError::NoCertificate)?;
         Self::from_der(der.to_vec())
+    }
+
+    /// Reads the only certificate of a PEM text.
+    ///
+    /// # Errors
+    /// As [`Certificate::from_pem`]; [`PkiError::SeveralCertificates`] where there are more.
+    pub fn only_from_pem(text: &[u8]) -> Result<Self, PkiError> {
+        let sections = pem::sections(text)?;
+        let found = sections.iter().filter(|(kind, _)| *kind == SectionKind::Certificate).count();
+        if found > 1 { Err(PkiError::SeveralCertificates { found }) } else { Self::from_pem(text) }
     }
 
     /// The certificate in DER.
@@ -135,6 +147,7 @@ impl Certificate {
             alt_names: SubjectAltNames::default(),
             is_authority: false,
             may_sign_certificates: true,
+            is_constrained: false,
             subject_der: parsed.subject().as_raw().to_vec(),
             issuer_der: parsed.issuer().as_raw().to_vec(),
             public_key_der: parsed.public_key().raw.to_vec(),
@@ -145,6 +158,10 @@ impl Certificate {
             match extension.parsed_extension() {
                 ParsedExtension::BasicConstraints(constraints) => facts.is_authority = constraints.ca,
                 ParsedExtension::KeyUsage(usage) => facts.may_sign_certificates = usage.key_cert_sign(),
+                ParsedExtension::NameConstraints(_) => facts.is_constrained = true,
+                ParsedExtension::ExtendedKeyUsage(usage) => {
+                    facts.is_constrained |= !usage.any && !(usage.server_auth && usage.client_auth);
+                }
                 ParsedExtension::SubjectKeyIdentifier(id) => facts.key_id = Some(id.0.to_vec()),
                 ParsedExtension::SubjectAlternativeName(names) => {
                     facts.alt_names = names.general_names.iter().filter_map(alt_name).collect();

@@ -117,7 +117,7 @@ impl ClusterPki<'_> {
 
     /// The certificates of one node, ordered by role.
     pub fn of_node(&self, node: &NodeName) -> impl Iterator<Item = (&CertificateId, &Issued)> {
-        let first = CertificateId::of_node(CertificateRole::FIRST, node);
+        let first = CertificateId::of_node(CertificateRole::ALL[0], node);
         let name = node.clone();
         self.certificates.range(first..).take_while(move |(id, _)| id.node.as_ref() == Some(&name))
     }
@@ -168,9 +168,9 @@ pub(crate) fn wanted_certificates(spec: &ClusterSpec) -> Vec<CertificateId> {
         .nodes
         .iter()
         .flat_map(|node| per_node(node).into_iter().map(|role| CertificateId::of_node(role, node.name())));
-    let of_cluster =
-        [Role::Admin, Role::SuperAdmin, Role::KubeProxy, Role::MetricsServer].map(CertificateId::of_cluster);
-    of_cluster.into_iter().chain(of_nodes).collect()
+    let proxy = spec.nodes_with(NodeRole::Worker).next().map(|_| Role::KubeProxy);
+    let of_cluster = [Role::Admin, Role::SuperAdmin, Role::MetricsServer].into_iter().chain(proxy);
+    of_cluster.map(CertificateId::of_cluster).chain(of_nodes).collect()
 }
 
 impl Authorities {
@@ -255,11 +255,11 @@ fn join_token(
     env: &mut Env,
 ) -> Result<JoinToken, Error> {
     let now = env.now();
-    let wanted = || TokenSettings::new().description(&spec.join.token.description);
     let reason = match existing {
-        // The description may follow the cluster file; the end of the token's life was settled when it was made.
+        // The description follows the cluster file. What the token may do, and until when, was settled when
+        // it was made, or narrowed by hand since.
         Some((token, settings)) if !settings.is_expired(now) => {
-            let settings = wanted().expires(settings.expiration());
+            let settings = settings.description(&spec.join.token.description);
             return Ok(JoinToken { token, settings, origin: Origin::Kept });
         }
         Some((token, settings)) => {
@@ -271,5 +271,6 @@ fn join_token(
     let ttl = spec.join.token.ttl;
     let expiration = if ttl == Lifetime::ZERO { None } else { Some(now.after(ttl)?) };
     let token = BootstrapToken::generate(env)?;
-    Ok(JoinToken { token, settings: wanted().expires(expiration), origin: Origin::Made { reason } })
+    let settings = TokenSettings::new().description(&spec.join.token.description).expires(expiration);
+    Ok(JoinToken { token, settings, origin: Origin::Made { reason } })
 }

@@ -51,6 +51,14 @@ pub enum PkiError {
     /// No certificate in the text.
     #[error("no certificate found: expected a PEM block CERTIFICATE")]
     NoCertificate,
+    /// More than one certificate where one is wanted.
+    #[error(
+        "{found} certificates found, expected one: kube-controller-manager signs with a single certificate"
+    )]
+    SeveralCertificates {
+        /// How many there are.
+        found: usize,
+    },
     /// The certificate cannot be decoded.
     #[error("the certificate is not valid DER (X.509)")]
     MalformedCertificate,

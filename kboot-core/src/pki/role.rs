@@ -76,8 +76,24 @@ pub enum CertificateRole {
 }
 
 impl CertificateRole {
-    /// The first in their order.
-    pub(super) const FIRST: Self = Self::ApiServer;
+    /// All of them, in their order.
+    pub const ALL: [Self; 15] = [
+        Self::ApiServer,
+        Self::ApiServerKubeletClient,
+        Self::ApiServerEtcdClient,
+        Self::FrontProxyClient,
+        Self::EtcdServer,
+        Self::EtcdPeer,
+        Self::EtcdHealthcheckClient,
+        Self::ControllerManager,
+        Self::Scheduler,
+        Self::Admin,
+        Self::SuperAdmin,
+        Self::KubeletClient,
+        Self::KubeletServing,
+        Self::KubeProxy,
+        Self::MetricsServer,
+    ];
 
     /// The name that kubeadm has for it, or one in its manner.
     #[must_use]

@@ -41,7 +41,9 @@ pub struct Problem {
 
 impl Problem {
     fn new(path: &str, problem: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), problem: problem.into() }
+        // A path holds keys of the file, and they may hold anything.
+        let path = path.chars().take(200).flat_map(char::escape_debug).collect();
+        Self { path, problem: problem.into() }
     }
 }
 
@@ -68,8 +70,10 @@ impl fmt::Display for SpecError {
         match self.problems.as_slice() {
             [one] => write!(f, "{one}"),
             many => {
+                const SHOWN: usize = 50;
                 write!(f, "{} problems:", many.len())?;
-                many.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+                many.iter().take(SHOWN).try_for_each(|problem| write!(f, "\n  {problem}"))?;
+                if many.len() > SHOWN { write!(f, "\n  and {} more", many.len() - SHOWN) } else { Ok(()) }
             }
         }
     }

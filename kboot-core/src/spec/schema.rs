@@ -101,6 +101,9 @@ pub(crate) fn unknown_name<'a>(what: &str, known: impl Iterator<Item = &'a str>,
 
 /// The known name that comes closest, where one is close.
 pub(crate) fn closest<'a>(known: impl Iterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+    if name.len() > 64 {
+        return None;
+    }
     let lower = name.to_ascii_lowercase();
     known
         .map(|candidate| (strsim::jaro_winkler(&candidate.to_ascii_lowercase(), &lower), candidate))

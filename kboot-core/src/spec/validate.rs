@@ -11,7 +11,7 @@ use super::{
     Runtime, ServingCertificates,
 };
 use crate::component::{Component, check_overrides};
-use crate::net::{AltName, ApiEndpoint, Cidr};
+use crate::net::{AltName, ApiEndpoint, Cidr, is_of_one_machine};
 use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
@@ -55,20 +55,9 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
     let runtime = runtime(&mut found, spec.runtime.name.as_deref(), version);
     let nodes = nodes(&mut found, &mut warnings, spec.nodes);
     if let Some(network) = &network {
-        for (index, node) in nodes.iter().enumerate() {
-            for address in &node.addresses {
-                let taken = network
-                    .service_cidrs
-                    .iter()
-                    .chain(&network.pod_cidrs)
-                    .find(|cidr| cidr.contains(*address));
-                if let Some(cidr) = taken {
-                    found.add(
-                        format!("spec.nodes[{index}].addresses"),
-                        format!("{address} lies in {cidr}, a range of the cluster's own network"),
-                    );
-                }
-            }
+        addresses(&mut found, network, &nodes, endpoint.as_ref());
+        if network.service_cidrs.len() == 2 && version.is_some_and(|version| version.minor() < 23) {
+            found.add("spec.network.serviceCIDRs", "two address families need Kubernetes 1.23 or later");
         }
     }
     let components = components(&mut found, &mut warnings, spec.components, version);
@@ -93,6 +82,53 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
             warnings: warnings.0,
         }),
         _ => Err(found.0),
+    }
+}
+
+/// Holds the addresses of machines against the cluster's own network.
+fn addresses(found: &mut Found, network: &Network, nodes: &[Node], endpoint: Option<&ApiEndpoint>) {
+    let ranges = || network.service_cidrs.iter().chain(&network.pod_cidrs);
+    let family = |ipv6: bool| if ipv6 { "IPv6" } else { "IPv4" };
+    let Some(primary) = network.service_cidrs.first().map(Cidr::is_ipv6) else { return };
+    for (index, node) in nodes.iter().enumerate() {
+        let path = format!("spec.nodes[{index}].addresses");
+        for address in &node.addresses {
+            if let Some(cidr) = ranges().find(|cidr| cidr.contains(*address)) {
+                found.add(&path, format!("{address} lies in {cidr}, a range of the cluster's own network"));
+            }
+        }
+        // kube-apiserver: the advertised address must be of the first service range's family.
+        match node.addresses.first() {
+            Some(first) if first.is_ipv6() != primary => {
+                let (own, wanted) = (family(first.is_ipv6()), family(primary));
+                found.add(
+                    &path,
+                    format!("the first is {own}, and spec.network.serviceCIDRs begins with {wanted}"),
+                );
+            }
+            _ => {}
+        }
+        let both = network.service_cidrs.iter().any(|range| range.is_ipv6() != primary);
+        let has = |ipv6: bool| node.addresses.iter().any(|address| address.is_ipv6() == ipv6);
+        if both && node.has(NodeRole::Worker) && !(has(true) && has(false)) {
+            found.add(&path, "must have an address of each family: the cluster's network has two");
+        }
+    }
+    let Some(endpoint) = endpoint else { return };
+    if let AltName::Ip(address) = endpoint.host()
+        && let Some(cidr) = ranges().find(|cidr| cidr.contains(*address))
+    {
+        found.add(
+            "spec.controlPlaneEndpoint",
+            format!("{address} lies in {cidr}, a range of the cluster's own network"),
+        );
+    }
+    // The API servers listen on this port, beside etcd, the kubelet and the other components.
+    if [2379, 2380, 10248, 10249, 10250, 10256, 10257, 10259].contains(&endpoint.port()) {
+        found.add(
+            "spec.controlPlaneEndpoint",
+            format!("port {} belongs to another component", endpoint.port()),
+        );
     }
 }
 
@@ -167,6 +203,12 @@ fn network(
     }
     let domain = network.dns_domain.as_deref().unwrap_or("cluster.local");
     let dns_domain = found.parse("spec.network.dnsDomain", domain);
+    if domain.len() > 200 {
+        found.add(
+            "spec.network.dnsDomain",
+            "must have at most 200 characters: services' names come before it",
+        );
+    }
     let cluster_dns = match &network.cluster_dns {
         None => service_cidrs.first().and_then(|range| range.nth(10)).into_iter().collect(),
         Some(texts) => {
@@ -292,6 +334,14 @@ fn runtime(found: &mut Found, name: Option<&str>, version: Option<KubernetesVers
     }
 }
 
+const RESERVED_NAMES: [&str; 5] = [
+    "front-proxy-client",
+    "kube-apiserver-etcd-client",
+    "kube-apiserver-kubelet-client",
+    "kubernetes-admin",
+    "kubernetes-super-admin",
+];
+
 fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) -> Vec<Node> {
     let mut names: HashMap<String, usize> = HashMap::new();
     let mut addresses: HashMap<IpAddr, String> = HashMap::new();
@@ -305,13 +355,18 @@ fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) ->
                 format!("{:?} is already the name of spec.nodes[{first}]", node.name),
             );
         }
+        // etcd's certificates have the node's name for a common name; under a single authority that is a user.
+        if RESERVED_NAMES.contains(&node.name.as_str()) {
+            found
+                .add(format!("{path}.name"), format!("{:?} is the name of a user of the cluster", node.name));
+        }
         if node.addresses.is_empty() {
             found.add(format!("{path}.addresses"), "must have an address");
         }
         let own = found.parse_all::<IpAddr>(&format!("{path}.addresses"), &node.addresses);
         for (j, address) in &own {
             let here = format!("{path}.addresses[{j}]");
-            if address.is_unspecified() || address.is_multicast() {
+            if !is_of_one_machine(*address) || address.is_loopback() {
                 found.add(&here, format!("{address} is not an address of one machine"));
             }
             if let Some(other) = addresses.insert(*address, here.clone()) {

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{BootstrapToken, TokenError, TokenSettings, Usage};
+use super::{BootstrapToken, TokenError, TokenId, TokenSettings, Usage};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 
@@ -105,7 +105,7 @@ impl TokenSecret {
         expect("/metadata/namespace", "metadata.namespace", NAMESPACE)?;
         let data = values(&object)?;
         let required = |key: &str| data.get(key).ok_or_else(|| wrong(&format!("data.{key}"), "is missing"));
-        let id = required("token-id")?.expose_secret();
+        let id: TokenId = required("token-id")?.expose_secret().parse()?;
         expect("/metadata/name", "metadata.name", &format!("{NAME_PREFIX}{id}"))?;
         let whole = SecretText::new(format!("{id}.{}", required("token-secret")?.expose_secret()));
         let token: BootstrapToken = whole.expose_secret().parse()?;
