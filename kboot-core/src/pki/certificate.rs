@@ -160,7 +160,8 @@ impl Certificate {
                 ParsedExtension::KeyUsage(usage) => facts.may_sign_certificates = usage.key_cert_sign(),
                 ParsedExtension::NameConstraints(_) => facts.is_constrained = true,
                 ParsedExtension::ExtendedKeyUsage(usage) => {
-                    facts.is_constrained |= !usage.any && !(usage.server_auth && usage.client_auth);
+                    let for_both = usage.any || (usage.server_auth && usage.client_auth);
+                    facts.is_constrained |= !for_both;
                 }
                 ParsedExtension::SubjectKeyIdentifier(id) => facts.key_id = Some(id.0.to_vec()),
                 ParsedExtension::SubjectAlternativeName(names) => {
