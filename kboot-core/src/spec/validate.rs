@@ -223,6 +223,12 @@ fn network(
                         format!("{address} lies outside spec.network.serviceCIDRs"),
                     );
                 }
+                if service_cidrs.iter().any(|range| [range.nth(0), range.nth(1)].contains(&Some(*address))) {
+                    found.add(
+                        format!("{DNS}[{i}]"),
+                        format!("{address} is the API server's or the range's own"),
+                    );
+                }
             }
             addresses.into_iter().map(|(_, address)| address).collect()
         }
