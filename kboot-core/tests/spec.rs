@@ -221,7 +221,7 @@ fn cross_checks() {
         (VALID.replace("Endpoint: 192.0.2.1", "Endpoint: 10.96.0.1"), "spec.controlPlaneEndpoint: 10.96.0.1 lies in"),
         (VALID.replace("Endpoint: 192.0.2.1", "Endpoint: https://192.0.2.1"), "write the port"),
         (VALID.replace("[192.0.2.1]", "[127.0.0.1]"), "is not an address of one machine"),
-        (VALID.replace("[192.0.2.1]", "['::ffff:192.0.2.1', 192.0.2.1]"), "is not an address of one machine"),
+        (VALID.replace("[192.0.2.1]", "[192.0.2.1, '::ffff:192.0.2.1']"), "is not an address of one machine"),
         (VALID.replace("name: one", "name: kubernetes-admin"), "is the name of a user of the cluster"),
         (
             with("network: {serviceCIDRs: [10.96.0.0/12, 'fd00:1::/108'], podCIDRs: [10.244.0.0/16, 'fd00:2::/56']}")
