@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use zeroize::{Zeroize, Zeroizing};
+
 use crate::time::Timestamp;
 
 /// The operating system gave no random bytes.
@@ -10,7 +12,7 @@ use crate::time::Timestamp;
 #[error("the operating system gives no random bytes")]
 pub struct RandomUnavailable;
 
-type Fill = Box<dyn FnMut(&mut [u8]) + Send>;
+type Fill = Box<dyn FnMut(&mut [u8]) -> Result<(), RandomUnavailable> + Send>;
 
 /// A clock and a source of random bytes.
 ///
@@ -23,26 +25,30 @@ type Fill = Box<dyn FnMut(&mut [u8]) + Send>;
 /// the `Env` says, so that no test setting can weaken a key.
 pub struct Env {
     now: Option<Timestamp>,
-    fill: Option<Fill>,
+    fill: Fill,
 }
 
 impl Env {
     /// The machine's clock and the operating system's random generator.
     #[must_use]
     pub fn system() -> Self {
-        Self { now: None, fill: None }
+        Self { now: None, fill: operating_system() }
     }
 
     /// A stopped clock, and random bytes from `fill`: for tests, where a run must repeat.
     #[must_use]
-    pub fn fixed(now: Timestamp, fill: impl FnMut(&mut [u8]) + Send + 'static) -> Self {
-        Self { now: Some(now), fill: Some(Box::new(fill)) }
+    pub fn fixed(now: Timestamp, mut fill: impl FnMut(&mut [u8]) + Send + 'static) -> Self {
+        let fill = move |buffer: &mut [u8]| {
+            fill(buffer);
+            Ok(())
+        };
+        Self { now: Some(now), fill: Box::new(fill) }
     }
 
     /// A stopped clock; random bytes stay the operating system's.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { now: Some(now), fill: None }
+        Self { now: Some(now), fill: operating_system() }
     }
 
     /// The time.
@@ -56,14 +62,29 @@ impl Env {
     /// # Errors
     /// Where the operating system has none to give.
     pub fn fill(&mut self, buffer: &mut [u8]) -> Result<(), RandomUnavailable> {
-        match &mut self.fill {
-            Some(fill) => {
-                fill(buffer);
-                Ok(())
-            }
-            None => getrandom::fill(buffer).map_err(|_| RandomUnavailable),
-        }
+        (self.fill)(buffer)
     }
+}
+
+/// The operating system's random bytes, fetched a page's worth at a time: a call for each serial number
+/// would be a hundredth of a certificate's cost. A byte is handed out once and forgotten.
+fn operating_system() -> Fill {
+    let mut pool = Zeroizing::new([0_u8; 512]);
+    let mut left = 0;
+    Box::new(move |buffer| {
+        if buffer.len() > pool.len() {
+            return getrandom::fill(buffer).map_err(|_| RandomUnavailable);
+        }
+        if buffer.len() > left {
+            getrandom::fill(&mut pool[..]).map_err(|_| RandomUnavailable)?;
+            left = pool.len();
+        }
+        let taken = &mut pool[left - buffer.len()..left];
+        buffer.copy_from_slice(taken);
+        taken.zeroize();
+        left -= buffer.len();
+        Ok(())
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where kboot reads the machine's clock")]
@@ -75,5 +96,21 @@ fn system_now() -> Timestamp {
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Env").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_random_byte_is_handed_out_twice() {
+        let mut env = Env::system();
+        let mut seen = std::collections::BTreeSet::new();
+        for length in [16, 500, 16, 32, 512, 16, 600].into_iter().cycle().take(200) {
+            let mut buffer = vec![0; length];
+            env.fill(&mut buffer).unwrap();
+            assert!(buffer.chunks_exact(8).all(|chunk| chunk != [0; 8] && seen.insert(chunk.to_vec())));
+        }
     }
 }

@@ -35,20 +35,17 @@ pub(super) fn sections(text: &[u8]) -> Result<Vec<Section>, PkiError> {
 /// One section. pki-types reads PEM and does not write it; the constant-time encoder of the `pem-rfc7468`
 /// crate takes a tenth of a certificate's whole issuance.
 pub(super) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
-    const COLUMNS: usize = 64;
-    let encoded = Zeroizing::new(STANDARD.encode(der));
+    // 48 bytes are a line of 64 characters.
+    const BYTES_OF_A_LINE: usize = 48;
+    let lines = der.len().div_ceil(BYTES_OF_A_LINE);
     // Reserved at once: a text that grows leaves copies of a key behind.
-    let mut text =
-        Zeroizing::new(String::with_capacity(encoded.len() + encoded.len() / COLUMNS + 2 * label.len() + 40));
+    let mut text = Zeroizing::new(String::with_capacity(65 * lines + 2 * label.len() + 40));
     text.push_str("-----BEGIN ");
     text.push_str(label);
     text.push_str("-----\n");
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(COLUMNS));
-        text.push_str(line);
+    for line in der.chunks(BYTES_OF_A_LINE) {
+        STANDARD.encode_string(line, &mut text);
         text.push('\n');
-        rest = after;
     }
     text.push_str("-----END ");
     text.push_str(label);
