@@ -384,6 +384,22 @@ fn a_folder_that_hands_on_its_group_is_no_obstacle() {
 }
 
 #[test]
+fn what_belongs_to_a_stranger_is_not_used() {
+    let out = tempfile::tempdir().unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    for path in ["authorities/ca.key", "authorities", "kboot.json"] {
+        if std::os::unix::fs::chown(out.path().join(path), Some(65534), None).is_err() {
+            eprintln!("SKIPPED: only root can give a file away");
+            return;
+        }
+        let error = build(&spec(), out.path()).unwrap_err();
+        assert!(matches!(error, Error::Bundle(BundleError::ForeignOwner { .. })), "{path}: {error}");
+        std::os::unix::fs::chown(out.path().join(path), Some(0), None).unwrap();
+    }
+    assert!(build(&spec(), out.path()).unwrap().is_done());
+}
+
+#[test]
 fn loose_modes_links_and_folders_are_named() {
     let out = tempfile::tempdir().unwrap();
     let _ = build(&spec(), out.path()).unwrap();
