@@ -35,12 +35,6 @@ impl SecretText {
     pub fn equals(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
-
-    /// Another copy of the secret, for a value that needs one of its own.
-    #[must_use]
-    pub fn duplicate(&self) -> Self {
-        Self(self.0.clone())
-    }
 }
 
 impl fmt::Debug for SecretText {

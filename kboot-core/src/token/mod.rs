@@ -16,7 +16,7 @@ pub use settings::{BootstrapGroup, TokenSettings, Usage};
 use crate::env::{Env, RandomUnavailable};
 use crate::net::ApiEndpoint;
 use crate::secret::SecretText;
-use crate::time::{TimeError, Timestamp};
+use crate::time::TimeError;
 
 /// Why a token, its settings or its Secret is not valid. No error shows any of the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -212,14 +212,10 @@ fn random_text(env: &mut Env, length: usize) -> Result<String, RandomUnavailable
     Ok(text)
 }
 
-/// Whether a token that ends at `expiration` has ended: at that very second it has (upstream's rule).
-pub(crate) fn is_expired(expiration: Option<Timestamp>, now: Timestamp) -> bool {
-    expiration.is_some_and(|end| end <= now)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Timestamp;
 
     #[test]
     fn malformed_tokens_are_named_without_being_shown() {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{TokenError, is_expired};
+use super::TokenError;
 use crate::time::{Lifetime, TimeError, Timestamp};
 
 /// What a bootstrap token is good for.
@@ -158,10 +158,10 @@ impl TokenSettings {
         self.expiration
     }
 
-    /// Whether the token has ended.
+    /// Whether the token has ended; at its very second it has, as upstream counts.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
-        is_expired(self.expiration, now)
+        self.expiration.is_some_and(|end| end <= now)
     }
 
     /// Whether the token is good for this.
