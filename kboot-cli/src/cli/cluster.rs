@@ -1,0 +1,43 @@
+//! `kboot cluster`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use super::ListFormat;
+
+#[derive(Subcommand)]
+pub(crate) enum Cluster {
+    /// Write a commented cluster file
+    Init {
+        /// Where to; stdout without it or for -. An existing file is never overwritten
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
+    /// Say what build would create, keep and replace, and why; exit 1 if there is something to do
+    Plan {
+        #[command(flatten)]
+        paths: ClusterPaths,
+        /// The form of the list
+        #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+        output: ListFormat,
+    },
+    /// Write every file of every node; running it again changes nothing
+    Build {
+        #[command(flatten)]
+        paths: ClusterPaths,
+        /// How many threads; all processors without it
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+        jobs: Option<u16>,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct ClusterPaths {
+    /// The cluster file; - is stdin
+    #[arg(short = 'f', long, value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The output folder
+    #[arg(long, value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+}

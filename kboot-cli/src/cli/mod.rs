@@ -1,0 +1,64 @@
+//! The command line, declared: a file for each group of commands.
+
+mod cluster;
+mod kubeconfig;
+mod token;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use cluster::{Cluster, ClusterPaths};
+pub(crate) use kubeconfig::{Kubeconfig, KubeconfigBuild};
+pub(crate) use token::{Token, TokenCreate, TokenFormat};
+
+/// Kubernetes cluster bootstrap: certificates, tokens, kubeconfigs and configuration of every node.
+///
+/// Data goes to stdout, everything for people to stderr. Exit codes: 0 done or yes, 1 a negative
+/// answer, 2 an error.
+#[derive(Parser)]
+#[command(name = "kboot", version, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Turn one cluster file into every file of every node
+    #[command(subcommand)]
+    Cluster(Cluster),
+    /// Make bootstrap tokens
+    #[command(subcommand)]
+    Token(Token),
+    /// Build kubeconfigs
+    #[command(subcommand)]
+    Kubeconfig(Kubeconfig),
+    /// Print the JSON Schema of a document
+    #[command(subcommand)]
+    Schema(Schema),
+    /// Print a completion script
+    Completions {
+        /// For this shell
+        shell: clap_complete::Shell,
+    },
+    /// Print a manual page
+    Man {
+        /// Of this command, for example: cluster build
+        command: Vec<String>,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people: what changes, and why
+    Table,
+    /// Every file, as JSON
+    Json,
+    /// Every file, as YAML
+    Yaml,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Schema {
+    /// Of the cluster file
+    Cluster,
+}
