@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Cluster(command) => commands::cluster::run(command),
+        Command::Config(command) => commands::config::run(command),
         Command::Token(command) => commands::token::run(command),
         Command::Kubeconfig(command) => commands::kubeconfig::run(command),
         Command::Schema(command) => commands::shell::schema(&command),

@@ -49,6 +49,29 @@ fn is_principal(text: &str) -> bool {
     !text.is_empty() && text.len() <= 256 && text.trim() == text && !text.chars().any(char::is_control)
 }
 
+fn is_folder(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    text.len() <= 255
+        && text.strip_prefix('/').is_some_and(|path| {
+            path.split('/').all(|part| !matches!(part, "" | "." | "..") && part.bytes().all(plain))
+        })
+}
+
+fn is_unix_name(text: &str) -> bool {
+    let first = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    text.len() <= 31
+        && text.bytes().next().is_some_and(first)
+        && text.bytes().all(|byte| first(byte) || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn is_image(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte);
+    text.len() <= 255
+        && text.bytes().all(plain)
+        && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && text.bytes().last().is_some_and(|byte| byte.is_ascii_alphanumeric())
+}
+
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $wanted:literal, $valid:path, $rule:expr) => {
         $(#[$doc])*
@@ -139,6 +162,28 @@ name_type!(
     PRINCIPAL_RULE
 );
 
+name_type!(
+    /// An absolute path of a folder on a node, in letters that units and shells take as they are.
+    FolderPath,
+    "folder",
+    is_folder,
+    "use an absolute path of letters, digits, '.', '_', '-' and '/', without '.', '..' and a last '/'"
+);
+name_type!(
+    /// The name of a Unix user or group (systemd's strict rule, "User/Group Name Syntax").
+    UnixName,
+    "user or group",
+    is_unix_name,
+    "use at most 31 lower-case letters, digits, '_' and '-', a letter or '_' first"
+);
+name_type!(
+    /// A container image as runtimes take it: `[REGISTRY/]NAME[:TAG][@DIGEST]`.
+    ImageReference,
+    "container image",
+    is_image,
+    "use [REGISTRY/]NAME[:TAG][@DIGEST], at most 255 letters, digits and any of '._-/:@'"
+);
+
 impl NodeName {
     /// The user that a node is in Kubernetes: `system:node:NAME`.
     #[must_use]
@@ -175,6 +220,24 @@ mod tests {
             &"a".repeat(64),
         ] {
             assert!(bad.parse::<NodeName>().is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn what_units_name() {
+        for good in ["/usr/bin", "/data", "/usr/local/kubernetes-v1.12.3/bin"] {
+            assert!(good.parse::<FolderPath>().is_ok(), "{good}");
+        }
+        for bad in ["", "/", "data", "/data/", "/a/../b", "/a//b", "/a b", "/a%b", "/a$b", "/ä"] {
+            assert!(bad.parse::<FolderPath>().is_err(), "{bad:?} was accepted");
+        }
+        assert!("kube".parse::<UnixName>().is_ok() && "_x-1".parse::<UnixName>().is_ok());
+        for bad in ["", "Kube", "1a", "a b", "a:b", &"a".repeat(32)] {
+            assert!(bad.parse::<UnixName>().is_err(), "{bad:?} was accepted");
+        }
+        assert!("registry.example.com:5000/a/pause:3.9@sha256:00".parse::<ImageReference>().is_ok());
+        for bad in ["", "a b", "/a", "a:", "a\nb", "a\"b"] {
+            assert!(bad.parse::<ImageReference>().is_err(), "{bad:?} was accepted");
         }
     }
 

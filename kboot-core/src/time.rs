@@ -137,6 +137,31 @@ impl Lifetime {
     }
 }
 
+/// Whether Go's `time.ParseDuration` reads the text, as `metav1.Duration` does.
+pub(crate) fn is_go_duration(text: &str) -> bool {
+    const UNITS: [&str; 8] = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"];
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if unsigned == "0" {
+        return true;
+    }
+    let mut rest = unsigned;
+    while !rest.is_empty() {
+        let number = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let (digits, tail) = rest.split_at(number);
+        // "ms" before "m": the longest unit counts.
+        let unit = UNITS.iter().filter(|unit| tail.starts_with(**unit)).max_by_key(|unit| unit.len());
+        match unit {
+            Some(unit)
+                if digits.contains(|c: char| c.is_ascii_digit()) && digits.matches('.').count() < 2 =>
+            {
+                rest = &tail[unit.len()..];
+            }
+            _ => return false,
+        }
+    }
+    !unsigned.is_empty()
+}
+
 impl FromStr for Lifetime {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {

@@ -14,7 +14,7 @@ pub struct VersionError {
     pub problem: &'static str,
 }
 
-/// A Kubernetes version that kboot covers: 1.20, and 1.33 to 1.37.
+/// A Kubernetes version that kboot covers: 1.6 to 1.37.
 ///
 /// ```
 /// use kboot_core::version::KubernetesVersion;
@@ -33,6 +33,9 @@ impl KubernetesVersion {
     /// The newest version covered, which `kboot cluster init` proposes.
     pub const LATEST: Self = Self { minor: 37, patch: 0 };
 
+    /// The oldest minor version covered.
+    const OLDEST_MINOR: u16 = 6;
+
     /// The number after `1.`.
     #[must_use]
     pub fn minor(self) -> u16 {
@@ -40,7 +43,7 @@ impl KubernetesVersion {
     }
 
     fn covered(minor: u16) -> bool {
-        minor == 20 || (33..=37).contains(&minor)
+        (Self::OLDEST_MINOR..=Self::LATEST.minor).contains(&minor)
     }
 }
 
@@ -62,7 +65,7 @@ impl FromStr for KubernetesVersion {
         };
         let (Some(minor), Some(patch)) = (minor, patch) else { return Err(malformed()) };
         if !Self::covered(minor) {
-            return Err(fail("is not a version that kboot covers: 1.20, and 1.33 to 1.37"));
+            return Err(fail("is not a version that kboot covers: 1.6 to 1.37"));
         }
         Ok(Self { minor, patch })
     }
@@ -80,21 +83,10 @@ mod tests {
 
     #[test]
     fn versions() {
-        for good in ["v1.20.2", "1.33.0", "v1.37.11"] {
+        for good in ["v1.6.0", "v1.20.2", "1.33.0", "v1.37.11"] {
             assert!(good.parse::<KubernetesVersion>().is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "1",
-            "1.36",
-            "v2.0.0",
-            "v1.19.9",
-            "v1.32.0",
-            "v1.38.0",
-            "v1.036.0",
-            "1.36.4-rc.1",
-            "v1.+36.0",
-        ] {
+        for bad in ["", "1", "1.36", "v2.0.0", "v1.5.9", "v1.38.0", "v1.036.0", "1.36.4-rc.1", "v1.+36.0"] {
             assert!(bad.parse::<KubernetesVersion>().is_err(), "{bad:?} was accepted");
         }
     }

@@ -60,9 +60,18 @@ fn every_commented_field_is_valid_too() {
             _ => format!("{line}\n"),
         })
         .collect();
-    for field in
-        ["serviceCIDRs", "authorities: separate", "ttl: 24h", "runtime:", "name: worker-1", "audit-log-path"]
-    {
+    for field in [
+        "serviceCIDRs",
+        "authorities: separate",
+        "ttl: 24h",
+        "runtime:",
+        "sandboxImage",
+        "id: 200",
+        "logs:",
+        "image:",
+        "name: worker-1",
+        "audit-log-path",
+    ] {
         let shown =
             uncommented.lines().any(|line| line.contains(field) && !line.trim_start().starts_with('#'));
         assert!(shown, "{field} is still a comment in\n{uncommented}");
@@ -79,7 +88,7 @@ apiVersion: kboot.dev/v1alpha1
 kind: Cluster
 metadata: {name: Kubernetes}
 spec:
-  kubernetesVersion: v1.19.0
+  kubernetesVersion: v1.5.0
   controlPlaneEndpoint: http://x
   network: {serviceCIDRs: [10.96.0.1/12], podCIDRs: [10.244.0.0/40], dnsDomain: '-', clusterDNS: [x]}
   pki: {validity: {authority: 1w, certificate: 1s}, subject: {country: Japan}, apiServerSANs: [\"a\\0b\"]}

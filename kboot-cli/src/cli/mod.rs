@@ -1,12 +1,14 @@
 //! The command line, declared: a file for each group of commands.
 
 mod cluster;
+mod config;
 mod kubeconfig;
 mod token;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use cluster::{Cluster, ClusterPaths};
+pub(crate) use config::{Config, ConfigLint};
 pub(crate) use kubeconfig::{Kubeconfig, KubeconfigBuild};
 pub(crate) use token::{Token, TokenCreate, TokenFormat};
 
@@ -26,6 +28,9 @@ pub(crate) enum Command {
     /// Turn one cluster file into every file of every node
     #[command(subcommand)]
     Cluster(Cluster),
+    /// Check units and configuration files that exist
+    #[command(subcommand)]
+    Config(Config),
     /// Make bootstrap tokens
     #[command(subcommand)]
     Token(Token),

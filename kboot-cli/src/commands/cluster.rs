@@ -1,6 +1,5 @@
 //! `kboot cluster`
 
-use std::fmt::Write;
 use std::io::IsTerminal;
 
 use anyhow::{Context, Result};
@@ -40,30 +39,17 @@ fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
 fn plan(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
     let plan = Plan::of(&read(paths)?, &paths.out, &mut Env::system())?;
     let steps = || plan.steps().iter();
-    let text = match format {
-        ListFormat::Table => {
-            let mut text = String::new();
-            for step in steps().filter(|step| step.action != Action::Keep) {
-                let reason = step.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
-                writeln!(text, "{:<8} {}{reason}", step.action.to_string(), step.path)?;
-            }
-            text
-        }
-        ListFormat::Json | ListFormat::Yaml => {
-            let list: Vec<_> = steps()
-                .map(|step| json!({"path": step.path.as_str(), "action": step.action.to_string(), "reason": step.reason}))
-                .collect();
-            match format {
-                ListFormat::Json => serde_json::to_string_pretty(&list)? + "\n",
-                _ => list.iter().map(|step| format!("- {step}\n")).collect(),
-            }
-        }
-    };
-    // The answer stands whether or not anyone reads the list to its end.
-    match output::data(text.as_bytes()) {
-        Err(error) if !output::is_closed_pipe(&error) => return Err(error),
-        _ => {}
-    }
+    let list: Vec<_> = steps()
+        .map(|step| json!({"path": step.path.as_str(), "action": step.action.to_string(), "reason": step.reason}))
+        .collect();
+    output::list(&list, format, || {
+        let changing = steps().filter(|step| step.action != Action::Keep);
+        let lines = changing.map(|step| {
+            let reason = step.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+            format!("{:<8} {}{reason}\n", step.action.to_string(), step.path)
+        });
+        lines.collect()
+    })?;
     remark(&plan);
     output::tell(&summary(&plan, "to create", "to replace", "to keep"));
     Ok(if plan.is_done() { Answer::Yes } else { Answer::No })

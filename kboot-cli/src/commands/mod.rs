@@ -1,6 +1,7 @@
 //! One file for each group of commands.
 
 pub(crate) mod cluster;
+pub(crate) mod config;
 pub(crate) mod kubeconfig;
 pub(crate) mod shell;
 pub(crate) mod token;

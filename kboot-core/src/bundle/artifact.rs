@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::secret::SecretBytes;
+use crate::version::KubernetesVersion;
 
 /// Whether a file's content may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +138,7 @@ pub struct Artifact {
 #[derive(Debug)]
 pub struct Bundle {
     pub(super) artifacts: Vec<Artifact>,
+    pub(super) kubernetes_version: KubernetesVersion,
 }
 
 impl Bundle {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::render::{ADMIN, INVENTORY, METRICS_SERVER, SERVICE_ACCOUNT, SUPER_ADMIN, TOKEN, authority_path};
+use super::render::{
+    ADMIN, ETCD_CLIENT, INVENTORY, METRICS_SERVER, SERVICE_ACCOUNT, SUPER_ADMIN, TOKEN, authority_path,
+};
 use super::{ArtifactPath, BundleError, fs};
 use crate::component::paths::{self, Placement};
 use crate::env::Env;
@@ -117,16 +119,26 @@ fn pair(root: &Path, id: &CertificateId) -> Result<Option<Pair>, BundleError> {
         (Some(node), Placement::Files(base), _) => {
             files(&on_node(node, &format!("{base}.key")), &on_node(node, &format!("{base}.crt")))
         }
-        (Some(node), Placement::Kubeconfig(path), _) => embedded(on_node(node, path)),
+        (Some(node), Placement::Kubeconfig(path, base), _) => either(
+            &on_node(node, &format!("{base}.key")),
+            &on_node(node, &format!("{base}.crt")),
+            on_node(node, path),
+        ),
         (None, _, CertificateRole::Admin) => embedded(root.join(ADMIN)),
         (None, _, CertificateRole::SuperAdmin) => embedded(root.join(SUPER_ADMIN)),
-        (None, _, CertificateRole::MetricsServer) => secret(&root.join(METRICS_SERVER)),
+        (None, _, CertificateRole::MetricsServer) => {
+            secret(&root.join(METRICS_SERVER), "/stringData/tls.crt", "/stringData/tls.key")
+        }
+        (None, _, CertificateRole::NetworkEtcdClient) => {
+            secret(&root.join(ETCD_CLIENT), "/stringData/etcd-cert", "/stringData/etcd-key")
+        }
         // Every node has the same one; the first that is there stands for all.
-        (None, Placement::Kubeconfig(path), _) => {
+        (None, Placement::Kubeconfig(path, base), _) => {
             // Nodes that left count too: theirs may be the only copy.
-            let mut copies = fs::folder_names(&root.join("nodes"))?
-                .into_iter()
-                .map(|node| embedded(root.join(format!("nodes/{node}{path}"))));
+            let mut copies = fs::folder_names(&root.join("nodes"))?.into_iter().map(|node| {
+                let file = |path: &str, ending: &str| root.join(format!("nodes/{node}{path}{ending}"));
+                either(&file(base, ".key"), &file(base, ".crt"), file(path, ""))
+            });
             copies.find(|copy| !matches!(copy, Ok(None))).unwrap_or(Ok(None))
         }
         _ => Ok(None),
@@ -140,6 +152,15 @@ fn files(key_path: &Path, certificate_path: &Path) -> Result<Option<Pair>, Bundl
     Ok(Some((key, certificate.and_then(|pem| Certificate::from_pem(&pem).ok()))))
 }
 
+/// A certificate and a key in files, or in the kubeconfig that would name these files: a cluster file may
+/// go from one to the other, and the key stays.
+fn either(key: &Path, certificate: &Path, kubeconfig: PathBuf) -> Result<Option<Pair>, BundleError> {
+    match files(key, certificate)? {
+        Some(pair) => Ok(Some(pair)),
+        None => embedded(kubeconfig),
+    }
+}
+
 fn embedded(path: PathBuf) -> Result<Option<Pair>, BundleError> {
     let Some(bytes) = fs::read(&path, SECRET)? else { return Ok(None) };
     let text = String::from_utf8_lossy(&bytes);
@@ -150,13 +171,12 @@ fn embedded(path: PathBuf) -> Result<Option<Pair>, BundleError> {
     }
 }
 
-fn secret(path: &Path) -> Result<Option<Pair>, BundleError> {
+fn secret(path: &Path, certificate: &str, key: &str) -> Result<Option<Pair>, BundleError> {
     let Some(bytes) = fs::read(path, SECRET)? else { return Ok(None) };
     let malformed = |source| BundleError::Kubeconfig { path: path.to_owned(), source };
     let value = crate::yaml::parse(&String::from_utf8_lossy(&bytes))
         .map_err(|problem| malformed(KubeconfigError::Yaml { problem }))?;
-    let text =
-        |key: &str| value.pointer(&format!("/stringData/{key}")).and_then(Value::as_str).unwrap_or_default();
-    let key = PrivateKey::from_pem(text("tls.key").as_bytes()).map_err(unusable(path))?;
-    Ok(Some((key, Certificate::from_pem(text("tls.crt").as_bytes()).ok())))
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let key = PrivateKey::from_pem(text(key).as_bytes()).map_err(unusable(path))?;
+    Ok(Some((key, Certificate::from_pem(text(certificate).as_bytes()).ok())))
 }

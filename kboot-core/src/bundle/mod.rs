@@ -6,6 +6,7 @@ mod existing;
 mod fs;
 mod plan;
 mod render;
+mod verify;
 
 use std::io;
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
 use super::{BundleError, existing, fs};
-use crate::component::paths;
+use crate::component::{changes, paths};
 use crate::env::Env;
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
@@ -162,7 +162,7 @@ impl Bundle {
 
 fn steps(root: &Path, bundle: &Bundle) -> Result<Vec<Step>, BundleError> {
     fs::check_folders(root, &bundle.artifacts)?;
-    bundle.artifacts.par_iter().map(|artifact| step(root, artifact)).collect()
+    bundle.artifacts.par_iter().map(|artifact| step(root, bundle, artifact)).collect()
 }
 
 /// Files that kboot writes for some role or setting, that are there, and that the bundle does not have.
@@ -171,23 +171,33 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<ArtifactPath>, BundleEr
     let of_nodes = fs::folder_names(&root.join("nodes"))?
         .into_iter()
         .flat_map(|node| paths::all_on_a_node().into_iter().map(move |path| format!("nodes/{node}{path}")));
-    let candidates = of_nodes.chain([super::render::TOKEN.to_owned()]);
+    let candidates = of_nodes.chain([super::render::TOKEN, super::render::ETCD_CLIENT].map(str::to_owned));
     let left = candidates
         .filter(|path| !wanted.contains(path.as_str()) && root.join(path).symlink_metadata().is_ok());
     Ok(left.map(ArtifactPath::new).collect())
 }
 
-fn step(root: &Path, artifact: &Artifact) -> Result<Step, BundleError> {
+fn step(root: &Path, bundle: &Bundle, artifact: &Artifact) -> Result<Step, BundleError> {
     let path = artifact.path.below(root);
     let wanted = artifact.content.expose_bytes();
     let (action, reason) = match fs::read(&path, artifact.content.sensitivity().mode())? {
         None => (Action::Create, None),
         Some(found) if found == wanted || is_same_value(artifact, &found) => (Action::Keep, None),
-        Some(found) if destroys_key(artifact, &found) => return Err(BundleError::WouldOverwriteKey { path }),
-        Some(_) => {
+        Some(found) if destroys_key(bundle, artifact, &found) => {
+            return Err(BundleError::WouldOverwriteKey { path });
+        }
+        Some(found) => {
+            let changed = || match &artifact.content {
+                Content::Public(new) => {
+                    let old = std::str::from_utf8(&found).ok()?;
+                    changes(artifact.path.as_str(), old, new, bundle.kubernetes_version)
+                }
+                Content::Secret(_) => None,
+            };
+            let reason = artifact.reason.as_deref().map(str::to_owned).or_else(changed);
             let reason =
-                artifact.reason.as_deref().unwrap_or("it differs from what the cluster file asks for");
-            (Action::Replace, Some(reason.to_owned()))
+                reason.unwrap_or_else(|| "it differs from what the cluster file asks for".to_owned());
+            (Action::Replace, Some(reason))
         }
     };
     Ok(Step { path: artifact.path.clone(), action, reason })
@@ -219,7 +229,7 @@ fn same_key(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// Whether replacing the file would lose a private key.
-fn destroys_key(artifact: &Artifact, found: &[u8]) -> bool {
+fn destroys_key(bundle: &Bundle, artifact: &Artifact, found: &[u8]) -> bool {
     if is_key(&artifact.path) || (is_authority(&artifact.path) && artifact.path.as_str().ends_with(".crt")) {
         return true;
     }
@@ -231,5 +241,11 @@ fn destroys_key(artifact: &Artifact, found: &[u8]) -> bool {
     };
     let Content::Secret(wanted) = &artifact.content else { return false };
     let wanted = embedded_keys(wanted.expose_secret());
-    embedded_keys(found).iter().any(|found| !wanted.iter().any(|wanted| same_key(found, wanted)))
+    // A kubeconfig that names its files from now on: the key moves into one of them.
+    let has_own_file = |found: &[u8]| {
+        let keys = bundle.artifacts.iter().filter(|other| is_key(&other.path));
+        keys.map(|key| key.content.expose_bytes()).any(|key| same_key(found, key))
+    };
+    let lost = |found: &Vec<u8>| !wanted.iter().any(|wanted| same_key(found, wanted)) && !has_own_file(found);
+    embedded_keys(found).iter().any(lost)
 }

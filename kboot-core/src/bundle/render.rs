@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::BundleError;
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
+use super::{BundleError, verify};
 use crate::component::paths::{self, Placement};
 use crate::component::plain_files;
 use crate::error::Error;
@@ -16,12 +16,14 @@ use crate::net::ApiEndpoint;
 use crate::pki::{Authority, CertificateId, CertificateRole, ClusterPki, Issued, Origin};
 use crate::rbac;
 use crate::secret::{SecretBytes, SecretText};
-use crate::spec::{ClusterSpec, Node, NodeCredentials, NodeRole};
+use crate::spec::{ClusterSpec, KubeconfigCertificates, Node, NodeCredentials, NodeRole};
 
 pub(super) const ADMIN: &str = "admin.conf";
 pub(super) const SUPER_ADMIN: &str = "super-admin.conf";
 pub(super) const TOKEN: &str = "manifests/bootstrap-token.yaml";
 pub(super) const METRICS_SERVER: &str = "manifests/metrics-server-certificate.yaml";
+pub(super) const ETCD_CLIENT: &str = "manifests/etcd-client.yaml";
+const VERIFY: &str = "manifests/verify.yaml";
 const RBAC: &str = "manifests/rbac.yaml";
 pub(super) const INVENTORY: &str = "kboot.json";
 pub(super) const SERVICE_ACCOUNT: &str = "authorities/sa.key";
@@ -51,8 +53,8 @@ impl Bundle {
             let kubeconfig = kubeconfig(spec, pki, &spec.control_plane_endpoint, role, issued, None)?;
             artifacts.push(secret_text(ArtifactPath::new(path), &kubeconfig, reason(&issued.origin)));
         }
-        artifacts.push(inventory(pki)?);
-        Ok(Self { artifacts })
+        artifacts.push(inventory(spec, pki)?);
+        Ok(Self { artifacts, kubernetes_version: spec.kubernetes_version })
     }
 }
 
@@ -94,12 +96,36 @@ fn kubeconfig(
     node: Option<&Node>,
 ) -> Result<SecretText, Error> {
     let template = crate::pki::profile::template(role, spec, node)?;
-    let kubeconfig = Kubeconfig::for_cluster(spec.name.as_str(), server)
-        .trusting(pki.authorities().cluster().certificate())
-        .as_user(template.subject().common_name().as_str())
-        .with_certificate(&issued.certificate, &issued.key)
-        .build()?;
-    Ok(kubeconfig.to_yaml()?)
+    let user = template.subject().common_name().as_str();
+    let builder = Kubeconfig::for_cluster(spec.name.as_str(), server);
+    let kubeconfig = match paths::placement(role) {
+        Placement::Kubeconfig(..) if spec.kubeconfig_certificates == KubeconfigCertificates::Files => builder
+            .trusting_file(&paths::authority_certificate(spec.pki.authorities, Authority::Cluster))
+            .as_user(user)
+            .with_certificate_files(&paths::certificate(role), &paths::key(role)),
+        _ => builder
+            .trusting(pki.authorities().cluster().certificate())
+            .as_user(user)
+            .with_certificate(&issued.certificate, &issued.key),
+    };
+    Ok(kubeconfig.build()?.to_yaml()?)
+}
+
+/// The kubeconfig that a kubelet asks for its first certificate with.
+fn bootstrap_kubeconfig(
+    spec: &ClusterSpec,
+    pki: &ClusterPki<'_>,
+    user: &str,
+    token: SecretText,
+) -> Result<SecretText, Error> {
+    let builder = Kubeconfig::for_cluster(spec.name.as_str(), &spec.control_plane_endpoint);
+    let builder = match spec.kubeconfig_certificates {
+        KubeconfigCertificates::Embedded => builder.trusting(pki.authorities().cluster().certificate()),
+        KubeconfigCertificates::Files => {
+            builder.trusting_file(&paths::authority_certificate(spec.pki.authorities, Authority::Cluster))
+        }
+    };
+    Ok(builder.as_user(user).with_bearer_token(token).build()?.to_yaml()?)
 }
 
 /// The private half. Keys come before certificates: a key without a certificate can be completed, a
@@ -130,8 +156,16 @@ fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
 fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
     let mut objects = vec![rbac::administrators(), rbac::api_server_to_kubelets()];
     match spec.join.node_credentials {
-        NodeCredentials::BootstrapToken => objects.extend(rbac::tls_bootstrapping()),
+        NodeCredentials::BootstrapToken | NodeCredentials::StaticToken => {
+            objects.extend(rbac::tls_bootstrapping())
+        }
         NodeCredentials::Certificate => objects.push(rbac::node_renewal()),
+    }
+    // rbac.authorization.k8s.io/v1 came with 1.8.
+    if spec.kubernetes_version.minor() < 8 {
+        for object in &mut objects {
+            object["apiVersion"] = "rbac.authorization.k8s.io/v1beta1".into();
+        }
     }
     let documents = objects.iter().map(|object| yaml(RBAC, object)).collect::<Result<Vec<_>, _>>()?;
     let mut artifacts = Vec::new();
@@ -139,25 +173,56 @@ fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, 
         let secret = token.token.secret(&token.settings)?.to_yaml()?;
         artifacts.push(secret_text(ArtifactPath::new(TOKEN), &secret, reason(&token.origin)));
     }
+    let mut add_secret = |path: &str, name: &str, kind: &str, data: Value, origin: &Origin| {
+        let secret = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "namespace": "kube-system"},
+            "type": kind,
+            "stringData": data,
+        });
+        let secret = SecretText::new(yaml(path, &secret)?);
+        artifacts.push(secret_text(ArtifactPath::new(path), &secret, reason(origin)));
+        Ok::<(), BundleError>(())
+    };
     let serving = certificate(pki, &CertificateId::of_cluster(CertificateRole::MetricsServer))?;
-    let secret = json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "metrics-server-certificate", "namespace": "kube-system"},
-        "type": "kubernetes.io/tls",
-        "stringData": {
-            "tls.crt": serving.certificate.to_pem(),
-            "tls.key": serving.key.to_pem()?.expose_secret(),
-        },
+    let data = json!({
+        "tls.crt": serving.certificate.to_pem(),
+        "tls.key": serving.key.to_pem()?.expose_secret(),
     });
-    let secret = SecretText::new(yaml(METRICS_SERVER, &secret)?);
-    artifacts.push(secret_text(ArtifactPath::new(METRICS_SERVER), &secret, reason(&serving.origin)));
+    add_secret(METRICS_SERVER, "metrics-server-certificate", "kubernetes.io/tls", data, &serving.origin)?;
+    if let Some(name) = &spec.network.etcd_client_secret {
+        let client = certificate(pki, &CertificateId::of_cluster(CertificateRole::NetworkEtcdClient))?;
+        let data = json!({
+            "etcd-ca": pki.authorities().get(Authority::Etcd).certificate().to_pem(),
+            "etcd-cert": client.certificate.to_pem(),
+            "etcd-key": client.key.to_pem()?.expose_secret(),
+        });
+        add_secret(ETCD_CLIENT, name.as_str(), "Opaque", data, &client.origin)?;
+    }
+    if let Some(image) = &spec.verify_image {
+        let objects = verify::objects(spec.kubernetes_version, image.as_str());
+        let documents = objects.iter().map(|object| yaml(VERIFY, object)).collect::<Result<Vec<_>, _>>()?;
+        artifacts.push(public(ArtifactPath::new(VERIFY), documents.join("---\n").into(), None));
+    }
     artifacts.push(public(ArtifactPath::new(RBAC), documents.join("---\n").into(), None));
     Ok(artifacts)
 }
 
+/// Where a role's certificate lies on a node: in a file of its own or in a kubeconfig.
+fn certificate_path(spec: &ClusterSpec, role: CertificateRole) -> String {
+    match paths::placement(role) {
+        Placement::Kubeconfig(path, _)
+            if spec.kubeconfig_certificates == KubeconfigCertificates::Embedded =>
+        {
+            path.to_owned()
+        }
+        _ => paths::certificate(role),
+    }
+}
+
 /// What was issued, without secrets.
-fn inventory(pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
+fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
     let mut entries = Vec::new();
     let mut add = |path: String, kind: &str, certificate: &crate::pki::Certificate| -> Result<(), Error> {
         let validity = certificate.facts()?.validity;
@@ -175,11 +240,12 @@ fn inventory(pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
     }
     for (id, issued) in pki.certificates() {
         let path = match (&id.node, paths::placement(id.role), id.role) {
-            (Some(node), _, role) => ArtifactPath::on_node(node, &paths::certificate(role)).to_string(),
+            (Some(node), _, role) => ArtifactPath::on_node(node, &certificate_path(spec, role)).to_string(),
             (None, _, CertificateRole::Admin) => ADMIN.to_owned(),
             (None, _, CertificateRole::SuperAdmin) => SUPER_ADMIN.to_owned(),
             (None, _, CertificateRole::MetricsServer) => METRICS_SERVER.to_owned(),
-            (None, _, role) => format!("nodes/*{}", paths::certificate(role)),
+            (None, _, CertificateRole::NetworkEtcdClient) => ETCD_CLIENT.to_owned(),
+            (None, _, role) => format!("nodes/*{}", certificate_path(spec, role)),
         };
         add(path, id.role.name(), &issued.certificate)?;
     }
@@ -191,6 +257,19 @@ fn inventory(pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
     Ok(public(ArtifactPath::new(INVENTORY), text.into(), None))
 }
 
+/// A path on a node, what it holds, and why it is made anew.
+type NodeFile = (String, Content, Option<Arc<str>>);
+
+/// A role's key and certificate as files of a node, the key first.
+fn pair(role: CertificateRole, issued: &Issued) -> Result<[NodeFile; 2], Error> {
+    let key = SecretBytes::new(issued.key.to_pem()?.expose_secret().as_bytes().to_vec());
+    let certificate = Content::Public(issued.certificate.to_pem().into());
+    Ok([
+        (paths::key(role), Content::Secret(Arc::new(key)), reason(&issued.origin)),
+        (paths::certificate(role), certificate, reason(&issued.origin)),
+    ])
+}
+
 /// What is the same on every node, rendered once.
 struct Shared {
     authority_certificates: HashMap<Authority, Arc<str>>,
@@ -198,6 +277,8 @@ struct Shared {
     service_account_key: Content,
     service_account_public: Arc<str>,
     kube_proxy: Option<(Content, Option<Arc<str>>)>,
+    /// Its key and certificate, where its kubeconfig names their files.
+    kube_proxy_files: Vec<NodeFile>,
     bootstrap: Option<(Content, Option<Arc<str>>)>,
 }
 
@@ -212,23 +293,25 @@ impl Shared {
             authority_certificates
                 .insert(authority, authorities.get(authority).certificate().to_pem().into());
         }
+        let mut kube_proxy_files = Vec::new();
         let kube_proxy = match pki.get(&CertificateId::of_cluster(CertificateRole::KubeProxy)) {
             None => None,
             Some(issued) => {
                 let endpoint = &spec.control_plane_endpoint;
                 let kubeconfig = kubeconfig(spec, pki, endpoint, CertificateRole::KubeProxy, issued, None)?;
+                if spec.kubeconfig_certificates == KubeconfigCertificates::Files {
+                    let [key, certificate] = pair(CertificateRole::KubeProxy, issued)?;
+                    kube_proxy_files.extend([key, certificate]);
+                }
                 Some((secret(&kubeconfig), reason(&issued.origin)))
             }
         };
         let bootstrap = match pki.token() {
             None => None,
             Some(token) => {
-                let kubeconfig = Kubeconfig::for_cluster(spec.name.as_str(), &spec.control_plane_endpoint)
-                    .trusting(authorities.cluster().certificate())
-                    .as_user("tls-bootstrap-token-user")
-                    .with_token(&token.token)
-                    .build()?;
-                Some((secret(&kubeconfig.to_yaml()?), reason(&token.origin)))
+                let kubeconfig =
+                    bootstrap_kubeconfig(spec, pki, "tls-bootstrap-token-user", token.token.expose_secret())?;
+                Some((secret(&kubeconfig), reason(&token.origin)))
             }
         };
         let service_account = authorities.service_account().private();
@@ -238,6 +321,7 @@ impl Shared {
             service_account_key: secret(&service_account.to_pem()?),
             service_account_public: service_account.public_key_pem().into(),
             kube_proxy,
+            kube_proxy_files,
             bootstrap,
         })
     }
@@ -273,6 +357,9 @@ impl NodeFiles<'_> {
         if node.has(NodeRole::Worker) {
             if let Some((content, reason)) = self.shared.kube_proxy.clone() {
                 self.add(paths::KUBE_PROXY_KUBECONFIG, content, reason);
+            }
+            for (path, content, reason) in &self.shared.kube_proxy_files {
+                self.add(path, content.clone(), reason.clone());
             }
             if let Some((content, reason)) = self.shared.bootstrap.clone() {
                 self.add(paths::BOOTSTRAP_KUBECONFIG, content, reason);
@@ -313,12 +400,16 @@ impl NodeFiles<'_> {
         match paths::placement(role) {
             Placement::Elsewhere => {}
             Placement::Files(_) => {
-                let key = SecretBytes::new(issued.key.to_pem()?.expose_secret().as_bytes().to_vec());
-                self.add(&paths::key(role), Content::Secret(Arc::new(key)), reason.clone());
-                let certificate = issued.certificate.to_pem();
-                self.add(&paths::certificate(role), Content::Public(certificate.into()), reason);
+                for (path, content, reason) in pair(role, issued)? {
+                    self.add(&path, content, reason);
+                }
             }
-            Placement::Kubeconfig(path) => {
+            Placement::Kubeconfig(path, _) => {
+                if self.spec.kubeconfig_certificates == KubeconfigCertificates::Files {
+                    for (path, content, reason) in pair(role, issued)? {
+                        self.add(&path, content, reason);
+                    }
+                }
                 // The control plane talks to the API server beside it; everyone else, to the cluster's.
                 let endpoint = &self.spec.control_plane_endpoint;
                 let local = ApiEndpoint::of(self.node.address(), endpoint.port());

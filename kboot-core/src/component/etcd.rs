@@ -30,7 +30,7 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
         .nodes_with(NodeRole::Etcd)
         .map(|node| format!("{}={}", node.name(), url(node.address(), PEER_PORT)));
     flags.set("name", node.name().as_str());
-    flags.set("data-dir", paths::ETCD_DATA);
+    flags.set("data-dir", paths::etcd_data(spec));
     flags.set("advertise-client-urls", &client_url);
     flags
         .set("listen-client-urls", if client_url == local { local } else { format!("{local},{client_url}") });
@@ -47,5 +47,5 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("peer-cert-file", paths::certificate(CertificateRole::EtcdPeer));
     flags.set("peer-key-file", paths::key(CertificateRole::EtcdPeer));
     flags.set("peer-trusted-ca-file", authority);
-    flags.with_extra(spec)
+    flags
 }

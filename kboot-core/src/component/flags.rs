@@ -8,22 +8,74 @@ use crate::spec::{ClusterSpec, closest};
 use crate::version::KubernetesVersion;
 
 /// What the table says of a flag.
-struct Known {
+pub(super) struct Known {
+    /// The first minor version that has it, where there are covered ones without.
+    since: Option<u16>,
     /// The first minor version without it.
-    gone_in: Option<u16>,
+    until: Option<u16>,
     instead: &'static str,
 }
 
-static TABLE: LazyLock<BTreeMap<(&'static str, &'static str), Known>> = LazyLock::new(|| {
-    let rows = include_str!("flags.tsv").lines().filter(|line| !line.starts_with('#'));
-    rows.filter_map(|row| {
-        let mut columns = row.split('\t');
-        let (component, flag) = (columns.next()?, columns.next()?);
-        let gone_in = columns.next()?.strip_prefix("1.").and_then(|minor| minor.parse().ok());
-        let instead = columns.next()?;
-        Some(((component, flag), Known { gone_in, instead }))
-    })
-    .collect()
+impl Known {
+    fn is_in(&self, version: KubernetesVersion) -> bool {
+        self.since.is_none_or(|since| version.minor() >= since)
+            && self.until.is_none_or(|until| version.minor() < until)
+    }
+
+    /// Why a version does not have the flag, and what to use; nothing where it does.
+    pub(super) fn missing_in(&self, version: KubernetesVersion) -> Option<String> {
+        let instead = match self.instead {
+            "-" => String::new(),
+            instead => format!("; use {instead}"),
+        };
+        match (self.since, self.until) {
+            (_, Some(until)) if version.minor() >= until => Some(format!("removed in 1.{until}{instead}")),
+            (Some(since), _) if version.minor() < since => Some(format!("it came with 1.{since}{instead}")),
+            _ => None,
+        }
+    }
+}
+
+/// What the table says of a component's flag.
+pub(super) fn known(component: Component, flag: &str) -> Option<&'static Known> {
+    TABLE.get(component.name())?.get(flag)
+}
+
+/// The known flag that comes closest.
+pub(super) fn nearest(component: Component, flag: &str) -> Option<&'static str> {
+    closest(TABLE.get(component.name())?.keys().copied(), flag)
+}
+
+/// Whether the table holds every flag of the component in a version, so that another is surely wrong.
+pub(super) fn is_complete(component: Component, version: KubernetesVersion) -> bool {
+    COMPLETE.iter().any(|(of, minor)| *of == component.name() && *minor == version.minor())
+}
+
+static COMPLETE: LazyLock<Vec<(&'static str, u16)>> = LazyLock::new(|| {
+    let lines = include_str!("flags.tsv").lines().filter_map(|line| line.strip_prefix("# complete "));
+    let of_line = |line: &'static str| {
+        let mut words = line.split_ascii_whitespace();
+        let component = words.next().unwrap_or_default();
+        words.filter_map(minor_of).map(move |minor| (component, minor))
+    };
+    lines.flat_map(of_line).collect()
+});
+
+fn minor_of(version: &str) -> Option<u16> {
+    version.strip_prefix("1.")?.parse().ok()
+}
+
+/// By component, then by flag.
+static TABLE: LazyLock<BTreeMap<&'static str, BTreeMap<&'static str, Known>>> = LazyLock::new(|| {
+    let mut table: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for row in include_str!("flags.tsv").lines().filter(|line| !line.starts_with('#')) {
+        let columns: Vec<&'static str> = row.split('\t').collect();
+        if let [component, flag, since, until, instead, ..] = columns[..] {
+            let known = Known { since: minor_of(since), until: minor_of(until), instead };
+            table.entry(component).or_default().insert(flag, known);
+        }
+    }
+    table
 });
 
 /// Flags that no cluster file changes: who is let in, by which files that is proven, and over which
@@ -63,6 +115,9 @@ const GUARDED: &[(Component, &[&str])] = &[
             "authorization-mode",
             "authorization-config",
             "enable-bootstrap-token-auth",
+            "experimental-bootstrap-token-auth",
+            "token-auth-file",
+            "basic-auth-file",
             "client-ca-file",
             "tls-cert-file",
             "tls-private-key-file",
@@ -140,6 +195,10 @@ const GUARDED: &[(Component, &[&str])] = &[
             "authentication-token-webhook",
             "authorization-mode",
             "bootstrap-kubeconfig",
+            "experimental-bootstrap-kubeconfig",
+            "require-kubeconfig",
+            "api-servers",
+            "root-dir",
             "cert-dir",
             "client-ca-file",
             "config",
@@ -163,6 +222,7 @@ const GUARDED: &[(Component, &[&str])] = &[
 /// Flags that kboot sets and a cluster file may set otherwise.
 #[cfg(test)]
 const FREE: &[&str] = &[
+    "admission-control",
     "allocate-node-cidrs",
     "allow-privileged",
     "bind-address",
@@ -173,6 +233,9 @@ const FREE: &[&str] = &[
     "initial-cluster-token",
     "kubelet-preferred-address-types",
     "leader-elect",
+    "log-dir",
+    "logtostderr",
+    "pod-infra-container-image",
 ];
 
 /// The longest value that a flag may have: a command line has an end.
@@ -207,34 +270,27 @@ pub(super) fn check(
             "NodeRestriction keeps nodes to their own objects; it stays on".to_owned(),
         ));
     }
-    match TABLE.get(&(component.name(), flag)) {
-        // etcd's versions are its own; the table holds Kubernetes' minor versions.
-        Some(Known { gone_in: Some(gone_in), instead }) if version.minor() >= *gone_in => {
-            let instead = if *instead == "-" { String::new() } else { format!("; use {instead}") };
-            found.errors.push((
-                field,
-                format!("{component} {version} has no --{flag} (removed in 1.{gone_in}){instead}"),
-            ));
-        }
-        _ if GUARDED.iter().any(|(of, flags)| *of == component && flags.contains(&flag)) => {
-            let problem = format!(
-                "--{flag} is not for changing: it decides how {component} is reached, proven or let in"
-            );
-            found.errors.push((field, problem));
-        }
-        Some(_) => {}
-        None => {
-            let known = TABLE.keys().filter(|(of, _)| *of == component.name()).map(|(_, flag)| *flag);
-            let near =
-                closest(known, flag).map_or_else(String::new, |near| format!("; did you mean --{near}?"));
-            let problem = format!("{component} {version} may not know --{flag}{near}");
-            // Of 1.20 the table is complete; newer versions have flags that it lacks.
-            if version.minor() == 20 && component != Component::Etcd {
-                found.errors.push((field, problem));
-            } else {
-                found.warnings.push((field, problem));
-            }
-        }
+    let known = known(component, flag);
+    // etcd's versions are its own; the table holds Kubernetes' minor versions.
+    if let Some(why) = known.and_then(|known| known.missing_in(version)) {
+        found.errors.push((field, format!("{component} {version} has no --{flag} ({why})")));
+    } else if GUARDED.iter().any(|(of, flags)| *of == component && flags.contains(&flag)) {
+        let problem =
+            format!("--{flag} is not for changing: it decides how {component} is reached, proven or let in");
+        found.errors.push((field, problem));
+    } else if known.is_none() {
+        let (problem, certain) = unknown(component, version, flag);
+        if certain { &mut found.errors } else { &mut found.warnings }.push((field, problem));
+    }
+}
+
+/// What to say of a flag that the table does not have, and whether that is certain.
+pub(super) fn unknown(component: Component, version: KubernetesVersion, flag: &str) -> (String, bool) {
+    let near = nearest(component, flag).map_or_else(String::new, |near| format!("; did you mean --{near}?"));
+    if is_complete(component, version) {
+        (format!("{component} {version} has no --{flag}{near}"), true)
+    } else {
+        (format!("{component} {version} may not know --{flag}{near}"), false)
     }
 }
 
@@ -253,10 +309,28 @@ impl Flags {
 
     /// Sets a flag, where the version knows it.
     pub(super) fn set(&mut self, flag: &'static str, value: impl Into<String>) {
-        let known = TABLE.get(&(self.component.name(), flag));
+        let known = known(self.component, flag);
         debug_assert!(known.is_some(), "{flag} is missing from flags.tsv");
-        if known.is_some_and(|known| known.gone_in.is_none_or(|gone_in| self.version.minor() < gone_in)) {
+        if known.is_some_and(|known| known.is_in(self.version)) {
             self.values.insert(flag.to_owned(), value.into());
+        }
+    }
+
+    pub(super) fn component(&self) -> Component {
+        self.component
+    }
+
+    /// Whether the flag is set.
+    pub(super) fn has(&self, flag: &str) -> bool {
+        self.values.contains_key(flag)
+    }
+
+    /// Sets the first of several flags of one meaning that the version knows.
+    pub(super) fn set_first(&mut self, flags: &[&'static str], value: &str) {
+        let known =
+            |flag: &&&'static str| known(self.component, flag).is_some_and(|known| known.is_in(self.version));
+        if let Some(flag) = flags.iter().find(known) {
+            self.set(flag, value);
         }
     }
 

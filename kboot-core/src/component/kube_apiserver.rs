@@ -2,9 +2,21 @@
 
 use super::{Component, Flags, etcd, paths};
 use crate::pki::{Authority, CertificateRole};
-use crate::spec::{ClusterSpec, Node};
+use crate::spec::{ClusterSpec, Node, NodeCredentials};
+
+/// The first minor version with the Node authorizer and NodeRestriction; before it the API server itself
+/// bound every node to the role system:node.
+const NODE_AUTHORIZER: u16 = 7;
+
+/// The first minor version that starts only with an issuer and a signing key (CHANGELOG-1.20, "Urgent
+/// Upgrade Notes").
+const TOKEN_REQUESTS: u16 = 20;
+
+/// What Kubernetes recommended before `--enable-admission-plugins` added to a default list.
+const RECOMMENDED_ADMISSION: &str = "NamespaceLifecycle,LimitRanger,ServiceAccount,DefaultStorageClass,ResourceQuota,DefaultTolerationSeconds";
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
+    let version = spec.kubernetes_version;
     let mut flags = Flags::new(Component::KubeApiserver, spec);
     let authority = |authority| paths::authority_certificate(spec.pki.authorities, authority);
     let address = node.address();
@@ -15,9 +27,17 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("secure-port", spec.control_plane_endpoint.port().to_string());
     flags.set("insecure-port", "0");
     flags.set("allow-privileged", "true");
-    flags.set("authorization-mode", "Node,RBAC");
+    let has_node_authorizer = version.minor() >= NODE_AUTHORIZER;
+    flags.set("authorization-mode", if has_node_authorizer { "Node,RBAC" } else { "RBAC" });
     flags.set("enable-admission-plugins", "NodeRestriction");
-    flags.set("enable-bootstrap-token-auth", "true");
+    if !flags.has("enable-admission-plugins") {
+        let restriction = if has_node_authorizer { ",NodeRestriction" } else { "" };
+        flags.set("admission-control", format!("{RECOMMENDED_ADMISSION}{restriction}"));
+    }
+    flags.set_first(&["enable-bootstrap-token-auth", "experimental-bootstrap-token-auth"], "true");
+    if spec.join.node_credentials == NodeCredentials::StaticToken {
+        flags.set("token-auth-file", paths::STATIC_TOKENS);
+    }
     flags.set("client-ca-file", authority(Authority::Cluster));
     flags.set("tls-cert-file", paths::certificate(CertificateRole::ApiServer));
     flags.set("tls-private-key-file", paths::key(CertificateRole::ApiServer));
@@ -42,11 +62,13 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("requestheader-group-headers", "X-Remote-Group");
     flags.set("requestheader-username-headers", "X-Remote-User");
 
-    flags
-        .set("service-account-issuer", format!("https://kubernetes.default.svc.{}", spec.network.dns_domain));
     flags.set("service-account-key-file", paths::SERVICE_ACCOUNT_PUBLIC_KEY);
-    flags.set("service-account-signing-key-file", paths::SERVICE_ACCOUNT_KEY);
+    if version.minor() >= TOKEN_REQUESTS {
+        let issuer = format!("https://kubernetes.default.svc.{}", spec.network.dns_domain);
+        flags.set("service-account-issuer", issuer);
+        flags.set("service-account-signing-key-file", paths::SERVICE_ACCOUNT_KEY);
+    }
     let ranges: Vec<String> = spec.network.service_cidrs.iter().map(ToString::to_string).collect();
     flags.set("service-cluster-ip-range", ranges.join(","));
-    flags.with_extra(spec)
+    flags
 }

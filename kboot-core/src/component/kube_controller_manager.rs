@@ -13,8 +13,11 @@ pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     flags.set("kubeconfig", kubeconfig);
     flags.set("authentication-kubeconfig", kubeconfig);
     flags.set("authorization-kubeconfig", kubeconfig);
-    flags.set("bind-address", "127.0.0.1");
-    flags.set("port", "0");
+    flags.set_first(&["bind-address", "address"], "127.0.0.1");
+    // Where there is a secure port, the insecure one is off.
+    if flags.has("bind-address") {
+        flags.set("port", "0");
+    }
     flags.set("leader-elect", "true");
     flags.set("allocate-node-cidrs", "true");
     flags.set("cluster-cidr", join(&spec.network.pod_cidrs));
@@ -38,5 +41,5 @@ pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     };
     flags.set("cluster-signing-cert-file", certificate);
     flags.set("cluster-signing-key-file", key);
-    flags.with_extra(spec)
+    flags
 }

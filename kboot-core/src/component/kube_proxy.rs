@@ -2,13 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Component, Flags, merge, paths};
+use super::{Component, Flags, fields, merge, paths};
 use crate::spec::{ClusterSpec, Node};
 
-pub(super) fn flags(spec: &ClusterSpec) -> Flags {
+pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let mut flags = Flags::new(Component::KubeProxy, spec);
-    flags.set("config", paths::KUBE_PROXY_CONFIG);
-    flags.with_extra(spec)
+    if fields::reads_a_file(Component::KubeProxy, spec.kubernetes_version) {
+        flags.set("config", paths::KUBE_PROXY_CONFIG);
+    } else {
+        flags.set_fields(&config(spec, node));
+    }
+    flags
 }
 
 /// The mode in force; none is upstream's default, iptables.

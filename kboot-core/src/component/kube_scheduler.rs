@@ -8,8 +8,10 @@ pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     flags.set("kubeconfig", paths::SCHEDULER_KUBECONFIG);
     flags.set("authentication-kubeconfig", paths::SCHEDULER_KUBECONFIG);
     flags.set("authorization-kubeconfig", paths::SCHEDULER_KUBECONFIG);
-    flags.set("bind-address", "127.0.0.1");
-    flags.set("port", "0");
+    flags.set_first(&["bind-address", "address"], "127.0.0.1");
+    if flags.has("bind-address") {
+        flags.set("port", "0");
+    }
     flags.set("leader-elect", "true");
-    flags.with_extra(spec)
+    flags
 }

@@ -2,18 +2,29 @@
 
 use serde_json::{Value, json};
 
-use super::{Component, Flags, container_runtime, merge, paths};
+use super::{Component, Flags, container_runtime, fields, merge, paths};
 use crate::pki::{Authority, CertificateRole};
 use crate::spec::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let mut flags = Flags::new(Component::Kubelet, spec);
-    if spec.join.node_credentials == NodeCredentials::BootstrapToken {
-        flags.set("bootstrap-kubeconfig", paths::BOOTSTRAP_KUBECONFIG);
+    if spec.join.node_credentials != NodeCredentials::Certificate {
+        let kubeconfig = paths::BOOTSTRAP_KUBECONFIG;
+        flags.set_first(&["bootstrap-kubeconfig", "experimental-bootstrap-kubeconfig"], kubeconfig);
     }
     flags.set("kubeconfig", paths::KUBELET_KUBECONFIG);
-    flags.set("config", paths::KUBELET_CONFIG);
+    flags.set("require-kubeconfig", "true");
+    if fields::reads_a_file(Component::Kubelet, spec.kubernetes_version) {
+        flags.set("config", paths::KUBELET_CONFIG);
+    } else {
+        flags.set_fields(&config(spec, node));
+    }
+    if let Some(folder) = &spec.folders.kubelet {
+        flags.set("root-dir", folder.as_str());
+    }
     flags.set("cert-dir", paths::KUBELET_PKI);
+    // Up to 1.14 a kubelet runs no privileged pod unless told to: no network plug-in, no kube-proxy.
+    flags.set("allow-privileged", "true");
     flags.set("hostname-override", node.name().as_str());
     // On bare metal the kubelet learns of a second family from this flag alone.
     let second = node.addresses().iter().find(|address| address.is_ipv6() != node.address().is_ipv6());
@@ -26,14 +37,19 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     );
     if spec.kubernetes_version.minor() < CONTAINER_RUNTIME_ENDPOINT_FIELD {
         match spec.runtime {
-            Runtime::Docker => flags.set("network-plugin", "cni"),
+            Runtime::Docker => {
+                flags.set("network-plugin", "cni");
+                if let Some(image) = &spec.sandbox_image {
+                    flags.set("pod-infra-container-image", image.as_str());
+                }
+            }
             Runtime::Containerd | Runtime::Crio => {
                 flags.set("container-runtime", "remote");
                 flags.set("container-runtime-endpoint", container_runtime::endpoint(spec.runtime));
             }
         }
     }
-    flags.with_extra(spec)
+    flags
 }
 
 /// The first minor version whose KubeletConfiguration has `containerRuntimeEndpoint`.

@@ -1,5 +1,6 @@
 //! Configuration files, flags and systemd units of every component, for the version at hand.
 
+mod changes;
 mod container_runtime;
 mod etcd;
 mod fields;
@@ -10,15 +11,19 @@ mod kube_controller_manager;
 mod kube_proxy;
 mod kube_scheduler;
 mod kubelet;
+mod lint;
 pub(crate) mod paths;
 mod systemd;
+mod unit_file;
 
 use std::fmt;
 
-pub(crate) use flags::Flags;
+pub(crate) use changes::changes;
+use flags::Flags;
+pub use lint::{Finding, LintError, Severity, lint};
 pub use systemd::Unit;
 
-use crate::spec::{ClusterSpec, Node, NodeRole, Overrides};
+use crate::spec::{ClusterSpec, Node, NodeRole, Overrides, UnitArguments};
 use crate::version::KubernetesVersion;
 
 /// A program that kboot configures.
@@ -99,14 +104,19 @@ impl Component {
     }
 
     fn flags(self, spec: &ClusterSpec, node: &Node) -> Flags {
-        match self {
+        let mut flags = match self {
             Self::Etcd => etcd::flags(spec, node),
             Self::KubeApiserver => kube_apiserver::flags(spec, node),
             Self::KubeControllerManager => kube_controller_manager::flags(spec),
             Self::KubeScheduler => kube_scheduler::flags(spec),
             Self::Kubelet => kubelet::flags(spec, node),
-            Self::KubeProxy => kube_proxy::flags(spec),
+            Self::KubeProxy => kube_proxy::flags(spec, node),
+        };
+        if let Some(folder) = paths::logs(spec, self) {
+            flags.set("log-dir", folder);
+            flags.set("logtostderr", "false");
         }
+        flags.with_extra(spec)
     }
 }
 
@@ -129,23 +139,27 @@ pub(crate) fn plain_files(
     node: &Node,
 ) -> Result<Vec<PlainFile>, serde_saphyr::ser::Error> {
     let mut files = Vec::new();
+    let mut add = |path, content| files.push(PlainFile { path, content });
     for component in Component::ALL.into_iter().filter(|component| component.runs_on(node)) {
-        files.push(PlainFile {
-            path: paths::unit(component),
-            content: component.unit(spec, node).to_string(),
-        });
+        let flags = component.flags(spec, node);
+        add(paths::unit(component), Unit::of(component, spec, &flags).to_string());
+        if spec.unit_arguments == UnitArguments::EnvironmentFile {
+            add(paths::environment(component), systemd::environment_file(component, &flags));
+        }
     }
     if node.has(NodeRole::Worker) {
-        files.push(PlainFile {
-            path: paths::KUBELET_CONFIG,
-            content: crate::yaml::write(&kubelet::config(spec, node))?,
-        });
-        files.push(PlainFile {
-            path: paths::KUBE_PROXY_CONFIG,
-            content: crate::yaml::write(&kube_proxy::config(spec, node))?,
-        });
-        files.push(container_runtime::file(spec));
-        files.extend(host::files(spec));
+        if fields::reads_a_file(Component::Kubelet, spec.kubernetes_version) {
+            add(paths::KUBELET_CONFIG, crate::yaml::write(&kubelet::config(spec, node))?);
+        }
+        if fields::reads_a_file(Component::KubeProxy, spec.kubernetes_version) {
+            add(paths::KUBE_PROXY_CONFIG, crate::yaml::write(&kube_proxy::config(spec, node))?);
+        }
+        for (path, content) in container_runtime::files(spec).into_iter().chain(host::worker_files(spec)) {
+            add(path, content);
+        }
+    }
+    for (path, content) in host::files(spec, node) {
+        add(path, content);
     }
     Ok(files)
 }
@@ -167,7 +181,13 @@ pub(crate) fn check_overrides(
     for (flag, value) in &overrides.extra_args {
         flags::check(component, version, flag, value, &mut findings);
     }
-    fields::check(component, version, &overrides.config, &mut findings);
+    fields::check_overrides(component, version, &overrides.config, &mut findings);
+    if !fields::reads_a_file(component, version) && findings.errors.is_empty() {
+        for path in fields::without_a_flag(component, version, &overrides.config) {
+            let problem = format!("{component} {version} reads flags alone and has none for this field");
+            findings.errors.push((format!("config.{path}"), problem));
+        }
+    }
     findings
 }
 

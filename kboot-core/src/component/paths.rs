@@ -1,7 +1,9 @@
 //! Where files lie on a node; kubeadm's paths.
 
 use super::Component;
+use crate::name::FolderPath;
 use crate::pki::{Authority, AuthorityLayout, CertificateRole};
+use crate::spec::ClusterSpec;
 
 pub(crate) const PKI: &str = "/etc/kubernetes/pki";
 pub(crate) const SERVICE_ACCOUNT_KEY: &str = "/etc/kubernetes/pki/sa.key";
@@ -15,10 +17,25 @@ pub(crate) const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
 pub(crate) const KUBELET_PKI: &str = "/var/lib/kubelet/pki";
 pub(crate) const KUBE_PROXY_CONFIG: &str = "/var/lib/kube-proxy/config.conf";
 pub(crate) const KUBE_PROXY_KUBECONFIG: &str = "/var/lib/kube-proxy/kubeconfig.conf";
-pub(crate) const ETCD_DATA: &str = "/var/lib/etcd";
+pub(crate) const STATIC_TOKENS: &str = "/etc/kubernetes/token.csv";
+pub(crate) const SYSTEM_USERS: &str = "/etc/sysusers.d/kubernetes.conf";
+pub(crate) const TEMPORARY_FILES: &str = "/etc/tmpfiles.d/kubernetes.conf";
 
-/// The folder of the programs, as in kubeadm's packages.
-pub(crate) const PROGRAMS: &str = "/usr/bin";
+/// The folder of etcd's data.
+pub(crate) fn etcd_data(spec: &ClusterSpec) -> &str {
+    spec.folders.etcd.as_ref().map_or("/var/lib/etcd", FolderPath::as_str)
+}
+
+/// The folder of the programs, as in kubeadm's packages where the cluster file says nothing.
+pub(crate) fn programs(spec: &ClusterSpec) -> &str {
+    spec.folders.programs.as_ref().map_or("/usr/bin", FolderPath::as_str)
+}
+
+/// The folder of a component's log files, where the cluster file and the version have them.
+pub(crate) fn logs(spec: &ClusterSpec, component: Component) -> Option<String> {
+    let folder = spec.folders.logs.as_ref().filter(|_| spec.kubernetes_version.minor() < 26)?;
+    (component != Component::Etcd).then(|| format!("{folder}/{component}"))
+}
 
 /// The unit's file.
 pub(crate) fn unit(component: Component) -> &'static str {
@@ -29,6 +46,18 @@ pub(crate) fn unit(component: Component) -> &'static str {
         Component::KubeScheduler => "/etc/systemd/system/kube-scheduler.service",
         Component::Kubelet => "/etc/systemd/system/kubelet.service",
         Component::KubeProxy => "/etc/systemd/system/kube-proxy.service",
+    }
+}
+
+/// The file of a unit's arguments, where they have one.
+pub(crate) fn environment(component: Component) -> &'static str {
+    match component {
+        Component::Etcd => "/etc/kubernetes/etcd.env",
+        Component::KubeApiserver => "/etc/kubernetes/kube-apiserver.env",
+        Component::KubeControllerManager => "/etc/kubernetes/kube-controller-manager.env",
+        Component::KubeScheduler => "/etc/kubernetes/kube-scheduler.env",
+        Component::Kubelet => "/etc/kubernetes/kubelet.env",
+        Component::KubeProxy => "/etc/kubernetes/kube-proxy.env",
     }
 }
 
@@ -47,8 +76,9 @@ pub(crate) fn authority_key(layout: AuthorityLayout, authority: Authority) -> St
 pub(crate) enum Placement {
     /// A certificate and a key: this path with `.crt` and `.key`.
     Files(&'static str),
-    /// A kubeconfig.
-    Kubeconfig(&'static str),
+    /// A kubeconfig, and the files that it names where it does not hold them: its second path with
+    /// `.crt` and `.key`.
+    Kubeconfig(&'static str, &'static str),
     /// Not on a node.
     Elsewhere,
 }
@@ -67,49 +97,59 @@ pub(crate) fn placement(role: CertificateRole) -> Placement {
             Placement::Files("/etc/kubernetes/pki/etcd/healthcheck-client")
         }
         CertificateRole::KubeletServing => Placement::Files("/var/lib/kubelet/pki/kubelet"),
-        CertificateRole::ControllerManager => Placement::Kubeconfig(CONTROLLER_MANAGER_KUBECONFIG),
-        CertificateRole::Scheduler => Placement::Kubeconfig(SCHEDULER_KUBECONFIG),
-        CertificateRole::KubeletClient => Placement::Kubeconfig(KUBELET_KUBECONFIG),
-        CertificateRole::KubeProxy => Placement::Kubeconfig(KUBE_PROXY_KUBECONFIG),
-        CertificateRole::Admin | CertificateRole::SuperAdmin | CertificateRole::MetricsServer => {
-            Placement::Elsewhere
+        CertificateRole::ControllerManager => {
+            Placement::Kubeconfig(CONTROLLER_MANAGER_KUBECONFIG, "/etc/kubernetes/pki/controller-manager")
         }
+        CertificateRole::Scheduler => {
+            Placement::Kubeconfig(SCHEDULER_KUBECONFIG, "/etc/kubernetes/pki/scheduler")
+        }
+        CertificateRole::KubeletClient => {
+            Placement::Kubeconfig(KUBELET_KUBECONFIG, "/etc/kubernetes/pki/kubelet-client")
+        }
+        CertificateRole::KubeProxy => {
+            Placement::Kubeconfig(KUBE_PROXY_KUBECONFIG, "/etc/kubernetes/pki/kube-proxy")
+        }
+        CertificateRole::Admin
+        | CertificateRole::SuperAdmin
+        | CertificateRole::MetricsServer
+        | CertificateRole::NetworkEtcdClient => Placement::Elsewhere,
     }
 }
 
-/// The certificate file of a role whose certificate is a file.
+/// The certificate file of a role whose certificate is, or can be, a file.
 pub(crate) fn certificate(role: CertificateRole) -> String {
     match placement(role) {
-        Placement::Files(base) => format!("{base}.crt"),
-        Placement::Kubeconfig(path) => path.to_owned(),
+        Placement::Files(base) | Placement::Kubeconfig(_, base) => format!("{base}.crt"),
         Placement::Elsewhere => String::new(),
     }
 }
 
-/// The key file of a role whose certificate is a file.
+/// The key file of a role whose certificate is, or can be, a file.
 pub(crate) fn key(role: CertificateRole) -> String {
     match placement(role) {
-        Placement::Files(base) => format!("{base}.key"),
-        Placement::Kubeconfig(path) => path.to_owned(),
+        Placement::Files(base) | Placement::Kubeconfig(_, base) => format!("{base}.key"),
         Placement::Elsewhere => String::new(),
     }
 }
 
 /// Every path that kboot may write on a node, whatever its roles.
 pub(crate) fn all_on_a_node() -> Vec<String> {
-    let mut all: Vec<String> =
-        Component::ALL.into_iter().map(|component| unit(component).to_owned()).collect();
+    let mut all = Vec::new();
+    for component in Component::ALL {
+        all.extend([unit(component).to_owned(), environment(component).to_owned()]);
+    }
     all.extend([BOOTSTRAP_KUBECONFIG, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC_KEY].map(str::to_owned));
-    all.extend([KUBELET_CONFIG, KUBE_PROXY_CONFIG].map(str::to_owned));
+    all.extend([KUBELET_CONFIG, KUBE_PROXY_CONFIG, STATIC_TOKENS, SYSTEM_USERS].map(str::to_owned));
     for authority in Authority::ALL {
         all.push(authority_certificate(AuthorityLayout::Separate, authority));
         all.push(authority_key(AuthorityLayout::Separate, authority));
     }
     for role in CertificateRole::ALL {
-        match placement(role) {
-            Placement::Files(base) => all.extend([format!("{base}.crt"), format!("{base}.key")]),
-            Placement::Kubeconfig(path) => all.push(path.to_owned()),
-            Placement::Elsewhere => {}
+        if let Placement::Kubeconfig(path, _) = placement(role) {
+            all.push(path.to_owned());
+        }
+        if placement(role) != Placement::Elsewhere {
+            all.extend([certificate(role), key(role)]);
         }
     }
     all

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Component, Flags, paths};
-use crate::spec::{ClusterSpec, Runtime};
+use super::{Component, Flags, host, paths};
+use crate::spec::{ClusterSpec, Runtime, UnitArguments};
 
 /// A unit: sections of directives, in order.
 ///
@@ -58,7 +58,18 @@ impl Unit {
         if component == Component::Etcd {
             service.push(("TimeoutStartSec", "infinity".to_owned()));
         }
-        service.push(("ExecStart", command_line(component, flags)));
+        if let Some(user) = spec.user.as_ref().filter(|_| host::runs_as_user(component)) {
+            service.push(("User", user.name.to_string()));
+            service.push(("Group", user.group.to_string()));
+        }
+        let program = format!("{}/{component}", paths::programs(spec));
+        match spec.unit_arguments {
+            UnitArguments::Inline => service.push(("ExecStart", command_line(program, flags))),
+            UnitArguments::EnvironmentFile => {
+                service.push(("EnvironmentFile", paths::environment(component).to_owned()));
+                service.push(("ExecStart", format!("{program} ${}", variable(component))));
+            }
+        }
         service.push(("Restart", "always".to_owned()));
         service.push(("RestartSec", "10".to_owned()));
         service.push(("LimitNOFILE", "65536".to_owned()));
@@ -81,9 +92,35 @@ impl Unit {
     }
 }
 
+/// The variable that holds a component's arguments.
+fn variable(component: Component) -> String {
+    format!("{}_ARGS", component.name().replace('-', "_").to_ascii_uppercase())
+}
+
+/// The file that sets the variable (systemd.exec(5), `EnvironmentFile=`): one assignment over several lines.
+pub(super) fn environment_file(component: Component, flags: &Flags) -> String {
+    let words: Vec<String> = flags.arguments().map(|argument| quote_in_variable(&argument)).collect();
+    format!("{}=\"{}\"\n", variable(component), words.join(" \\\n  "))
+}
+
+/// One word of a variable's value. It is read twice: out of the file, where backslash and the double
+/// quote around the value are special, and then as `$VARIABLE` in a command line, which is split at
+/// blanks and loses its quotes, but knows no specifiers and no variables of its own.
+fn quote_in_variable(word: &str) -> String {
+    let plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\');
+    let as_word = if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+    };
+    as_word
+        .chars()
+        .flat_map(|c| matches!(c, '"' | '\\' | '`' | '$').then_some('\\').into_iter().chain([c]))
+        .collect()
+}
+
 /// The program and its flags, a line each.
-fn command_line(component: Component, flags: &Flags) -> String {
-    let program = format!("{}/{}", paths::PROGRAMS, component.name());
+fn command_line(program: String, flags: &Flags) -> String {
     let words = std::iter::once(program).chain(flags.arguments().map(|argument| quote(&argument)));
     words.collect::<Vec<_>>().join(" \\\n  ")
 }

@@ -169,7 +169,9 @@ pub(crate) fn wanted_certificates(spec: &ClusterSpec) -> Vec<CertificateId> {
         .iter()
         .flat_map(|node| per_node(node).into_iter().map(|role| CertificateId::of_node(role, node.name())));
     let proxy = spec.nodes_with(NodeRole::Worker).next().map(|_| Role::KubeProxy);
-    let of_cluster = [Role::Admin, Role::SuperAdmin, Role::MetricsServer].into_iter().chain(proxy);
+    let network = spec.network.etcd_client_secret.as_ref().map(|_| Role::NetworkEtcdClient);
+    let of_cluster =
+        [Role::Admin, Role::SuperAdmin, Role::MetricsServer].into_iter().chain(proxy).chain(network);
     of_cluster.map(CertificateId::of_cluster).chain(of_nodes).collect()
 }
 
@@ -209,7 +211,7 @@ impl Authorities {
             })
             .collect::<Result<BTreeMap<_, _>, PkiError>>()?;
         let token = match spec.join.node_credentials {
-            NodeCredentials::Certificate => None,
+            NodeCredentials::Certificate | NodeCredentials::StaticToken => None,
             NodeCredentials::BootstrapToken => Some(join_token(spec, token, env)?),
         };
         Ok(ClusterPki { authorities: self, certificates, token })

@@ -121,6 +121,8 @@ pub fn template(
             }
         }
         CertificateRole::EtcdHealthcheckClient => client("kube-etcd-healthcheck-client"),
+        // etcd without roles of its own takes every client of its authority for root.
+        CertificateRole::NetworkEtcdClient => client("network-plugin"),
         CertificateRole::ControllerManager => client("system:kube-controller-manager"),
         CertificateRole::Scheduler => client("system:kube-scheduler"),
         CertificateRole::Admin => client("kubernetes-admin").group(Group::from_static(ADMIN_GROUP)),

@@ -73,11 +73,13 @@ pub enum CertificateRole {
     KubeProxy,
     /// metrics-server's serving certificate.
     MetricsServer,
+    /// A network plug-in that keeps its state in etcd.
+    NetworkEtcdClient,
 }
 
 impl CertificateRole {
     /// All of them, in their order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ApiServer,
         Self::ApiServerKubeletClient,
         Self::ApiServerEtcdClient,
@@ -93,6 +95,7 @@ impl CertificateRole {
         Self::KubeletServing,
         Self::KubeProxy,
         Self::MetricsServer,
+        Self::NetworkEtcdClient,
     ];
 
     /// The name that kubeadm has for it, or one in its manner.
@@ -114,6 +117,7 @@ impl CertificateRole {
             Self::KubeletServing => "kubelet-serving",
             Self::KubeProxy => "kube-proxy",
             Self::MetricsServer => "metrics-server",
+            Self::NetworkEtcdClient => "network-etcd-client",
         }
     }
 
@@ -121,9 +125,11 @@ impl CertificateRole {
     #[must_use]
     pub fn authority(self) -> Authority {
         match self {
-            Self::ApiServerEtcdClient | Self::EtcdServer | Self::EtcdPeer | Self::EtcdHealthcheckClient => {
-                Authority::Etcd
-            }
+            Self::NetworkEtcdClient
+            | Self::ApiServerEtcdClient
+            | Self::EtcdServer
+            | Self::EtcdPeer
+            | Self::EtcdHealthcheckClient => Authority::Etcd,
             Self::FrontProxyClient => Authority::FrontProxy,
             Self::ApiServer
             | Self::ApiServerKubeletClient

@@ -30,6 +30,14 @@ pub(super) struct Spec {
     pub(super) join: Join,
     #[serde(default)]
     pub(super) runtime: Runtime,
+    #[serde(default)]
+    pub(super) kubeconfigs: Kubeconfigs,
+    #[serde(default)]
+    pub(super) units: Units,
+    pub(super) user: Option<User>,
+    #[serde(default)]
+    pub(super) folders: Folders,
+    pub(super) verify: Option<Verify>,
     pub(super) nodes: Vec<Node>,
     #[serde(default)]
     pub(super) components: BTreeMap<String, Component>,
@@ -45,6 +53,8 @@ pub(super) struct Network {
     pub(super) dns_domain: Option<String>,
     #[serde(rename = "clusterDNS")]
     pub(super) cluster_dns: Option<Vec<String>>,
+    #[serde(rename = "etcdClientSecret")]
+    pub(super) etcd_client_secret: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -90,8 +100,40 @@ pub(super) struct Token {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Runtime {
     pub(super) name: Option<String>,
+    pub(super) sandbox_image: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct Kubeconfigs {
+    pub(super) certificates: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct Units {
+    pub(super) arguments: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct User {
+    pub(super) name: String,
+    pub(super) group: Option<String>,
+    pub(super) id: Option<u64>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct Folders {
+    pub(super) programs: Option<String>,
+    pub(super) kubelet: Option<String>,
+    pub(super) etcd: Option<String>,
+    pub(super) logs: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Verify {
+    pub(super) image: String,
 }
 
 #[derive(Deserialize)]

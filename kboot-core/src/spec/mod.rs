@@ -17,7 +17,7 @@ pub use schema::CLUSTER_SCHEMA;
 pub(crate) use schema::{closest, unknown_name};
 
 use crate::component::Component;
-use crate::name::{ClusterName, Dns1123Subdomain, NodeName};
+use crate::name::{ClusterName, Dns1123Subdomain, FolderPath, ImageReference, NodeName, UnixName};
 use crate::net::{AltName, ApiEndpoint, Cidr};
 use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
 use crate::time::Lifetime;
@@ -127,11 +127,13 @@ impl Node {
 
 /// How a kubelet comes by its client certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_enums, reason = "the cluster file's two values")]
+#[allow(clippy::exhaustive_enums, reason = "the cluster file's three values")]
 pub enum NodeCredentials {
     /// It asks for one, showing a bootstrap token.
     #[default]
     BootstrapToken,
+    /// It asks for one, showing a token from kube-apiserver's token file.
+    StaticToken,
     /// kboot issues it.
     Certificate,
 }
@@ -166,6 +168,7 @@ pub(crate) struct Network {
     pub(crate) pod_cidrs: Vec<Cidr>,
     pub(crate) dns_domain: Dns1123Subdomain,
     pub(crate) cluster_dns: Vec<IpAddr>,
+    pub(crate) etcd_client_secret: Option<Dns1123Subdomain>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,6 +192,43 @@ pub(crate) struct Join {
 pub(crate) struct JoinTokenSpec {
     pub(crate) ttl: Lifetime,
     pub(crate) description: String,
+}
+
+/// What the components' kubeconfigs say of certificates and keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum KubeconfigCertificates {
+    /// They hold them.
+    #[default]
+    Embedded,
+    /// They name their files.
+    Files,
+}
+
+/// Where a unit has its program's arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum UnitArguments {
+    /// In `ExecStart`.
+    #[default]
+    Inline,
+    /// In a variable of an environment file.
+    EnvironmentFile,
+}
+
+/// Whom the control plane runs as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SystemUser {
+    pub(crate) name: UnixName,
+    pub(crate) group: UnixName,
+    pub(crate) id: Option<u16>,
+}
+
+/// Folders of every node; none of data or logs is the program's own default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Folders {
+    pub(crate) programs: Option<FolderPath>,
+    pub(crate) kubelet: Option<FolderPath>,
+    pub(crate) etcd: Option<FolderPath>,
+    pub(crate) logs: Option<FolderPath>,
 }
 
 /// What the cluster file adds to, or changes in, a component.
@@ -224,6 +264,12 @@ pub struct ClusterSpec {
     pub(crate) pki: Pki,
     pub(crate) join: Join,
     pub(crate) runtime: Runtime,
+    pub(crate) sandbox_image: Option<ImageReference>,
+    pub(crate) kubeconfig_certificates: KubeconfigCertificates,
+    pub(crate) unit_arguments: UnitArguments,
+    pub(crate) user: Option<SystemUser>,
+    pub(crate) folders: Folders,
+    pub(crate) verify_image: Option<ImageReference>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) components: BTreeMap<Component, Overrides>,
     warnings: Vec<Problem>,
@@ -262,7 +308,7 @@ impl ClusterSpec {
 
     /// Whether kube-controller-manager needs the cluster authority's key to sign requests of kubelets.
     pub(crate) fn signs_requests(&self) -> bool {
-        self.join.node_credentials == NodeCredentials::BootstrapToken
+        self.join.node_credentials != NodeCredentials::Certificate
             || self.join.serving_certificates == ServingCertificates::Csr
     }
 

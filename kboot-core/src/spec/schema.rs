@@ -42,6 +42,7 @@ fn check_value(schema: &Value, value: &Value, path: &str, problems: &mut Vec<Pro
                 }
             }
         }
+        (Some("integer"), Value::Number(number)) if number.is_u64() => {}
         (Some("object"), Value::Object(fields)) => check_object(schema, fields, path, problems),
         (Some(wanted), found) => problems.push(Problem::new(path, wrong_type(wanted, found))),
         (None, _) => {}
@@ -87,6 +88,7 @@ fn wrong_type(wanted: &str, found: &Value) -> String {
         }
         "string" => format!("must be a text, found {found}"),
         "array" => format!("must be a list, found {found}"),
+        "integer" => format!("must be a whole number, found {found}"),
         _ => format!("must be a map, found {found}"),
     }
 }

@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use super::document::{self, Document};
 use super::{
-    ClusterSpec, Join, JoinTokenSpec, Network, Node, NodeCredentials, NodeRole, Overrides, Pki, Problem,
-    Runtime, ServingCertificates,
+    ClusterSpec, Folders, Join, JoinTokenSpec, KubeconfigCertificates, Network, Node, NodeCredentials,
+    NodeRole, Overrides, Pki, Problem, Runtime, ServingCertificates, SystemUser, UnitArguments,
 };
 use crate::component::{Component, check_overrides};
 use crate::net::{AltName, ApiEndpoint, Cidr, is_of_one_machine};
@@ -51,8 +51,13 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
     let endpoint = found.parse::<ApiEndpoint>("spec.controlPlaneEndpoint", &spec.control_plane_endpoint);
     let network = network(&mut found, &spec.network, version);
     let pki = pki(&mut found, &mut warnings, spec.pki);
-    let join = join(&mut found, spec.join);
-    let runtime = runtime(&mut found, spec.runtime.name.as_deref(), version);
+    let join = join(&mut found, &mut warnings, spec.join, version);
+    let runtime_name = runtime(&mut found, spec.runtime.name.as_deref(), version);
+    let sandbox_image =
+        spec.runtime.sandbox_image.and_then(|image| found.parse("spec.runtime.sandboxImage", &image));
+    let verify_image = spec.verify.and_then(|verify| found.parse("spec.verify.image", &verify.image));
+    let user = spec.user.and_then(|user| system_user(&mut found, &user));
+    let folders = folders(&mut found, &mut warnings, &spec.folders, version);
     let nodes = nodes(&mut found, &mut warnings, spec.nodes);
     if let Some(network) = &network {
         addresses(&mut found, network, &nodes, endpoint.as_ref());
@@ -76,7 +81,19 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
             network,
             pki,
             join,
-            runtime,
+            runtime: runtime_name,
+            sandbox_image,
+            kubeconfig_certificates: match spec.kubeconfigs.certificates.as_deref() {
+                Some("files") => KubeconfigCertificates::Files,
+                _ => KubeconfigCertificates::Embedded,
+            },
+            unit_arguments: match spec.units.arguments.as_deref() {
+                Some("environment-file") => UnitArguments::EnvironmentFile,
+                _ => UnitArguments::Inline,
+            },
+            user,
+            folders,
+            verify_image,
             nodes,
             components,
             warnings: warnings.0,
@@ -233,7 +250,11 @@ fn network(
             addresses.into_iter().map(|(_, address)| address).collect()
         }
     };
-    Some(Network { service_cidrs, pod_cidrs, dns_domain: dns_domain?, cluster_dns })
+    let etcd_client_secret = match &network.etcd_client_secret {
+        None => None,
+        Some(name) => Some(found.parse("spec.network.etcdClientSecret", name)?),
+    };
+    Some(Network { service_cidrs, pod_cidrs, dns_domain: dns_domain?, cluster_dns, etcd_client_secret })
 }
 
 fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pki> {
@@ -303,7 +324,29 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
     })
 }
 
-fn join(found: &mut Found, join: document::Join) -> Option<Join> {
+/// The first minor version whose kubelets ask for serving certificates unless told otherwise
+/// (feature gate RotateKubeletServerCertificate, beta).
+const SERVING_REQUESTS: u16 = 12;
+
+fn join(
+    found: &mut Found,
+    warnings: &mut Found,
+    join: document::Join,
+    version: Option<KubernetesVersion>,
+) -> Option<Join> {
+    let asks_for_serving = version.is_none_or(|version| version.minor() >= SERVING_REQUESTS);
+    if !asks_for_serving && join.serving_certificates.as_deref() == Some("csr") {
+        found.add(
+            "spec.join.servingCertificates",
+            "kubelets ask for serving certificates from Kubernetes 1.12 on; use issued",
+        );
+    }
+    if join.node_credentials.as_deref() == Some("static-token") {
+        warnings.add(
+            "spec.join.nodeCredentials",
+            "a static token lives until kube-apiserver restarts without it; prefer bootstrap-token",
+        );
+    }
     let description = join.token.description.unwrap_or_default();
     if description.chars().any(char::is_control) {
         found.add("spec.join.token.description", "must not hold control characters");
@@ -312,10 +355,12 @@ fn join(found: &mut Found, join: document::Join) -> Option<Join> {
     Some(Join {
         node_credentials: match join.node_credentials.as_deref() {
             Some("certificate") => NodeCredentials::Certificate,
+            Some("static-token") => NodeCredentials::StaticToken,
             _ => NodeCredentials::BootstrapToken,
         },
         serving_certificates: match join.serving_certificates.as_deref() {
             Some("issued") => ServingCertificates::Issued,
+            None if !asks_for_serving => ServingCertificates::Issued,
             _ => ServingCertificates::Csr,
         },
         token: JoinTokenSpec { ttl, description },
@@ -336,8 +381,49 @@ fn runtime(found: &mut Found, name: Option<&str>, version: Option<KubernetesVers
             }
             Runtime::Docker
         }
+        Some("containerd") => Runtime::Containerd,
+        // Up to then the kubelet's own default was the one way that was common.
+        _ if version.is_some_and(|version| version.minor() < 20) => Runtime::Docker,
         _ => Runtime::Containerd,
     }
+}
+
+fn system_user(found: &mut Found, user: &document::User) -> Option<SystemUser> {
+    let name = found.parse("spec.user.name", &user.name);
+    let group = found.parse("spec.user.group", user.group.as_ref().unwrap_or(&user.name));
+    if user.name == "root" {
+        found.add("spec.user.name", "root is what the control plane runs as without spec.user");
+    }
+    // 65534 is nobody, 65535 is -1 as a 16-bit number.
+    let id = user.id.and_then(|id| u16::try_from(id).ok().filter(|id| (1..65534).contains(id)));
+    if user.id.is_some() && id.is_none() {
+        found.add("spec.user.id", "must be 1 to 65533");
+    }
+    Some(SystemUser { name: name?, group: group?, id })
+}
+
+fn folders(
+    found: &mut Found,
+    warnings: &mut Found,
+    folders: &document::Folders,
+    version: Option<KubernetesVersion>,
+) -> Folders {
+    let mut folder = |field: &str, text: &Option<String>| {
+        text.as_ref().and_then(|text| found.parse(&format!("spec.folders.{field}"), text))
+    };
+    let valid = Folders {
+        programs: folder("programs", &folders.programs),
+        kubelet: folder("kubelet", &folders.kubelet),
+        etcd: folder("etcd", &folders.etcd),
+        logs: folder("logs", &folders.logs),
+    };
+    if let (Some(_), Some(version)) = (&valid.logs, version.filter(|version| version.minor() >= 26)) {
+        warnings.add(
+            "spec.folders.logs",
+            format!("Kubernetes {version} writes no log files (removed in 1.26); logs go to the journal"),
+        );
+    }
+    valid
 }
 
 const RESERVED_NAMES: [&str; 5] = [
