@@ -1,6 +1,7 @@
 //! The error that any step of the crate may end with, and its kind.
 
 use crate::bundle::BundleError;
+use crate::component::{ConfigurationError, LintError};
 use crate::env::RandomUnavailable;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
@@ -56,6 +57,12 @@ pub enum Error {
     /// Files and folders.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// A configuration file.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// A unit, environment file or configuration file to check.
+    #[error(transparent)]
+    Lint(#[from] LintError),
     /// Randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
@@ -68,6 +75,7 @@ impl Error {
         match self {
             Self::Pki(error) => error.kind(),
             Self::Bundle(error) => error.kind(),
+            Self::Configuration(error) => error.kind(),
             Self::Random(_) => ErrorKind::Io,
             _ => ErrorKind::Input,
         }

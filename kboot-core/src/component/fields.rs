@@ -261,13 +261,34 @@ pub(super) fn without_a_flag(
     missing.map(|(path, ..)| path).collect()
 }
 
+impl Field {
+    fn is_in_the_file_of(&self, component: Component, version: KubernetesVersion) -> bool {
+        reads_a_file(component, version)
+            && self.since.is_none_or(|since| version.minor() >= since)
+            && self.until.is_none_or(|until| version.minor() < until)
+    }
+}
+
+/// Takes out of a configuration what the version's file does not have; flags may.
+pub(super) fn retain_known(component: Component, version: KubernetesVersion, config: &mut Value) {
+    if let Value::Object(fields) = config {
+        fields.retain(|name, _| {
+            field(component, name).is_none_or(|field| field.is_in_the_file_of(component, version))
+        });
+    }
+}
+
 impl Flags {
-    /// Sets the flags that say the same as a configuration's fields, where the version knows them.
+    /// Sets the flags that say the same as a configuration's fields, where the version's file does not have
+    /// the field and its program knows the flag.
     pub(super) fn set_fields(&mut self, config: &Value) {
+        let (component, version) = (self.component(), self.version());
         let mut found = Vec::new();
-        collect(self.component(), config, "", &mut found);
-        for (_, flag, value) in found {
-            if let Some(flag) = flag {
+        collect(component, config, "", &mut found);
+        for (path, flag, value) in found {
+            let is_in_file =
+                field(component, &path).is_some_and(|field| field.is_in_the_file_of(component, version));
+            if let (false, Some(flag)) = (is_in_file, flag) {
                 self.set(flag, value);
             }
         }

@@ -320,6 +320,10 @@ impl Flags {
         self.component
     }
 
+    pub(super) fn version(&self) -> KubernetesVersion {
+        self.version
+    }
+
     /// Whether the flag is set.
     pub(super) fn has(&self, flag: &str) -> bool {
         self.values.contains_key(flag)

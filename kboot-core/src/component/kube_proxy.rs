@@ -1,17 +1,17 @@
 //! kube-proxy's flags and KubeProxyConfiguration (`cmd/kubeadm/app/componentconfigs/kubeproxy.go`).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Component, Flags, fields, merge, paths};
+use super::configuration::ClientConnection;
+use super::{Component, Flags, KubeProxyConfiguration, fields, merge, paths};
 use crate::spec::{ClusterSpec, Node};
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let mut flags = Flags::new(Component::KubeProxy, spec);
     if fields::reads_a_file(Component::KubeProxy, spec.kubernetes_version) {
         flags.set("config", paths::KUBE_PROXY_CONFIG);
-    } else {
-        flags.set_fields(&config(spec, node));
     }
+    flags.set_fields(&settings(spec, node));
     flags
 }
 
@@ -20,16 +20,27 @@ pub(super) fn mode(spec: &ClusterSpec) -> Option<&str> {
     spec.overrides(Component::KubeProxy)?.config.get("mode")?.as_str()
 }
 
+/// The configuration file.
 pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
+    let mut config = settings(spec, node);
+    fields::retain_known(Component::KubeProxy, spec.kubernetes_version, &mut config);
+    config
+}
+
+/// Every setting; the file has those that it knows in the version, flags the others.
+fn settings(spec: &ClusterSpec, node: &Node) -> Value {
     let pods: Vec<String> = spec.network.pod_cidrs.iter().map(ToString::to_string).collect();
-    let mut config = json!({
-        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-        "kind": "KubeProxyConfiguration",
-        "bindAddress": if node.address().is_ipv6() { "::" } else { "0.0.0.0" },
-        "clientConnection": {"kubeconfig": paths::KUBE_PROXY_KUBECONFIG},
-        "clusterCIDR": pods.join(","),
-        "hostnameOverride": node.name().as_str(),
-    });
+    let configuration = KubeProxyConfiguration {
+        bind_address: Some(if node.address().is_ipv6() { "::" } else { "0.0.0.0" }.to_owned()),
+        client_connection: ClientConnection {
+            kubeconfig: Some(paths::KUBE_PROXY_KUBECONFIG.to_owned()),
+            ..Default::default()
+        },
+        cluster_cidr: Some(pods.join(",")),
+        hostname_override: Some(node.name().to_string()),
+        ..Default::default()
+    };
+    let mut config = serde_json::to_value(configuration).unwrap_or_default();
     if let Some(overrides) = spec.overrides(Component::KubeProxy) {
         merge(&mut config, &overrides.config);
     }

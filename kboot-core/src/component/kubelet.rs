@@ -1,8 +1,9 @@
 //! The kubelet's flags and KubeletConfiguration (`cmd/kubeadm/app/componentconfigs/kubelet.go`).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Component, Flags, container_runtime, fields, merge, paths};
+use super::configuration::{Enabled, KubeletAuthentication, KubeletAuthorization, KubeletX509};
+use super::{Component, Flags, KubeletConfiguration, container_runtime, fields, merge, paths};
 use crate::pki::{Authority, CertificateRole};
 use crate::spec::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
 
@@ -16,9 +17,8 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("require-kubeconfig", "true");
     if fields::reads_a_file(Component::Kubelet, spec.kubernetes_version) {
         flags.set("config", paths::KUBELET_CONFIG);
-    } else {
-        flags.set_fields(&config(spec, node));
     }
+    flags.set_fields(&settings(spec, node));
     if let Some(folder) = &spec.folders.kubelet {
         flags.set("root-dir", folder.as_str());
     }
@@ -61,42 +61,44 @@ pub(super) fn cgroup_driver(spec: &ClusterSpec) -> &str {
     overrides.and_then(|overrides| overrides.config.get("cgroupDriver")?.as_str()).unwrap_or("systemd")
 }
 
+/// The configuration file.
 pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
-    let dns: Vec<String> = spec.network.cluster_dns.iter().map(ToString::to_string).collect();
-    let mut config = json!({
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "authentication": {
-            "anonymous": {"enabled": false},
-            "webhook": {"enabled": true},
-            "x509": {"clientCAFile": paths::authority_certificate(spec.pki.authorities, Authority::Cluster)},
+    let mut config = settings(spec, node);
+    fields::retain_known(Component::Kubelet, spec.kubernetes_version, &mut config);
+    config
+}
+
+/// Every setting; the file has those that it knows in the version, flags the others.
+fn settings(spec: &ClusterSpec, node: &Node) -> Value {
+    let is_issued = spec.join.serving_certificates == ServingCertificates::Issued;
+    let serving =
+        |path: fn(CertificateRole) -> String| is_issued.then(|| path(CertificateRole::KubeletServing));
+    let ipv6 = |address: &str| node.address().is_ipv6().then(|| address.to_owned());
+    let authority = paths::authority_certificate(spec.pki.authorities, Authority::Cluster);
+    let reads_endpoint = spec.kubernetes_version.minor() >= CONTAINER_RUNTIME_ENDPOINT_FIELD;
+    let configuration = KubeletConfiguration {
+        authentication: KubeletAuthentication {
+            anonymous: Some(Enabled::new(false)),
+            webhook: Some(Enabled::new(true)),
+            x509: Some(KubeletX509 { client_ca_file: Some(authority) }),
         },
-        "authorization": {"mode": "Webhook"},
-        "readOnlyPort": 0,
-        "cgroupDriver": cgroup_driver(spec),
-        "clusterDNS": dns,
-        "clusterDomain": spec.network.dns_domain.as_str(),
-        "rotateCertificates": spec.signs_requests(),
-        "serverTLSBootstrap": spec.join.serving_certificates == ServingCertificates::Csr,
-        "staticPodPath": paths::STATIC_PODS,
-    });
-    if let Value::Object(fields) = &mut config {
-        if spec.join.serving_certificates == ServingCertificates::Issued {
-            fields
-                .insert("tlsCertFile".to_owned(), paths::certificate(CertificateRole::KubeletServing).into());
-            fields.insert("tlsPrivateKeyFile".to_owned(), paths::key(CertificateRole::KubeletServing).into());
-        }
-        if node.address().is_ipv6() {
-            fields.insert("address".to_owned(), "::".into());
-            fields.insert("healthzBindAddress".to_owned(), "::1".into());
-        }
-        if spec.kubernetes_version.minor() >= CONTAINER_RUNTIME_ENDPOINT_FIELD {
-            fields.insert(
-                "containerRuntimeEndpoint".to_owned(),
-                container_runtime::endpoint(spec.runtime).into(),
-            );
-        }
-    }
+        authorization: KubeletAuthorization { mode: Some("Webhook".to_owned()), ..Default::default() },
+        address: ipv6("::"),
+        cgroup_driver: Some(cgroup_driver(spec).to_owned()),
+        cluster_dns: spec.network.cluster_dns.iter().map(ToString::to_string).collect(),
+        cluster_domain: Some(spec.network.dns_domain.to_string()),
+        container_runtime_endpoint: reads_endpoint
+            .then(|| container_runtime::endpoint(spec.runtime).to_owned()),
+        healthz_bind_address: ipv6("::1"),
+        read_only_port: Some(0),
+        rotate_certificates: Some(spec.signs_requests()),
+        server_tls_bootstrap: Some(!is_issued),
+        static_pod_path: Some(paths::STATIC_PODS.to_owned()),
+        tls_cert_file: serving(paths::certificate),
+        tls_private_key_file: serving(paths::key),
+        ..Default::default()
+    };
+    let mut config = serde_json::to_value(configuration).unwrap_or_default();
     if let Some(overrides) = spec.overrides(Component::Kubelet) {
         merge(&mut config, &overrides.config);
     }

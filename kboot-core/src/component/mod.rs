@@ -1,6 +1,7 @@
 //! Configuration files, flags and systemd units of every component, for the version at hand.
 
 mod changes;
+mod configuration;
 mod container_runtime;
 mod etcd;
 mod fields;
@@ -19,6 +20,10 @@ mod unit_file;
 use std::fmt;
 
 pub(crate) use changes::changes;
+pub use configuration::{
+    ClientConnection, ConfigurationError, Enabled, KubeProxyConfiguration, KubeletAuthentication,
+    KubeletAuthorization, KubeletConfiguration, KubeletX509,
+};
 use flags::Flags;
 pub use lint::{Finding, LintError, Severity, lint};
 pub use systemd::Unit;
