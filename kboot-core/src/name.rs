@@ -26,7 +26,8 @@ const SUBDOMAIN_RULE: &str = "use at most 253 lower-case letters, digits, '-' an
      each part between dots starts and ends with a letter or digit and has at most 63 characters";
 const PRINCIPAL_RULE: &str = "use 1 to 256 characters without control characters or surrounding blanks";
 
-fn is_dns1123_label(label: &str) -> bool {
+/// Whether `label` is a DNS-1123 label (`IsDNS1123Label` in apimachinery's validation).
+pub(crate) fn is_dns1123_label(label: &str) -> bool {
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = label.as_bytes();
     match (bytes.first(), bytes.last()) {

@@ -3,13 +3,17 @@
 //! Source: `staging/src/k8s.io/client-go/tools/clientcmd` of Kubernetes.
 
 mod builder;
+mod check;
 mod merge;
 mod model;
 mod paths;
+mod summary;
 
 pub use builder::{KubeconfigBuilder, Ready, WantsCredential, WantsTrust, WantsUser};
+pub use check::{FINDING_CODES, Finding, ReadFile, Severity, Surroundings};
 pub use merge::{Action, Change, EntryKind, Merged, Source, Strategy, merge};
 pub use model::{AuthProvider, Cluster, Context, Exec, ExecVariable, Kubeconfig, Named, Unknown, User};
+pub use summary::{CertificateSummary, ClusterSummary, ContextSummary, Credential, Summary, UserSummary};
 
 use std::path::PathBuf;
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::KubeconfigError;
 use super::builder::{KubeconfigBuilder, WantsTrust};
+use super::check::without_userinfo;
 use crate::net::ApiEndpoint;
 use crate::pki::{Certificate, PrivateKey};
 use crate::secret::{SecretBytes, SecretText};
@@ -58,7 +59,7 @@ pub struct Named<T> {
 }
 
 /// Where a cluster is reached and what proves that it is the right one.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
@@ -79,6 +80,32 @@ pub struct Cluster {
     pub tls_server_name: Option<String>,
     #[serde(flatten)]
     pub unknown: Unknown,
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            certificate_authority,
+            certificate_authority_data,
+            disable_compression,
+            insecure_skip_tls_verify,
+            proxy_url,
+            server,
+            tls_server_name,
+            unknown,
+        } = self;
+        // A URL may hold a password.
+        f.debug_struct("Cluster")
+            .field("certificate_authority", certificate_authority)
+            .field("certificate_authority_data", certificate_authority_data)
+            .field("disable_compression", disable_compression)
+            .field("insecure_skip_tls_verify", insecure_skip_tls_verify)
+            .field("proxy_url", &proxy_url.as_deref().map(without_userinfo))
+            .field("server", &without_userinfo(server))
+            .field("tls_server_name", tls_server_name)
+            .field("unknown", unknown)
+            .finish()
+    }
 }
 
 /// Which user talks to which cluster.
