@@ -7,8 +7,11 @@ mod token;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use cluster::{Cluster, ClusterPaths};
-pub(crate) use kubeconfig::{Kubeconfig, KubeconfigBuild};
-pub(crate) use token::{Token, TokenCreate, TokenFormat};
+pub(crate) use kubeconfig::{
+    Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,
+    KubeconfigUser,
+};
+pub(crate) use token::{StaticToken, StaticTokenCreate, Token, TokenCreate, TokenFormat};
 
 /// Kubernetes cluster bootstrap: certificates, tokens, kubeconfigs and configuration of every node.
 ///
@@ -26,10 +29,10 @@ pub(crate) enum Command {
     /// Turn one cluster file into every file of every node
     #[command(subcommand)]
     Cluster(Cluster),
-    /// Make bootstrap tokens
+    /// Make bootstrap tokens and static tokens
     #[command(subcommand)]
     Token(Token),
-    /// Build kubeconfigs
+    /// Build, merge, inspect and check kubeconfigs
     #[command(subcommand)]
     Kubeconfig(Kubeconfig),
     /// Print the JSON Schema of a document
@@ -49,11 +52,11 @@ pub(crate) enum Command {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum ListFormat {
-    /// For people: what changes, and why
+    /// For people
     Table,
-    /// Every file, as JSON
+    /// Everything, as JSON
     Json,
-    /// Every file, as YAML
+    /// Everything, as YAML
     Yaml,
 }
 

@@ -4,6 +4,7 @@
 
 mod builder;
 mod check;
+mod identity;
 mod merge;
 mod model;
 mod paths;
@@ -11,6 +12,7 @@ mod summary;
 
 pub use builder::{KubeconfigBuilder, Ready, WantsCredential, WantsTrust, WantsUser};
 pub use check::{FINDING_CODES, Finding, ReadFile, Severity, Surroundings};
+pub use identity::ClientIdentity;
 pub use merge::{Action, Change, EntryKind, Merged, Source, Strategy, merge};
 pub use model::{AuthProvider, Cluster, Context, Exec, ExecVariable, Kubeconfig, Named, Unknown, User};
 pub use summary::{CertificateSummary, ClusterSummary, ContextSummary, Credential, Summary, UserSummary};
@@ -52,6 +54,12 @@ pub enum KubeconfigError {
     Conflicts {
         /// Every entry that differs from one of its name.
         conflicts: Vec<Change>,
+    },
+    /// An identity that a client certificate must not give.
+    #[error("no client certificate for this user: {problem}")]
+    Identity {
+        /// What is wrong.
+        problem: &'static str,
     },
     /// A folder that relative paths cannot count from.
     #[error(

@@ -13,8 +13,11 @@ use crate::env::Env;
 use crate::name::{Group, Username};
 use crate::secret::SecretText;
 
-/// The group that no permission can be taken from.
-const MASTERS: &str = "system:masters";
+const MASTERS_REFUSED: &str = "the group system:masters may do everything, and such a token has no end";
+
+fn has_masters(groups: &[Group]) -> bool {
+    groups.iter().any(|group| group.as_str() == "system:masters")
+}
 
 /// A row of the file: a token, and who its bearer is.
 ///
@@ -24,7 +27,7 @@ const MASTERS: &str = "system:masters";
 /// ```
 /// use kboot_core::{Env, token::StaticToken};
 /// let groups = vec!["system:bootstrappers".parse()?];
-/// let token = StaticToken::generate("kubelet-bootstrap".parse()?, "10001", groups, &mut Env::system())?;
+/// let token = StaticToken::generate("kubelet-bootstrap".parse()?, "10001", groups, false, &mut Env::system())?;
 /// let row = token.to_csv();
 /// assert!(row.expose_secret().ends_with(",kubelet-bootstrap,10001,\"system:bootstrappers\"\n"));
 /// let again = StaticToken::read(row.expose_secret(), false)?;
@@ -39,7 +42,8 @@ pub struct StaticToken {
 }
 
 impl StaticToken {
-    /// Makes a token of 128 random bits, in 32 hexadecimal digits.
+    /// Makes a token of 128 random bits, in 32 hexadecimal digits. The group `system:masters` needs to be
+    /// allowed.
     ///
     /// # Errors
     /// [`TokenError::StaticToken`] for a uid or a group that cannot stand in the file,
@@ -48,12 +52,15 @@ impl StaticToken {
         user: Username,
         uid: &str,
         groups: Vec<Group>,
+        allow_system_masters: bool,
         env: &mut Env,
     ) -> Result<Self, TokenError> {
         let problem = if uid.parse::<Username>().is_err() {
             Some("the uid must be 1 to 256 characters without control characters or surrounding blanks")
         } else if groups.iter().any(|group| group.as_str().contains(',')) {
             Some("a group has a comma, which separates groups")
+        } else if !allow_system_masters && has_masters(&groups) {
+            Some(MASTERS_REFUSED)
         } else {
             None
         };
@@ -122,8 +129,8 @@ impl StaticToken {
             .map(str::parse)
             .collect::<Result<Vec<Group>, _>>()
             .map_err(|_| "a group is empty, longer than 256 characters or has odd blanks")?;
-        if !allow_system_masters && groups.iter().any(|group| group.as_str() == MASTERS) {
-            return Err("the group system:masters may do everything, and such a token has no end");
+        if !allow_system_masters && has_masters(&groups) {
+            return Err(MASTERS_REFUSED);
         }
         Ok(Self {
             token: SecretText::new(token.as_str().to_owned()),
@@ -328,9 +335,10 @@ mod tests {
     fn what_cannot_be_written_is_not_made() {
         let mut env = Env::system();
         let mut make = |uid: &str, group: &str| {
-            StaticToken::generate("u".parse().unwrap(), uid, vec![group.parse().unwrap()], &mut env)
+            StaticToken::generate("u".parse().unwrap(), uid, vec![group.parse().unwrap()], false, &mut env)
         };
         assert!(make("1", "a,b").is_err() && make("", "a").is_err() && make("1\n", "a").is_err());
+        assert!(make("1", "system:masters").is_err());
         let token = make("1", "a").unwrap();
         assert_eq!(token.expose_secret().expose_secret().len(), 32);
         assert!(!token.expose_secret().equals(make("1", "a").unwrap().expose_secret()));
@@ -341,7 +349,7 @@ mod tests {
         fn written_rows_are_read_again(user in "[a-z\",: ]{1,12}", uid in "[0-9\",]{1,6}", groups in prop::collection::vec("[a-z:\"]{1,6}", 0..4)) {
             prop_assume!(user.trim() == user);
             let groups: Vec<Group> = groups.iter().map(|group| group.parse().unwrap()).collect();
-            let token = StaticToken::generate(user.parse().unwrap(), &uid, groups.clone(), &mut Env::system()).unwrap();
+            let token = StaticToken::generate(user.parse().unwrap(), &uid, groups.clone(), false, &mut Env::system()).unwrap();
             let again = StaticToken::read(token.to_csv().expose_secret(), false).unwrap();
             prop_assert_eq!(again.len(), 1);
             prop_assert!(again[0].expose_secret().equals(token.expose_secret()));

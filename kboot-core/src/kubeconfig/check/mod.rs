@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::model::{Context, Kubeconfig, Named};
 use super::paths::resolved;
 use super::shown;
-use crate::name::is_dns1123_label;
+use crate::name::Namespace;
 use crate::pki::Certificate;
 use crate::secret::SecretBytes;
 use crate::time::Timestamp;
@@ -289,15 +289,8 @@ impl Kubeconfig {
         } else if !self.users.iter().any(|entry| entry.name == *user) {
             report.error("unknown-user", &format!("{path}.user"), missing("user", user));
         }
-        if let Some(namespace) = given(namespace.as_ref())
-            && !is_dns1123_label(namespace)
-        {
-            let text = format!(
-                "{:?} is not a namespace: use at most 63 lower-case letters, digits and '-', a letter or digit \
-                 at both ends",
-                shown(namespace)
-            );
-            report.error("namespace-invalid", &format!("{path}.namespace"), text);
+        if let Some(Err(error)) = given(namespace.as_ref()).map(str::parse::<Namespace>) {
+            report.error("namespace-invalid", &format!("{path}.namespace"), error.to_string());
         }
     }
 }
