@@ -1,9 +1,11 @@
 //! Where output goes: data to stdout, words for people to stderr.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::Serialize;
+use kboot_core::bundle;
+use kboot_core::secret::SecretText;
 
 use crate::cli::ListFormat;
 
@@ -13,27 +15,57 @@ pub(crate) fn data(bytes: &[u8]) -> Result<()> {
     stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to stdout")
 }
 
-/// Writes a list in the form that was asked for. The command's answer stands whether or not anyone reads
-/// the list to its end.
-pub(crate) fn list<T: Serialize>(
-    items: &[T],
-    format: ListFormat,
-    table: impl FnOnce() -> String,
-) -> Result<()> {
+/// Writes data to a new file of mode 0600, or to stdout where there is none or it is `-`.
+pub(crate) fn secret(out: Option<&Path>, secret: &SecretText) -> Result<()> {
+    let bytes = secret.expose_secret().as_bytes();
+    match out {
+        Some(file) if file.as_os_str() != "-" => Ok(bundle::write_new(file, bytes, 0o600)?),
+        _ => data(bytes),
+    }
+}
+
+/// Writes a list to stdout; that nobody reads it to its end is no error.
+pub(crate) fn list(format: ListFormat, value: &serde_json::Value, table: &str) -> Result<()> {
     let text = match format {
-        ListFormat::Table => table(),
-        ListFormat::Json => serde_json::to_string_pretty(items)? + "\n",
-        // Every JSON value is YAML too.
-        ListFormat::Yaml if items.is_empty() => "[]\n".to_owned(),
+        ListFormat::Table => table.to_owned(),
+        ListFormat::Json => serde_json::to_string_pretty(value)? + "\n",
         ListFormat::Yaml => {
-            let lines = items.iter().map(|item| Ok(format!("- {}\n", serde_json::to_string(item)?)));
-            lines.collect::<Result<String>>()?
+            let mut text = serde_saphyr::to_string(value)?;
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text
         }
     };
     match data(text.as_bytes()) {
         Err(error) if !is_closed_pipe(&error) => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Rows in columns, as kubectl prints them. Control characters are escaped: names come from files.
+pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
+    let heads = heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>();
+    let shown = rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect());
+    let rows: Vec<Vec<String>> = [heads].into_iter().chain(shown).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let lines = rows.iter().map(|row| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("   ").trim_end().to_owned() + "\n"
+    });
+    lines.collect()
+}
+
+/// The text with its control characters escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    let escape = |character: char| {
+        if character.is_control() { character.escape_default().to_string() } else { character.to_string() }
+    };
+    text.chars().map(escape).collect()
 }
 
 /// Tells people something; that nobody listens is no error.

@@ -24,8 +24,10 @@ impl NameError {
 
 const SUBDOMAIN_RULE: &str = "use at most 253 lower-case letters, digits, '-' and '.'; \
      each part between dots starts and ends with a letter or digit and has at most 63 characters";
+const LABEL_RULE: &str = "use at most 63 lower-case letters, digits and '-', a letter or digit at both ends";
 const PRINCIPAL_RULE: &str = "use 1 to 256 characters without control characters or surrounding blanks";
 
+/// Whether `label` is a DNS-1123 label (`IsDNS1123Label` in apimachinery's validation).
 fn is_dns1123_label(label: &str) -> bool {
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = label.as_bytes();
@@ -146,6 +148,13 @@ name_type!(
     "DNS name",
     is_dns1123_subdomain,
     SUBDOMAIN_RULE
+);
+name_type!(
+    /// A namespace's name.
+    Namespace,
+    "namespace",
+    is_dns1123_label,
+    LABEL_RULE
 );
 name_type!(
     /// A group as RBAC sees it; in a client certificate, one organization (O).

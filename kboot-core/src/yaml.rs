@@ -8,6 +8,16 @@ pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The text as a plain value. Duplicate keys, unknown tags, several documents, alias bombs and documents
 /// past the limits are refused; the problem names line and column.
 pub(crate) fn parse(text: &str) -> Result<serde_json::Value, String> {
+    // YAML 1.1 takes n, no and NO for false: the country Norway, a namespace called n.
+    read(text, true)
+}
+
+/// The same with the booleans of YAML 1.1, as Go's libraries read it.
+pub(crate) fn parse_as_go(text: &str) -> Result<serde_json::Value, String> {
+    read(text, false)
+}
+
+fn read(text: &str, strict_booleans: bool) -> Result<serde_json::Value, String> {
     if text.len() > MAX_BYTES {
         return Err(format!("it has {} bytes; at most {MAX_BYTES} are read", text.len()));
     }
@@ -20,8 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<serde_json::Value, String> {
             max_total_scalar_bytes: MAX_BYTES,
         },
         with_snippet: false,
-        // YAML 1.1 takes n, no and NO for false: the country Norway, a namespace called n.
-        strict_booleans: true,
+        strict_booleans: strict_booleans,
         reject_unsupported_tags: true,
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())

@@ -9,8 +9,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
-pub(crate) use kubeconfig::{Kubeconfig, KubeconfigBuild};
-pub(crate) use token::{Token, TokenCreate, TokenFormat};
+pub(crate) use kubeconfig::{
+    Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,
+    KubeconfigUser,
+};
+pub(crate) use token::{StaticToken, StaticTokenCreate, Token, TokenCreate, TokenFormat};
 
 /// Kubernetes cluster bootstrap: certificates, tokens, kubeconfigs and configuration of every node.
 ///
@@ -31,10 +34,10 @@ pub(crate) enum Command {
     /// Check units and configuration files that exist
     #[command(subcommand)]
     Config(Config),
-    /// Make bootstrap tokens
+    /// Make bootstrap tokens and static tokens
     #[command(subcommand)]
     Token(Token),
-    /// Build kubeconfigs
+    /// Build, merge, inspect and check kubeconfigs
     #[command(subcommand)]
     Kubeconfig(Kubeconfig),
     /// Print the JSON Schema of a document
@@ -54,11 +57,11 @@ pub(crate) enum Command {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum ListFormat {
-    /// For people: what changes, and why
+    /// For people
     Table,
-    /// Every file, as JSON
+    /// Everything, as JSON
     Json,
-    /// Every file, as YAML
+    /// Everything, as YAML
     Yaml,
 }
 

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use kboot_core::name::{Group, Username};
 use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
 use kboot_core::token::{BootstrapGroup, Usage};
+
+use super::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Token {
@@ -13,6 +16,48 @@ pub(crate) enum Token {
     Generate,
     /// Print the Secret that makes the API server accept a token
     Create(TokenCreate),
+    /// Write and check static tokens (--token-auth-file), which bootstrap tokens took the place of
+    #[command(subcommand)]
+    Static(StaticToken),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum StaticToken {
+    /// Make a token and print its row of the file
+    Create(StaticTokenCreate),
+    /// List the users of a file, without their tokens; exit 2 where a row is wrong
+    ///
+    /// Stricter than kube-apiserver, which skips an empty token and lets the later of two equal tokens win.
+    Check {
+        /// The file; - is stdin
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Allow the group system:masters, which may do everything
+        #[arg(long)]
+        allow_system_masters: bool,
+        /// What to print
+        #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+        output: ListFormat,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct StaticTokenCreate {
+    /// The user that the token's bearer is
+    #[arg(long)]
+    pub(crate) user: Username,
+    /// The user's unique id
+    #[arg(long)]
+    pub(crate) uid: String,
+    /// A group of the user; may be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    pub(crate) groups: Vec<Group>,
+    /// Allow the group system:masters, which may do everything
+    #[arg(long)]
+    pub(crate) allow_system_masters: bool,
+    /// Write this new file, mode 0600; stdout without it or for -
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -42,14 +42,12 @@ fn plan(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
     let list: Vec<_> = steps()
         .map(|step| json!({"path": step.path.as_str(), "action": step.action.to_string(), "reason": step.reason}))
         .collect();
-    output::list(&list, format, || {
-        let changing = steps().filter(|step| step.action != Action::Keep);
-        let lines = changing.map(|step| {
-            let reason = step.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
-            format!("{:<8} {}{reason}\n", step.action.to_string(), step.path)
-        });
-        lines.collect()
-    })?;
+    let changing = steps().filter(|step| step.action != Action::Keep);
+    let lines = changing.map(|step| {
+        let reason = step.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+        format!("{:<8} {}{reason}\n", step.action.to_string(), step.path)
+    });
+    output::list(format, &list.into(), &lines.collect::<String>())?;
     remark(&plan);
     output::tell(&summary(&plan, "to create", "to replace", "to keep"));
     Ok(if plan.is_done() { Answer::Yes } else { Answer::No })

@@ -24,7 +24,7 @@ pub(crate) fn run(command: Config) -> Result<Answer> {
     for finding in &findings {
         writeln!(table, "{}: {}: {}: {}", finding.file, finding.place, finding.severity, finding.problem)?;
     }
-    output::list(&findings, format, || table)?;
+    output::list(format, &serde_json::to_value(&findings)?, &table)?;
     let is_wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if is_wrong { Answer::No } else { Answer::Yes })
 }

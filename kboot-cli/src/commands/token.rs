@@ -1,13 +1,16 @@
 //! `kboot token`
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use kboot_core::Env;
 use kboot_core::pki::{Certificate, pin_of};
 use kboot_core::secret::SecretText;
-use kboot_core::token::{BootstrapToken, TokenSettings};
+use kboot_core::token::{BootstrapToken, StaticToken, TokenSettings};
+use serde_json::{Value, json};
 
 use crate::Answer;
-use crate::cli::{Token, TokenCreate, TokenFormat};
+use crate::cli::{self, ListFormat, StaticTokenCreate, Token, TokenCreate, TokenFormat};
 use crate::{input, output};
 
 /// Far more than any token or certificate file.
@@ -18,6 +21,10 @@ pub(crate) fn run(command: Token) -> Result<Answer> {
     match command {
         Token::Generate => print_line(&BootstrapToken::generate(&mut env)?.expose_secret())?,
         Token::Create(arguments) => create(arguments, &mut env)?,
+        Token::Static(cli::StaticToken::Create(arguments)) => create_static(arguments, &mut env)?,
+        Token::Static(cli::StaticToken::Check { file, allow_system_masters, output }) => {
+            check_static(&file, allow_system_masters, output)?;
+        }
     }
     Ok(Answer::Yes)
 }
@@ -65,4 +72,40 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
             join_command.map_or(Ok(()), |command| print_line(&command))
         }
     }
+}
+
+const STATIC_TOKENS: &str = "warning: a static token has no end: it works until kube-apiserver is restarted \
+    without it; bootstrap tokens (kboot token create) end by themselves";
+
+fn create_static(arguments: StaticTokenCreate, env: &mut Env) -> Result<()> {
+    let StaticTokenCreate { user, uid, groups, allow_system_masters, out } = arguments;
+    let token = StaticToken::generate(user, &uid, groups, allow_system_masters, env)?;
+    output::secret(out.as_deref(), &token.to_csv())?;
+    warn_of([&token]);
+    Ok(())
+}
+
+fn check_static(file: &Path, allow_system_masters: bool, format: ListFormat) -> Result<()> {
+    let text = SecretText::new(input::text(file, MAX_BYTES)?);
+    let tokens =
+        StaticToken::read(text.expose_secret(), allow_system_masters).with_context(|| input::name(file))?;
+    let groups = |token: &StaticToken| token.groups().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let list: Vec<Value> = tokens
+        .iter()
+        .map(|token| json!({"user": token.user().as_str(), "uid": token.uid(), "groups": groups(token)}))
+        .collect();
+    let rows: Vec<_> = tokens
+        .iter()
+        .map(|token| vec![token.user().to_string(), token.uid().to_owned(), groups(token).join(",")])
+        .collect();
+    output::list(format, &Value::Array(list), &output::table(&["USER", "UID", "GROUPS"], &rows))?;
+    warn_of(&tokens);
+    Ok(())
+}
+
+fn warn_of<'a>(tokens: impl IntoIterator<Item = &'a StaticToken>) {
+    for token in tokens.into_iter().filter(|token| token.groups().is_empty()) {
+        output::tell(&format!("warning: the user {:?} is in no group", token.user()));
+    }
+    output::tell(STATIC_TOKENS);
 }

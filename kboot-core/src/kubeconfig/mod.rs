@@ -3,10 +3,21 @@
 //! Source: `staging/src/k8s.io/client-go/tools/clientcmd` of Kubernetes.
 
 mod builder;
+mod check;
+mod identity;
+mod merge;
 mod model;
+mod paths;
+mod summary;
 
 pub use builder::{KubeconfigBuilder, Ready, WantsCredential, WantsTrust, WantsUser};
-pub use model::{Cluster, Context, Exec, ExecVariable, Kubeconfig, Named, Unknown, User};
+pub use check::{FINDING_CODES, Finding, ReadFile, Severity, Surroundings};
+pub use identity::ClientIdentity;
+pub use merge::{Action, Change, EntryKind, Merged, Source, Strategy, merge};
+pub use model::{AuthProvider, Cluster, Context, Exec, ExecVariable, Kubeconfig, Named, Unknown, User};
+pub use summary::{CertificateSummary, ClusterSummary, ContextSummary, Credential, Summary, UserSummary};
+
+use std::path::PathBuf;
 
 use crate::pki::PkiError;
 
@@ -20,6 +31,12 @@ pub enum KubeconfigError {
         /// The problem, with line and column.
         problem: String,
     },
+    /// A word that YAML 1.1, and so kubectl, takes for true or false.
+    #[error(
+        "a plain y, n, yes, no, on or off is a boolean to kubectl: quote it where a text is meant, else write \
+         true or false"
+    )]
+    GoBoolean,
     /// The document is not a kubeconfig.
     #[error("not a kubeconfig: {problem}")]
     Malformed {
@@ -32,7 +49,36 @@ pub enum KubeconfigError {
         /// What is missing.
         problem: String,
     },
+    /// Kubeconfigs that cannot be merged.
+    #[error("the kubeconfigs cannot be merged: {}", listed(conflicts))]
+    Conflicts {
+        /// Every entry that differs from one of its name.
+        conflicts: Vec<Change>,
+    },
+    /// An identity that a client certificate must not give.
+    #[error("no client certificate for this user: {problem}")]
+    Identity {
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A folder that relative paths cannot count from.
+    #[error(
+        "{folder:?} is not an absolute path in UTF-8: relative paths in a kubeconfig count from its folder"
+    )]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A key or certificate in it cannot be read or written.
     #[error("a certificate or key of the kubeconfig cannot be used")]
     Pki(#[from] PkiError),
+}
+
+fn listed(conflicts: &[Change]) -> String {
+    conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// A name or another text of a kubeconfig that is no secret, short enough for a message.
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::KubeconfigError;
 use super::builder::{KubeconfigBuilder, WantsTrust};
+use super::check::without_userinfo;
 use crate::net::ApiEndpoint;
 use crate::pki::{Certificate, PrivateKey};
 use crate::secret::{SecretBytes, SecretText};
@@ -31,15 +32,15 @@ impl fmt::Debug for Unknown {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Kubeconfig {
-    #[serde(rename = "apiVersion", default = "api_version")]
+    #[serde(rename = "apiVersion", default = "api_version", deserialize_with = "null_is_empty")]
     pub api_version: String,
     #[serde(default, deserialize_with = "null_is_empty")]
     pub clusters: Vec<Named<Cluster>>,
     #[serde(default, deserialize_with = "null_is_empty")]
     pub contexts: Vec<Named<Context>>,
-    #[serde(rename = "current-context", default)]
+    #[serde(rename = "current-context", default, deserialize_with = "null_is_empty")]
     pub current_context: String,
-    #[serde(default = "kind")]
+    #[serde(default = "kind", deserialize_with = "null_is_empty")]
     pub kind: String,
     #[serde(default, deserialize_with = "null_is_empty")]
     pub users: Vec<Named<User>>,
@@ -58,7 +59,7 @@ pub struct Named<T> {
 }
 
 /// Where a cluster is reached and what proves that it is the right one.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
@@ -68,10 +69,12 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_bytes")]
     pub certificate_authority_data: Option<Vec<u8>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disable_compression: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insecure_skip_tls_verify: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub server: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_server_name: Option<String>,
@@ -79,16 +82,42 @@ pub struct Cluster {
     pub unknown: Unknown,
 }
 
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            certificate_authority,
+            certificate_authority_data,
+            disable_compression,
+            insecure_skip_tls_verify,
+            proxy_url,
+            server,
+            tls_server_name,
+            unknown,
+        } = self;
+        // A URL may hold a password.
+        f.debug_struct("Cluster")
+            .field("certificate_authority", certificate_authority)
+            .field("certificate_authority_data", certificate_authority_data)
+            .field("disable_compression", disable_compression)
+            .field("insecure_skip_tls_verify", insecure_skip_tls_verify)
+            .field("proxy_url", &proxy_url.as_deref().map(without_userinfo))
+            .field("server", &without_userinfo(server))
+            .field("tls_server_name", tls_server_name)
+            .field("unknown", unknown)
+            .finish()
+    }
+}
+
 /// Which user talks to which cluster.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Context {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub cluster: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub user: String,
     #[serde(flatten)]
     pub unknown: Unknown,
@@ -100,6 +129,17 @@ pub struct Context {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct User {
+    /// The user to act as (`as`; upstream's field is `Impersonate`).
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub as_user: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_is_empty")]
+    pub as_groups: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_uid: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_empty")]
+    pub as_user_extra: BTreeMap<String, Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_provider: Option<AuthProvider>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_certificate: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_bytes")]
@@ -123,17 +163,31 @@ pub struct User {
     pub unknown: Unknown,
 }
 
+/// A way to log in that is built into the client, and its settings, which hold tokens.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+pub struct AuthProvider {
+    // Upstream writes null for no settings.
+    #[serde(default, with = "secret_map")]
+    pub config: BTreeMap<String, SecretText>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub name: String,
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
 /// A program that prints credentials (`client.authentication.k8s.io`).
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Exec {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub api_version: String,
     #[serde(default, deserialize_with = "null_is_empty")]
     pub args: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub command: String,
     #[serde(default, deserialize_with = "null_is_empty")]
     pub env: Vec<ExecVariable>,
@@ -167,12 +221,39 @@ impl Exec {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "a name and a value")]
 pub struct ExecVariable {
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub name: String,
-    #[serde(with = "plain_secret_text")]
+    #[serde(default = "no_secret", with = "plain_secret_text")]
     pub value: SecretText,
 }
 
+impl Unknown {
+    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    pub(super) fn insert(&mut self, key: String, value: Value) {
+        self.0.insert(key, value);
+    }
+
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Value)> {
+        self.0.into_iter()
+    }
+}
+
 impl Kubeconfig {
+    pub(super) fn empty() -> Self {
+        Self {
+            api_version: api_version(),
+            clusters: Vec::new(),
+            contexts: Vec::new(),
+            current_context: String::new(),
+            kind: kind(),
+            users: Vec::new(),
+            unknown: Unknown::default(),
+        }
+    }
+
     /// Starts a kubeconfig for a cluster; the steps that follow are its trust, its user and its
     /// credentials, in this order.
     ///
@@ -241,7 +322,11 @@ impl FromStr for Kubeconfig {
     type Err = KubeconfigError;
     /// Reads YAML or JSON as clientcmd does; duplicate names and other versions are errors.
     fn from_str(text: &str) -> Result<Self, KubeconfigError> {
-        let value = match crate::yaml::parse(text).map_err(|problem| KubeconfigError::Yaml { problem })? {
+        let parsed = crate::yaml::parse(text).map_err(|problem| KubeconfigError::Yaml { problem })?;
+        if crate::yaml::parse_as_go(text).is_ok_and(|go| go != parsed) {
+            return Err(KubeconfigError::GoBoolean);
+        }
+        let value = match parsed {
             // An empty file is an empty configuration (clientcmd/loader.go).
             Value::Null => Value::Object(serde_json::Map::new()),
             value => value,
@@ -284,15 +369,19 @@ fn kind() -> String {
     "Config".to_owned()
 }
 
-/// Go writes an empty list as null.
-fn null_is_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+/// Go writes an empty list as null, and reads null as a value of zero.
+fn null_is_empty<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn no_secret() -> SecretText {
+    SecretText::new(String::new())
 }
 
 /// The key under which each list holds its value.
-trait Entry {
+pub(super) trait Entry {
     const KEY: &'static str;
 }
 impl Entry for Cluster {
@@ -328,7 +417,11 @@ impl<'de, T: Entry + serde::de::DeserializeOwned + Default> Deserialize<'de> for
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
         let mut map = BTreeMap::<String, Value>::deserialize(deserializer)?;
-        let Some(Value::String(name)) = map.remove("name") else { return Err(D::Error::custom("name")) };
+        let name = match map.remove("name") {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(name)) => name,
+            Some(_) => return Err(D::Error::custom("name")),
+        };
         let value = match map.remove(T::KEY) {
             None | Some(Value::Null) => T::default(),
             Some(value) => serde_json::from_value(value).map_err(|_| D::Error::custom(T::KEY))?,
@@ -345,6 +438,7 @@ impl<T> Named<T> {
 
 mod base64_bytes {
     use super::{Deserialize, Deserializer, Engine, STANDARD, Serializer};
+    use zeroize::Zeroizing;
 
     #[expect(clippy::ref_option, reason = "serde's calling convention")]
     pub(super) fn serialize<S: Serializer>(
@@ -357,8 +451,12 @@ mod base64_bytes {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Vec<u8>>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| STANDARD.decode(text).map_err(|_| serde::de::Error::custom("base64"))).transpose()
+        let Some(text) = Option::<String>::deserialize(deserializer)?.map(Zeroizing::new) else {
+            return Ok(None);
+        };
+        // Go's decoder passes over line ends (encoding/base64).
+        let joined = Zeroizing::new(text.bytes().filter(|byte| !b"\r\n".contains(byte)).collect::<Vec<_>>());
+        STANDARD.decode(&*joined).map(Some).map_err(|_| serde::de::Error::custom("base64"))
     }
 }
 
@@ -390,7 +488,25 @@ mod plain_secret_text {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretText, D::Error> {
-        String::deserialize(deserializer).map(SecretText::new)
+        Ok(SecretText::new(Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
+    }
+}
+
+mod secret_map {
+    use super::{BTreeMap, Deserialize, Deserializer, SecretText, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        map: &BTreeMap<String, SecretText>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(map.iter().map(|(key, value)| (key, value.expose_secret())))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, SecretText>, D::Error> {
+        let map = Option::<BTreeMap<String, Option<String>>>::deserialize(deserializer)?.unwrap_or_default();
+        Ok(map.into_iter().map(|(key, value)| (key, SecretText::new(value.unwrap_or_default()))).collect())
     }
 }
 
@@ -425,7 +541,7 @@ clusters:
   cluster: {server: "https://10.0.0.1:6443", certificate-authority-data: aGVsbG8=, disable-compression: true}
 contexts:
 - name: x
-  context: {cluster: c, user: u, namespace: n, extensions: [{name: e, extension: {a: 1}}]}
+  context: {cluster: c, user: u, namespace: ns, extensions: [{name: e, extension: {a: 1}}]}
 current-context: x
 users:
 - name: u

@@ -91,6 +91,17 @@ impl Certificate {
         Self::from_der(der.to_vec())
     }
 
+    /// Reads every certificate of a PEM text, at least one.
+    ///
+    /// # Errors
+    /// As [`Certificate::from_pem`].
+    pub fn all_from_pem(text: &[u8]) -> Result<Vec<Self>, PkiError> {
+        let sections = pem::sections(text)?.into_iter();
+        let certificates = sections.filter(|(kind, _)| *kind == SectionKind::Certificate);
+        let all = certificates.map(|(_, der)| Self::from_der(der.to_vec())).collect::<Result<Vec<_>, _>>()?;
+        if all.is_empty() { Err(PkiError::NoCertificate) } else { Ok(all) }
+    }
+
     /// Reads the only certificate of a PEM text.
     ///
     /// # Errors

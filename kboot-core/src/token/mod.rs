@@ -1,17 +1,19 @@
 //! Bootstrap tokens: made without bias, compared in constant time, redacted; their settings and their
-//! Secret; the join command and its pin.
+//! Secret; the join command and its pin. Static tokens, which they took the place of.
 //!
 //! Source: `staging/src/k8s.io/cluster-bootstrap/token` and
 //! `plugin/pkg/auth/authenticator/token/bootstrap` of Kubernetes.
 
 mod secret_object;
 mod settings;
+mod static_token;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use secret_object::TokenSecret;
 pub use settings::{BootstrapGroup, TokenSettings, Usage};
+pub use static_token::StaticToken;
 
 use crate::env::{Env, RandomUnavailable};
 use crate::net::ApiEndpoint;
@@ -57,12 +59,29 @@ pub enum TokenError {
         /// What is wrong, and what would be right.
         problem: String,
     },
+    /// A static token that cannot be written.
+    #[error("not a static token: {problem}")]
+    StaticToken {
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// Rows of a file of static tokens that are wrong.
+    #[error("not a file of static tokens: {}", listed(problems))]
+    StaticTokens {
+        /// Each row's line, from 1, and what is wrong with it.
+        problems: Vec<(usize, String)>,
+    },
     /// A time.
     #[error(transparent)]
     Time(#[from] TimeError),
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+}
+
+fn listed(problems: &[(usize, String)]) -> String {
+    let each = problems.iter().map(|(line, problem)| format!("line {line}: {problem}"));
+    each.collect::<Vec<_>>().join("; ")
 }
 
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";

@@ -1,34 +1,15 @@
-//! `kboot kubeconfig`
+//! `kboot kubeconfig build`
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use kboot_core::bundle;
 use kboot_core::kubeconfig::{Exec, Kubeconfig};
-use kboot_core::pki::{Certificate, PkiError, PrivateKey};
+use kboot_core::pki::{PkiError, PrivateKey};
 use kboot_core::secret::{SecretBytes, SecretText};
 
-use crate::Answer;
-use crate::cli::{self, KubeconfigBuild};
-use crate::{input, output};
-
-/// Far more than any token, key or certificate file.
-const MAX_BYTES: usize = 1024 * 1024;
-
-pub(crate) fn run(command: cli::Kubeconfig) -> Result<Answer> {
-    let cli::Kubeconfig::Build(arguments) = command;
-    let text = build(&arguments)?.to_yaml()?;
-    let bytes = text.expose_secret().as_bytes();
-    match &arguments.out {
-        Some(file) if file.as_os_str() != "-" => bundle::write_new(file, bytes, 0o600)?,
-        _ => output::data(bytes)?,
-    }
-    Ok(Answer::Yes)
-}
-
-fn certificate(path: &Path) -> Result<Certificate> {
-    Certificate::from_pem(&input::bytes(path, MAX_BYTES)?).with_context(|| input::name(path))
-}
+use super::{MAX_BYTES, certificate, finish};
+use crate::cli::KubeconfigBuild;
+use crate::input;
 
 /// A file's path as the kubeconfig names it: absolute, because readers of a kubeconfig take relative
 /// paths from its own folder.
@@ -41,16 +22,16 @@ fn reference(path: &Path) -> Result<String> {
     Ok(text.to_owned())
 }
 
-fn build(arguments: &KubeconfigBuild) -> Result<Kubeconfig> {
+pub(super) fn run(arguments: &KubeconfigBuild) -> Result<()> {
     let authority = certificate(&arguments.certificate_authority)?;
-    let builder = Kubeconfig::for_cluster(&arguments.cluster, &arguments.server);
+    let builder = Kubeconfig::for_cluster(&arguments.names.cluster, &arguments.server);
     let builder = if arguments.embed_certs {
         builder.trusting(&authority)
     } else {
         builder.trusting_file(&reference(&arguments.certificate_authority)?)
     };
     let builder = builder.as_user(&arguments.user);
-    let mut builder = if let (Some(certificate_file), Some(key_file)) =
+    let builder = if let (Some(certificate_file), Some(key_file)) =
         (&arguments.client_certificate, &arguments.client_key)
     {
         let certificate = certificate(certificate_file)?;
@@ -79,11 +60,5 @@ fn build(arguments: &KubeconfigBuild) -> Result<Kubeconfig> {
     } else {
         bail!("credentials are missing");
     };
-    if let Some(name) = &arguments.context {
-        builder = builder.context(name);
-    }
-    if let Some(namespace) = &arguments.namespace {
-        builder = builder.namespace(namespace);
-    }
-    Ok(builder.build()?)
+    finish(builder, &arguments.names)
 }

@@ -1,0 +1,59 @@
+//! `kboot kubeconfig user` and `bootstrap`
+
+use anyhow::{Context, Result, bail};
+use kboot_core::kubeconfig::{ClientIdentity, Kubeconfig};
+use kboot_core::pki::CertificateAuthority;
+use kboot_core::secret::{SecretBytes, SecretText};
+use kboot_core::token::BootstrapToken;
+use kboot_core::{Env, KeyAlgorithm};
+
+use super::{MAX_BYTES, certificate, finish};
+use crate::cli::{KubeconfigBootstrap, KubeconfigUser};
+use crate::{input, output};
+
+pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
+    let (user, groups) = (arguments.user.clone(), arguments.groups.clone());
+    let identity = if arguments.allow_system_masters {
+        ClientIdentity::with_system_masters(user, groups)?
+    } else {
+        ClientIdentity::new(user, groups).context("--allow-system-masters allows that group alone")?
+    };
+    let mut env = Env::system();
+    let authority = authority(arguments, &env)?;
+    let algorithm: KeyAlgorithm = arguments.key_algorithm;
+    let (certificate, key) = identity.issue(&authority, algorithm, arguments.lifetime, &mut env)?;
+    let builder = Kubeconfig::for_cluster(&arguments.names.cluster, &arguments.server)
+        .trusting(authority.certificate())
+        .as_user(arguments.user.as_str())
+        .with_certificate(&certificate, &key);
+    finish(builder, &arguments.names)?;
+    let facts = certificate.facts()?;
+    output::tell(&format!("issued {} until {}", facts.subject, facts.validity.not_after));
+    if identity.is_reserved() {
+        output::tell("note: names that begin with system: are those of Kubernetes' own components");
+    }
+    Ok(())
+}
+
+fn authority(arguments: &KubeconfigUser, env: &Env) -> Result<CertificateAuthority> {
+    let (certificate_file, key_file) = match (&arguments.ca, &arguments.ca_cert, &arguments.ca_key) {
+        (Some(folder), _, _) => (folder.join("ca.crt"), folder.join("ca.key")),
+        (None, Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+        _ => bail!("the authority is missing"),
+    };
+    let pem = input::bytes(&certificate_file, MAX_BYTES)?;
+    let key = SecretBytes::new(input::bytes(&key_file, MAX_BYTES)?);
+    CertificateAuthority::from_pem(&pem, key.expose_secret(), env.now())
+        .with_context(|| format!("{} and {}", input::name(&certificate_file), input::name(&key_file)))
+}
+
+pub(super) fn bootstrap(arguments: &KubeconfigBootstrap) -> Result<()> {
+    let text = SecretText::new(input::text(&arguments.token_file, MAX_BYTES)?);
+    let token: BootstrapToken =
+        text.expose_secret().trim_end().parse().with_context(|| input::name(&arguments.token_file))?;
+    let builder = Kubeconfig::for_cluster(&arguments.names.cluster, &arguments.server)
+        .trusting(&certificate(&arguments.certificate_authority)?)
+        .as_user(&arguments.user)
+        .with_token(&token);
+    finish(builder, &arguments.names)
+}

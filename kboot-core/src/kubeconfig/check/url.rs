@@ -1,0 +1,97 @@
+//! As much of Go's `net/url` as decides on a server and a proxy.
+
+use std::net::Ipv6Addr;
+
+/// The parts of a URL that matter here.
+pub(super) struct Url<'a> {
+    pub(super) scheme: Option<String>,
+    pub(super) host: &'a str,
+    pub(super) has_path: bool,
+}
+
+/// The URL's parts; what is wrong where Go would not take it. A text without `://` is a host and a port.
+pub(super) fn parse(text: &str) -> Result<Url<'_>, &'static str> {
+    if text.chars().any(|character| character.is_control() || character == ' ') {
+        return Err("it has blanks or control characters");
+    }
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme), rest),
+        None => (None, text),
+    };
+    if scheme.is_some_and(|scheme| {
+        !scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            || !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    }) {
+        return Err("its scheme is malformed");
+    }
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (host, port) = match host_port.strip_prefix('[').map(|inner| inner.split_once(']')) {
+        Some(Some((address, after))) => {
+            if address.split('%').next().is_none_or(|address| address.parse::<Ipv6Addr>().is_err()) {
+                return Err("its brackets hold no IPv6 address");
+            }
+            (address, after.strip_prefix(':').or(if after.is_empty() { Some("") } else { None }))
+        }
+        Some(None) => return Err("a bracket is not closed"),
+        None => match host_port.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (host_port, Some("")),
+        },
+    };
+    if !port.is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Err("its port is not a number");
+    }
+    let has_path = !matches!(path, "" | "/");
+    Ok(Url { scheme: scheme.map(str::to_ascii_lowercase), host, has_path })
+}
+
+/// The URL without the name and password that may stand before its host.
+pub(in super::super) fn without_userinfo(text: &str) -> String {
+    let start = text.find("://").map_or(0, |at| at.saturating_add(3));
+    let (before, rest) = text.split_at(start);
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{before}[redacted]@{host}{path}"),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_and_ports() {
+        for good in [
+            "https://a",
+            "https://a:1/b?c#d",
+            "a",
+            "a:1",
+            "[::1]:6443",
+            "https://[fe80::1%25eth0]:1",
+            "https://u:p@a:1",
+        ] {
+            assert!(parse(good).is_ok_and(|url| !url.host.is_empty()), "{good}");
+        }
+        for bad in [
+            "https://a:b",
+            "https://a b",
+            "https://[::1",
+            "https://[a]:1",
+            "1://a",
+            "a:1:2",
+            "https://a\n",
+            "https://[::1]1",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn passwords_in_urls_are_not_shown() {
+        assert_eq!(without_userinfo("https://me:secret@a:1/b@c"), "https://[redacted]@a:1/b@c");
+        assert_eq!(without_userinfo("me:secret@a:1"), "[redacted]@a:1");
+        assert_eq!(without_userinfo("https://a:1/b"), "https://a:1/b");
+    }
+}

@@ -1,0 +1,325 @@
+//! Merging: several kubeconfigs become one, and nothing is lost or exchanged without being said.
+//!
+//! kubectl merges the files of `KUBECONFIG` by name, and the first file wins without a word
+//! (`clientcmd/loader.go`). That is [`Strategy::Keep`] here; the default is to refuse.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::model::{Entry, Kubeconfig, Named, Unknown};
+use super::{KubeconfigError, shown};
+
+/// What happens where two kubeconfigs have different entries of one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// It is an error.
+    #[default]
+    Fail,
+    /// The first one stays, as with kubectl.
+    Keep,
+    /// The later one takes its place.
+    Replace,
+    /// The later one gets a new name, `NAME-2` or the next that is free, and the contexts that came with it
+    /// follow.
+    Rename,
+}
+
+/// A kubeconfig to merge, and where it comes from.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Source {
+    /// What it is called in messages: the file's name.
+    pub name: String,
+    /// The folder of its file, absolute; relative paths count from there.
+    pub folder: PathBuf,
+    /// The configuration.
+    pub kubeconfig: Kubeconfig,
+}
+
+impl Source {
+    /// A kubeconfig that was read from a file in this folder.
+    #[must_use]
+    pub fn new(name: impl Into<String>, folder: impl Into<PathBuf>, kubeconfig: Kubeconfig) -> Self {
+        Self { name: name.into(), folder: folder.into(), kubeconfig }
+    }
+}
+
+/// What was merged.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Merged {
+    /// The configuration, its paths absolute, its lists in the order in which names first appeared.
+    pub kubeconfig: Kubeconfig,
+    /// What every source after the first changed, or did not.
+    pub changes: Vec<Change>,
+}
+
+/// What became of an entry; an entry that is there already, word for word, is not mentioned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Change {
+    /// The name of its source.
+    pub source: String,
+    /// Which list it is in.
+    pub kind: EntryKind,
+    /// Its name in the source.
+    pub name: String,
+    /// What became of it.
+    pub action: Action,
+}
+
+/// What became of an entry of a later source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// It is new.
+    Added,
+    /// Another one of its name was there and stays; this one is left out.
+    Kept,
+    /// Another one of its name was there; this one takes its place.
+    Replaced,
+    /// Another one of its name was there; this one has a new name.
+    Renamed {
+        /// The new name.
+        to: String,
+    },
+    /// Another one of its name was there, and the strategy is to fail.
+    Refused,
+}
+
+/// The parts of a kubeconfig that are merged by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EntryKind {
+    /// An entry of `clusters`.
+    Cluster,
+    /// An entry of `users`.
+    User,
+    /// An entry of `contexts`.
+    Context,
+    /// The name in `current-context`.
+    CurrentContext,
+    /// A key of the document that kboot has no field for, such as `preferences`.
+    Key,
+}
+
+impl fmt::Display for EntryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cluster => "cluster",
+            Self::User => "user",
+            Self::Context => "context",
+            Self::CurrentContext => "current context",
+            Self::Key => "key",
+        })
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, kind, name, action } = self;
+        let (source, name) = (shown(source), shown(name));
+        match action {
+            Action::Added => write!(f, "added {kind} {name:?} from {source:?}"),
+            Action::Kept if *kind == EntryKind::CurrentContext => {
+                write!(f, "left out {kind} {name:?} of {source:?}: another one is set")
+            }
+            Action::Kept => write!(f, "left out {kind} {name:?} of {source:?}: a different one is there"),
+            Action::Replaced => write!(f, "replaced {kind} {name:?} with that of {source:?}"),
+            Action::Renamed { to } => {
+                write!(
+                    f,
+                    "added {kind} {name:?} from {source:?} as {:?}: a different one is there",
+                    shown(to)
+                )
+            }
+            Action::Refused => write!(f, "{kind} {name:?} of {source:?}: a different one is there"),
+        }
+    }
+}
+
+/// Merges kubeconfigs; the first one has precedence.
+///
+/// Entries are compared with everything in them, keys that kboot does not know included. The current
+/// context is the first that is set. Relative paths become absolute.
+///
+/// ```
+/// use kboot_core::kubeconfig::{Kubeconfig, Source, Strategy, merge};
+/// let ours: Kubeconfig = "clusters: [{name: c, cluster: {server: 'https://10.0.0.1:6443'}}]".parse()?;
+/// let theirs: Kubeconfig = "clusters: [{name: c, cluster: {server: 'https://10.0.0.2:6443'}}]".parse()?;
+/// let sources = vec![Source::new("ours", "/a", ours), Source::new("theirs", "/b", theirs)];
+/// let merged = merge(sources, Strategy::Rename)?;
+/// assert_eq!(merged.kubeconfig.clusters[1].name, "c-2");
+/// assert_eq!(merged.changes[0].to_string(), r#"added cluster "c" from "theirs" as "c-2": a different one is there"#);
+/// # Ok::<(), kboot_core::kubeconfig::KubeconfigError>(())
+/// ```
+///
+/// # Errors
+/// [`KubeconfigError::Conflicts`] with every conflict where the strategy is to fail,
+/// [`KubeconfigError::Folder`] where a folder is relative or not UTF-8.
+pub fn merge(sources: Vec<Source>, strategy: Strategy) -> Result<Merged, KubeconfigError> {
+    let all = || sources.iter().map(|source| &source.kubeconfig);
+    let taken = [
+        all().flat_map(|config| names(&config.clusters)).collect(),
+        all().flat_map(|config| names(&config.users)).collect(),
+        all().flat_map(|config| names(&config.contexts)).collect(),
+    ];
+    let [of_clusters, of_users, of_contexts]: [BTreeSet<String>; 3] = taken;
+    let mut kubeconfig = Kubeconfig::empty();
+    let mut changes = Vec::new();
+    for (index, source) in sources.into_iter().enumerate() {
+        let Source { name, folder, kubeconfig: mut theirs } = source;
+        theirs.resolve_paths(&folder)?;
+        let mut step = Step { strategy, source: &name, changes: Vec::new() };
+        let clusters =
+            step.list(EntryKind::Cluster, &of_clusters, &mut kubeconfig.clusters, theirs.clusters)?;
+        let users = step.list(EntryKind::User, &of_users, &mut kubeconfig.users, theirs.users)?;
+        for Named { value: context, .. } in &mut theirs.contexts {
+            follow(&clusters, &mut context.cluster);
+            follow(&users, &mut context.user);
+        }
+        let contexts =
+            step.list(EntryKind::Context, &of_contexts, &mut kubeconfig.contexts, theirs.contexts)?;
+        follow(&contexts, &mut theirs.current_context);
+        step.current_context(&mut kubeconfig.current_context, theirs.current_context);
+        step.keys(&mut kubeconfig.unknown, theirs.unknown);
+        // What the first one adds is no news.
+        let news = step.changes.into_iter().filter(|change| index > 0 || change.action != Action::Added);
+        changes.extend(news);
+    }
+    let conflicts: Vec<_> =
+        changes.iter().filter(|change| change.action == Action::Refused).cloned().collect();
+    if conflicts.is_empty() {
+        Ok(Merged { kubeconfig, changes })
+    } else {
+        Err(KubeconfigError::Conflicts { conflicts })
+    }
+}
+
+fn names<T>(list: &[Named<T>]) -> impl Iterator<Item = String> {
+    list.iter().map(|entry| entry.name.clone())
+}
+
+type Renames = BTreeMap<String, String>;
+
+fn follow(renames: &Renames, name: &mut String) {
+    if let Some(to) = renames.get(name) {
+        name.clone_from(to);
+    }
+}
+
+/// One source on its way into the result.
+struct Step<'a> {
+    strategy: Strategy,
+    source: &'a str,
+    changes: Vec<Change>,
+}
+
+impl Step<'_> {
+    fn note(&mut self, kind: EntryKind, name: &str, action: Action) {
+        self.changes.push(Change { source: self.source.to_owned(), kind, name: name.to_owned(), action });
+    }
+
+    fn list<T: Entry + Serialize>(
+        &mut self,
+        kind: EntryKind,
+        taken: &BTreeSet<String>,
+        ours: &mut Vec<Named<T>>,
+        theirs: Vec<Named<T>>,
+    ) -> Result<Renames, KubeconfigError> {
+        let mut renames = Renames::new();
+        for mut entry in theirs {
+            let name = entry.name.clone();
+            let Some(there) = ours.iter_mut().find(|there| there.name == name) else {
+                self.note(kind, &name, Action::Added);
+                ours.push(entry);
+                continue;
+            };
+            let text = text_of(&entry)?;
+            if text_of(there)? == text {
+                continue;
+            }
+            let action = match self.strategy {
+                Strategy::Fail => Action::Refused,
+                Strategy::Keep => Action::Kept,
+                Strategy::Replace => {
+                    *there = entry;
+                    Action::Replaced
+                }
+                Strategy::Rename => {
+                    let mut number = 2_u64;
+                    let to = loop {
+                        let to = format!("{name}-{number}");
+                        let same_name = ours.iter().find(|there| there.name == to);
+                        entry.name.clone_from(&to);
+                        match same_name {
+                            // A source that was merged before, and got this name then.
+                            Some(there) if text_of(there)? == text_of(&entry)? => break None,
+                            None if !taken.contains(&to) => break Some(to),
+                            _ => number = number.saturating_add(1),
+                        }
+                    };
+                    renames.insert(name.clone(), entry.name.clone());
+                    let Some(to) = to else { continue };
+                    ours.push(entry);
+                    Action::Renamed { to }
+                }
+            };
+            self.note(kind, &name, action);
+        }
+        Ok(renames)
+    }
+
+    fn current_context(&mut self, ours: &mut String, theirs: String) {
+        if theirs.is_empty() || *ours == theirs {
+            return;
+        }
+        if ours.is_empty() {
+            self.note(EntryKind::CurrentContext, &theirs, Action::Added);
+            *ours = theirs;
+        } else {
+            self.note(EntryKind::CurrentContext, &theirs, Action::Kept);
+        }
+    }
+
+    /// A key holds one value for the whole document, so there is nothing to rename: the first one stays.
+    fn keys(&mut self, ours: &mut Unknown, theirs: Unknown) {
+        for (key, value) in theirs.into_entries() {
+            let action = match ours.get(&key) {
+                Some(there) if *there == value || is_empty(&value) => continue,
+                None => Action::Added,
+                Some(there) if is_empty(there) => Action::Added,
+                Some(_) => match self.strategy {
+                    Strategy::Fail => Action::Refused,
+                    Strategy::Keep | Strategy::Rename => Action::Kept,
+                    Strategy::Replace => Action::Replaced,
+                },
+            };
+            self.note(EntryKind::Key, &key, action.clone());
+            if matches!(action, Action::Added | Action::Replaced) {
+                ours.insert(key, value);
+            }
+        }
+    }
+}
+
+fn is_empty(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Null => true,
+        serde_json::Value::Array(list) => list.is_empty(),
+        serde_json::Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+/// An entry with everything in it, its secrets included: for comparison alone.
+fn text_of<T: Entry + Serialize>(entry: &Named<T>) -> Result<Zeroizing<String>, KubeconfigError> {
+    serde_json::to_string(entry)
+        .map(Zeroizing::new)
+        .map_err(|_| KubeconfigError::Malformed { problem: "an entry cannot be written".to_owned() })
+}
