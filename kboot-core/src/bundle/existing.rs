@@ -6,7 +6,8 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::render::{
-    ADMIN, ETCD_CLIENT, INVENTORY, METRICS_SERVER, SERVICE_ACCOUNT, SUPER_ADMIN, TOKEN, authority_path,
+    ADMIN, ETCD_CLIENT, INVENTORY, METRICS_SERVER, SERVICE_ACCOUNT, STATIC_TOKEN, SUPER_ADMIN, TOKEN,
+    authority_path,
 };
 use super::{ArtifactPath, BundleError, fs};
 use crate::component::paths::{self, Placement};
@@ -18,7 +19,7 @@ use crate::pki::{
     PkiError, PrivateKey, ServiceAccountKey, authority_subject, wanted_certificates,
 };
 use crate::spec::ClusterSpec;
-use crate::token::TokenSecret;
+use crate::token::{StaticToken, TokenSecret};
 
 const PUBLIC: u32 = 0o644;
 const SECRET: u32 = 0o600;
@@ -102,6 +103,11 @@ pub(super) fn existing(root: &Path, spec: &ClusterSpec) -> Result<Existing, Erro
         let text = String::from_utf8_lossy(&bytes);
         existing.token =
             Some(TokenSecret::read(&text).map_err(|source| BundleError::Token { path, source })?);
+    }
+    let path = root.join(STATIC_TOKEN);
+    if let Some(bytes) = fs::read(&path, SECRET)? {
+        let rows = StaticToken::read(&String::from_utf8_lossy(&bytes), false);
+        existing.static_tokens = rows.map_err(|source| BundleError::Token { path, source })?;
     }
     let found = wanted_certificates(spec)
         .into_par_iter()

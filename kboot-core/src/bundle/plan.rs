@@ -171,7 +171,9 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<ArtifactPath>, BundleEr
     let of_nodes = fs::folder_names(&root.join("nodes"))?
         .into_iter()
         .flat_map(|node| paths::all_on_a_node().into_iter().map(move |path| format!("nodes/{node}{path}")));
-    let candidates = of_nodes.chain([super::render::TOKEN, super::render::ETCD_CLIENT].map(str::to_owned));
+    let candidates = of_nodes.chain(
+        [super::render::TOKEN, super::render::STATIC_TOKEN, super::render::ETCD_CLIENT].map(str::to_owned),
+    );
     let left = candidates
         .filter(|path| !wanted.contains(path.as_str()) && root.join(path).symlink_metadata().is_ok());
     Ok(left.map(ArtifactPath::new).collect())

@@ -26,6 +26,7 @@ pub(super) const ETCD_CLIENT: &str = "manifests/etcd-client.yaml";
 const VERIFY: &str = "manifests/verify.yaml";
 const RBAC: &str = "manifests/rbac.yaml";
 pub(super) const INVENTORY: &str = "kboot.json";
+pub(super) const STATIC_TOKEN: &str = "authorities/token.csv";
 pub(super) const SERVICE_ACCOUNT: &str = "authorities/sa.key";
 
 /// An authority's file in the private half of the output.
@@ -41,6 +42,9 @@ impl Bundle {
     pub fn render(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Self, Error> {
         let shared = Shared::new(spec, pki)?;
         let mut artifacts = authorities(pki)?;
+        if let Some(file) = static_tokens(pki) {
+            artifacts.push(secret_text(ArtifactPath::new(STATIC_TOKEN), &file, None));
+        }
         artifacts.extend(manifests(spec, pki)?);
         let of_nodes = spec
             .nodes
@@ -126,6 +130,16 @@ fn bootstrap_kubeconfig(
         }
     };
     Ok(builder.as_user(user).with_bearer_token(token).build()?.to_yaml()?)
+}
+
+/// kube-apiserver's token file.
+fn static_tokens(pki: &ClusterPki<'_>) -> Option<SecretText> {
+    let rows = pki.static_tokens();
+    let mut text = String::with_capacity(rows.len() * 1024);
+    for row in rows {
+        text.push_str(row.to_csv().expose_secret());
+    }
+    (!rows.is_empty()).then(|| SecretText::new(text))
 }
 
 /// The private half. Keys come before certificates: a key without a certificate can be completed, a
@@ -280,6 +294,7 @@ struct Shared {
     /// Its key and certificate, where its kubeconfig names their files.
     kube_proxy_files: Vec<NodeFile>,
     bootstrap: Option<(Content, Option<Arc<str>>)>,
+    static_tokens: Option<Content>,
 }
 
 impl Shared {
@@ -306,9 +321,19 @@ impl Shared {
                 Some((secret(&kubeconfig), reason(&issued.origin)))
             }
         };
-        let bootstrap = match pki.token() {
-            None => None,
-            Some(token) => {
+        let bootstrap = match (pki.token(), pki.join_row()) {
+            (None, None) => None,
+            (None, Some(token)) => {
+                let user = token.user().as_str();
+                let kubeconfig = bootstrap_kubeconfig(
+                    spec,
+                    pki,
+                    user,
+                    SecretText::new(token.expose_secret().expose_secret().to_owned()),
+                )?;
+                Some((secret(&kubeconfig), None))
+            }
+            (Some(token), _) => {
                 let kubeconfig =
                     bootstrap_kubeconfig(spec, pki, "tls-bootstrap-token-user", token.token.expose_secret())?;
                 Some((secret(&kubeconfig), reason(&token.origin)))
@@ -323,6 +348,7 @@ impl Shared {
             kube_proxy,
             kube_proxy_files,
             bootstrap,
+            static_tokens: static_tokens(pki).as_ref().map(secret),
         })
     }
 }
@@ -347,6 +373,9 @@ impl NodeFiles<'_> {
         if node.has(NodeRole::ControlPlane) {
             self.authority(Authority::FrontProxy);
             self.add(paths::SERVICE_ACCOUNT_KEY, self.shared.service_account_key.clone(), None);
+            if let Some(content) = self.shared.static_tokens.clone() {
+                self.add(paths::STATIC_TOKENS, content, None);
+            }
             let public = Content::Public(Arc::clone(&self.shared.service_account_public));
             self.add(paths::SERVICE_ACCOUNT_PUBLIC_KEY, public, None);
             if self.spec.signs_requests() {

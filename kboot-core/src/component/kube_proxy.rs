@@ -31,7 +31,9 @@ pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
 fn settings(spec: &ClusterSpec, node: &Node) -> Value {
     let pods: Vec<String> = spec.network.pod_cidrs.iter().map(ToString::to_string).collect();
     let configuration = KubeProxyConfiguration {
-        bind_address: Some(if node.address().is_ipv6() { "::" } else { "0.0.0.0" }.to_owned()),
+        // Otherwise kube-proxy asks for its Node, and takes 127.0.0.1 when that is not there in time
+        // (cmd/kube-proxy/app/server.go, detectNodeIP).
+        bind_address: Some(node.address().to_string()),
         client_connection: ClientConnection {
             kubeconfig: Some(paths::KUBE_PROXY_KUBECONFIG.to_owned()),
             ..Default::default()

@@ -10,10 +10,10 @@ use super::profile::template;
 use super::{Authorities, Certificate, CertificateRole, PkiError, PrivateKey};
 use crate::env::Env;
 use crate::error::Error;
-use crate::name::NodeName;
+use crate::name::{Group, NodeName, Username};
 use crate::spec::{ClusterSpec, Node, NodeCredentials, NodeRole, ServingCertificates};
 use crate::time::{Lifetime, Timestamp, Validity};
-use crate::token::{BootstrapToken, TokenSettings};
+use crate::token::{BootstrapGroup, BootstrapToken, StaticToken, TokenSettings};
 
 /// Which certificate of a cluster: its role, and its node where each node has one of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +93,8 @@ pub struct Existing {
     pub certificates: BTreeMap<CertificateId, (PrivateKey, Option<Certificate>)>,
     /// The bootstrap token and its settings.
     pub token: Option<(BootstrapToken, TokenSettings)>,
+    /// The rows of kube-apiserver's token file.
+    pub static_tokens: Vec<StaticToken>,
 }
 
 /// Every certificate of a cluster, its authorities, and its bootstrap token.
@@ -101,6 +103,7 @@ pub struct ClusterPki<'a> {
     authorities: &'a Authorities,
     certificates: BTreeMap<CertificateId, Issued>,
     token: Option<JoinToken>,
+    static_tokens: Vec<StaticToken>,
 }
 
 impl ClusterPki<'_> {
@@ -126,6 +129,18 @@ impl ClusterPki<'_> {
     #[must_use]
     pub fn get(&self, id: &CertificateId) -> Option<&Issued> {
         self.certificates.get(id)
+    }
+
+    /// The rows of kube-apiserver's token file, where nodes join by one: theirs, and what was there.
+    #[must_use]
+    pub fn static_tokens(&self) -> &[StaticToken] {
+        &self.static_tokens
+    }
+
+    /// The row that nodes join by.
+    #[must_use]
+    pub fn join_row(&self) -> Option<&StaticToken> {
+        self.static_tokens.iter().find(|row| lets_nodes_join(row))
     }
 
     /// The bootstrap token, where nodes join by one.
@@ -194,7 +209,7 @@ impl Authorities {
         existing: Existing,
         env: &mut Env,
     ) -> Result<ClusterPki<'_>, Error> {
-        let Existing { mut certificates, token } = existing;
+        let Existing { mut certificates, token, mut static_tokens } = existing;
         let now = env.now();
         let validity = Validity::starting(now, spec.pki.certificate_lifetime).map_err(PkiError::from)?;
         let nodes: BTreeMap<&NodeName, &Node> = spec.nodes.iter().map(|node| (node.name(), node)).collect();
@@ -214,7 +229,12 @@ impl Authorities {
             NodeCredentials::Certificate | NodeCredentials::StaticToken => None,
             NodeCredentials::BootstrapToken => Some(join_token(spec, token, env)?),
         };
-        Ok(ClusterPki { authorities: self, certificates, token })
+        if spec.join.node_credentials != NodeCredentials::StaticToken {
+            static_tokens.clear();
+        } else if !static_tokens.iter().any(lets_nodes_join) {
+            static_tokens.push(join_static_token(env)?);
+        }
+        Ok(ClusterPki { authorities: self, certificates, token, static_tokens })
     }
 
     #[allow(clippy::too_many_arguments, reason = "one call, in the closure above")]
@@ -249,6 +269,17 @@ impl Authorities {
         let certificate = authority.issue_numbered(&template, &key, validity, serial)?;
         Ok(Issued { certificate, key, origin: Origin::Made { reason } })
     }
+}
+
+fn lets_nodes_join(row: &StaticToken) -> bool {
+    row.groups().iter().any(|group| group.as_str() == BootstrapGroup::DEFAULT)
+}
+
+/// A static token with what a bootstrap token gives: the group that the bindings name.
+fn join_static_token(env: &mut Env) -> Result<StaticToken, Error> {
+    let user = Username::from_static("kubelet-bootstrap");
+    let group = Group::from_static(BootstrapGroup::DEFAULT);
+    Ok(StaticToken::generate(user, "10001", vec![group], false, env)?)
 }
 
 fn join_token(
