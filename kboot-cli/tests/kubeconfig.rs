@@ -68,7 +68,7 @@ fn a_user_gets_a_certificate_and_a_kubeconfig() {
     let masters = user.replace("--group dev", "--group system:masters");
     assert_eq!(run(&folder, &format!("{masters} --allow-system-masters")).code, Some(0));
     for (wrong, said) in [
-        (masters.clone(), "--allow-system-masters"),
+        (masters, "--allow-system-masters"),
         (user.replace("--group dev", "--group system:nodes"), "both or neither"),
         (user.replace("--user jane", "--user system:anonymous"), "knows otherwise"),
         (user.replace("--ca out/authorities", ""), "required"),
