@@ -103,6 +103,8 @@ fn rename_keeps_both_and_contexts_follow() {
     assert_eq!(names("contexts"), ["x", "x-2", "z", "x-3", "z-2"]);
     assert_eq!(value["contexts"][1]["context"], json!({"cluster": "c-2", "user": "u-2"}));
     assert_eq!(value["contexts"][4]["context"], json!({"cluster": "c-3", "user": "v", "namespace": "ns"}));
+    let change = said(&merged).into_iter().find(|change| change.contains("current context")).unwrap();
+    assert_eq!(change, r#"left out current context "z" of "b": another one is set"#);
     let without_current = OURS.replace("current-context: x", "");
     let merged = self::merged(&[&without_current, THEIRS], Strategy::Rename).unwrap();
     assert_eq!(merged.kubeconfig.current_context, "z");

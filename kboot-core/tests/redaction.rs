@@ -7,9 +7,9 @@
     reason = "a test fails by panicking and may say so"
 )]
 
-use kboot_core::kubeconfig::{Exec, Kubeconfig};
+use kboot_core::kubeconfig::{Exec, Kubeconfig, Source, Strategy, merge};
 use kboot_core::secret::{SecretBytes, SecretText};
-use kboot_core::token::{BootstrapToken, TokenSecret, TokenSettings};
+use kboot_core::token::{BootstrapToken, StaticToken, TokenSecret, TokenSettings};
 use kboot_core::{Authorities, Bundle, ClusterSpec, Env, PrivateKey};
 
 const MARKER: &str = "m4rkerm4rkerm4rk";
@@ -41,6 +41,9 @@ fn nothing_printable_shows_a_secret() {
     .parse()
     .unwrap();
     clean("Kubeconfig", &format!("{read:?}"));
+
+    let static_token = &StaticToken::read(&format!("{MARKER},u,1,g"), false).unwrap()[0];
+    clean("StaticToken", &format!("{static_token:?} {static_token:#?}"));
 
     let spec: ClusterSpec = include_str!("../../examples/single-node.yaml").parse().unwrap();
     let mut env = Env::system();
@@ -82,6 +85,25 @@ fn no_error_shows_a_secret() {
         let error = wrong.parse::<Kubeconfig>().unwrap_err();
         clean("a kubeconfig's error", &format!("{error} {error:?}"));
     }
+    for wrong in [
+        MARKER.to_owned(),
+        format!("a,{MARKER},"),
+        format!("{MARKER},u,1\n{MARKER},u,1"),
+        format!("\"{MARKER}"),
+    ] {
+        let error = StaticToken::read(&wrong, false).unwrap_err();
+        clean("a static token's error", &format!("{error} {error:?}"));
+    }
+    let source = |token: &str| {
+        let config: Kubeconfig = format!("users: [{{name: a, user: {{token: {token}}}}}]").parse().unwrap();
+        Source::new("s", "/", config)
+    };
+    let sources = vec![source(MARKER), source("other")];
+    clean("Source", &format!("{sources:?}"));
+    let error = merge(sources, Strategy::Fail).unwrap_err();
+    clean("a merge's error", &format!("{error} {error:?}"));
+    let merged = merge(vec![source("other"), source(MARKER)], Strategy::Replace).unwrap();
+    clean("Merged", &format!("{merged:?} {}", merged.changes[0]));
     let pem = format!("-----BEGIN EC PRIVATE KEY-----\n{MARKER}\n-----END EC PRIVATE KEY-----\n");
     let error = PrivateKey::from_pem(pem.as_bytes()).unwrap_err();
     clean("a key's error", &format!("{error} {error:?}"));

@@ -185,8 +185,9 @@ pub fn merge(sources: Vec<Source>, strategy: Strategy) -> Result<Merged, Kubecon
         }
         let contexts =
             step.list(EntryKind::Context, &of_contexts, &mut kubeconfig.contexts, theirs.contexts)?;
+        let own_name = theirs.current_context.clone();
         follow(&contexts, &mut theirs.current_context);
-        step.current_context(&mut kubeconfig.current_context, theirs.current_context);
+        step.current_context(&mut kubeconfig.current_context, theirs.current_context, &own_name);
         step.keys(&mut kubeconfig.unknown, theirs.unknown);
         // What the first one adds is no news.
         let news = step.changes.into_iter().filter(|change| index > 0 || change.action != Action::Added);
@@ -275,16 +276,15 @@ impl Step<'_> {
         Ok(renames)
     }
 
-    fn current_context(&mut self, ours: &mut String, theirs: String) {
+    fn current_context(&mut self, ours: &mut String, theirs: String, own_name: &str) {
         if theirs.is_empty() || *ours == theirs {
             return;
         }
-        if ours.is_empty() {
-            self.note(EntryKind::CurrentContext, &theirs, Action::Added);
+        let action = if ours.is_empty() { Action::Added } else { Action::Kept };
+        if action == Action::Added {
             *ours = theirs;
-        } else {
-            self.note(EntryKind::CurrentContext, &theirs, Action::Kept);
         }
+        self.note(EntryKind::CurrentContext, own_name, action);
     }
 
     /// A key holds one value for the whole document, so there is nothing to rename: the first one stays.

@@ -4,6 +4,7 @@
 
 mod builder;
 mod check;
+mod forms;
 mod identity;
 mod merge;
 mod model;

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::KubeconfigError;
 use super::builder::{KubeconfigBuilder, WantsTrust};
 use super::check::without_userinfo;
+use super::{KubeconfigError, forms};
 use crate::net::ApiEndpoint;
 use crate::pki::{Certificate, PrivateKey};
 use crate::secret::{SecretBytes, SecretText};
@@ -32,17 +30,17 @@ impl fmt::Debug for Unknown {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Kubeconfig {
-    #[serde(rename = "apiVersion", default = "api_version", deserialize_with = "null_is_empty")]
+    #[serde(rename = "apiVersion", default = "api_version", deserialize_with = "forms::null_is_empty")]
     pub api_version: String,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub clusters: Vec<Named<Cluster>>,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub contexts: Vec<Named<Context>>,
-    #[serde(rename = "current-context", default, deserialize_with = "null_is_empty")]
+    #[serde(rename = "current-context", default, deserialize_with = "forms::null_is_empty")]
     pub current_context: String,
-    #[serde(default = "kind", deserialize_with = "null_is_empty")]
+    #[serde(default = "kind", deserialize_with = "forms::null_is_empty")]
     pub kind: String,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub users: Vec<Named<User>>,
     #[serde(flatten)]
     pub unknown: Unknown,
@@ -66,7 +64,7 @@ pub struct Named<T> {
 pub struct Cluster {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_authority: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_bytes")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "forms::base64_bytes")]
     pub certificate_authority_data: Option<Vec<u8>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disable_compression: Option<bool>,
@@ -74,7 +72,7 @@ pub struct Cluster {
     pub insecure_skip_tls_verify: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy_url: Option<String>,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub server: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_server_name: Option<String>,
@@ -113,11 +111,11 @@ impl fmt::Debug for Cluster {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Context {
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub cluster: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub user: String,
     #[serde(flatten)]
     pub unknown: Unknown,
@@ -132,27 +130,27 @@ pub struct User {
     /// The user to act as (`as`; upstream's field is `Impersonate`).
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
     pub as_user: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "forms::null_is_empty")]
     pub as_groups: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_uid: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "forms::null_is_empty")]
     pub as_user_extra: BTreeMap<String, Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_provider: Option<AuthProvider>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_certificate: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_bytes")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "forms::base64_bytes")]
     pub client_certificate_data: Option<Vec<u8>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_key: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_secret")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "forms::base64_secret")]
     pub client_key_data: Option<SecretBytes>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exec: Option<Exec>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "secret_text")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "forms::secret_text")]
     pub password: Option<SecretText>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "secret_text")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "forms::secret_text")]
     pub token: Option<SecretText>,
     /// Upstream spells this one key in camel case.
     #[serde(default, rename = "tokenFile", skip_serializing_if = "Option::is_none")]
@@ -169,9 +167,9 @@ pub struct User {
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct AuthProvider {
     // Upstream writes null for no settings.
-    #[serde(default, with = "secret_map")]
+    #[serde(default, with = "forms::secret_map")]
     pub config: BTreeMap<String, SecretText>,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub name: String,
     #[serde(flatten)]
     pub unknown: Unknown,
@@ -183,13 +181,13 @@ pub struct AuthProvider {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Exec {
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub api_version: String,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub args: Vec<String>,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub command: String,
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub env: Vec<ExecVariable>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub install_hint: Option<String>,
@@ -221,9 +219,9 @@ impl Exec {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "a name and a value")]
 pub struct ExecVariable {
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub name: String,
-    #[serde(default = "no_secret", with = "plain_secret_text")]
+    #[serde(default = "no_secret", with = "forms::plain_secret_text")]
     pub value: SecretText,
 }
 
@@ -369,13 +367,6 @@ fn kind() -> String {
     "Config".to_owned()
 }
 
-/// Go writes an empty list as null, and reads null as a value of zero.
-fn null_is_empty<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
-}
-
 fn no_secret() -> SecretText {
     SecretText::new(String::new())
 }
@@ -433,98 +424,6 @@ impl<'de, T: Entry + serde::de::DeserializeOwned + Default> Deserialize<'de> for
 impl<T> Named<T> {
     pub(super) fn new(name: &str, value: T) -> Self {
         Self { name: name.to_owned(), value, unknown: Unknown::default() }
-    }
-}
-
-mod base64_bytes {
-    use super::{Deserialize, Deserializer, Engine, STANDARD, Serializer};
-    use zeroize::Zeroizing;
-
-    #[expect(clippy::ref_option, reason = "serde's calling convention")]
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Option<Vec<u8>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(bytes.as_deref().unwrap_or_default()))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Vec<u8>>, D::Error> {
-        let Some(text) = Option::<String>::deserialize(deserializer)?.map(Zeroizing::new) else {
-            return Ok(None);
-        };
-        // Go's decoder passes over line ends (encoding/base64).
-        let joined = Zeroizing::new(text.bytes().filter(|byte| !b"\r\n".contains(byte)).collect::<Vec<_>>());
-        STANDARD.decode(&*joined).map(Some).map_err(|_| serde::de::Error::custom("base64"))
-    }
-}
-
-mod base64_secret {
-    use super::{Deserializer, Engine, STANDARD, SecretBytes, Serializer, base64_bytes};
-    use zeroize::Zeroizing;
-
-    #[expect(clippy::ref_option, reason = "serde's calling convention")]
-    pub(super) fn serialize<S: Serializer>(
-        secret: &Option<SecretBytes>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let bytes = secret.as_ref().map(SecretBytes::expose_secret).unwrap_or_default();
-        serializer.serialize_str(&Zeroizing::new(STANDARD.encode(bytes)))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<SecretBytes>, D::Error> {
-        Ok(base64_bytes::deserialize(deserializer)?.map(SecretBytes::new))
-    }
-}
-
-mod plain_secret_text {
-    use super::{Deserialize, Deserializer, SecretText, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(secret: &SecretText, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.expose_secret())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretText, D::Error> {
-        Ok(SecretText::new(Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
-    }
-}
-
-mod secret_map {
-    use super::{BTreeMap, Deserialize, Deserializer, SecretText, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        map: &BTreeMap<String, SecretText>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(map.iter().map(|(key, value)| (key, value.expose_secret())))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<String, SecretText>, D::Error> {
-        let map = Option::<BTreeMap<String, Option<String>>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(map.into_iter().map(|(key, value)| (key, SecretText::new(value.unwrap_or_default()))).collect())
-    }
-}
-
-mod secret_text {
-    use super::{Deserialize, Deserializer, SecretText, Serializer};
-
-    #[expect(clippy::ref_option, reason = "serde's calling convention")]
-    pub(super) fn serialize<S: Serializer>(
-        secret: &Option<SecretText>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.as_ref().map(SecretText::expose_secret).unwrap_or_default())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<SecretText>, D::Error> {
-        Ok(Option::<String>::deserialize(deserializer)?.map(SecretText::new))
     }
 }
 

@@ -54,7 +54,7 @@ fn named_file(path: &Path) -> io::Result<SecretBytes> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !metadata.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
+        return Err(io::ErrorKind::Unsupported.into());
     }
     if metadata.len() > u64::try_from(MAX_BYTES).unwrap_or(u64::MAX) {
         return Err(io::ErrorKind::FileTooLarge.into());
