@@ -5,28 +5,32 @@
 mod authorities;
 mod authority;
 mod certificate;
+mod cfssl;
 mod cluster;
 mod encode;
 mod key;
 mod pem;
 pub mod profile;
 pub mod role;
+mod standalone;
 mod subject;
 
 pub(crate) use authorities::authority_subject;
 pub use authorities::{Authorities, AuthorityLayout, ServiceAccountKey};
 pub use authority::CertificateAuthority;
 pub use certificate::{Certificate, CertificateFacts, pin_of};
+pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;
 pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
 pub use key::{KeyAlgorithm, PrivateKey};
 pub use profile::CertificateTemplate;
 pub use role::{Authority, CertificateRole};
+pub use standalone::{Profile, ProfileOptions};
 pub use subject::{Subject, SubjectDefaults};
 
 use crate::env::RandomUnavailable;
 use crate::error::ErrorKind;
-use crate::time::{TimeError, Timestamp};
+use crate::time::{Lifetime, TimeError, Timestamp};
 
 /// Why a key, certificate or authority cannot be read, made or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +72,22 @@ pub enum PkiError {
         /// The text, cut to its first 64 characters.
         value: String,
     },
+    /// The name of a profile is not known.
+    #[error("{value:?} is not a profile: use {known}")]
+    UnknownProfile {
+        /// The text, cut to its first 64 characters.
+        value: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A profile and what was said with it do not fit.
+    #[error("profile {profile}: {problem}")]
+    Profile {
+        /// The profile's name.
+        profile: &'static str,
+        /// What is missing or too much.
+        problem: &'static str,
+    },
     /// The certificate and the private key are not a pair.
     #[error("the private key does not belong to the certificate {subject}")]
     KeyMismatch {
@@ -93,6 +113,16 @@ pub enum PkiError {
         not_after: Timestamp,
         /// The time asked for.
         now: Timestamp,
+    },
+    /// A lifetime longer than the authority's whole life.
+    #[error(
+        "a lifetime of {lifetime} is longer than the authority's own, which ends on {not_after}: nothing outlives its authority"
+    )]
+    OutlivesAuthority {
+        /// The lifetime asked for.
+        lifetime: Lifetime,
+        /// The last moment of the authority's life.
+        not_after: Timestamp,
     },
     /// A value cannot stand in a certificate.
     #[error("{value:?} cannot stand in a certificate's {what}")]
