@@ -19,7 +19,9 @@ pub use profile::SigningProfile;
 
 use self::json::{Fields, Json};
 use super::subject::Others;
-use super::{CertificateTemplate, KeyAlgorithm, Subject};
+use super::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey, Subject};
+use crate::env::Env;
+use crate::error::Error;
 use crate::name::{Group, Username};
 use crate::net::{AltName, SubjectAltNames};
 use crate::time::Lifetime;
@@ -121,6 +123,20 @@ impl CfsslRequest {
             key_usage: profile.key_usage,
             alt_names: self.alt_names.clone(),
         })
+    }
+
+    /// Makes the authority that the request describes, as `cfssl gencert -initca` does.
+    ///
+    /// # Errors
+    /// [`CfsslError`] where it has hosts, [`PkiError`](super::PkiError) where the authority cannot be made.
+    pub fn create_authority(&self, env: &mut Env) -> Result<CertificateAuthority, Error> {
+        if !self.alt_names.is_empty() {
+            let problem = "does not belong into an authority's request: an authority serves nothing";
+            return Err(CfsslError::new("hosts", problem).into());
+        }
+        let CfsslAuthority { lifetime, path_length } = self.authority.unwrap_or(CfsslAuthority::DEFAULT);
+        let key = PrivateKey::generate(self.key)?;
+        Ok(CertificateAuthority::with_path_length(&self.subject, key, lifetime, path_length, env)?)
     }
 }
 
