@@ -1,11 +1,13 @@
 //! The command line, declared: a file for each group of commands.
 
+mod certificate;
 mod cluster;
 mod kubeconfig;
 mod token;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use certificate::{Ca, CaCreate, Cert, CertIssue, CertVerify, ExpiryFormat, Side};
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use kubeconfig::{Kubeconfig, KubeconfigBuild};
 pub(crate) use token::{Token, TokenCreate, TokenFormat};
@@ -26,6 +28,12 @@ pub(crate) enum Command {
     /// Turn one cluster file into every file of every node
     #[command(subcommand)]
     Cluster(Cluster),
+    /// Make certificate authorities
+    #[command(subcommand)]
+    Ca(Ca),
+    /// Issue, read and check certificates
+    #[command(subcommand)]
+    Cert(Cert),
     /// Make bootstrap tokens
     #[command(subcommand)]
     Token(Token),
@@ -47,13 +55,13 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListFormat {
-    /// For people: what changes, and why
+    /// For people
     Table,
-    /// Every file, as JSON
+    /// As JSON
     Json,
-    /// Every file, as YAML
+    /// As YAML
     Yaml,
 }
 
