@@ -137,7 +137,13 @@ fn block(entry: &Value) -> String {
         ("groups", list("organizations")),
         ("names", joined(names)),
         ("usages", joined(usages)),
-        ("good for", list("uses")),
+        (
+            "good for",
+            entry
+                .get("uses")
+                .and_then(Value::as_array)
+                .map(|uses| uses.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; ")),
+        ),
         ("valid", one("notAfter").map(|end| format!("{} to {end}", text("notBefore")))),
         ("issuer", one("issuer")),
         ("key", one("key")),
