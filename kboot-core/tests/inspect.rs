@@ -101,6 +101,8 @@ fn who_may_use_a_certificate_is_what_upstreams_authenticator_says() {
     ] {
         assert_eq!(facts(subject, extensions).uses(), uses, "{subject:?} {extensions:?}");
     }
+    let odd = facts("CN=x", &with("extendedKeyUsage=serverAuth\nsubjectAltName=DER:30:05:82:03:61:0a:62"));
+    assert_eq!(odd.uses(), ["server for DNS:a\\nb"], "on one line, whatever stands in it");
     let all = facts(
         "CN=x\nC=CH",
         "basicConstraints=critical,CA:TRUE,pathlen:3\nkeyUsage=critical,keyCertSign,cRLSign,digitalSignature\n\

@@ -290,7 +290,7 @@ impl CertificateFacts {
                 "server for nobody: it has no alternative names, and clients ignore the common name"
                     .to_owned()
             } else {
-                format!("server for {}", self.alt_names)
+                format!("server for {}", self.alt_names.to_string().escape_debug())
             });
         }
         if uses.is_empty() {
