@@ -63,6 +63,10 @@ fn an_authority_is_made_once() {
         fs::rename(out.join("ca.crt"), folder.join("moved")).ok();
     }
     assert_eq!(names_in(&out), ["ca.key"], "where one of the two is there, the other is not made");
+    fs::create_dir(folder.join("half")).unwrap();
+    fs::rename(folder.join("moved"), folder.join("half/ca.crt")).unwrap();
+    assert_eq!(kboot(folder, &["ca", "create", "--out", "half"]).code, Some(2));
+    assert_eq!(names_in(&folder.join("half")), ["ca.crt"], "nor the first without the second");
 
     write(&folder.join("ca-csr.json"), br#"{"CN": "Kubernetes", "key": {"algo": "rsa", "size": 2048}, "names": [{"C": "US", "O": "Kubernetes"}]}"#);
     succeed(folder, "ca create --out cfssl --cfssl-csr ca-csr.json --cfssljson-names");

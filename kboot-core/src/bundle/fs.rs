@@ -222,12 +222,6 @@ pub fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), BundleErr
 /// # Errors
 /// As [`write_new`].
 pub fn write_all_new(folder: &Path, files: &[(&str, &[u8], u32)]) -> Result<(), BundleError> {
-    for (name, _, _) in files {
-        let path = folder.join(name);
-        if fs::symlink_metadata(&path).is_ok() {
-            return Err(BundleError::Exists { path });
-        }
-    }
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
