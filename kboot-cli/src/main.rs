@@ -24,6 +24,8 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Cluster(command) => commands::cluster::run(command),
         Command::Config(command) => commands::config::run(command),
+        Command::Ca(command) => commands::certificate::ca(command),
+        Command::Cert(command) => commands::certificate::cert(command),
         Command::Token(command) => commands::token::run(command),
         Command::Kubeconfig(command) => commands::kubeconfig::run(command),
         Command::Schema(command) => commands::shell::schema(&command),

@@ -6,7 +6,7 @@ use crate::env::RandomUnavailable;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
-use crate::pki::PkiError;
+use crate::pki::{CfsslError, PkiError};
 use crate::spec::SpecError;
 use crate::time::TimeError;
 use crate::token::TokenError;
@@ -48,6 +48,9 @@ pub enum Error {
     /// A key, a certificate or an authority.
     #[error(transparent)]
     Pki(#[from] PkiError),
+    /// One of cfssl's files.
+    #[error(transparent)]
+    Cfssl(#[from] CfsslError),
     /// A bootstrap token.
     #[error(transparent)]
     Token(#[from] TokenError),

@@ -121,6 +121,11 @@ impl Lifetime {
     /// (kubeadm's `CertificateBackdate`).
     pub const BACKDATE: Self = Self(300);
 
+    /// 365 days.
+    pub const ONE_YEAR: Self = Self(365 * 86_400);
+    /// 1825 days.
+    pub const FIVE_YEARS: Self = Self(5 * 365 * 86_400);
+
     /// The span in seconds.
     #[must_use]
     pub fn seconds(self) -> i64 {
@@ -132,8 +137,15 @@ impl Lifetime {
     /// # Errors
     /// [`TimeError::OutOfRange`] past ten thousand years.
     pub fn from_days(days: u32) -> Result<Self, TimeError> {
-        let seconds = i64::from(days).checked_mul(86_400).ok_or(TimeError::OutOfRange)?;
-        if seconds > Timestamp::LAST { Err(TimeError::OutOfRange) } else { Ok(Self(seconds)) }
+        Self::from_seconds(i64::from(days).checked_mul(86_400).ok_or(TimeError::OutOfRange)?)
+    }
+
+    /// A span of so many seconds.
+    ///
+    /// # Errors
+    /// [`TimeError::OutOfRange`] below zero and past ten thousand years.
+    pub fn from_seconds(seconds: i64) -> Result<Self, TimeError> {
+        if (0..=Timestamp::LAST).contains(&seconds) { Ok(Self(seconds)) } else { Err(TimeError::OutOfRange) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line, declared: a file for each group of commands.
 
+mod certificate;
 mod cluster;
 mod config;
 mod kubeconfig;
@@ -7,6 +8,7 @@ mod token;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use certificate::{Ca, CaCreate, Cert, CertIssue, CertVerify, ExpiryFormat, Side};
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
 pub(crate) use kubeconfig::{
@@ -31,6 +33,12 @@ pub(crate) enum Command {
     /// Turn one cluster file into every file of every node
     #[command(subcommand)]
     Cluster(Cluster),
+    /// Make certificate authorities
+    #[command(subcommand)]
+    Ca(Ca),
+    /// Issue, read and check certificates
+    #[command(subcommand)]
+    Cert(Cert),
     /// Check units and configuration files that exist
     #[command(subcommand)]
     Config(Config),
@@ -55,7 +63,7 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListFormat {
     /// For people
     Table,

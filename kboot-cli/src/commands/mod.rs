@@ -1,5 +1,6 @@
 //! One file for each group of commands.
 
+pub(crate) mod certificate;
 pub(crate) mod cluster;
 pub(crate) mod config;
 pub(crate) mod kubeconfig;

@@ -208,6 +208,37 @@ pub fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), BundleErr
     linked
 }
 
+/// Writes several new files into a folder, all or none; the folder is made, mode 0700, where it is missing.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let out = folder.path().join("pki");
+/// let files: [(&str, &[u8], u32); 2] = [("ca.key", b"secret", 0o600), ("ca.crt", b"public", 0o644)];
+/// kboot_core::bundle::write_all_new(&out, &files)?;
+/// assert!(kboot_core::bundle::write_all_new(&out, &files).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`write_new`].
+pub fn write_all_new(folder: &Path, files: &[(&str, &[u8], u32)]) -> Result<(), BundleError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(failed("create the folder", folder))?;
+    for (i, (name, content, mode)) in files.iter().enumerate() {
+        if let Err(error) = write_new(&folder.join(name), content, *mode) {
+            // These are this call's own.
+            for (written, _, _) in files.iter().take(i) {
+                let _ = fs::remove_file(folder.join(written));
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
 fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
     path.with_file_name(format!(".{name}{TEMPORARY}"))

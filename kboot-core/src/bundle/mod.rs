@@ -12,7 +12,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
-pub use fs::write_new;
+pub use fs::{write_all_new, write_new};
 pub use plan::{Action, Plan, Step};
 
 use crate::error::ErrorKind;

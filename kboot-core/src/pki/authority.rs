@@ -69,6 +69,20 @@ impl CertificateAuthority {
         lifetime: Lifetime,
         env: &mut Env,
     ) -> Result<Self, PkiError> {
+        Self::with_path_length(subject, key, lifetime, None, env)
+    }
+
+    /// The same with a limit on how many authorities may stand between it and a leaf (RFC 5280, 4.2.1.9).
+    ///
+    /// # Errors
+    /// As [`CertificateAuthority::create`].
+    pub fn with_path_length(
+        subject: &Subject,
+        key: PrivateKey,
+        lifetime: Lifetime,
+        path_length: Option<u8>,
+        env: &mut Env,
+    ) -> Result<Self, PkiError> {
         let validity = Validity::starting(env.now(), lifetime)?;
         if lifetime == Lifetime::ZERO {
             return Err(PkiError::EmptyValidity);
@@ -84,7 +98,7 @@ impl CertificateAuthority {
             validity,
             subject: &subject_der,
             public_key: key.public_key_der(),
-            extensions: authority_extensions(subject.common_name().as_str(), &key_id)?,
+            extensions: authority_extensions(subject.common_name().as_str(), &key_id, path_length)?,
         }
         .sign(&key)?;
         Ok(Self {
@@ -165,6 +179,19 @@ impl CertificateAuthority {
         self.issue_numbered(template, key, validity, serial_number(env)?)
     }
 
+    /// Whether a certificate of this lifetime could have been issued on the authority's first day; where
+    /// it could, [`CertificateAuthority::issue`] cuts it to what is left.
+    ///
+    /// # Errors
+    /// [`PkiError::OutlivesAuthority`] where it could not.
+    pub fn check_lifetime(&self, lifetime: Lifetime) -> Result<(), PkiError> {
+        let Validity { not_before, not_after } = self.validity;
+        if lifetime.seconds() > not_after.unix() - not_before.unix() {
+            return Err(PkiError::OutlivesAuthority { lifetime, not_after });
+        }
+        Ok(())
+    }
+
     pub(super) fn issue_numbered(
         &self,
         template: &CertificateTemplate,
@@ -196,7 +223,12 @@ impl CertificateAuthority {
             validity,
             subject,
             public_key,
-            extensions: leaf_extensions(template.usage, &template.alt_names, &self.key_extension)?,
+            extensions: leaf_extensions(
+                template.usage,
+                template.key_usage,
+                &template.alt_names,
+                &self.key_extension,
+            )?,
         })
     }
 

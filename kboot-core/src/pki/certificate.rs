@@ -1,7 +1,6 @@
 //! Certificates: their bytes, and what stands in them.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
@@ -9,12 +8,13 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
 };
 use rustls_pki_types::pem::SectionKind;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo, X509Certificate, X509Name};
+use x509_parser::public_key::PublicKey;
 
 use super::PkiError;
+use super::extensions::{ANY, CERT_SIGN, CLIENT_AUTH, Extensions, SERVER_AUTH};
 use super::pem;
-use crate::net::{AltName, SubjectAltNames};
+use crate::net::SubjectAltNames;
 use crate::time::{Timestamp, Validity};
 
 /// A certificate: DER that was seen to decode, or that kboot encoded.
@@ -46,12 +46,27 @@ pub struct CertificateFacts {
     pub validity: Validity,
     /// The DNS names and addresses.
     pub alt_names: SubjectAltNames,
+    /// Alternative names of other kinds, for people.
+    pub other_names: Vec<String>,
+    /// The key usages, in the words of `certificates.k8s.io`; none where the extension is missing.
+    pub key_usages: Option<Vec<&'static str>>,
+    /// The extended usages in the same words, or as object identifiers; none where the extension is
+    /// missing.
+    pub extended_usages: Option<Vec<String>>,
     /// Whether the basic constraints say CA:TRUE.
     pub is_authority: bool,
     /// Whether the key usage, where there is one, allows signing certificates.
     pub may_sign_certificates: bool,
     /// Whether, as an authority, it is limited to some names or to less than servers and clients.
     pub is_constrained: bool,
+    /// How many authorities may stand between it and a leaf, where that is limited.
+    pub path_length: Option<u32>,
+    /// The issuer, for people.
+    pub issuer: String,
+    /// The kind and size of the key, for people: `ECDSA P-256`, `RSA 2048`.
+    pub key: String,
+    /// The values of 1.3.6.1.4.1.57683.2, which Kubernetes 1.33 and later takes for the user's UID.
+    pub uids: Vec<String>,
     /// The subject's Name, DER.
     pub subject_der: Vec<u8>,
     /// The issuer's Name, DER.
@@ -136,52 +151,44 @@ impl Certificate {
     /// [`PkiError::MalformedCertificate`] where the bytes are not one X.509 certificate.
     pub fn facts(&self) -> Result<CertificateFacts, PkiError> {
         let parsed = self.parse()?;
-        let texts = |oid| {
-            parsed
-                .subject()
-                .iter_by_oid(&oid)
-                .map(|attribute| attribute.as_str().map_or_else(|_| String::from("?"), str::to_owned))
-                .collect::<Vec<_>>()
-        };
-        let common_name = texts(x509_parser::oid_registry::OID_X509_COMMON_NAME).pop().unwrap_or_default();
         let moment = |time: x509_parser::time::ASN1Time| {
             Timestamp::from_unix(time.timestamp()).map_err(|_| PkiError::MalformedCertificate)
         };
-        let mut facts = CertificateFacts {
-            subject: parsed.subject().to_string(),
-            common_name,
-            organizations: texts(x509_parser::oid_registry::OID_X509_ORGANIZATION_NAME),
+        let Extensions {
+            alt_names,
+            other_names,
+            is_authority,
+            path_length,
+            is_constrained,
+            key_usages,
+            extended_usages,
+            key_id,
+        } = Extensions::read(parsed.extensions().iter())?;
+        Ok(CertificateFacts {
+            subject: readable_name(parsed.subject()),
+            common_name: common_name(parsed.subject()),
+            organizations: organizations(parsed.subject()),
             validity: Validity {
                 not_before: moment(parsed.validity().not_before)?,
                 not_after: moment(parsed.validity().not_after)?,
             },
-            alt_names: SubjectAltNames::default(),
-            is_authority: false,
-            may_sign_certificates: true,
-            is_constrained: false,
+            alt_names,
+            other_names,
+            is_authority,
+            may_sign_certificates: key_usages.as_ref().is_none_or(|usages| usages.contains(&CERT_SIGN)),
+            key_usages,
+            extended_usages,
+            is_constrained,
+            path_length,
+            issuer: readable_name(parsed.issuer()),
+            key: key_kind(parsed.public_key()),
+            uids: texts(parsed.subject(), &UID),
             subject_der: parsed.subject().as_raw().to_vec(),
             issuer_der: parsed.issuer().as_raw().to_vec(),
             public_key_der: parsed.public_key().raw.to_vec(),
-            key_id: None,
+            key_id,
             serial: parsed.tbs_certificate.serial.to_bytes_be(),
-        };
-        for extension in parsed.extensions() {
-            match extension.parsed_extension() {
-                ParsedExtension::BasicConstraints(constraints) => facts.is_authority = constraints.ca,
-                ParsedExtension::KeyUsage(usage) => facts.may_sign_certificates = usage.key_cert_sign(),
-                ParsedExtension::NameConstraints(_) => facts.is_constrained = true,
-                ParsedExtension::ExtendedKeyUsage(usage) => {
-                    let for_both = usage.any || (usage.server_auth && usage.client_auth);
-                    facts.is_constrained |= !for_both;
-                }
-                ParsedExtension::SubjectKeyIdentifier(id) => facts.key_id = Some(id.0.to_vec()),
-                ParsedExtension::SubjectAlternativeName(names) => {
-                    facts.alt_names = names.general_names.iter().filter_map(alt_name).collect();
-                }
-                _ => {}
-            }
-        }
-        Ok(facts)
+        })
     }
 
     /// The DER of the part that is signed.
@@ -195,17 +202,12 @@ impl Certificate {
     /// [`PkiError::MalformedCertificate`] where either cannot be decoded.
     pub fn is_signed_by(&self, issuer: &Self) -> Result<bool, PkiError> {
         let (parsed, issuer) = (self.parse()?, issuer.parse()?);
-        let algorithm: &dyn VerificationAlgorithm =
-            match parsed.signature_algorithm.algorithm.to_id_string().as_str() {
-                "1.2.840.10045.4.3.2" => &ECDSA_P256_SHA256_ASN1,
-                "1.2.840.10045.4.3.3" => &ECDSA_P384_SHA384_ASN1,
-                "1.2.840.113549.1.1.11" => &RSA_PKCS1_2048_8192_SHA256,
-                "1.2.840.113549.1.1.12" => &RSA_PKCS1_2048_8192_SHA384,
-                "1.2.840.113549.1.1.13" => &RSA_PKCS1_2048_8192_SHA512,
-                _ => return Ok(false),
-            };
-        let key = UnparsedPublicKey::new(algorithm, &issuer.public_key().subject_public_key.data);
-        Ok(key.verify(parsed.tbs_certificate.as_ref(), &parsed.signature_value.data).is_ok())
+        Ok(is_signature_of(
+            issuer.public_key(),
+            &parsed.signature_algorithm.algorithm.to_id_string(),
+            parsed.tbs_certificate.as_ref(),
+            &parsed.signature_value.data,
+        ))
     }
 
     fn parse(&self) -> Result<X509Certificate<'_>, PkiError> {
@@ -216,18 +218,97 @@ impl Certificate {
     }
 }
 
-fn alt_name(name: &GeneralName<'_>) -> Option<AltName> {
-    match name {
-        GeneralName::DNSName(name) => Some(AltName::Dns((*name).to_owned())),
-        GeneralName::IPAddress(octets) => {
-            let address = match octets.len() {
-                4 => IpAddr::from(<[u8; 4]>::try_from(*octets).ok()?),
-                _ => IpAddr::from(<[u8; 16]>::try_from(*octets).ok()?),
-            };
-            Some(AltName::Ip(address))
-        }
-        _ => None,
+impl CertificateFacts {
+    /// Whether it is good for a client, as Go's verifier sees it: extended usages that are not there, or
+    /// `any`, allow everything.
+    #[must_use]
+    pub fn allows_client(&self) -> bool {
+        self.allows(CLIENT_AUTH)
     }
+
+    /// Whether it is good for a server, in the same sense.
+    #[must_use]
+    pub fn allows_server(&self) -> bool {
+        self.allows(SERVER_AUTH)
+    }
+
+    fn allows(&self, usage: &str) -> bool {
+        let usages = self.extended_usages.as_ref();
+        usages.is_none_or(|usages| usages.iter().any(|allowed| allowed == usage || allowed == ANY))
+    }
+
+    /// The serial number in hexadecimal.
+    #[must_use]
+    pub fn serial_hex(&self) -> String {
+        hex(&self.serial)
+    }
+}
+
+/// Upstream's `apiserver/pkg/authentication/request/x509/x509.go`
+const UID: x509_parser::oid_registry::Oid<'static> = x509_parser::der_parser::oid!(1.3.6.1.4.1.57683.2);
+
+fn texts(name: &X509Name<'_>, oid: &x509_parser::oid_registry::Oid<'_>) -> Vec<String> {
+    name.iter_by_oid(oid)
+        .map(|attribute| attribute.as_str().map_or_else(|_| String::from("?"), str::to_owned))
+        .collect()
+}
+
+/// The last common name, which is the one that Go and so the API server takes.
+pub(super) fn common_name(name: &X509Name<'_>) -> String {
+    texts(name, &x509_parser::oid_registry::OID_X509_COMMON_NAME).pop().unwrap_or_default()
+}
+
+pub(super) fn organizations(name: &X509Name<'_>) -> Vec<String> {
+    texts(name, &x509_parser::oid_registry::OID_X509_ORGANIZATION_NAME)
+}
+
+/// A name for people, on one line whatever stands in it.
+pub(super) fn readable_name(name: &X509Name<'_>) -> String {
+    name.to_string().chars().flat_map(escape_control).collect()
+}
+
+fn escape_control(c: char) -> impl Iterator<Item = char> {
+    let (plain, escaped) = if c.is_control() { (None, Some(c.escape_default())) } else { (Some(c), None) };
+    plain.into_iter().chain(escaped.into_iter().flatten())
+}
+
+/// The kind and size of a key, for people.
+pub(super) fn key_kind(key: &SubjectPublicKeyInfo<'_>) -> String {
+    let algorithm = key.algorithm.algorithm.to_id_string();
+    match (algorithm.as_str(), key.parsed()) {
+        (_, Ok(PublicKey::RSA(rsa))) => format!("RSA {}", rsa.key_size()),
+        (_, Ok(PublicKey::EC(_))) => {
+            let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+            match curve.map(|curve| curve.to_id_string()).as_deref() {
+                Some("1.2.840.10045.3.1.7") => "ECDSA P-256".to_owned(),
+                Some("1.3.132.0.34") => "ECDSA P-384".to_owned(),
+                Some("1.3.132.0.35") => "ECDSA P-521".to_owned(),
+                Some(other) => format!("ECDSA on {other}"),
+                None => "ECDSA on a curve of its own".to_owned(),
+            }
+        }
+        ("1.3.101.112", _) => "Ed25519".to_owned(),
+        (other, _) => format!("algorithm {other}"),
+    }
+}
+
+/// Whether the signature was made by this key; no for algorithms that kboot does not know.
+pub(super) fn is_signature_of(
+    key: &SubjectPublicKeyInfo<'_>,
+    algorithm: &str,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    let algorithm: &dyn VerificationAlgorithm = match algorithm {
+        "1.2.840.10045.4.3.2" => &ECDSA_P256_SHA256_ASN1,
+        "1.2.840.10045.4.3.3" => &ECDSA_P384_SHA384_ASN1,
+        "1.2.840.113549.1.1.11" => &RSA_PKCS1_2048_8192_SHA256,
+        "1.2.840.113549.1.1.12" => &RSA_PKCS1_2048_8192_SHA384,
+        "1.2.840.113549.1.1.13" => &RSA_PKCS1_2048_8192_SHA512,
+        _ => return false,
+    };
+    let key = UnparsedPublicKey::new(algorithm, &key.subject_public_key.data);
+    key.verify(message, signature).is_ok()
 }
 
 /// The pin of a public key: `sha256:` and the hexadecimal SHA-256 of its SubjectPublicKeyInfo

@@ -12,13 +12,13 @@ use der::{Decode, Encode, Sequence, Tag};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
-    SubjectKeyIdentifier,
+    self as extensions, AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsages,
+    SubjectAltName, SubjectKeyIdentifier,
 };
 use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::Time;
 
-use super::profile::ExtendedUsage;
+use super::profile::{ExtendedUsage, KeyUsage};
 use super::{KeyAlgorithm, PkiError, PrivateKey};
 use crate::net::SubjectAltNames;
 use crate::time::{Timestamp, Validity};
@@ -126,26 +126,35 @@ fn time(moment: Timestamp) -> der::Result<Time> {
 }
 
 /// The extensions that every leaf of a usage has, encoded once: key usage, extended usage, CA:FALSE.
-static LEAF_EXTENSIONS: LazyLock<[Result<Vec<u8>, PkiError>; 3]> = LazyLock::new(|| {
+type LeafExtensions = LazyLock<[Result<Vec<u8>, PkiError>; 3]>;
+
+static SIGNATURE_AND_ENCIPHERMENT: LeafExtensions =
+    LazyLock::new(|| of_usages(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment));
+static SIGNATURE: LeafExtensions = LazyLock::new(|| of_usages(KeyUsages::DigitalSignature.into()));
+
+fn of_usages(key_usages: der::flagset::FlagSet<KeyUsages>) -> [Result<Vec<u8>, PkiError>; 3] {
     // RFC 5280, 4.2.1.12
     const SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
     const CLIENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
     [vec![CLIENT], vec![SERVER], vec![SERVER, CLIENT]].map(|usages| {
-        let mut encoded =
-            extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment))?;
+        let mut encoded = extension(true, &extensions::KeyUsage(key_usages))?;
         encoded.extend(extension(false, &ExtendedKeyUsage(usages))?);
         encoded.extend(extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?);
         Ok(encoded)
     })
-});
+}
 
-/// Upstream's extensions of a leaf: those of its usage, the authority's key, the names.
+/// Upstream's extensions of a leaf: those of its usages, the authority's key, the names.
 pub(super) fn leaf_extensions(
     usage: ExtendedUsage,
+    key_usage: KeyUsage,
     alt_names: &SubjectAltNames,
     authority_key: &[u8],
 ) -> Result<Vec<u8>, PkiError> {
-    let [client, server, both] = &*LEAF_EXTENSIONS;
+    let [client, server, both] = match key_usage {
+        KeyUsage::SignatureAndEncipherment => &*SIGNATURE_AND_ENCIPHERMENT,
+        KeyUsage::Signature => &*SIGNATURE,
+    };
     let of_usage = match usage {
         ExtendedUsage::Client => client,
         ExtendedUsage::Server => server,
@@ -167,13 +176,17 @@ pub(super) fn authority_key_extension(key_id: Option<&[u8]>) -> Result<Vec<u8>, 
     extension(false, &AuthorityKeyIdentifier { key_identifier: Some(id), ..Default::default() })
 }
 
-/// Upstream's extensions of an authority: the usages, CA:TRUE without a path length, its key's id and,
-/// as Kubernetes 1.22 and later write it, the common name as a DNS name.
-pub(super) fn authority_extensions(common_name: &str, key_id: &[u8]) -> Result<Vec<u8>, PkiError> {
+/// Upstream's extensions of an authority: the usages, CA:TRUE, its key's id and, as Kubernetes 1.22 and
+/// later write it, the common name as a DNS name. Upstream sets no path length.
+pub(super) fn authority_extensions(
+    common_name: &str,
+    key_id: &[u8],
+    path_length: Option<u8>,
+) -> Result<Vec<u8>, PkiError> {
     let usages = KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment | KeyUsages::KeyCertSign;
     let failed = |_| PkiError::Encoding { what: "extensions" };
-    let mut encoded = extension(true, &KeyUsage(usages))?;
-    encoded.extend(extension(true, &BasicConstraints { ca: true, path_len_constraint: None })?);
+    let mut encoded = extension(true, &extensions::KeyUsage(usages))?;
+    encoded.extend(extension(true, &BasicConstraints { ca: true, path_len_constraint: path_length })?);
     encoded.extend(extension(false, &SubjectKeyIdentifier(OctetString::new(key_id).map_err(failed)?))?);
     if crate::name::is_dns1123_subdomain(common_name) {
         let name = GeneralName::DnsName(Ia5String::new(common_name).map_err(failed)?);

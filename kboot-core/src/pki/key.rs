@@ -151,6 +151,11 @@ impl PrivateKey {
                 )
             })
             .ok_or(PkiError::NoKey)?;
+        Self::from_section(kind, &der)
+    }
+
+    /// Reads the content of one PEM block of these kinds.
+    pub(super) fn from_section(kind: SectionKind, der: &[u8]) -> Result<Self, PkiError> {
         let ecdsa = || {
             [
                 (&ECDSA_P256_SHA256_ASN1_SIGNING, KeyAlgorithm::EcdsaP256),
@@ -158,7 +163,7 @@ impl PrivateKey {
             ]
             .into_iter()
             .find_map(|(curve, algorithm): (&'static EcdsaSigningAlgorithm, _)| {
-                Some((Pair::Ecdsa(EcdsaKeyPair::from_private_key_der(curve, &der).ok()?), algorithm))
+                Some((Pair::Ecdsa(EcdsaKeyPair::from_private_key_der(curve, der).ok()?), algorithm))
             })
         };
         let rsa = |pair: RsaKeyPair| {
@@ -171,9 +176,9 @@ impl PrivateKey {
             Some((Pair::Rsa(pair), algorithm))
         };
         let found = match kind {
-            SectionKind::RsaPrivateKey => RsaKeyPair::from_der(&der).ok().and_then(rsa),
+            SectionKind::RsaPrivateKey => RsaKeyPair::from_der(der).ok().and_then(rsa),
             SectionKind::EcPrivateKey => ecdsa(),
-            _ => ecdsa().or_else(|| RsaKeyPair::from_pkcs8(&der).ok().and_then(rsa)),
+            _ => ecdsa().or_else(|| RsaKeyPair::from_pkcs8(der).ok().and_then(rsa)),
         };
         let (pair, algorithm) = found.ok_or(PkiError::UnsupportedKey)?;
         Self::of(pair, algorithm)

@@ -5,28 +5,38 @@
 mod authorities;
 mod authority;
 mod certificate;
+mod cfssl;
 mod cluster;
 mod encode;
+mod expiry;
+mod extensions;
+pub mod inspect;
 mod key;
 mod pem;
 pub mod profile;
 pub mod role;
+mod standalone;
 mod subject;
+mod verify;
 
 pub(crate) use authorities::authority_subject;
 pub use authorities::{Authorities, AuthorityLayout, ServiceAccountKey};
 pub use authority::CertificateAuthority;
 pub use certificate::{Certificate, CertificateFacts, pin_of};
+pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;
 pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
+pub use expiry::{Expiring, Urgency, prometheus};
 pub use key::{KeyAlgorithm, PrivateKey};
 pub use profile::CertificateTemplate;
 pub use role::{Authority, CertificateRole};
+pub use standalone::{Profile, ProfileOptions};
 pub use subject::{Subject, SubjectDefaults};
+pub use verify::Verification;
 
 use crate::env::RandomUnavailable;
 use crate::error::ErrorKind;
-use crate::time::{TimeError, Timestamp};
+use crate::time::{Lifetime, TimeError, Timestamp};
 
 /// Why a key, certificate or authority cannot be read, made or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,11 +72,56 @@ pub enum PkiError {
     /// The certificate cannot be decoded.
     #[error("the certificate is not valid DER (X.509)")]
     MalformedCertificate,
+    /// An extension stands twice or cannot be decoded.
+    #[error("the extension {oid} stands twice or is not valid DER (X.509)")]
+    MalformedExtension {
+        /// Its object identifier.
+        oid: String,
+    },
+    /// The certificate request cannot be decoded.
+    #[error("the certificate request is not valid DER (PKCS#10)")]
+    MalformedRequest,
+    /// None of what kboot looks into.
+    #[error("no certificate, certificate request, key or kubeconfig: {problem}")]
+    Unrecognized {
+        /// What is there instead.
+        problem: String,
+    },
+    /// A kubeconfig cannot be read.
+    #[error("the kubeconfig cannot be read: {problem}")]
+    MalformedKubeconfig {
+        /// What is wrong.
+        problem: String,
+    },
+    /// What a kubeconfig embeds is damaged.
+    #[error("{place}: {source}")]
+    InKubeconfig {
+        /// The field.
+        place: String,
+        /// What is wrong with it.
+        source: Box<Self>,
+    },
     /// The name of a key algorithm is not known.
     #[error("{value:?} is not a key algorithm: use ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096")]
     UnknownKeyAlgorithm {
         /// The text, cut to its first 64 characters.
         value: String,
+    },
+    /// The name of a profile is not known.
+    #[error("{value:?} is not a profile: use {known}")]
+    UnknownProfile {
+        /// The text, cut to its first 64 characters.
+        value: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A profile and what was said with it do not fit.
+    #[error("profile {profile}: {problem}")]
+    Profile {
+        /// The profile's name.
+        profile: &'static str,
+        /// What is missing or too much.
+        problem: &'static str,
     },
     /// The certificate and the private key are not a pair.
     #[error("the private key does not belong to the certificate {subject}")]
@@ -93,6 +148,16 @@ pub enum PkiError {
         not_after: Timestamp,
         /// The time asked for.
         now: Timestamp,
+    },
+    /// A lifetime longer than the authority's whole life.
+    #[error(
+        "a lifetime of {lifetime} is longer than the authority's own, which ends on {not_after}: nothing outlives its authority"
+    )]
+    OutlivesAuthority {
+        /// The lifetime asked for.
+        lifetime: Lifetime,
+        /// The last moment of the authority's life.
+        not_after: Timestamp,
     },
     /// A value cannot stand in a certificate.
     #[error("{value:?} cannot stand in a certificate's {what}")]

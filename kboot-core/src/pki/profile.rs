@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::{CertificateRole, PkiError, Subject};
-use crate::name::{Group, Username};
+use crate::name::{Group, NodeName, Username};
 use crate::net::{AltName, SubjectAltNames};
 use crate::spec::{ClusterSpec, Node};
 
@@ -22,6 +22,17 @@ pub enum ExtendedUsage {
     ServerAndClient,
 }
 
+/// What a leaf's key may do (RFC 5280, 4.2.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::exhaustive_enums, reason = "no component takes any other combination")]
+pub enum KeyUsage {
+    /// digitalSignature and keyEncipherment, as kubeadm writes whatever the key.
+    #[default]
+    SignatureAndEncipherment,
+    /// digitalSignature alone: all that TLS 1.3, or any cipher suite with ECDHE, needs.
+    Signature,
+}
+
 /// The content of a certificate, all but its key, validity, serial number and issuer.
 ///
 /// ```
@@ -34,6 +45,7 @@ pub enum ExtendedUsage {
 pub struct CertificateTemplate {
     pub(super) subject: Subject,
     pub(super) usage: ExtendedUsage,
+    pub(super) key_usage: KeyUsage,
     pub(super) alt_names: SubjectAltNames,
 }
 
@@ -44,6 +56,7 @@ impl CertificateTemplate {
         Self {
             subject: Subject::new(user),
             usage: ExtendedUsage::Client,
+            key_usage: KeyUsage::default(),
             alt_names: SubjectAltNames::default(),
         }
     }
@@ -51,7 +64,14 @@ impl CertificateTemplate {
     /// A serving certificate for these names.
     #[must_use]
     pub fn server(common_name: Username, alt_names: SubjectAltNames) -> Self {
-        Self { subject: Subject::new(common_name), usage: ExtendedUsage::Server, alt_names }
+        Self { usage: ExtendedUsage::Server, alt_names, ..Self::client(common_name) }
+    }
+
+    /// The same for another usage.
+    #[must_use]
+    pub fn with_usage(mut self, usage: ExtendedUsage) -> Self {
+        self.usage = usage;
+        self
     }
 
     /// The same with one more group.
@@ -73,16 +93,31 @@ impl CertificateTemplate {
         self.usage
     }
 
+    /// What its key may do.
+    #[must_use]
+    pub fn key_usage(&self) -> KeyUsage {
+        self.key_usage
+    }
+
     /// The names and addresses that it serves.
     #[must_use]
     pub fn alt_names(&self) -> &SubjectAltNames {
         &self.alt_names
     }
+
+    /// Whether its holder may do everything in a cluster, past every RBAC rule, until it expires.
+    #[must_use]
+    pub fn is_unrestricted(&self) -> bool {
+        self.usage != ExtendedUsage::Server
+            && self.subject.groups().iter().any(|group| group.as_str() == MASTERS_GROUP)
+    }
 }
 
 /// The group of the administrator (kubeadm 1.29 and later); bound to cluster-admin in `rbac`, and so,
-/// unlike `system:masters`, revocable.
+/// unlike [`MASTERS_GROUP`], revocable.
 pub const ADMIN_GROUP: &str = "kubeadm:cluster-admins";
+/// The group that the API server's authorizer lets do everything, whatever RBAC says.
+pub const MASTERS_GROUP: &str = "system:masters";
 /// The user name of kube-apiserver at kubelets.
 pub const KUBELET_CLIENT_USER: &str = "kube-apiserver-kubelet-client";
 
@@ -95,14 +130,53 @@ pub fn template(
     spec: &ClusterSpec,
     node: Option<&Node>,
 ) -> Result<CertificateTemplate, PkiError> {
+    let addresses = || node.into_iter().flat_map(|node| node.addresses().iter().copied().map(AltName::Ip));
+    let names = match role {
+        CertificateRole::ApiServer => api_server_names(spec, addresses()),
+        CertificateRole::EtcdServer | CertificateRole::EtcdPeer | CertificateRole::KubeletServing => {
+            addresses().collect()
+        }
+        CertificateRole::MetricsServer => {
+            let full = format!("metrics-server.kube-system.svc.{}", spec.network.dns_domain);
+            vec![AltName::Dns(full)]
+        }
+        _ => Vec::new(),
+    };
+    let mut template = template_of_role(role, node.map(Node::name), names)?;
+    template.subject = template.subject.with_defaults(&spec.pki.subject);
+    Ok(template)
+}
+
+/// The content of a role's certificate where there is no cluster file: `names` are those that the cluster
+/// decides, the ones that every cluster has are added.
+///
+/// ```
+/// use kboot_core::pki::{CertificateRole, profile::template_of_role};
+/// let kubelet = template_of_role(CertificateRole::KubeletClient, Some(&"worker-1".parse()?), [])?;
+/// assert_eq!(kubelet.subject().to_string(), "CN=system:node:worker-1,O=system:nodes");
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`PkiError::Unencodable`] for a role of a node where no node is given.
+pub fn template_of_role(
+    role: CertificateRole,
+    node: Option<&NodeName>,
+    names: impl IntoIterator<Item = AltName>,
+) -> Result<CertificateTemplate, PkiError> {
     let fixed = |name: &str| Username::from_static(name);
     let client = |name: &str| CertificateTemplate::client(fixed(name));
-    let node = || {
+    let of_node = || {
         node.ok_or_else(|| PkiError::Unencodable { what: "subject without a node", value: role.to_string() })
     };
+    let dns = |name: &str| AltName::Dns(name.to_owned());
+    let own_name = || node.map(|name| dns(name.as_str())).into_iter();
     let mut template = match role {
         CertificateRole::ApiServer => {
-            CertificateTemplate::server(fixed("kube-apiserver"), api_server_names(spec, node()?))
+            // kubeadm's GetAPIServerAltNames
+            let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(dns);
+            let names = own_name().chain(service).chain(names).collect();
+            return Ok(CertificateTemplate::server(fixed("kube-apiserver"), names));
         }
         // Upstream: O=kubeadm:cluster-admins. No group here: the user is bound to
         // system:kubelet-api-admin (rbac), so a stolen key reaches kubelets and nothing else.
@@ -110,15 +184,10 @@ pub fn template(
         CertificateRole::ApiServerEtcdClient => client("kube-apiserver-etcd-client"),
         CertificateRole::FrontProxyClient => client("front-proxy-client"),
         CertificateRole::EtcdServer | CertificateRole::EtcdPeer => {
-            let node = node()?;
-            let names = [AltName::Dns(node.name().to_string()), AltName::Dns("localhost".to_owned())]
-                .into_iter()
-                .chain(node.addresses().iter().copied().map(AltName::Ip))
-                .chain([AltName::Ip(IpAddr::from([127, 0, 0, 1])), AltName::Ip(IpAddr::V6(1.into()))]);
-            CertificateTemplate {
-                usage: ExtendedUsage::ServerAndClient,
-                ..CertificateTemplate::server(fixed(node.name().as_str()), names.collect())
-            }
+            let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::V6(1.into())].map(AltName::Ip);
+            let names = own_name().chain([dns("localhost")]).chain(names).chain(loopback).collect();
+            return Ok(CertificateTemplate::server(fixed(of_node()?.as_str()), names)
+                .with_usage(ExtendedUsage::ServerAndClient));
         }
         CertificateRole::EtcdHealthcheckClient => client("kube-etcd-healthcheck-client"),
         // etcd without roles of its own takes every client of its authority for root.
@@ -127,45 +196,38 @@ pub fn template(
         CertificateRole::Scheduler => client("system:kube-scheduler"),
         CertificateRole::Admin => client("kubernetes-admin").group(Group::from_static(ADMIN_GROUP)),
         CertificateRole::SuperAdmin => {
-            client("kubernetes-super-admin").group(Group::from_static("system:masters"))
+            client("kubernetes-super-admin").group(Group::from_static(MASTERS_GROUP))
         }
         // The subject that the node authorizer and NodeRestriction ask for.
         CertificateRole::KubeletClient => {
-            CertificateTemplate::client(node()?.name().username()).group(Group::from_static("system:nodes"))
+            CertificateTemplate::client(of_node()?.username()).group(Group::from_static("system:nodes"))
         }
         // The content that the kubelet-serving signer issues; the CN is also what
         // --enable-kubelet-cert-cn-validation (KEP-4872) will ask for.
         CertificateRole::KubeletServing => {
-            let node = node()?;
-            let names = [AltName::Dns(node.name().to_string())]
-                .into_iter()
-                .chain(node.addresses().iter().copied().map(AltName::Ip));
-            CertificateTemplate::server(node.name().username(), names.collect())
-                .group(Group::from_static("system:nodes"))
+            let names = own_name().chain(names).collect();
+            return Ok(CertificateTemplate::server(of_node()?.username(), names)
+                .group(Group::from_static("system:nodes")));
         }
         // system:node-proxier is bound to this user by default (bootstrappolicy/policy.go).
         CertificateRole::KubeProxy => client("system:kube-proxy"),
         CertificateRole::MetricsServer => {
             let service = ["metrics-server", "metrics-server.kube-system", "metrics-server.kube-system.svc"];
-            let full = format!("metrics-server.kube-system.svc.{}", spec.network.dns_domain);
-            let names = service.into_iter().map(str::to_owned).chain([full]).map(AltName::Dns);
-            CertificateTemplate::server(fixed("metrics-server"), names.collect())
+            let names = service.map(dns).into_iter().chain(names).collect();
+            return Ok(CertificateTemplate::server(fixed("metrics-server"), names));
         }
     };
-    template.subject = template.subject.with_defaults(&spec.pki.subject);
+    template.alt_names = names.into_iter().collect();
     Ok(template)
 }
 
-/// kubeadm's `GetAPIServerAltNames`, with the first service address of each family (upstream: of the
-/// first family alone).
-fn api_server_names(spec: &ClusterSpec, node: &Node) -> SubjectAltNames {
-    let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-    [AltName::Dns(node.name().to_string())]
+/// What the cluster adds to the names that every API server has; kubeadm takes the first service address
+/// of the first family alone, this one of each.
+fn api_server_names(spec: &ClusterSpec, addresses: impl Iterator<Item = AltName>) -> Vec<AltName> {
+    [AltName::Dns(format!("kubernetes.default.svc.{}", spec.network.dns_domain))]
         .into_iter()
-        .chain(service.map(|name| AltName::Dns(name.to_owned())))
-        .chain([AltName::Dns(format!("kubernetes.default.svc.{}", spec.network.dns_domain))])
         .chain(spec.network.service_cidrs.iter().filter_map(|range| range.nth(1)).map(AltName::Ip))
-        .chain(node.addresses().iter().copied().map(AltName::Ip))
+        .chain(addresses)
         .chain([spec.control_plane_endpoint.host().clone()])
         .chain(spec.pki.api_server_sans.iter().cloned())
         .collect()

@@ -10,6 +10,7 @@ use crate::name::{Group, Username};
 
 // RFC 5280, appendix A.1
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const LOCALITY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.7");
 const STATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
@@ -30,19 +31,67 @@ pub struct SubjectDefaults {
     pub organizational_unit: Option<String>,
 }
 
+impl SubjectDefaults {
+    /// The fields that cannot stand in a certificate, as the cluster file names them, and what would be right.
+    #[must_use]
+    pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let Self { country, state, locality, organizational_unit } = self;
+        let mut problems = Vec::new();
+        if country.as_ref().is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_uppercase())) {
+            problems.push(("country", "must be two capital letters (ISO 3166)"));
+        }
+        // RFC 5280, appendix A: ub-state-name and its like are 128; ub-organizational-unit-name is 64
+        let is_unusable = |text: &String| {
+            text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control)
+        };
+        let texts = [("state", state), ("locality", locality), ("organizationalUnit", organizational_unit)];
+        let unusable = texts.into_iter().filter(|(_, value)| value.as_ref().is_some_and(is_unusable));
+        problems.extend(
+            unusable
+                .map(|(field, _)| (field, "must have 1 to 64 characters, none of them control characters")),
+        );
+        problems
+    }
+}
+
 /// A subject: in a client certificate the common name is the user, each organization a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     common_name: Username,
     organizations: Vec<Group>,
-    defaults: SubjectDefaults,
+    others: Others,
+    layout: Layout,
+}
+
+/// What means nothing to Kubernetes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Others {
+    pub(super) countries: Vec<String>,
+    pub(super) states: Vec<String>,
+    pub(super) localities: Vec<String>,
+    pub(super) organizational_units: Vec<String>,
+    pub(super) serial_number: Option<String>,
+}
+
+/// In which order the attributes stand, and whether those of one type share an RDN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// C, O, OU, L, ST, CN, each attribute in an RDN of its own.
+    Own,
+    /// C, ST, L, O, OU, CN, serialNumber, attributes of one type in one RDN.
+    Cfssl,
 }
 
 impl Subject {
     /// A subject with this common name and nothing else.
     #[must_use]
     pub fn new(common_name: Username) -> Self {
-        Self { common_name, organizations: Vec::new(), defaults: SubjectDefaults::default() }
+        Self { common_name, organizations: Vec::new(), others: Others::default(), layout: Layout::Own }
+    }
+
+    /// A subject laid out as cfssl does.
+    pub(super) fn of_cfssl(common_name: Username, others: Others) -> Self {
+        Self { others, layout: Layout::Cfssl, ..Self::new(common_name) }
     }
 
     /// The same subject in one more group.
@@ -57,7 +106,12 @@ impl Subject {
     /// The same subject with the cluster's common attributes.
     #[must_use]
     pub fn with_defaults(mut self, defaults: &SubjectDefaults) -> Self {
-        self.defaults = defaults.clone();
+        let SubjectDefaults { country, state, locality, organizational_unit } = defaults.clone();
+        let list = |value: Option<String>| value.into_iter().collect();
+        self.others.countries = list(country);
+        self.others.states = list(state);
+        self.others.localities = list(locality);
+        self.others.organizational_units = list(organizational_unit);
         self
     }
 
@@ -73,27 +127,49 @@ impl Subject {
         &self.organizations
     }
 
-    /// The DER of the Name, each attribute in an RDN of its own, in the order that Go's
-    /// `pkix.Name.ToRDNSequence` has: C, O, OU, L, ST, CN.
+    /// The DER of the Name, in the layout of the subject.
     pub(super) fn to_der(&self) -> Result<Vec<u8>, PkiError> {
-        let Self { common_name, organizations, defaults } = self;
-        let SubjectDefaults { country, state, locality, organizational_unit } = defaults;
-        fn one(oid: ObjectIdentifier, value: &Option<String>) -> Option<(ObjectIdentifier, &str)> {
-            value.as_deref().map(|value| (oid, value))
+        let Self { common_name, organizations, others, layout } = self;
+        let Others { countries, states, localities, organizational_units, serial_number } = others;
+        fn all(oid: ObjectIdentifier, values: &[String]) -> impl Iterator<Item = (ObjectIdentifier, &str)> {
+            values.iter().map(move |value| (oid, value.as_str()))
         }
-        let attributes = one(COUNTRY, country)
+        let groups = organizations.iter().map(|group| (ORGANIZATION, group.as_str()));
+        let end = [(COMMON_NAME, common_name.as_str())]
             .into_iter()
-            .chain(organizations.iter().map(|group| (ORGANIZATION, group.as_str())))
-            .chain(one(ORGANIZATIONAL_UNIT, organizational_unit))
-            .chain(one(LOCALITY, locality))
-            .chain(one(STATE, state))
-            .chain([(COMMON_NAME, common_name.as_str())]);
+            .chain(serial_number.as_deref().map(|value| (SERIAL_NUMBER, value)));
+        let units = all(ORGANIZATIONAL_UNIT, organizational_units);
         let mut relative_names = Vec::with_capacity(128);
-        for (oid, value) in attributes {
-            relative_name(oid, value, &mut relative_names).map_err(|_| PkiError::Unencodable {
-                what: "subject",
-                value: value.chars().take(64).collect(),
-            })?;
+        match layout {
+            Layout::Own => {
+                let attributes = all(COUNTRY, countries)
+                    .chain(groups)
+                    .chain(units)
+                    .chain(all(LOCALITY, localities))
+                    .chain(all(STATE, states))
+                    .chain(end);
+                for (oid, value) in attributes {
+                    relative_name(&attribute(oid, value)?, &mut relative_names)?;
+                }
+            }
+            Layout::Cfssl => {
+                let attributes = all(COUNTRY, countries)
+                    .chain(all(STATE, states))
+                    .chain(all(LOCALITY, localities))
+                    .chain(groups)
+                    .chain(units)
+                    .chain(end)
+                    .collect::<Vec<_>>();
+                for of_one_type in attributes.chunk_by(|a, b| a.0 == b.0) {
+                    let mut encoded = of_one_type
+                        .iter()
+                        .map(|(oid, value)| attribute(*oid, value))
+                        .collect::<Result<Vec<_>, _>>()?;
+                    // DER sorts the members of a SET OF (X.690, 11.6).
+                    encoded.sort_unstable();
+                    relative_name(&encoded.concat(), &mut relative_names)?;
+                }
+            }
         }
         let name = AnyRef::new(Tag::Sequence, &relative_names).and_then(|name| name.to_der());
         name.map_err(|_| PkiError::Encoding { what: "subject" })
@@ -107,13 +183,17 @@ struct Attribute<'a> {
     value: AnyRef<'a>,
 }
 
-/// A RelativeDistinguishedName of one attribute: PrintableString where the alphabet allows it, else
-/// UTF8String, as Go's encoding/asn1 chooses.
-fn relative_name(oid: ObjectIdentifier, value: &str, into: &mut Vec<u8>) -> der::Result<()> {
+/// PrintableString where the alphabet allows it, else UTF8String, as Go's encoding/asn1 chooses.
+fn attribute(oid: ObjectIdentifier, value: &str) -> Result<Vec<u8>, PkiError> {
     let tag = if PrintableStringRef::new(value).is_ok() { Tag::PrintableString } else { Tag::Utf8String };
-    let value = AnyRef::new(tag, value.as_bytes())?;
-    let attribute = Attribute { oid, value }.to_der()?;
-    AnyRef::new(Tag::Set, &attribute)?.encode(into)
+    let encode = || Attribute { oid, value: AnyRef::new(tag, value.as_bytes())? }.to_der();
+    encode().map_err(|_| PkiError::Unencodable { what: "subject", value: value.chars().take(64).collect() })
+}
+
+/// A RelativeDistinguishedName of these attributes, DER.
+fn relative_name(attributes: &[u8], into: &mut Vec<u8>) -> Result<(), PkiError> {
+    let encoded = AnyRef::new(Tag::Set, attributes).and_then(|set| set.encode(into));
+    encoded.map_err(|_| PkiError::Encoding { what: "subject" })
 }
 
 impl fmt::Display for Subject {

@@ -296,22 +296,9 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
         found.add("spec.pki.validity.authority", "must be at most 1000y");
     }
     let document::Subject { country, state, locality, organizational_unit } = pki.subject;
-    if country.as_ref().is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_uppercase())) {
-        found.add("spec.pki.subject.country", "must be two capital letters (ISO 3166)");
-    }
-    for (field, value) in
-        [("state", &state), ("locality", &locality), ("organizationalUnit", &organizational_unit)]
-    {
-        // RFC 5280, appendix A: ub-state-name and its like are 128; ub-organizational-unit-name is 64
-        let unusable = |text: &String| {
-            text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control)
-        };
-        if value.as_ref().is_some_and(unusable) {
-            found.add(
-                format!("spec.pki.subject.{field}"),
-                "must have 1 to 64 characters, none of them control characters",
-            );
-        }
+    let subject = SubjectDefaults { country, state, locality, organizational_unit };
+    for (field, problem) in subject.problems() {
+        found.add(format!("spec.pki.subject.{field}"), problem);
     }
     let names = found.parse_all::<AltName>("spec.pki.apiServerSANs", &pki.api_server_sans);
     Some(Pki {
@@ -319,7 +306,7 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
         key: key?,
         authority_lifetime: authority?,
         certificate_lifetime: certificate?,
-        subject: SubjectDefaults { country, state, locality, organizational_unit },
+        subject,
         api_server_sans: names.into_iter().map(|(_, name)| name).collect(),
     })
 }

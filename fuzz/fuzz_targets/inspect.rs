@@ -1,0 +1,29 @@
+//! Any bytes as a file of certificates: read or refused, never a panic; and what is read says one thing each
+//! time, on one line each.
+
+#![no_main]
+
+use kboot_core::pki::inspect::{self, Item, RequestFacts};
+use kboot_core::pki::{Certificate, Verification};
+use kboot_core::time::Timestamp;
+
+fn look_at(certificate: &Certificate) {
+    let facts = certificate.facts().expect("it was read once");
+    let uses = facts.uses();
+    assert!(!uses.is_empty() && uses.iter().chain([&facts.subject, &facts.issuer]).all(|use_| !use_.contains('\n')));
+    let authorities = [certificate.clone()];
+    let now = Timestamp::from_unix(1_800_000_000).expect("it is in range");
+    let _ = Verification::new(&authorities, now).objection(certificate).expect("it can be decoded");
+}
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    for found in inspect::read(data).unwrap_or_default() {
+        if let Item::Certificate(certificate) = found.item {
+            look_at(&certificate);
+        }
+    }
+    if let Ok(certificate) = Certificate::from_der(data.to_vec()) {
+        look_at(&certificate);
+    }
+    let _ = RequestFacts::from_der(data);
+});

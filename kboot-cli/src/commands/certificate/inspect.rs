@@ -1,0 +1,183 @@
+//! `kboot cert inspect`
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use kboot_core::pki::inspect::{Found, Item, RequestFacts};
+use kboot_core::pki::{Certificate, CertificateFacts, pin_of};
+use serde_json::{Value, json};
+
+use super::{files, one_line};
+use crate::cli::ListFormat;
+use crate::{input, output};
+
+pub(super) fn run(paths: &[PathBuf], format: ListFormat) -> Result<()> {
+    let mut all = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        let findings = if path.is_dir() { files::of_folder(path)? } else { files::of_file(path)? };
+        if findings.found.is_empty() && findings.problems.is_empty() {
+            bail!("{} holds no certificate, request, key or kubeconfig", input::name(path));
+        }
+        all.extend(findings.found);
+        problems.extend(findings.problems);
+    }
+    let mut list = Vec::new();
+    for (path, found) in &all {
+        let mut entry = describe(&found.item, &all, path)?;
+        if let Value::Object(fields) = &mut entry {
+            fields.insert("path".to_owned(), input::name(path).into());
+            fields.insert("place".to_owned(), found.place.as_str().into());
+        }
+        list.push(entry);
+    }
+    let text = match format {
+        ListFormat::Table => list.iter().map(block).collect::<Vec<_>>().join("\n"),
+        ListFormat::Json => serde_json::to_string_pretty(&list)? + "\n",
+        ListFormat::Yaml => list.iter().map(|entry| format!("- {entry}\n")).collect(),
+    };
+    output::data(text.as_bytes())?;
+    problems.iter().for_each(|problem| output::tell(&format!("warning: {problem}")));
+    match problems.len() {
+        0 => Ok(()),
+        count => bail!("{count} could not be read"),
+    }
+}
+
+fn describe(item: &Item, all: &[(PathBuf, Found)], path: &Path) -> Result<Value> {
+    Ok(match item {
+        Item::Certificate(certificate) => of_certificate(certificate, &certificate.facts()?),
+        Item::Request(request) => of_request(request),
+        Item::PrivateKey { algorithm, public_key_der } => {
+            let owner = all
+                .iter()
+                .filter(|(other, _)| other == path)
+                .filter_map(|(_, found)| match &found.item {
+                    Item::Certificate(certificate) => certificate.facts().ok(),
+                    _ => None,
+                })
+                .find(|facts| !public_key_der.is_empty() && facts.public_key_der == *public_key_der);
+            json!({
+                "kind": "PrivateKey",
+                "key": algorithm.map_or_else(|| "of a kind that kboot does not use".to_owned(), |a| a.to_string()),
+                "pin": if public_key_der.is_empty() { None } else { Some(pin_of(public_key_der)) },
+                "belongsTo": owner.map(|facts| facts.subject),
+            })
+        }
+        Item::PublicKey { public_key_der } => json!({"kind": "PublicKey", "pin": pin_of(public_key_der)}),
+        Item::Reference { path } => json!({"kind": "Reference", "file": path}),
+        _ => json!({"kind": "Unknown"}),
+    })
+}
+
+fn of_certificate(certificate: &Certificate, facts: &CertificateFacts) -> Value {
+    json!({
+        "kind": "Certificate",
+        "subject": facts.subject,
+        "commonName": facts.common_name,
+        "organizations": facts.organizations,
+        "issuer": facts.issuer,
+        "notBefore": facts.validity.not_before.to_string(),
+        "notAfter": facts.validity.not_after.to_string(),
+        "dnsNames": facts.alt_names.dns(),
+        "ipAddresses": facts.alt_names.ips(),
+        "otherNames": facts.other_names,
+        "keyUsages": facts.key_usages,
+        "extendedUsages": facts.extended_usages,
+        "isAuthority": facts.is_authority,
+        "pathLength": facts.path_length,
+        "key": facts.key,
+        "serial": facts.serial_hex(),
+        "fingerprint": format!("sha256:{}", certificate.fingerprint()),
+        "pin": pin_of(&facts.public_key_der),
+        "uses": facts.uses(),
+    })
+}
+
+fn of_request(request: &RequestFacts) -> Value {
+    json!({
+        "kind": "CertificateRequest",
+        "subject": request.subject,
+        "commonName": request.common_name,
+        "organizations": request.organizations,
+        "dnsNames": request.alt_names.dns(),
+        "ipAddresses": request.alt_names.ips(),
+        "otherNames": request.other_names,
+        "keyUsages": request.key_usages,
+        "extendedUsages": request.extended_usages,
+        "isAuthority": request.is_authority,
+        "key": request.key,
+        "pin": pin_of(&request.public_key_der),
+        "attributes": request.attributes,
+        "isSigned": request.is_signed,
+    })
+}
+
+/// An entry for people: where it stands, then a line for each thing that it says.
+fn block(entry: &Value) -> String {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
+    let list = |name: &str| {
+        let values = entry.get(name).and_then(Value::as_array)?;
+        let values = values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+        Some(values).filter(|values| !values.is_empty())
+    };
+    let one = |name: &str| Some(text(name).to_owned()).filter(|text| !text.is_empty());
+    let names: Vec<String> = ["dnsNames", "ipAddresses", "otherNames"].into_iter().filter_map(list).collect();
+    let mut usages: Vec<String> = ["keyUsages", "extendedUsages"].into_iter().filter_map(list).collect();
+    if entry.get("isAuthority") == Some(&Value::Bool(true)) {
+        let length = entry.get("pathLength").and_then(Value::as_u64);
+        usages.push(
+            length.map_or_else(|| "CA:TRUE".to_owned(), |length| format!("CA:TRUE, path length {length}")),
+        );
+    }
+    let joined = |texts: Vec<String>| Some(texts.join(", ")).filter(|text| !text.is_empty());
+    let lines = [
+        ("subject", one("subject")),
+        ("groups", list("organizations")),
+        ("names", joined(names)),
+        ("usages", joined(usages)),
+        (
+            "good for",
+            entry
+                .get("uses")
+                .and_then(Value::as_array)
+                .map(|uses| uses.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; ")),
+        ),
+        ("valid", one("notAfter").map(|end| format!("{} to {end}", text("notBefore")))),
+        ("issuer", one("issuer")),
+        ("key", one("key")),
+        ("belongs to", one("belongsTo")),
+        ("file", one("file")),
+        (
+            "signed",
+            entry.get("isSigned").map(|signed| {
+                if signed == &Value::Bool(true) {
+                    "by its own key"
+                } else {
+                    "NOT by its own key, or in a way that kboot does not know"
+                }
+                .to_owned()
+            }),
+        ),
+        ("attributes", list("attributes")),
+        ("serial", one("serial")),
+        ("SHA-256", one("fingerprint")),
+        ("pin", one("pin")),
+    ];
+    let kind = match text("kind") {
+        "Certificate" => "certificate",
+        "CertificateRequest" => "certificate request",
+        "PrivateKey" => "private key",
+        "PublicKey" => "public key",
+        _ => "names another file",
+    };
+    let place = [text("path"), text("place")].join(" ");
+    let mut block = format!("{}: {kind}\n", one_line(place.trim_end()));
+    for (name, value) in lines {
+        if let Some(value) = value {
+            let _ = writeln!(block, "  {name:<11}{}", one_line(&value));
+        }
+    }
+    block
+}

@@ -1,0 +1,164 @@
+//! `kboot cert issue`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use kboot_core::pki::{
+    Authority, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile, profile::MASTERS_GROUP,
+};
+use kboot_core::secret::SecretBytes;
+use kboot_core::time::Lifetime;
+use kboot_core::{CertificateAuthority, CertificateTemplate, Env, PrivateKey, bundle};
+
+use super::{MAX_BYTES, file_names, usage};
+use crate::cli::CertIssue;
+use crate::{input, output};
+
+/// What to issue, however it was said.
+struct Order {
+    template: CertificateTemplate,
+    key: KeyAlgorithm,
+    lifetime: Lifetime,
+    /// Where the lifetime comes from; none for the default, which is cut without a word.
+    lifetime_source: Option<String>,
+    name: Option<String>,
+    /// The authority of a cluster that signs such certificates.
+    authority: Authority,
+}
+
+pub(super) fn run(arguments: CertIssue) -> Result<()> {
+    let (ca, out) = (arguments.ca.clone(), arguments.out.clone());
+    let (is_allowed, cfssljson_names) = (arguments.allow_system_masters, arguments.cfssljson_names);
+    let order = match arguments.profile {
+        Some(profile) => of_profile(profile, arguments)?,
+        None => of_cfssl(arguments)?,
+    };
+    if order.template.is_unrestricted() && !is_allowed {
+        bail!(
+            "a client in {MASTERS_GROUP} may do everything, whatever RBAC says, until the certificate expires; \
+             use another group and bind it, or add --allow-system-masters"
+        );
+    }
+    let name = order.name.context("--name is missing: what are the files to be called?")?;
+    if name.is_empty() || name.starts_with('.') || name.contains('/') || name.chars().any(char::is_control) {
+        bail!("{name:?} cannot be a file's name; choose another with --name");
+    }
+    let mut env = Env::system();
+    let authority = load(&ca, order.authority, &env)?;
+    if let Some(source) = &order.lifetime_source {
+        authority.check_lifetime(order.lifetime).with_context(|| source.clone())?;
+    }
+    let key = PrivateKey::generate(order.key)?;
+    let wanted_end = env.now().after(order.lifetime)?;
+    let certificate = authority.issue(&order.template, &key, order.lifetime, &mut env)?;
+    let facts = certificate.facts()?;
+
+    let (certificate_file, key_file) = file_names(&name, cfssljson_names);
+    let pem = key.to_pem()?;
+    let text = certificate.to_pem();
+    let files = [
+        (key_file.as_str(), pem.expose_secret().as_bytes(), 0o600),
+        (certificate_file.as_str(), text.as_bytes(), 0o644),
+    ];
+    bundle::write_all_new(&out, &files).context("no certificate is issued")?;
+    output::tell(&format!(
+        "{} and {key_file}: {}, {}, until {}",
+        out.join(&certificate_file).display(),
+        facts.subject,
+        facts.uses().join("; "),
+        facts.validity.not_after
+    ));
+    if facts.validity.not_after < wanted_end {
+        output::tell(&format!(
+            "note: a lifetime of {} would have outlived the authority; the certificate ends with it",
+            order.lifetime
+        ));
+    }
+    Ok(())
+}
+
+fn of_profile(profile: Profile, arguments: CertIssue) -> Result<Order> {
+    let CertIssue { node, common_name, organizations, sans, usages, lifetime, key_algorithm, name, .. } =
+        arguments;
+    let default_name = match profile {
+        Profile::Client | Profile::Server | Profile::Peer => common_name.as_ref().map(ToString::to_string),
+        _ => Some(profile.name().to_owned()),
+    };
+    let mut options = ProfileOptions::default();
+    options.node = node;
+    options.common_name = common_name;
+    options.organizations = organizations;
+    options.alt_names = sans;
+    options.usage = usage(&usages);
+    Ok(Order {
+        template: profile.template(&options)?,
+        key: key_algorithm.unwrap_or(KeyAlgorithm::EcdsaP256),
+        lifetime: lifetime.unwrap_or(Lifetime::ONE_YEAR),
+        lifetime_source: lifetime.map(|_| "--lifetime".to_owned()),
+        name: name.or(default_name),
+        authority: match profile {
+            Profile::Role(role) => role.authority(),
+            _ => Authority::Cluster,
+        },
+    })
+}
+
+fn of_cfssl(arguments: CertIssue) -> Result<Order> {
+    let CertIssue { cfssl_csr, cfssl_config, cfssl_profile, sans, lifetime, name, .. } = arguments;
+    let file = cfssl_csr.context("--profile or --cfssl-csr is missing")?;
+    let mut request =
+        CfsslRequest::from_json(&input::bytes(&file, MAX_BYTES)?).with_context(|| input::name(&file))?;
+    if !sans.is_empty() {
+        request.alt_names = sans.into_iter().collect();
+    }
+    let mut profile = SigningProfile::default();
+    let mut lifetime_source = lifetime.map(|_| "--lifetime".to_owned());
+    if let Some(config) = &cfssl_config {
+        profile = SigningProfile::from_json(&input::bytes(config, MAX_BYTES)?, cfssl_profile.as_deref())
+            .with_context(|| input::name(config))?;
+        let place = cfssl_profile.map_or_else(|| "default".to_owned(), |name| format!("profiles.{name}"));
+        lifetime_source = Some(format!("{}: signing.{place}.expiry", input::name(config)));
+    }
+    Ok(Order {
+        template: request.template(&profile).with_context(|| input::name(&file))?,
+        key: request.key,
+        lifetime: lifetime.unwrap_or(profile.lifetime),
+        lifetime_source,
+        name: name.or_else(|| name_of_request(&file)),
+        authority: Authority::Cluster,
+    })
+}
+
+/// `kube-proxy` for `kube-proxy-csr.json`, as guides name the files.
+fn name_of_request(file: &Path) -> Option<String> {
+    let stem = file.file_stem()?.to_str()?;
+    (stem != "-").then(|| stem.strip_suffix("-csr").unwrap_or(stem).to_owned())
+}
+
+/// The authority in a folder, under the names that kubeadm or cfssljson have for it.
+fn load(folder: &Path, authority: Authority, env: &Env) -> Result<CertificateAuthority> {
+    let pair = |base: &str, cfssljson| {
+        let (certificate, key) = file_names(base, cfssljson);
+        (folder.join(certificate), folder.join(key))
+    };
+    let bases = [authority.base_name(), Authority::Cluster.base_name()];
+    let candidates = bases.into_iter().flat_map(|base| [pair(base, false), pair(base, true)]);
+    let found: Vec<(PathBuf, PathBuf)> = candidates.filter(|(certificate, _)| certificate.exists()).collect();
+    let Some((certificate, key)) = found.first() else {
+        bail!("{} holds no authority: neither ca.crt nor ca.pem is there", folder.display());
+    };
+    if let Some((other, _)) = found
+        .iter()
+        .skip(1)
+        .find(|(other, _)| other.with_extension("") == certificate.with_extension("") && other != certificate)
+    {
+        bail!("{} and {} are both there; move one of them away", certificate.display(), other.display());
+    }
+    let certificate_pem = input::bytes(certificate, MAX_BYTES)?;
+    let key_pem = SecretBytes::new(input::bytes(key, MAX_BYTES)?);
+    let read_certificate = kboot_core::pki::Certificate::only_from_pem(&certificate_pem)
+        .with_context(|| input::name(certificate))?;
+    let read_key = PrivateKey::from_pem(key_pem.expose_secret()).with_context(|| input::name(key))?;
+    CertificateAuthority::load(read_certificate, read_key, env.now())
+        .with_context(|| input::name(certificate))
+}

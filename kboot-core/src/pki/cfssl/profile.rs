@@ -1,0 +1,298 @@
+//! A profile of cfssl's signing configuration.
+
+use super::CfsslError;
+use super::json::{self, Fields, Json, below};
+use crate::pki::profile::{ExtendedUsage, KeyUsage};
+use crate::spec::closest;
+use crate::time::Lifetime;
+
+/// What a profile of a signing configuration makes of requests.
+///
+/// ```
+/// use kboot_core::pki::{SigningProfile, profile::ExtendedUsage};
+/// let config = br#"{"signing": {"profiles": {"server": {"usages": ["signing", "server auth"], "expiry": "8760h"}}}}"#;
+/// let profile = SigningProfile::from_json(config, Some("server"))?;
+/// assert_eq!(profile.usage, ExtendedUsage::Server);
+/// assert_eq!(profile.lifetime, "1y".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SigningProfile {
+    /// Client, server or both.
+    pub usage: ExtendedUsage,
+    /// What the key may do.
+    pub key_usage: KeyUsage,
+    /// How long certificates live.
+    pub lifetime: Lifetime,
+}
+
+impl Default for SigningProfile {
+    /// cfssl's own profile, for where there is no configuration: servers and clients, one year.
+    fn default() -> Self {
+        Self {
+            usage: ExtendedUsage::ServerAndClient,
+            key_usage: KeyUsage::SignatureAndEncipherment,
+            lifetime: Lifetime::ONE_YEAR,
+        }
+    }
+}
+
+const PROFILE: [&str; 6] = ["usages", "expiry", "backdate", "ca_constraint", "is_ca", "ocsp_no_check"];
+const PROFILE_UNSUPPORTED: [(&str, &str); 21] = [
+    ("issuer_urls", "Kubernetes reads no such addresses"),
+    ("ocsp_url", "Kubernetes asks no OCSP responder"),
+    ("crl_url", "Kubernetes reads no revocation lists"),
+    ("policies", "no component looks at certificate policies"),
+    ("auth_key", "kboot signs with the key that it is given"),
+    ("prev_auth_key", "kboot signs with the key that it is given"),
+    ("remote", "kboot signs with the key that it is given"),
+    ("auth_remote", "kboot signs with the key that it is given"),
+    ("not_before", "certificates start five minutes before they are made"),
+    ("not_after", "write expiry"),
+    ("name_whitelist", "kboot does not check names against a pattern"),
+    ("ct_log_servers", "a cluster's certificates belong in no public log"),
+    ("allowed_extensions", "the extensions come from the profile"),
+    ("copy_extensions", "the extensions come from the profile"),
+    ("csr_whitelist", "kboot makes the request itself"),
+    ("csrwhitelist", "kboot makes the request itself"),
+    ("cert_store", "kboot keeps no list of certificates"),
+    ("clientprovidesserialnumbers", "serial numbers are random"),
+    ("lint_error_level", "kboot does not run zlint"),
+    ("ignored_lints", "kboot does not run zlint"),
+    ("ignored_lint_sources", "kboot does not run zlint"),
+];
+
+impl SigningProfile {
+    /// Reads the profile of this name, or the default one, from a signing configuration. Other profiles may
+    /// ask for what kboot does not do, but not hold unknown fields.
+    ///
+    /// # Errors
+    /// [`CfsslError`] with the path of the first field that is wrong.
+    pub fn from_json(config: &[u8], name: Option<&str>) -> Result<Self, CfsslError> {
+        let document = json::parse(config)?;
+        // Keys and signers that no profile names change nothing.
+        let fields = match &document {
+            Json::Object(_) => document.fields("", &["signing", "auth_keys", "remotes"], &[])?,
+            _ => return Err(CfsslError::new("", "must be an object")),
+        };
+        let Some(signing) = fields.get("signing") else {
+            return Err(CfsslError::new("signing", "is missing"));
+        };
+        let signing = signing.fields("signing", &["default", "profiles"], &[])?;
+        let profiles = match signing.get("profiles") {
+            Some(profiles) => profiles.members("signing.profiles")?,
+            None => &[],
+        };
+        let default = signing.get("default").filter(|profile| !matches!(profile, Json::Null));
+        for (i, (profile, value)) in profiles.iter().enumerate() {
+            let path = below("signing.profiles", profile);
+            check_fields(value, &path)?;
+            if profiles.iter().take(i).any(|(before, _)| before == profile) {
+                return Err(CfsslError::new(&path, "stands there twice"));
+            }
+        }
+        default.map_or(Ok(()), |profile| check_fields(profile, "signing.default"))?;
+        match name {
+            None => default.map_or_else(|| Ok(Self::default()), |profile| read(profile, "signing.default")),
+            Some(name) => match profiles.iter().find(|(profile, _)| profile == name) {
+                Some((_, profile)) => read(profile, &below("signing.profiles", name)),
+                None => {
+                    let near = closest(profiles.iter().map(|(profile, _)| profile.as_str()), name);
+                    let hint = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+                    Err(CfsslError::new(&below("signing.profiles", name), format!("is not there{hint}")))
+                }
+            },
+        }
+    }
+}
+
+fn check_fields(profile: &Json, path: &str) -> Result<(), CfsslError> {
+    let known: Vec<_> =
+        PROFILE.into_iter().chain(PROFILE_UNSUPPORTED.into_iter().map(|(name, _)| name)).collect();
+    profile.fields(path, &known, &[]).map(|_| ())
+}
+
+fn read(profile: &Json, path: &str) -> Result<SigningProfile, CfsslError> {
+    let fields = profile.fields(path, &PROFILE, &PROFILE_UNSUPPORTED)?;
+    let constraint_path = fields.path("ca_constraint");
+    let constraint = match fields.get("ca_constraint") {
+        Some(value) => value
+            .fields(&constraint_path, &["is_ca", "max_path_len", "max_path_len_zero"], &[])?
+            .flag("is_ca")?,
+        None => false,
+    };
+    if constraint || fields.flag("is_ca")? {
+        let problem = "makes an authority that another one signed, which kboot does not; leave the authority on its own";
+        return Err(CfsslError::new(path, problem));
+    }
+    if fields.flag("ocsp_no_check")? {
+        return Err(CfsslError::new(
+            &fields.path("ocsp_no_check"),
+            "is not supported: Kubernetes asks no OCSP responder",
+        ));
+    }
+    check_backdate(&fields)?;
+    let expiry = fields.path("expiry");
+    let lifetime = match fields.text("expiry")? {
+        Some(text) => lifetime(text, &expiry)?,
+        None => return Err(CfsslError::new(&expiry, "is missing")),
+    };
+    let (usage, key_usage) = usages(&fields)?;
+    Ok(SigningProfile { usage, key_usage, lifetime })
+}
+
+fn usages(fields: &Fields<'_>) -> Result<(ExtendedUsage, KeyUsage), CfsslError> {
+    let (mut signature, mut encipherment, mut server, mut client) = (false, false, false, false);
+    for (i, usage) in fields.list("usages")?.iter().enumerate() {
+        let path = format!("{}[{i}]", fields.path("usages"));
+        match usage.text(&path)? {
+            "signing" | "digital signature" => signature = true,
+            "key encipherment" => encipherment = true,
+            "server auth" => server = true,
+            "client auth" => client = true,
+            "cert sign" | "crl sign" => {
+                // RFC 5280, 4.2.1.3: only an authority's key signs certificates.
+                return Err(CfsslError::new(&path, "belongs to authorities alone"));
+            }
+            "content commitment"
+            | "content committment"
+            | "data encipherment"
+            | "key agreement"
+            | "encipher only"
+            | "decipher only"
+            | "any"
+            | "code signing"
+            | "email protection"
+            | "s/mime"
+            | "ipsec end system"
+            | "ipsec tunnel"
+            | "ipsec user"
+            | "timestamping"
+            | "ocsp signing"
+            | "microsoft sgc"
+            | "netscape sgc" => {
+                let problem = "is not supported: no component uses it; use signing, key encipherment, server auth and client auth";
+                return Err(CfsslError::new(&path, problem));
+            }
+            _ => {
+                let problem = "is not a usage that cfssl knows; use signing, key encipherment, server auth and client auth";
+                return Err(CfsslError::new(&path, problem));
+            }
+        }
+    }
+    let usage = match (server, client) {
+        (true, true) => ExtendedUsage::ServerAndClient,
+        (true, false) => ExtendedUsage::Server,
+        (false, true) => ExtendedUsage::Client,
+        // Without an extended usage, a certificate is good for everything.
+        (false, false) => {
+            return Err(CfsslError::new(
+                &fields.path("usages"),
+                "must hold server auth, client auth or both",
+            ));
+        }
+    };
+    let key_usage = match (signature, encipherment) {
+        (true, true) => KeyUsage::SignatureAndEncipherment,
+        (true, false) => KeyUsage::Signature,
+        (false, _) => {
+            let problem = "must hold signing: TLS 1.3 proves every key by a signature";
+            return Err(CfsslError::new(&fields.path("usages"), problem));
+        }
+    };
+    Ok((usage, key_usage))
+}
+
+/// cfssl dates back by five minutes where nothing else is said.
+pub(super) fn check_backdate(fields: &Fields<'_>) -> Result<(), CfsslError> {
+    let path = fields.path("backdate");
+    match fields.text("backdate")?.map(seconds) {
+        None | Some(Some(0)) => Ok(()),
+        Some(Some(seconds)) if seconds == Lifetime::BACKDATE.seconds() => Ok(()),
+        Some(_) => Err(CfsslError::new(
+            &path,
+            "is not supported: certificates start five minutes before they are made; leave it out",
+        )),
+    }
+}
+
+pub(super) fn lifetime(text: &str, path: &str) -> Result<Lifetime, CfsslError> {
+    let value = || text.chars().take(64).collect::<String>();
+    match seconds(text).map(Lifetime::from_seconds) {
+        Some(Ok(lifetime)) if lifetime > Lifetime::ZERO => Ok(lifetime),
+        Some(Ok(_)) => Err(CfsslError::new(path, format!("{:?} is no time at all", value()))),
+        _ => Err(CfsslError::new(
+            path,
+            format!("{:?} is not a duration that cfssl reads: write hours, for example 8760h", value()),
+        )),
+    }
+}
+
+/// Go's `time.ParseDuration`, to the second; none for what it refuses, 292 years and more included, and
+/// for what is negative.
+fn seconds(text: &str) -> Option<i64> {
+    const NANOSECONDS: [(&str, i64); 8] = [
+        ("ns", 1),
+        ("us", 1_000),
+        ("µs", 1_000),
+        ("μs", 1_000),
+        ("ms", 1_000_000),
+        ("s", 1_000_000_000),
+        ("m", 60_000_000_000),
+        ("h", 3_600_000_000_000),
+    ];
+    let text = text.strip_prefix('+').unwrap_or(text);
+    if text == "0" {
+        return Some(0);
+    }
+    let mut rest = text;
+    let mut total: i64 = 0;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(end);
+        let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        let (_, scale) = NANOSECONDS.into_iter().find(|(name, _)| *name == unit)?;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return None;
+        }
+        let whole = if whole.is_empty() { 0 } else { whole.parse::<i64>().ok()? };
+        total = total.checked_add(whole.checked_mul(scale)?)?;
+        let mut place = scale;
+        for digit in fraction.chars().filter_map(|digit| digit.to_digit(10)) {
+            place /= 10;
+            total = total.checked_add(place.checked_mul(i64::from(digit))?)?;
+        }
+        rest = tail;
+    }
+    if text.is_empty() { None } else { Some(total / 1_000_000_000) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn durations_are_those_of_go() {
+        for (text, wanted) in [
+            ("0", 0),
+            ("8760h", 31_536_000),
+            ("1h30m", 5400),
+            ("1.5h", 5400),
+            (".5h", 1800),
+            ("1h1h", 7200),
+            ("+1m", 60),
+            ("1500ms", 1),
+            ("2562047h", 9_223_369_200),
+        ] {
+            assert_eq!(seconds(text), Some(wanted), "{text:?}");
+        }
+        for bad in
+            ["", "1", "h", ".h", "1d", "1y", "-1h", "1..2h", "1 h", "2562048h", "99999999999999999999h"]
+        {
+            assert_eq!(seconds(bad), None, "{bad:?}");
+        }
+    }
+}
