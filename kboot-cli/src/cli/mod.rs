@@ -2,12 +2,14 @@
 
 mod cluster;
 mod kubeconfig;
+mod node;
 mod token;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use kubeconfig::{Kubeconfig, KubeconfigBuild};
+pub(crate) use node::{Node, NodeVerify};
 pub(crate) use token::{Token, TokenCreate, TokenFormat};
 
 /// Kubernetes cluster bootstrap: certificates, tokens, kubeconfigs and configuration of every node.
@@ -32,6 +34,9 @@ pub(crate) enum Command {
     /// Build kubeconfigs
     #[command(subcommand)]
     Kubeconfig(Kubeconfig),
+    /// Look at nodes of a running cluster
+    #[command(subcommand)]
+    Node(Node),
     /// Print the JSON Schema of a document
     #[command(subcommand)]
     Schema(Schema),
@@ -49,11 +54,11 @@ pub(crate) enum Command {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum ListFormat {
-    /// For people: what changes, and why
+    /// For people
     Table,
-    /// Every file, as JSON
+    /// Everything, as JSON
     Json,
-    /// Every file, as YAML
+    /// Everything, as YAML
     Yaml,
 }
 

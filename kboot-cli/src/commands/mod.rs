@@ -2,5 +2,6 @@
 
 pub(crate) mod cluster;
 pub(crate) mod kubeconfig;
+pub(crate) mod node;
 pub(crate) mod shell;
 pub(crate) mod token;
