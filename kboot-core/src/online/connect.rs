@@ -67,7 +67,10 @@ pub(super) fn of_client(error: kube::Error) -> OnlineError {
         kube::Error::InferKubeconfig(error) => unusable(error),
         kube::Error::Auth(error) => {
             let problem = match error {
-                AuthError::AuthExecRun { cmd, out } => format!("{cmd:?} failed: {}", out.status),
+                // Not its command either: arguments and environment may hold secrets.
+                AuthError::AuthExecRun { out, .. } => {
+                    format!("the credential plug-in failed: {}", out.status)
+                }
                 AuthError::AuthExecStart(error) => format!("the credential plug-in does not start: {error}"),
                 AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => {
                     "the credential plug-in did not print an ExecCredential".to_owned()
