@@ -99,6 +99,15 @@ fn csr(signer: &str, user: &str, pem: &[u8]) -> Value {
     })
 }
 
+fn from_pem(text: &[u8]) -> Vec<u8> {
+    rustls_pki_types::pem::from_buf(&mut &*text).unwrap().unwrap().1
+}
+
+fn in_pem(der: &[u8]) -> String {
+    let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
+    format!("-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n")
+}
+
 fn of_node(object: &Value) -> Option<NodeRequest> {
     let object: CertificateSigningRequest = serde_json::from_value(object.clone()).unwrap();
     NodeRequest::of(&worker(), object)
@@ -265,10 +274,8 @@ fn certificates_by_request() {
     let client = csr(KUBELET_CLIENT, "system:bootstrap:abcdef", CLIENT);
     let serving = csr(KUBELET_SERVING, "system:node:worker-1", SERVING);
 
-    let good = [
-        issued(client.clone(), "2026-06-01T11:00:00Z", "1d"),
-        issued(serving, "2026-06-01T11:00:00Z", "2h"),
-    ];
+    let good =
+        [issued(client.clone(), "2026-06-01T11:00:00Z", "1d"), issued(serving, "2026-06-01T11:00:00Z", "2h")];
     let seen = Seen { metrics: unreachable(), ..with_requests(&good) };
     let checks = report(&worker(), &seen, now()).checks;
     assert_eq!(checks.len(), 7, "issued requests need no explanation: {checks:?}");
@@ -410,7 +417,7 @@ fn requests_that_do_not_fit() {
 fn hostile_requests() {
     let user = "system:node:worker-1";
     let long = [b"-----BEGIN CERTIFICATE REQUEST-----\n".as_slice(), &vec![b'A'; 2_000_000]].concat();
-    let trailing = String::from_utf8(CLIENT.to_vec()).unwrap().replace("-----END", "AAAA\n-----END");
+    let trailing = in_pem(&[from_pem(CLIENT), vec![0, 0]].concat());
     for (pem, said) in [
         (b"".as_slice(), "not a PEM block"),
         (b"\xff\xfe\0", "not a PEM block"),
@@ -421,7 +428,7 @@ fn hostile_requests() {
             "not a PEM block CERTIFICATE REQUEST",
         ),
         (&long, "larger than 64 KiB"),
-        (trailing.as_bytes(), "cannot be read"),
+        (trailing.as_bytes(), "not valid DER"),
     ] {
         let text = only(&with_requests(&[csr(KUBELET_CLIENT, user, pem)])).2;
         assert!(text.contains("its spec.request cannot be read") && text.contains(said), "{said}: {text}");
@@ -508,7 +515,7 @@ proptest! {
     /// Damaged requests are refused or read; they never take the report down.
     #[test]
     fn damaged_requests(edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8), cut in any::<prop::sample::Index>()) {
-        let mut der = rustls_pki_types::pem::from_buf(&mut &*SERVING).unwrap().unwrap().1;
+        let mut der = from_pem(SERVING);
         for (place, byte) in edits {
             let place = place.index(der.len());
             der[place] = byte;
@@ -516,9 +523,7 @@ proptest! {
         if cut.index(4) == 0 {
             der.truncate(cut.index(der.len()));
         }
-        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &der);
-        let text = format!("-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n");
-        let object = csr(KUBELET_SERVING, "system:node:worker-1", text.as_bytes());
+        let object = csr(KUBELET_SERVING, "system:node:worker-1", in_pem(&der).as_bytes());
         let report = report(&worker(), &with_requests(&[object]), now());
         prop_assert!(report.checks.iter().all(|check| !check.text.contains(char::is_control)));
     }
