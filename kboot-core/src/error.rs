@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Crypto,
     /// The operating system refused: a file, a folder, randomness.
     Io,
+    /// A running cluster: its API server does not answer, refuses, or says what cannot be read.
+    Cluster,
     /// kboot contradicts itself; please report it.
     Internal,
 }
@@ -69,6 +71,10 @@ pub enum Error {
     /// Randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+    /// A running cluster.
+    #[cfg(feature = "kube")]
+    #[error(transparent)]
+    Online(#[from] crate::online::OnlineError),
 }
 
 impl Error {
@@ -80,6 +86,8 @@ impl Error {
             Self::Bundle(error) => error.kind(),
             Self::Configuration(error) => error.kind(),
             Self::Random(_) => ErrorKind::Io,
+            #[cfg(feature = "kube")]
+            Self::Online(error) => error.kind(),
             _ => ErrorKind::Input,
         }
     }

@@ -7,6 +7,8 @@ pub mod error;
 pub mod kubeconfig;
 pub mod name;
 pub mod net;
+#[cfg(feature = "kube")]
+pub mod online;
 pub mod pki;
 pub mod rbac;
 pub mod secret;

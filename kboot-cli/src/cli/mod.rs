@@ -4,6 +4,7 @@ mod certificate;
 mod cluster;
 mod config;
 mod kubeconfig;
+mod node;
 mod token;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -15,6 +16,7 @@ pub(crate) use kubeconfig::{
     Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,
     KubeconfigUser,
 };
+pub(crate) use node::{Node, NodeVerify};
 pub(crate) use token::{StaticToken, StaticTokenCreate, Token, TokenCreate, TokenFormat};
 
 /// Kubernetes cluster bootstrap: certificates, tokens, kubeconfigs and configuration of every node.
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     /// Build, merge, inspect and check kubeconfigs
     #[command(subcommand)]
     Kubeconfig(Kubeconfig),
+    /// Look at nodes of a running cluster
+    #[command(subcommand)]
+    Node(Node),
     /// Print the JSON Schema of a document
     #[command(subcommand)]
     Schema(Schema),

@@ -4,5 +4,6 @@ pub(crate) mod certificate;
 pub(crate) mod cluster;
 pub(crate) mod config;
 pub(crate) mod kubeconfig;
+pub(crate) mod node;
 pub(crate) mod shell;
 pub(crate) mod token;

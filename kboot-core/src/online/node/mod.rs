@@ -1,0 +1,167 @@
+//! Is a node what it should be, and if not, why not.
+
+mod report;
+mod requests;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use futures::future::{join, join3, join4};
+use k8s_openapi::List;
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use kube::Client;
+use serde::Serialize;
+
+use super::OnlineError;
+use super::fetch::get;
+use crate::name::NodeName;
+use crate::time::Timestamp;
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(clippy::exhaustive_enums, reason = "yes, no, and cannot say")]
+pub enum Outcome {
+    /// As it should be.
+    Ok,
+    /// Not as it should be.
+    Problem,
+    /// It could not be found out.
+    Unknown,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// What was looked at: `ready`, `heartbeat`, `kubelet version`, `client certificate`,
+    /// `serving certificate`, `kubelet`, `kube-proxy`, `certificate request NAME`, …
+    pub check: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was seen, and what would be right. One line; what others wrote is quoted, cut and escaped.
+    pub text: String,
+}
+
+/// What is known about a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct NodeReport {
+    /// The node's name.
+    pub node: String,
+    /// Every check, in the order in which a node comes up.
+    pub checks: Vec<Check>,
+}
+
+impl NodeReport {
+    /// Whether no check found a problem; one that could not be made is none.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.checks.iter().all(|check| check.outcome != Outcome::Problem)
+    }
+
+    /// The report as YAML.
+    ///
+    /// # Errors
+    /// [`std::fmt::Error`] where the serializer fails, which it has no reason to.
+    pub fn to_yaml(&self) -> Result<String, std::fmt::Error> {
+        crate::yaml::write(self).map_err(|_| std::fmt::Error)
+    }
+}
+
+/// Larger than a Node with a thousand images.
+const MAX_OBJECT: usize = 4 * 1024 * 1024;
+/// A page of requests; each may have etcd's 1.5 MiB, and has about 3 KiB.
+const MAX_PAGE: usize = 64 * 1024 * 1024;
+const PER_PAGE: usize = 250;
+/// A cluster keeps an issued request for an hour: enough for 50,000 nodes that all joined in it.
+const MAX_PAGES: usize = 200;
+const MAX_METRICS: usize = 16 * 1024 * 1024;
+const MAX_HEALTH: usize = 64 * 1024;
+
+/// Looks at a node from the API server's side.
+///
+/// Asked are the Node, its Lease, the API server's version, the CertificateSigningRequests, and through the
+/// API server's node proxy the kubelet's `/healthz` and `/metrics` and kube-proxy's `/healthz` (port 10256).
+/// The node itself is not dialled. All questions are asked at once, and each may take `limit`. Kubernetes
+/// 1.20 and later; with an older one the requests are unknown.
+///
+/// A certificate's expiry is what the kubelet's metrics say (`kubelet_certificate_manager_*_ttl_seconds`),
+/// else what stands in the latest issued request, which kube-controller-manager deletes after an hour.
+///
+/// A node that does not exist is a report, which says what became of its requests.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), kboot_core::Error> {
+/// use std::time::Duration;
+/// use kboot_core::{Env, online};
+///
+/// let client = online::connect(None, None).await?;
+/// let now = Env::system().now();
+/// let report = online::node::verify(&client, &"worker-1".parse()?, now, Duration::from_secs(30)).await?;
+/// for check in report.checks {
+///     println!("{:?} {}: {}", check.outcome, check.check, check.text);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`OnlineError`] where the Node cannot be asked for: no connection, no permission. What else cannot be
+/// asked for is an [`Outcome::Unknown`] of its check.
+pub async fn verify(
+    client: &Client,
+    name: &NodeName,
+    now: Timestamp,
+    limit: Duration,
+) -> Result<NodeReport, OnlineError> {
+    let ask = |path: String, max_bytes| async move { get(client, &path, max_bytes, limit).await };
+    let node = format!("/api/v1/nodes/{name}");
+    let objects = join4(
+        ask(node.clone(), MAX_OBJECT),
+        ask(format!("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}"), MAX_OBJECT),
+        ask("/version".to_owned(), MAX_OBJECT),
+        requests_of(client, name, limit),
+    );
+    let proxied = join3(
+        ask(format!("{node}/proxy/metrics"), MAX_METRICS),
+        ask(format!("{node}/proxy/healthz"), MAX_HEALTH),
+        ask(format!("{node}:10256/proxy/healthz"), MAX_HEALTH),
+    );
+    let ((node, lease, version, requests), (metrics, kubelet, kube_proxy)) = join(objects, proxied).await;
+    let node = match node?.object() {
+        Err(error) if error.is_not_found() => None,
+        node => Some(node?),
+    };
+    let seen = report::Seen {
+        node,
+        lease: lease.and_then(|answer| answer.object()),
+        api_server: version.and_then(|answer| answer.object()),
+        requests,
+        metrics: metrics.and_then(|answer| answer.success()).map(|answer| answer.text()),
+        kubelet,
+        kube_proxy,
+    };
+    Ok(report::report(name, &seen, now))
+}
+
+/// The requests that concern the node, of all that the cluster has.
+async fn requests_of(
+    client: &Client,
+    name: &NodeName,
+    limit: Duration,
+) -> Result<Vec<requests::NodeRequest>, OnlineError> {
+    let base = format!("/apis/certificates.k8s.io/v1/certificatesigningrequests?limit={PER_PAGE}");
+    let mut found = Vec::new();
+    let mut path = base.clone();
+    for _ in 0..MAX_PAGES {
+        let page: List<CertificateSigningRequest> = get(client, &path, MAX_PAGE, limit).await?.object()?;
+        found.extend(page.items.into_iter().filter_map(|item| requests::NodeRequest::of(name, item)));
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            None => return Ok(found),
+            Some(token) => path = format!("{base}&continue={token}"),
+        }
+    }
+    Err(OnlineError::TooLarge { path: base, limit: MAX_PAGES.saturating_mul(MAX_PAGE) })
+}
