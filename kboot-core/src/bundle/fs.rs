@@ -9,6 +9,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rayon::prelude::*;
 use rustix::fs::{Mode, OFlags};
@@ -99,11 +100,16 @@ impl Output {
         let folder = File::open(root).map_err(failed("open the folder", root))?;
         let metadata = folder.metadata().map_err(failed("look at", root))?;
         check_trusted(root, &metadata, 0o775)?;
-        match folder.try_lock() {
-            Ok(()) => Ok(Self { root: root.to_owned(), folder }),
-            Err(TryLockError::WouldBlock) => Err(BundleError::Locked { path: root.to_owned() }),
-            Err(TryLockError::Error(error)) => Err(failed("lock the folder", root)(error)),
+        // A program that starts another holds its locks in the child too, for the moment before the child
+        // becomes that other (flock(2)): one held lock may be nobody's build.
+        for wait in [10, 20, 40, 80].map(Duration::from_millis) {
+            match folder.try_lock() {
+                Ok(()) => return Ok(Self { root: root.to_owned(), folder }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(wait),
+                Err(TryLockError::Error(error)) => return Err(failed("lock the folder", root)(error)),
+            }
         }
+        Err(BundleError::Locked { path: root.to_owned() })
     }
 
     /// Writes the files that are not to be kept, in their order: all to temporary names, then all to

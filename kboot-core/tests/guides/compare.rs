@@ -118,6 +118,10 @@ pub(super) fn differences(built: &Built, what: &serde_json::Value) -> Option<BTr
     Some(differences.collect())
 }
 
+fn write(path: &Path, bytes: &[u8]) {
+    kboot_core::bundle::write_new(path, bytes, 0o600).unwrap();
+}
+
 fn yaml(text: &str) -> Value {
     serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}:\n{text}"))
 }
@@ -291,7 +295,7 @@ impl Kubeconfig {
         // What is embedded is read: the guide's files hold what kboot issued.
         if self.embed {
             let ours: kboot_core::Kubeconfig = built.output(&self.ours).parse().unwrap();
-            let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+            let write = |name: &str, bytes: &[u8]| write(&folder.path().join(name), bytes);
             let authority = std::fs::read(built.folder.path().join("authorities/ca.crt")).unwrap();
             write(&self.authority, &authority);
             if let (Some(certificate), Some(key)) = (&self.certificate, &self.key) {
@@ -341,7 +345,7 @@ impl Certificate {
             );
             assert!(output.accepted, "{output}");
             let json: Value = serde_yaml::from_str(&output.stdout).unwrap();
-            std::fs::write(folder.path().join("theirs.pem"), json["cert"].as_str().unwrap()).unwrap();
+            write(&folder.path().join("theirs.pem"), json["cert"].as_str().unwrap().as_bytes());
         }
         if let Some((config, subject)) = &self.openssl {
             let openssl = Oracle::find("openssl")?;
@@ -396,7 +400,7 @@ impl Certificate {
                 kubeconfig.client_certificate().unwrap().0.to_pem()
             }
         };
-        std::fs::write(folder.path().join("theirs.pem"), pem).unwrap();
+        write(&folder.path().join("theirs.pem"), pem.as_bytes());
         facts_of_certificate(folder.path())
     }
 }
@@ -477,15 +481,15 @@ impl Object {
         };
         let mut object =
             documents.into_iter().find(wanted).unwrap_or_else(|| panic!("no {} in\n{text}", self.kind));
-        if let Value::Mapping(fields) = &mut object {
-            if let Some(Value::Mapping(data)) = fields.remove("data") {
-                let decoded = data.into_iter().map(|(key, value)| {
-                    let bytes =
-                        base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap();
-                    (key, Value::String(String::from_utf8(bytes).unwrap()))
-                });
-                fields.insert("stringData".into(), Value::Mapping(decoded.collect()));
-            }
+        if let Value::Mapping(fields) = &mut object
+            && let Some(Value::Mapping(data)) = fields.remove("data")
+        {
+            let decoded = data.into_iter().map(|(key, value)| {
+                let bytes =
+                    base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap();
+                (key, Value::String(String::from_utf8(bytes).unwrap()))
+            });
+            fields.insert("stringData".into(), Value::Mapping(decoded.collect()));
         }
         let mut facts = flat(&object);
         // kubectl writes it, and it says nothing.

@@ -1,0 +1,180 @@
+//! Units, environment files and configuration files against a version: what is removed, misspelt or of a
+//! wrong type, where it stands, and what takes its place.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use kboot_core::component::{KubeProxyConfiguration, KubeletConfiguration, Severity, lint};
+
+/// `FILE: PLACE: severity: problem`, each.
+fn findings(version: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let findings = lint(files, version.parse().unwrap()).unwrap();
+    let line = |finding: &kboot_core::component::Finding| {
+        format!("{}: {}: {}: {}", finding.file, finding.place, finding.severity, finding.problem)
+    };
+    findings.iter().map(line).collect()
+}
+
+const UNIT: &str = include_str!("guides/001/kubelet.service");
+const SHARED: &str = include_str!("guides/001/kube-config.env");
+const KUBELET: &str = include_str!("guides/001/kubelet.env");
+
+#[test]
+fn a_unit_says_whose_flags_its_variables_hold() {
+    let files = [("kubelet.service", UNIT), ("kube-config", SHARED), ("kubelet", KUBELET)];
+    // In its own version only the variable that nobody sets is remarkable.
+    let own = findings("v1.12.3", &files);
+    assert_eq!(
+        own,
+        [
+            "kubelet.service: line 9: warning: $KUBELET_API_SERVER is set in none of the environment files given"
+        ]
+    );
+    let moved = findings("v1.36.0", &files);
+    for (place, problem) in [
+        (
+            "kube-config: line 1: error",
+            "kubelet v1.36.0 has no --logtostderr (removed in 1.26; use the journal)",
+        ),
+        ("kube-config: line 3: error", "kubelet v1.36.0 has no --allow-privileged (removed in 1.15)"),
+        ("kubelet: line 4: error", "kubelet v1.36.0 has no --pod-infra-container-image (removed in 1.35"),
+        ("kubelet: line 5: error", "kubelet v1.36.0 has no --log-dir (removed in 1.26"),
+    ] {
+        let found = moved.iter().any(|line| line.starts_with(place) && line.contains(problem));
+        assert!(found, "{place}: {problem} is not among {moved:#?}");
+    }
+    // KUBE_MASTER is nobody's in this unit, and kubelet's --v stays.
+    assert!(!moved.iter().any(|line| line.contains("--v ")), "{moved:#?}");
+}
+
+#[test]
+fn an_environment_file_alone_is_judged_by_its_names() {
+    let found = findings("v1.36.0", &[("/etc/kubernetes/kubelet", KUBELET)]);
+    assert!(found.iter().any(|line| line.contains("--log-dir")), "{found:#?}");
+    // Of all components, one still has it.
+    assert!(findings("v1.36.0", &[("shared", "KUBE_ALLOW_PRIV=--allow-privileged=true\n")]).is_empty());
+    assert!(!findings("v1.36.0", &[("shared", "X=--no-such-flag\n")]).is_empty());
+}
+
+#[test]
+fn flags_that_came_later_are_named_too() {
+    let unit = "[Service]\nExecStart=/usr/bin/kubelet --bootstrap-kubeconfig=/a --rotate-certificates\n";
+    let found = findings("v1.6.0", &[("u", unit)]);
+    assert!(found[0].contains("--bootstrap-kubeconfig (it came with 1.7"), "{found:#?}");
+    assert!(found[1].contains("--rotate-certificates (it came with 1.8"), "{found:#?}");
+}
+
+#[test]
+fn misspelt_flags_are_certain_where_the_table_is_complete() {
+    let unit = "[Service]\nExecStart=/usr/bin/kubelet \\\n  # a remark\n  --max-pod 10\n";
+    let complete = lint(&[("u", unit)], "v1.20.2".parse().unwrap()).unwrap();
+    assert_eq!((complete[0].severity, complete.len()), (Severity::Error, 1));
+    assert!(complete[0].problem.contains("did you mean --max-pods?"));
+    let not = lint(&[("u", unit)], "v1.29.0".parse().unwrap()).unwrap();
+    assert_eq!(not[0].severity, Severity::Warning);
+}
+
+const CONFIGURATION: &str = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
+
+#[test]
+fn configuration_files_are_checked_field_by_field() {
+    for (field, problem) in [
+        ("maxPod: 1", "maxPod: error: unknown field; did you mean maxPods?"),
+        ("maxPods: ten", "maxPods: error: must be a whole number"),
+        ("maxPods: '10'", "maxPods: error: must be a whole number"),
+        ("failSwapOn: 'yes'", "failSwapOn: error: must be true or false"),
+        ("clusterDNS: 10.0.0.1", "clusterDNS: error: must be a list"),
+        ("clusterDNS: [1]", "clusterDNS[0]: error: must be a text"),
+        ("syncFrequency: 60", "syncFrequency: error: must be a duration"),
+        ("syncFrequency: 1d", "syncFrequency: error: must be a duration"),
+        (
+            "authentication: {webhok: {}}",
+            "authentication.webhok: error: unknown field; did you mean webhook?",
+        ),
+        (
+            "authentication: {webhook: {cacheTTL: 1}}",
+            "authentication.webhook.cacheTTL: error: must be a duration",
+        ),
+        ("evictionHard: {memory.available: 100}", "evictionHard.memory.available: error: must be a text"),
+        ("evictionHard: [a]", "evictionHard: error: must be a map"),
+        ("seccompDefault: true", "seccompDefault: error: kubelet v1.20.2 has no such field (it came with 1."),
+    ] {
+        let text = format!("{CONFIGURATION}{field}\n");
+        let found = findings("v1.20.2", &[("f", &text)]);
+        assert_eq!(found.len(), 1, "{field}: {found:#?}");
+        assert!(found[0].starts_with(&format!("f: {problem}")), "{field}: {found:#?}");
+        assert!(KubeletConfiguration::parse(&text, "v1.20.2".parse().unwrap()).is_err(), "{field}");
+    }
+    for good in
+        ["syncFrequency: 1h2m3.5s", "syncFrequency: '0'", "maxPods: null", "qosReserved: {memory: 50%}"]
+    {
+        let text = format!("{CONFIGURATION}{good}\n");
+        assert!(findings("v1.20.2", &[("f", &text)]).is_empty(), "{good}");
+        assert!(KubeletConfiguration::parse(&text, "v1.20.2".parse().unwrap()).is_ok(), "{good}");
+    }
+    let proxy =
+        "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nudpIdleTimeout: 250ms\n";
+    assert!(findings("v1.20.2", &[("f", proxy)]).is_empty());
+    assert!(
+        findings("v1.36.0", &[("f", proxy)])[0]
+            .contains("udpIdleTimeout: error: kube-proxy v1.36.0 has no such field (removed in 1.26)")
+    );
+    assert!(KubeProxyConfiguration::parse(proxy, "v1.36.0".parse().unwrap()).is_err());
+}
+
+#[test]
+fn versions_without_a_file_say_so() {
+    let found = findings("v1.9.0", &[("f", CONFIGURATION)]);
+    assert!(found[0].contains("kubelet v1.9.0 reads flags alone; this file came with 1.10"), "{found:#?}");
+}
+
+#[test]
+fn what_is_none_of_the_kinds_is_an_error() {
+    for (text, problem) in [
+        ("", "it is empty"),
+        ("# nothing\n", "it is empty"),
+        ("a: [", "expected a systemd unit"),
+        ("kind: Pod\napiVersion: v1\n", "expected a systemd unit"),
+        (
+            "kind: KubeletConfiguration\napiVersion: v1\n",
+            "KubeletConfiguration is kubelet.config.k8s.io/v1beta1",
+        ),
+        ("[Service\nExecStart=/usr/bin/kubelet\n", "a section needs ']'"),
+        ("[Service]\nnonsense\n", "line 2: expected a section or NAME=VALUE"),
+        ("A=\"--a\n", "line 1: A begins a quote that does not end"),
+        ("A=1\nB C\n", "line 2: expected NAME=VALUE"),
+    ] {
+        let error = lint(&[("f", text)], "v1.20.2".parse().unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with("f: ") && error.contains(problem), "{text:?}: {error}");
+    }
+}
+
+/// The whole of guide 002, as it stands: what its own version and a new one have against it.
+#[test]
+fn a_guide_as_it_stands() {
+    let files = [
+        ("kubelet.yaml", include_str!("guides/002/kubelet.yaml")),
+        ("kube-proxy.yaml", include_str!("guides/002/kube-proxy.yaml")),
+        ("apiserver", include_str!("guides/002/kube-apiserver.env")),
+        ("kube-apiserver.service", include_str!("guides/002/kube-apiserver.service")),
+    ];
+    let own = findings("v1.15.3", &files);
+    assert_eq!(
+        own,
+        ["kubelet.yaml: topologyManagerPolicy: error: kubelet v1.15.3 has no such field (it came with 1.16)"]
+    );
+    let moved = findings("v1.36.0", &files);
+    for flag in ["--insecure-port", "--kubelet-https", "--logtostderr"] {
+        assert!(moved.iter().any(|line| line.contains(flag)), "{flag}: {moved:#?}");
+    }
+}
+
+mod laws {
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(\\[Service\\]\nExecStart=/usr/bin/kubelet )?[-a-z=\"'\\\\$%{}\n #;]{0,200}") {
+            let _ = kboot_core::component::lint(&[("f", text.as_str())], "v1.20.2".parse().unwrap());
+        }
+    }
+}
