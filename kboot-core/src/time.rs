@@ -149,29 +149,45 @@ impl Lifetime {
     }
 }
 
-/// Whether Go's `time.ParseDuration` reads the text, as `metav1.Duration` does.
-pub(crate) fn is_go_duration(text: &str) -> bool {
-    const UNITS: [&str; 8] = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"];
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+/// Go's `time.ParseDuration`, in nanoseconds; none for what it refuses, 292 years and more included.
+pub(crate) fn go_duration(text: &str) -> Option<i64> {
+    const NANOSECONDS: [(&str, i64); 8] = [
+        ("ns", 1),
+        ("us", 1_000),
+        ("µs", 1_000),
+        ("μs", 1_000),
+        ("ms", 1_000_000),
+        ("s", 1_000_000_000),
+        ("m", 60_000_000_000),
+        ("h", 3_600_000_000_000),
+    ];
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if unsigned == "0" {
-        return true;
+        return Some(0);
     }
     let mut rest = unsigned;
+    let mut total: i64 = 0;
     while !rest.is_empty() {
-        let number = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
-        let (digits, tail) = rest.split_at(number);
-        // "ms" before "m": the longest unit counts.
-        let unit = UNITS.iter().filter(|unit| tail.starts_with(**unit)).max_by_key(|unit| unit.len());
-        match unit {
-            Some(unit)
-                if digits.contains(|c: char| c.is_ascii_digit()) && digits.matches('.').count() < 2 =>
-            {
-                rest = &tail[unit.len()..];
-            }
-            _ => return false,
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(end);
+        let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        let (_, scale) = NANOSECONDS.into_iter().find(|(name, _)| *name == unit)?;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return None;
         }
+        let whole = if whole.is_empty() { 0 } else { whole.parse::<i64>().ok()? };
+        total = total.checked_add(whole.checked_mul(scale)?)?;
+        let mut place = scale;
+        for digit in fraction.chars().filter_map(|digit| digit.to_digit(10)) {
+            place /= 10;
+            total = total.checked_add(place.checked_mul(i64::from(digit))?)?;
+        }
+        rest = tail;
     }
-    !unsigned.is_empty()
+    let is_negative = text.starts_with('-');
+    (!unsigned.is_empty()).then_some(if is_negative { -total } else { total })
 }
 
 impl FromStr for Lifetime {
@@ -264,6 +280,29 @@ impl Validity {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn durations_are_those_of_go() {
+        const SECOND: i64 = 1_000_000_000;
+        for (text, wanted) in [
+            ("0", 0),
+            ("8760h", 31_536_000 * SECOND),
+            ("1h30m", 5400 * SECOND),
+            ("1.5h", 5400 * SECOND),
+            (".5h", 1800 * SECOND),
+            ("1h1h", 7200 * SECOND),
+            ("+1m", 60 * SECOND),
+            ("-1h", -3600 * SECOND),
+            ("1500ms", 1_500_000_000),
+            ("2562047h", 9_223_369_200 * SECOND),
+        ] {
+            assert_eq!(go_duration(text), Some(wanted), "{text:?}");
+        }
+        for bad in ["", "-", "1", "h", ".h", "1d", "1y", "1..2h", "1 h", "2562048h", "99999999999999999999h"]
+        {
+            assert_eq!(go_duration(bad), None, "{bad:?}");
+        }
+    }
 
     #[test]
     fn lifetimes() {

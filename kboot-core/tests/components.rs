@@ -65,6 +65,8 @@ fn golden(name: &str, text: &str) {
 
 #[test]
 fn golden_files() {
+    let of_1_6 = "  network: {dnsDomain: example.local}\n  components: {kubelet: {config: {maxPods: 200}}}";
+    golden("v1.6.txt", &plain_files(&cluster("v1.6.13", of_1_6)));
     golden("v1.20.txt", &plain_files(&cluster("v1.20.2", "  runtime: {name: docker}")));
     golden("v1.36.txt", &plain_files(&cluster("v1.36.4", "")));
     let everything = "  join: {nodeCredentials: certificate, servingCertificates: issued}

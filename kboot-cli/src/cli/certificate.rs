@@ -98,7 +98,7 @@ pub(crate) struct CertIssue {
     /// What it is for: one of a cluster's certificates (apiserver, apiserver-kubelet-client,
     /// apiserver-etcd-client, front-proxy-client, etcd-server, etcd-peer, etcd-healthcheck-client,
     /// controller-manager, scheduler, admin, super-admin, kubelet-client, kubelet-serving, kube-proxy,
-    /// metrics-server), kubelet for both of a kubelet's sides, or client, server, peer
+    /// metrics-server, network-etcd-client), kubelet for both of a kubelet's sides, or client, server, peer
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<Profile>,
     /// A cfssl request (JSON) that says what it is for; - is stdin

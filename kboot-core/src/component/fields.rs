@@ -213,7 +213,7 @@ impl Check<'_> {
             (Type::Text | Type::Time, Value::String(_)) | (Type::Bool, Value::Bool(_)) => return,
             (Type::Int, Value::Number(number)) if number.is_i64() || number.is_u64() => return,
             (Type::Float, Value::Number(_)) => return,
-            (Type::Duration, Value::String(text)) if crate::time::is_go_duration(text) => return,
+            (Type::Duration, Value::String(text)) if crate::time::go_duration(text).is_some() => return,
             (Type::Object, Value::Object(fields)) => return self.object(fields, row, path),
             (Type::List, Value::Array(items)) => {
                 let row = format!("{row}[]");

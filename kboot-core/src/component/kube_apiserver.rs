@@ -12,7 +12,8 @@ const NODE_AUTHORIZER: u16 = 7;
 /// Upgrade Notes").
 const TOKEN_REQUESTS: u16 = 20;
 
-/// What Kubernetes recommended before `--enable-admission-plugins` added to a default list.
+/// What Kubernetes recommended before `--enable-admission-plugins` added to a default list, but for
+/// PersistentVolumeLabel, which is for cloud providers.
 const RECOMMENDED_ADMISSION: &str = "NamespaceLifecycle,LimitRanger,ServiceAccount,DefaultStorageClass,ResourceQuota,DefaultTolerationSeconds";
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
