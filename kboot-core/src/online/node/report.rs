@@ -32,7 +32,7 @@ pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport
     let mut checks = Vec::new();
     if let Some(node) = &seen.node {
         checks.extend(conditions(node));
-        checks.push(heartbeat(&seen.lease, now));
+        checks.push(heartbeat(node, &seen.lease, now));
         checks.push(version_skew(node, &seen.api_server));
         let issued =
             |signer| seen.requests.as_deref().ok().and_then(|all| requests::latest_issued(all, signer));
@@ -101,37 +101,49 @@ fn conditions(node: &Node) -> Vec<Check> {
     std::iter::once(ready).chain(bad).collect()
 }
 
-fn heartbeat(lease: &Result<Lease, OnlineError>, now: Timestamp) -> Check {
+/// How old the last sign of the kubelet is: its Lease's renewal, or the node's status where there is no
+/// Lease, as before 1.14 and in the first seconds of a node.
+fn heartbeat(node: &Node, lease: &Result<Lease, OnlineError>, now: Timestamp) -> Check {
     /// The kubelet's `nodeLeaseDurationSeconds`; it renews after a quarter of it.
-    const DURATION: i64 = 40;
+    const LEASE: i64 = 40;
+    /// The kubelet's `nodeStatusReportFrequency`.
+    const STATUS: i64 = 300;
     let check = "heartbeat";
-    let lease = match lease {
-        Ok(lease) => lease,
+    let (what, last, good_for) = match lease {
+        Ok(lease) => {
+            let spec = lease.spec.as_ref();
+            let Some(renewed) = spec.and_then(|spec| spec.renew_time.as_ref()) else {
+                return problem(check, "the Lease in kube-node-lease was never renewed".to_owned());
+            };
+            let duration = spec.and_then(|spec| spec.lease_duration_seconds).map_or(LEASE, i64::from);
+            ("its Lease", renewed.0.as_second(), duration)
+        }
         Err(error) if error.is_not_found() => {
-            let text = "there is no Lease in kube-node-lease: the kubelet has sent no heartbeat";
-            return problem(check, text.to_owned());
+            let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
+            let ready = conditions.unwrap_or_default().iter().find(|condition| condition.type_ == "Ready");
+            let Some(last) = ready.and_then(|ready| ready.last_heartbeat_time.as_ref()) else {
+                let text = "there is no Lease in kube-node-lease, and no time in the node's status: the kubelet has \
+                            sent no heartbeat";
+                return problem(check, text.to_owned());
+            };
+            ("its status (there is no Lease)", last.0.as_second(), STATUS)
         }
         Err(error) => return unknown(check, error.to_string()),
     };
-    let spec = lease.spec.as_ref();
-    let Some(renewed) = spec.and_then(|spec| spec.renew_time.as_ref()) else {
-        return problem(check, "the Lease in kube-node-lease was never renewed".to_owned());
-    };
-    let duration = spec.and_then(|spec| spec.lease_duration_seconds).map_or(DURATION, i64::from);
-    let age = now.unix().saturating_sub(renewed.0.as_second());
-    if age > duration {
+    let age = now.unix().saturating_sub(last);
+    if age > good_for {
         let text = format!(
-            "the last one is {} old, and the node's Lease is good for {duration} s: the kubelet does not run or \
-             does not reach the API server, or this machine's clock is fast",
+            "the last one is {} old, and {what} is good for {good_for} s: the kubelet does not run or does not \
+             reach the API server, or this machine's clock is fast",
             span(age)
         );
         problem(check, text)
-    } else if age < -duration {
+    } else if age < -good_for {
         let text =
             format!("the last one lies {} ahead: this machine's clock or the node's is wrong", span(-age));
         unknown(check, text)
     } else {
-        ok(check, format!("the last one is {} old", span(age.max(0))))
+        ok(check, format!("the last one, by {what}, is {} old", span(age.max(0))))
     }
 }
 

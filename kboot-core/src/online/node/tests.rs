@@ -203,6 +203,17 @@ fn heartbeats() {
     }
     let gone = status(404, "leases \"worker-1\" not found").unwrap().success().unwrap_err();
     assert_only(&Seen { lease: Err(gone), ..healthy() }, "heartbeat", Outcome::Problem, &["no Lease"]);
+    // Without a Lease the node's status counts, which kubelets send every five minutes.
+    for (reported, outcome, said) in [
+        ("2026-06-01T11:55:00Z", Outcome::Ok, "by its status (there is no Lease), is 5 min old"),
+        ("2026-06-01T11:54:59Z", Outcome::Problem, "good for 300 s"),
+    ] {
+        let gone = status(404, "leases \"worker-1\" not found").unwrap().success().unwrap_err();
+        let ready = json!({"type": "Ready", "status": "True", "lastHeartbeatTime": reported});
+        let node = Some(serde_json::from_value(node(&ready)).unwrap());
+        let checks = report(&worker(), &Seen { node, lease: Err(gone), ..healthy() }, now()).checks;
+        assert!(checks[1].outcome == outcome && checks[1].text.contains(said), "{reported}: {:?}", checks[1]);
+    }
     let refused = status(403, "leases is forbidden").unwrap().success().unwrap_err();
     assert_only(
         &Seen { lease: Err(refused), ..healthy() },
