@@ -64,6 +64,34 @@ fn flags_that_came_later_are_named_too() {
 }
 
 #[test]
+fn a_flag_is_there_up_to_the_version_that_removed_it() {
+    for (flag, last, first_without) in
+        [("network-plugin", "v1.23.17", "v1.24.0"), ("allow-privileged", "v1.14.10", "v1.15.0")]
+    {
+        let unit = format!("[Service]\nExecStart=/usr/bin/kubelet --{flag}=x\n");
+        assert!(findings(last, &[("u", &unit)]).is_empty(), "{flag} {last}");
+        assert_eq!(findings(first_without, &[("u", &unit)]).len(), 1, "{flag} {first_without}");
+    }
+    // A field likewise.
+    let proxy =
+        "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nudpIdleTimeout: 250ms\n";
+    assert!(findings("v1.25.0", &[("f", proxy)]).is_empty());
+    assert_eq!(findings("v1.26.0", &[("f", proxy)]).len(), 1);
+    let kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ntopologyManagerPolicy: none\n";
+    assert_eq!(findings("v1.15.0", &[("f", kubelet)]).len(), 1);
+    assert!(findings("v1.16.0", &[("f", kubelet)]).is_empty());
+}
+
+#[test]
+fn a_variable_is_its_units_whatever_it_is_called() {
+    let unit = "[Service]\nExecStart=-/usr/bin/kubelet ${KUBE_PROXY_EXTRA}\n";
+    let environment = "KUBE_PROXY_EXTRA=--cgroup-driver=systemd\n";
+    assert!(findings("v1.20.2", &[("u", unit), ("e", environment)]).is_empty());
+    // Alone it is taken for kube-proxy's, which has no such flag.
+    assert_eq!(findings("v1.20.2", &[("e", environment)]).len(), 1);
+}
+
+#[test]
 fn misspelt_flags_are_certain_where_the_table_is_complete() {
     let unit = "[Service]\nExecStart=/usr/bin/kubelet \\\n  # a remark\n  --max-pod 10\n";
     let complete = lint(&[("u", unit)], "v1.20.2".parse().unwrap()).unwrap();
