@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# For the scripts here that start a kubelet: to be sourced.
+
+# What a kubelet, and a systemd in a container, set in the one kernel that all share.
+declare -A kernel=()
+remember_kernel() {
+  local setting
+  for setting in vm/overcommit_memory vm/panic_on_oom kernel/{panic,panic_on_oops,pid_max} \
+    kernel/keys/{root_maxkeys,root_maxbytes} fs/protected_{fifos,hardlinks,regular,symlinks}; do
+    [[ ! -e /proc/sys/$setting ]] || kernel[$setting]=$(<"/proc/sys/$setting")
+  done
+}
+# Once the kubelets have ended.
+restore_kernel() {
+  local setting
+  for setting in "${!kernel[@]}"; do
+    [[ $(<"/proc/sys/$setting") == "${kernel[$setting]}" ]] || echo "${kernel[$setting]}" >"/proc/sys/$setting"
+  done
+}
+kernel_as_it_was() {
+  local setting
+  for setting in "${!kernel[@]}"; do
+    [[ $(<"/proc/sys/$setting") == "${kernel[$setting]}" ]] || { echo "$setting is $(<"/proc/sys/$setting"), was ${kernel[$setting]}"; return 1; }
+  done
+}
