@@ -202,12 +202,14 @@ fn bad_files_are_one_clear_error() {
             assert!(!folder.path().join("new").exists());
         }
     }
-    // An empty file is an empty configuration to kubectl: nothing to merge, and nothing to use.
+    // An empty file is an empty configuration to kubectl, which then goes to localhost:8080.
     put("empty", "");
-    assert_eq!(run(&folder, "kubeconfig merge good empty").code, Some(0));
-    let outcome = run(&folder, "kubeconfig check empty");
-    assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stdout.contains("(empty)"), "{}", outcome.stdout);
+    assert_eq!(run(&folder, "kubeconfig merge good empty").code, Some(2));
+    for command in ["check", "inspect"] {
+        let outcome = run(&folder, &format!("kubeconfig {command} empty"));
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""));
+        assert!(outcome.stderr.contains("empty is empty"), "{}", outcome.stderr);
+    }
 }
 
 #[test]
@@ -337,16 +339,18 @@ fn static_tokens() {
     assert!(!json.contains(&secret) && !check.stdout.contains(&secret));
 
     let read = |rows: &[u8]| kboot_with(folder.path(), &["token", "static", "check", "-"], rows);
-    let three = read(b"secret-token,jane,1\n");
-    assert_eq!(three.code, Some(0));
-    assert!(three.stderr.contains("\"jane\" is in no group"), "{}", three.stderr);
+    let none = read(b"secret-token,jane,1,\"\"\n");
+    assert_eq!(none.code, Some(0));
+    assert!(none.stderr.contains("\"jane\" is in no group"), "{}", none.stderr);
     for (rows, said) in [
-        ("secret-token,jane\n", "line 1: it has fewer than three columns"),
-        ("a,b,c\nsecret-token,jane\n", "line 2: it has fewer than three columns"),
-        (",jane,1\n", "line 1: the token is empty"),
-        ("secret-token,,1\n", "line 1: the user is empty"),
-        ("secret-token,jane,\n", "line 1: the uid is empty"),
-        ("secret-token,jane,1\nsecret-token,joe,2\n", "line 2: the token is that of line 1"),
+        ("secret-token,jane\n", "line 1: it has fewer than four columns"),
+        ("secret-token,jane,1\n", "line 1: it has three columns, and no groups"),
+        ("", "it is empty"),
+        ("a,b,c,d\nsecret-token,jane\n", "line 2: it has fewer than four columns"),
+        (",jane,1,g\n", "line 1: the token is empty"),
+        ("secret-token,,1,g\n", "line 1: the user is empty"),
+        ("secret-token,jane,,g\n", "line 1: the uid is empty"),
+        ("secret-token,jane,1,g\nsecret-token,joe,2,g\n", "line 2: the token is that of line 1"),
         ("secret-token,jane,1,system:masters\n", "line 1: the group system:masters"),
         ("secret-token,\"jane,1\n", "line 1: a quote is not closed"),
     ] {

@@ -285,6 +285,24 @@ fn manifests_that_someone_asked_for() {
     );
     let verify = read(folder.path(), "manifests/verify.yaml");
     assert!(verify.contains("apiVersion: apps/v1") && verify.contains("image: nginx:1.27"), "{verify}");
+    // apps/v1 came with 1.9, rbac/v1 with 1.8.
+    for (version, workload, roles) in [
+        ("v1.7.0", "extensions/v1beta1", "v1beta1"),
+        ("v1.8.0", "extensions/v1beta1", "v1"),
+        ("v1.9.0", "apps/v1", "v1"),
+    ] {
+        let old = tempfile::tempdir().unwrap();
+        build(&spec(version, "  verify: {image: nginx}"), old.path());
+        assert!(
+            read(old.path(), "manifests/verify.yaml").contains(&format!("apiVersion: {workload}\n")),
+            "{version}"
+        );
+        let rbac = read(old.path(), "manifests/rbac.yaml");
+        assert!(
+            rbac.contains(&format!("apiVersion: rbac.authorization.k8s.io/{roles}\n")),
+            "{version}: {rbac}"
+        );
+    }
     let client = read(folder.path(), "manifests/etcd-client.yaml");
     assert!(client.contains("name: calico-etcd-secrets") && client.contains("etcd-ca: "), "{client}");
     let inventory = read(folder.path(), "kboot.json");

@@ -87,6 +87,9 @@ fn create_static(arguments: StaticTokenCreate, env: &mut Env) -> Result<()> {
 
 fn check_static(file: &Path, allow_system_masters: bool, format: ListFormat) -> Result<()> {
     let text = SecretText::new(input::text(file, MAX_BYTES)?);
+    if text.expose_secret().trim().is_empty() {
+        bail!("{}: it is empty", input::name(file));
+    }
     let tokens =
         StaticToken::read(text.expose_secret(), allow_system_masters).with_context(|| input::name(file))?;
     let groups = |token: &StaticToken| token.groups().iter().map(ToString::to_string).collect::<Vec<_>>();

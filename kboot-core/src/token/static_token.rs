@@ -78,8 +78,8 @@ impl StaticToken {
     }
 
     /// Reads a file. Rows are stricter than upstream's: an empty token or user, a token that another row has,
-    /// a fifth column are errors here, where upstream warns, skips or cuts off. Three columns are a user in no
-    /// group.
+    /// a fifth column are errors here, where upstream warns, skips or cuts off. So is a row without the column of
+    /// groups: a user in no group is written with `""` there, so that nobody forgets them.
     ///
     /// # Errors
     /// [`TokenError::StaticTokens`] with every row that is wrong; nothing of a row is shown.
@@ -109,10 +109,14 @@ impl StaticToken {
 
     fn of(fields: &[Zeroizing<String>], allow_system_masters: bool) -> Result<Self, &'static str> {
         let (token, user, uid, groups) = match fields {
-            [token, user, uid] => (token, user, uid, ""),
             [token, user, uid, groups] => (token, user, uid, groups.as_str()),
             [] | [_] | [_, _] => {
-                return Err("it has fewer than three columns: write token,user,uid,\"group,group\"");
+                return Err("it has fewer than four columns: write token,user,uid,\"group,group\"");
+            }
+            [_, _, _] => {
+                return Err(
+                    "it has three columns, and no groups: write token,user,uid,\"group,group\", or \"\" for none",
+                );
             }
             _ => return Err("it has more than four columns: several groups stand in one pair of quotes"),
         };
@@ -153,11 +157,7 @@ impl StaticToken {
             }
             row.push(',');
         }
-        if groups.is_empty() {
-            row.pop();
-        } else {
-            push_quoted(&mut row, &groups);
-        }
+        push_quoted(&mut row, &groups);
         row.push('\n');
         SecretText::new(row)
     }
@@ -293,37 +293,38 @@ mod tests {
     fn rows_that_are_wrong_are_named_by_their_line() {
         const TOKEN: &str = "0123456789abcdef0123456789abcdef";
         for (rows, line, said) in [
-            (format!("{TOKEN},u\n"), 1, "fewer than three columns"),
-            (format!("{TOKEN}\n"), 1, "fewer than three columns"),
-            (format!("\n\r\n  \n{TOKEN},u,1\n"), 3, "fewer than three columns"),
+            (format!("{TOKEN},u\n"), 1, "fewer than four columns"),
+            (format!("{TOKEN}\n"), 1, "fewer than four columns"),
+            (format!("{TOKEN},u,1\n"), 1, "three columns, and no groups"),
+            (format!("\n\r\n  \n{TOKEN},u,1\n"), 3, "fewer than four columns"),
             (format!("{TOKEN},u,1,a,b\n"), 1, "more than four columns"),
-            (",u,1\n".to_owned(), 1, "the token is empty"),
-            (format!("{TOKEN} x,u,1\n"), 1, "the token is empty or has"),
-            (format!("\u{feff}{TOKEN},u,1\n"), 1, "the token is empty or has"),
-            (format!("{TOKEN},,1\n"), 1, "the user"),
-            (format!("{TOKEN}, u,1\n"), 1, "the user"),
-            (format!("{TOKEN},u,\n"), 1, "the uid"),
+            (",u,1,g\n".to_owned(), 1, "the token is empty"),
+            (format!("{TOKEN} x,u,1,g\n"), 1, "the token is empty or has"),
+            (format!("\u{feff}{TOKEN},u,1,g\n"), 1, "the token is empty or has"),
+            (format!("{TOKEN},,1,g\n"), 1, "the user"),
+            (format!("{TOKEN}, u,1,g\n"), 1, "the user"),
+            (format!("{TOKEN},u,,g\n"), 1, "the uid"),
             (format!("{TOKEN},u,1,\"a, b\"\n"), 1, "a group"),
             (format!("{TOKEN},u,1,\"a,\"\n"), 1, "a group"),
             (format!("{TOKEN},u,1,system:masters\n"), 1, "system:masters"),
-            (format!("a,u,1\n{TOKEN},u,1\n{TOKEN},v,2\n"), 3, "that of line 2"),
+            (format!("a,u,1,g\n{TOKEN},u,1,g\n{TOKEN},v,2,g\n"), 3, "that of line 2"),
             (format!("a,u,1\n{TOKEN},u\"v,1\n"), 2, "a quote stands inside"),
             (format!("a,u,1\n{TOKEN},\"u\"v,1\n"), 2, "follows a closing quote"),
             (format!("a,u,1\n{TOKEN},\"u,1\n"), 2, "not closed"),
-            (format!("a,\"u\nv\",1\nb,u,1\n{TOKEN},u\n"), 4, "fewer than three"),
+            (format!("a,\"u\nv\",1,g\nb,u,1,g\n{TOKEN},u\n"), 4, "fewer than four"),
         ] {
             let error = StaticToken::read(&rows, false).unwrap_err();
             let text = error.to_string();
             assert!(text.contains(&format!("line {line}: ")) && text.contains(said), "{rows:?}: {text}");
             assert!(!text.contains("0123456789") && !format!("{error:?}").contains("0123456789"), "{text}");
         }
-        let error = StaticToken::read("a\nb,u,1\nc\n", false).unwrap_err().to_string();
+        let error = StaticToken::read("a\nb,u,1,g\nc\n", false).unwrap_err().to_string();
         assert!(error.contains("line 1: ") && error.contains("line 3: "), "{error}");
     }
 
     #[test]
     fn rows_that_are_right() {
-        let text = "a,u,1\n\nb,\"u \"\"x\"\", y\",2,\"g,system:masters\"\r\nc,v,3,g\nd,v,4,\"\"";
+        let text = "a,u,1,\n\nb,\"u \"\"x\"\", y\",2,\"g,system:masters\"\r\nc,v,3,g\nd,v,4,\"\"";
         let tokens = StaticToken::read(text, true).unwrap();
         let groups: Vec<usize> = tokens.iter().map(|token| token.groups().len()).collect();
         assert_eq!(groups, [0, 2, 1, 0]);

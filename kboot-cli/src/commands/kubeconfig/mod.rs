@@ -8,7 +8,7 @@ mod merge;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use kboot_core::kubeconfig::{Kubeconfig, KubeconfigBuilder, Ready};
 use kboot_core::pki::Certificate;
 use kboot_core::secret::{SecretBytes, SecretText};
@@ -38,6 +38,10 @@ fn certificate(path: &Path) -> Result<Certificate> {
 
 fn kubeconfig(path: &Path) -> Result<Kubeconfig> {
     let text = SecretText::new(input::text(path, MAX_BYTES)?);
+    // kubectl takes an empty file for an empty kubeconfig, and then for localhost:8080; here it is a mistake.
+    if text.expose_secret().trim().is_empty() {
+        bail!("{} is empty, and so no kubeconfig", input::name(path));
+    }
     text.expose_secret().parse().with_context(|| input::name(path))
 }
 
