@@ -70,6 +70,9 @@ fn keep_leaves_the_first() {
             r#"left out user "u" of "b": a different one is there"#,
             r#"added user "v" from "b""#,
             r#"added context "z" from "b""#,
+            // Both use the cluster that was left out.
+            r#"context "x" of "b" now leads to another cluster or user of the name that it uses"#,
+            r#"context "z" of "b" now leads to another cluster or user of the name that it uses"#,
             r#"left out current context "z" of "b": another one is set"#,
             r#"added key "later" from "b""#,
             r#"left out key "preferences" of "b": a different one is there"#,

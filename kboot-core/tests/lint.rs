@@ -26,7 +26,7 @@ fn a_unit_says_whose_flags_its_variables_hold() {
     assert_eq!(
         own,
         [
-            "kubelet.service: line 9: warning: $KUBELET_API_SERVER is set in none of the environment files given"
+            "kubelet.service: line 9: warning: $KUBELET_API_SERVER is set in no environment file that was given, so it was not checked"
         ]
     );
     let moved = findings("v1.36.0", &files);
@@ -68,7 +68,7 @@ fn a_flag_is_there_up_to_the_version_that_removed_it() {
     for (flag, last, first_without) in
         [("network-plugin", "v1.23.17", "v1.24.0"), ("allow-privileged", "v1.14.10", "v1.15.0")]
     {
-        let unit = format!("[Service]\nExecStart=/usr/bin/kubelet --{flag}=x\n");
+        let unit = format!("[Service]\nExecStart=/usr/bin/kubelet --config=/c --{flag}=x\n");
         assert!(findings(last, &[("u", &unit)]).is_empty(), "{flag} {last}");
         assert_eq!(findings(first_without, &[("u", &unit)]).len(), 1, "{flag} {first_without}");
     }
@@ -84,7 +84,7 @@ fn a_flag_is_there_up_to_the_version_that_removed_it() {
 
 #[test]
 fn a_variable_is_its_units_whatever_it_is_called() {
-    let unit = "[Service]\nExecStart=-/usr/bin/kubelet ${KUBE_PROXY_EXTRA}\n";
+    let unit = "[Service]\nExecStart=-/usr/bin/kubelet --config=/c ${KUBE_PROXY_EXTRA}\n";
     let environment = "KUBE_PROXY_EXTRA=--cgroup-driver=systemd\n";
     assert!(findings("v1.20.2", &[("u", unit), ("e", environment)]).is_empty());
     // Alone it is taken for kube-proxy's, which has no such flag.
@@ -93,7 +93,7 @@ fn a_variable_is_its_units_whatever_it_is_called() {
 
 #[test]
 fn misspelt_flags_are_certain_where_the_table_is_complete() {
-    let unit = "[Service]\nExecStart=/usr/bin/kubelet \\\n  # a remark\n  --max-pod 10\n";
+    let unit = "[Service]\nExecStart=/usr/bin/kubelet \\\n  # a remark\n  --config=/c --max-pod 10\n";
     let complete = lint(&[("u", unit)], "v1.20.2".parse().unwrap()).unwrap();
     assert_eq!((complete[0].severity, complete.len()), (Severity::Error, 1));
     assert!(complete[0].problem.contains("did you mean --max-pods?"));
@@ -174,6 +174,57 @@ fn what_is_none_of_the_kinds_is_an_error() {
         let error = lint(&[("f", text)], "v1.20.2".parse().unwrap()).unwrap_err().to_string();
         assert!(error.starts_with("f: ") && error.contains(problem), "{text:?}: {error}");
     }
+}
+
+/// What lets in whoever asks is a warning, said or by default.
+#[test]
+fn open_doors_are_named() {
+    let kubelet = |arguments: &str| {
+        let unit = format!("[Service]\nExecStart=/usr/bin/kubelet {arguments}\n");
+        findings("v1.13.0", &[("u", &unit)])
+    };
+    assert_eq!(kubelet("--kubeconfig=/k").len(), 3);
+    assert!(kubelet("--config=/c").is_empty());
+    assert!(kubelet("--anonymous-auth=false --authorization-mode=Webhook --read-only-port=0").is_empty());
+    for open in [
+        "--anonymous-auth",
+        "--anonymous-auth=true",
+        "--authorization-mode=AlwaysAllow",
+        "--read-only-port=10255",
+    ] {
+        let found = kubelet(&format!("--config=/c {open}"));
+        assert!(found.len() == 1 && found[0].contains(": warning: the kubelet "), "{open}: {found:#?}");
+    }
+    let api_server = |arguments: &str| {
+        let unit = format!("[Service]\nExecStart=/usr/bin/kube-apiserver {arguments}\n");
+        findings("v1.13.0", &[("u", &unit)])
+    };
+    assert!(api_server("--authorization-mode=Node,RBAC --insecure-port=0").is_empty());
+    for (open, said) in [
+        ("--insecure-port=0", "lets everyone do everything"),
+        ("--authorization-mode=RBAC,AlwaysAllow --insecure-port=0", "lets everyone do everything"),
+        ("--authorization-mode=RBAC", "port 8080"),
+        ("--authorization-mode=RBAC --insecure-port=8080", "--insecure-port lets everyone"),
+        (
+            "--authorization-mode=RBAC --insecure-port=0 --client-ca-file=/ca --requestheader-client-ca-file=/ca",
+            "may speak for any user",
+        ),
+    ] {
+        let found = api_server(open);
+        assert!(found.len() == 1 && found[0].contains(said), "{open}: {found:#?}");
+    }
+    let own = "--authorization-mode=RBAC --insecure-port=0 --client-ca-file=/ca --requestheader-client-ca-file=/front";
+    assert!(api_server(own).is_empty());
+    let configuration = format!(
+        "{CONFIGURATION}authentication: {{anonymous: {{enabled: true}}}}\nauthorization: {{mode: AlwaysAllow}}\nreadOnlyPort: 10255\n"
+    );
+    assert_eq!(findings("v1.20.2", &[("f", &configuration)]).len(), 3);
+    // What cannot be seen is not judged by its default.
+    let hidden = kubelet("$KUBELET_ARGS");
+    assert!(
+        hidden.len() == 1 && hidden[0].contains("$KUBELET_ARGS is set in no environment file"),
+        "{hidden:#?}"
+    );
 }
 
 /// The whole of guide 002, as it stands: what its own version and a new one have against it.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
-use kboot_core::version::KubernetesVersion;
+use kboot_core::version::{KubernetesVersion, VersionError};
 
 use super::ListFormat;
 
@@ -17,10 +17,15 @@ pub(crate) enum Config {
     Lint(ConfigLint),
 }
 
+/// A version; the tables know minor versions, so the patch may be left out.
+fn version(text: &str) -> Result<KubernetesVersion, VersionError> {
+    if text.matches('.').count() == 1 { format!("{text}.0").parse() } else { text.parse() }
+}
+
 #[derive(Args)]
 pub(crate) struct ConfigLint {
-    /// The version that the files are for, for example v1.36.4
-    #[arg(long, value_name = "VERSION")]
+    /// The version that the files are for, for example v1.36.4 or 1.36
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) kubernetes_version: KubernetesVersion,
     /// The files; - is stdin
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]

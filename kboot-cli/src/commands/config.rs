@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use kboot_core::component::{Severity, lint};
 
 use crate::Answer;
@@ -18,13 +18,31 @@ pub(crate) fn run(command: Config) -> Result<Answer> {
         .iter()
         .map(|file| Ok((input::name(file), input::text(file, MAX_BYTES)?)))
         .collect::<Result<Vec<(String, String)>>>()?;
-    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let findings = lint(&texts, kubernetes_version)?;
+    let mut texts: Vec<(&str, &str)> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    // A file of another kind does not hide what is wrong with the others.
+    let mut unreadable = Vec::new();
+    let findings = loop {
+        match lint(&texts, kubernetes_version) {
+            Ok(findings) => break findings,
+            Err(error) => {
+                texts.retain(|(name, _)| *name != error.file);
+                unreadable.push(error);
+            }
+        }
+    };
     let mut table = String::new();
     for finding in &findings {
         writeln!(table, "{}: {}: {}: {}", finding.file, finding.place, finding.severity, finding.problem)?;
     }
     output::list(format, &serde_json::to_value(&findings)?, &table)?;
+    if !unreadable.is_empty() {
+        let problems: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
+        bail!("{}", problems.join("\n  "));
+    }
+    if findings.is_empty() {
+        output::tell(&format!("nothing found in {} files for Kubernetes {kubernetes_version}", texts.len()));
+    }
     let is_wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if is_wrong { Answer::No } else { Answer::Yes })
 }

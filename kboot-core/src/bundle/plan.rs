@@ -13,7 +13,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
 use crate::pki::{Certificate, PrivateKey};
-use crate::spec::ClusterSpec;
+use crate::spec::{ClusterSpec, Runtime};
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +79,7 @@ impl Plan {
         let authorities = existing::authorities(root, spec, env)?;
         let pki = authorities.issue_missing(spec, existing::existing(root, spec)?, env)?;
         let mut plan = Bundle::render(spec, &pki)?.plan(root)?;
+        plan.notes.extend(other_runtime(spec.runtime, &plan.leftovers));
         let other_keys =
             pki.certificates().filter(|(_, issued)| issued.key.algorithm() != spec.pki.key).count();
         if other_keys > 0 {
@@ -144,6 +145,29 @@ impl Plan {
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
     }
+}
+
+/// Says that nodes change their container runtime, which a new version alone can bring about.
+fn other_runtime(runtime: Runtime, leftovers: &[ArtifactPath]) -> Option<String> {
+    let name = |runtime| match runtime {
+        Runtime::Containerd => "containerd",
+        Runtime::Crio => "cri-o",
+        Runtime::Docker => "docker",
+    };
+    let configurations = [
+        (Runtime::Containerd, paths::CONTAINERD_CONFIG),
+        (Runtime::Crio, paths::CRIO_CONFIG),
+        (Runtime::Docker, paths::DOCKER_CONFIG),
+    ];
+    let before = configurations.into_iter().find(|(before, path)| {
+        *before != runtime && leftovers.iter().any(|left| left.as_str().ends_with(path))
+    })?;
+    Some(format!(
+        "the container runtime of nodes changes from {} to {}; write spec.runtime.name to say which you want, and \
+         drain a node before you restart it with the other",
+        name(before.0),
+        name(runtime)
+    ))
 }
 
 impl Bundle {

@@ -13,9 +13,11 @@ pub(crate) fn changes(path: &str, old: &str, new: &str, version: KubernetesVersi
     let name = path.rsplit('/').next()?;
     if let Some(unit) = name.strip_suffix(".service").or_else(|| name.strip_suffix(".env")) {
         let component = Component::ALL.into_iter().find(|component| component.name() == unit)?;
-        let (old, new) = (lint::arguments(old)?, lint::arguments(new)?);
         let gone = |flag: &str| flags::known(component, flag).and_then(|known| known.missing_in(version));
-        return say(&old, &new, "--", gone);
+        let directives = say(&lint::directives(old), &lint::directives(new), "", |_| None);
+        let flags = say(&lint::arguments(old)?, &lint::arguments(new)?, "--", gone);
+        let parts: Vec<String> = [directives, flags].into_iter().flatten().collect();
+        return (!parts.is_empty()).then(|| parts.join(", "));
     }
     if name.ends_with(".yaml") || name.ends_with(".conf") {
         let fields = |text: &str| match crate::yaml::parse(text) {

@@ -1,6 +1,6 @@
 //! The container runtime's share: the cgroup driver that it must have in common with the kubelet.
 
-use super::kubelet;
+use super::{kubelet, paths};
 use crate::spec::{ClusterSpec, Runtime};
 
 /// The socket of the runtime, as the kubelet takes it.
@@ -22,7 +22,7 @@ pub(super) fn files(spec: &ClusterSpec) -> Vec<(&'static str, String)> {
     match spec.runtime {
         // Version 2 is read by containerd 1.3 and later, 2.x included.
         Runtime::Containerd => vec![(
-            "/etc/containerd/config.toml",
+            paths::CONTAINERD_CONFIG,
             format!(
                 "version = 2\n\n{}\
                  [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n\
@@ -35,21 +35,18 @@ pub(super) fn files(spec: &ClusterSpec) -> Vec<(&'static str, String)> {
             ),
         )],
         Runtime::Crio => vec![(
-            "/etc/crio/crio.conf.d/10-kboot.conf",
+            paths::CRIO_CONFIG,
             format!(
                 "[crio.runtime]\ncgroup_manager = \"{driver}\"\n{}",
                 image("\n[crio.image]\n", "pause_image")
             ),
         )],
         Runtime::Docker => vec![
-            (
-                "/etc/docker/daemon.json",
-                format!("{{\n  \"exec-opts\": [\"native.cgroupdriver={driver}\"]\n}}\n"),
-            ),
+            (paths::DOCKER_CONFIG, format!("{{\n  \"exec-opts\": [\"native.cgroupdriver={driver}\"]\n}}\n")),
             // Docker 1.13 and later drop what is forwarded between machines; flannel's file, where
             // there is one, says which addresses containers get.
             (
-                "/etc/systemd/system/docker.service.d/kubernetes.conf",
+                paths::DOCKER_UNIT,
                 "[Service]\n\
                  EnvironmentFile=-/run/flannel/docker\n\
                  ExecStart=\n\

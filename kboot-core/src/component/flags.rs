@@ -167,6 +167,7 @@ const GUARDED: &[(Component, &[&str])] = &[
             "cluster-signing-kube-apiserver-client-key-file",
             "cluster-signing-legacy-unknown-cert-file",
             "cluster-signing-legacy-unknown-key-file",
+            "requestheader-allowed-names",
             "requestheader-client-ca-file",
             "root-ca-file",
             "service-account-private-key-file",

@@ -24,10 +24,7 @@ pub(super) fn worker_files(spec: &ClusterSpec) -> [(&'static str, String); 2] {
     if spec.network.pod_cidrs.iter().any(Cidr::is_ipv6) {
         settings.push("net.ipv6.conf.all.forwarding = 1");
     }
-    [
-        ("/etc/modules-load.d/kubernetes.conf", lines(&modules)),
-        ("/etc/sysctl.d/99-kubernetes.conf", lines(&settings)),
-    ]
+    [(paths::KERNEL_MODULES, lines(&modules)), (paths::KERNEL_SETTINGS, lines(&settings))]
 }
 
 /// The user of the control plane (sysusers.d(5)), and folders and owners (tmpfiles.d(5)), as far as the

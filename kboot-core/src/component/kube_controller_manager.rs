@@ -25,6 +25,8 @@ pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     flags.set("cluster-name", spec.name.as_str());
     flags.set("client-ca-file", paths::authority_certificate(layout, Authority::Cluster));
     flags.set("requestheader-client-ca-file", paths::authority_certificate(layout, Authority::FrontProxy));
+    // With a single authority every certificate of the cluster is one of the front proxy's authority.
+    flags.set("requestheader-allowed-names", "front-proxy-client");
     flags.set("root-ca-file", paths::authority_certificate(layout, Authority::Cluster));
     flags.set("service-account-private-key-file", paths::SERVICE_ACCOUNT_KEY);
     flags.set("use-service-account-credentials", "true");

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::unit_file::{self, Assignment};
-use super::{Component, Findings, fields, flags};
+use super::{Component, Findings, fields, flags, open_doors};
 use crate::version::KubernetesVersion;
 
 /// How bad a finding is.
@@ -62,7 +62,7 @@ enum Kind {
 }
 
 /// Holds files against a Kubernetes version: flags and fields that it does not have, misspelt ones, and
-/// values of a wrong type. A file is a name and its text; units and the environment files that they read are
+/// values of a wrong type; and, as warnings, settings that let in whoever asks. A file is a name and its text; units and the environment files that they read are
 /// best given together, because a unit says whose flags a variable holds.
 ///
 /// ```
@@ -112,6 +112,13 @@ pub(super) fn arguments(text: &str) -> Option<BTreeMap<String, String>> {
     };
     let flags = unit_file::flags(&words).into_iter();
     Some(flags.map(|(flag, value)| (flag, value.unwrap_or_default())).collect())
+}
+
+/// A unit's directives besides its command, each with its value; none for another text.
+pub(super) fn directives(text: &str) -> BTreeMap<String, String> {
+    let directives = unit_file::directives(text).unwrap_or_default().into_iter();
+    let others = directives.filter(|(_, directive)| directive.name != "ExecStart");
+    others.map(|(_, directive)| (format!("{}=", directive.name), directive.value)).collect()
 }
 
 fn commands(directives: &[Assignment]) -> impl Iterator<Item = &Assignment> {
@@ -186,6 +193,11 @@ impl<'a> Lint<'a> {
         for (path, problem) in found.errors {
             self.add(file, path, Severity::Error, problem);
         }
+        if component == Component::Kubelet {
+            for (path, problem) in open_doors::of_kubelet_configuration(fields) {
+                self.add(file, path.to_owned(), Severity::Warning, problem.to_owned());
+            }
+        }
     }
 
     fn unit(&mut self, file: usize, directives: &[Assignment]) {
@@ -203,22 +215,31 @@ impl<'a> Lint<'a> {
                 self.add(file, format!("line {}", command.line), Severity::Warning, problem);
                 continue;
             };
-            for (flag, _) in unit_file::flags(&words) {
+            let mut arguments: BTreeMap<String, String> = BTreeMap::new();
+            let mut are_all_known = true;
+            for (flag, value) in unit_file::flags(&words) {
                 self.flag(file, command.line, &[component], &flag);
+                arguments.insert(flag, value.unwrap_or_default());
             }
             for name in words.iter().filter_map(|word| unit_file::variable(word)) {
                 let Some((&name, places)) = self.variables.get_key_value(name) else {
-                    if !self.variables.is_empty() {
-                        let shown: String = name.chars().take(64).collect();
-                        let problem = format!("${shown} is set in none of the environment files given");
-                        self.add(file, format!("line {}", command.line), Severity::Warning, problem);
-                    }
+                    are_all_known = false;
+                    let shown: String = name.chars().take(64).collect();
+                    let problem = format!(
+                        "${shown} is set in no environment file that was given, so it was not checked"
+                    );
+                    self.add(file, format!("line {}", command.line), Severity::Warning, problem);
                     continue;
                 };
                 self.used.insert(name);
                 for (file, assignment) in places.clone() {
                     self.assignment(file, assignment, &[component]);
+                    let flags = unit_file::flags(&unit_file::words(&assignment.value)).into_iter();
+                    arguments.extend(flags.map(|(flag, value)| (flag, value.unwrap_or_default())));
                 }
+            }
+            for problem in open_doors::of_arguments(component, self.version, &arguments, are_all_known) {
+                self.add(file, format!("line {}", command.line), Severity::Warning, problem);
             }
         }
     }

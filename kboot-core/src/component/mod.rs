@@ -13,6 +13,7 @@ mod kube_proxy;
 mod kube_scheduler;
 mod kubelet;
 mod lint;
+mod open_doors;
 pub(crate) mod paths;
 mod systemd;
 mod unit_file;

@@ -20,6 +20,12 @@ pub(crate) const KUBE_PROXY_KUBECONFIG: &str = "/var/lib/kube-proxy/kubeconfig.c
 pub(crate) const STATIC_TOKENS: &str = "/etc/kubernetes/token.csv";
 pub(crate) const SYSTEM_USERS: &str = "/etc/sysusers.d/kubernetes.conf";
 pub(crate) const TEMPORARY_FILES: &str = "/etc/tmpfiles.d/kubernetes.conf";
+pub(crate) const KERNEL_MODULES: &str = "/etc/modules-load.d/kubernetes.conf";
+pub(crate) const KERNEL_SETTINGS: &str = "/etc/sysctl.d/99-kubernetes.conf";
+pub(crate) const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
+pub(crate) const CRIO_CONFIG: &str = "/etc/crio/crio.conf.d/10-kboot.conf";
+pub(crate) const DOCKER_CONFIG: &str = "/etc/docker/daemon.json";
+pub(crate) const DOCKER_UNIT: &str = "/etc/systemd/system/docker.service.d/kubernetes.conf";
 
 /// The folder of etcd's data.
 pub(crate) fn etcd_data(spec: &ClusterSpec) -> &str {
@@ -140,6 +146,8 @@ pub(crate) fn all_on_a_node() -> Vec<String> {
     }
     all.extend([BOOTSTRAP_KUBECONFIG, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC_KEY].map(str::to_owned));
     all.extend([KUBELET_CONFIG, KUBE_PROXY_CONFIG, STATIC_TOKENS, SYSTEM_USERS].map(str::to_owned));
+    all.extend([TEMPORARY_FILES, KERNEL_MODULES, KERNEL_SETTINGS].map(str::to_owned));
+    all.extend([CONTAINERD_CONFIG, CRIO_CONFIG, DOCKER_CONFIG, DOCKER_UNIT].map(str::to_owned));
     for authority in Authority::ALL {
         all.push(authority_certificate(AuthorityLayout::Separate, authority));
         all.push(authority_key(AuthorityLayout::Separate, authority));

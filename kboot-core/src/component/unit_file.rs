@@ -11,6 +11,12 @@ pub(super) struct Assignment {
 
 /// The directives of a unit's section `[Service]`.
 pub(super) fn service_directives(text: &str) -> Result<Vec<Assignment>, String> {
+    let directives = directives(text)?.into_iter();
+    Ok(directives.filter(|(section, _)| section == "Service").map(|(_, directive)| directive).collect())
+}
+
+/// Every directive of a unit with its section.
+pub(super) fn directives(text: &str) -> Result<Vec<(String, Assignment)>, String> {
     let mut directives = Vec::new();
     let mut section = "";
     let mut lines = text.lines().enumerate().peekable();
@@ -34,10 +40,8 @@ pub(super) fn service_directives(text: &str) -> Result<Vec<Assignment>, String> 
         let Some((name, value)) = whole.split_once('=') else {
             return Err(format!("line {}: expected a section or NAME=VALUE", index + 1));
         };
-        if section == "Service" {
-            let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
-            directives.push(Assignment { name, value, line: index + 1 });
-        }
+        let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
+        directives.push((section.to_owned(), Assignment { name, value, line: index + 1 }));
     }
     Ok(directives)
 }

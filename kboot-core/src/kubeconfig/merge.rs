@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::model::{Entry, Kubeconfig, Named, Unknown};
+use super::model::{Context, Entry, Kubeconfig, Named, Unknown};
 use super::{KubeconfigError, shown};
 
 /// What happens where two kubeconfigs have different entries of one name.
@@ -90,6 +90,9 @@ pub enum Action {
     },
     /// Another one of its name was there, and the strategy is to fail.
     Refused,
+    /// A context that leads elsewhere than its own file had it, because the cluster or user that it names
+    /// was left out or replaced.
+    Redirected,
 }
 
 /// The parts of a kubeconfig that are merged by name.
@@ -138,6 +141,10 @@ impl fmt::Display for Change {
                     shown(to)
                 )
             }
+            Action::Redirected => write!(
+                f,
+                "{kind} {name:?} of {source:?} now leads to another cluster or user of the name that it uses"
+            ),
             Action::Refused => write!(f, "{kind} {name:?} of {source:?}: a different one is there"),
         }
     }
@@ -179,12 +186,14 @@ pub fn merge(sources: Vec<Source>, strategy: Strategy) -> Result<Merged, Kubecon
         let clusters =
             step.list(EntryKind::Cluster, &of_clusters, &mut kubeconfig.clusters, theirs.clusters)?;
         let users = step.list(EntryKind::User, &of_users, &mut kubeconfig.users, theirs.users)?;
+        let redirected = step.redirected(&kubeconfig.contexts, &theirs.contexts);
         for Named { value: context, .. } in &mut theirs.contexts {
             follow(&clusters, &mut context.cluster);
             follow(&users, &mut context.user);
         }
         let contexts =
             step.list(EntryKind::Context, &of_contexts, &mut kubeconfig.contexts, theirs.contexts)?;
+        redirected.iter().for_each(|name| step.note(EntryKind::Context, name, Action::Redirected));
         let own_name = theirs.current_context.clone();
         follow(&contexts, &mut theirs.current_context);
         step.current_context(&mut kubeconfig.current_context, theirs.current_context, &own_name);
@@ -274,6 +283,25 @@ impl Step<'_> {
             self.note(kind, &name, action);
         }
         Ok(renames)
+    }
+
+    /// The contexts that lost what they led to: with `Keep` those of this source, with `Replace` the others.
+    fn redirected(&self, ours: &[Named<Context>], theirs: &[Named<Context>]) -> Vec<String> {
+        let (lost, contexts) = match self.strategy {
+            Strategy::Keep => (Action::Kept, theirs),
+            Strategy::Replace => (Action::Replaced, ours),
+            Strategy::Fail | Strategy::Rename => return Vec::new(),
+        };
+        let has_lost = |kind: EntryKind, name: &str| {
+            self.changes
+                .iter()
+                .any(|change| change.kind == kind && change.name == name && change.action == lost)
+        };
+        let names_lost = |context: &&Named<Context>| {
+            has_lost(EntryKind::Cluster, &context.value.cluster)
+                || has_lost(EntryKind::User, &context.value.user)
+        };
+        contexts.iter().filter(names_lost).map(|context| context.name.clone()).collect()
     }
 
     fn current_context(&mut self, ours: &mut String, theirs: String, own_name: &str) {

@@ -81,7 +81,10 @@ fn of_profile(profile: Profile, arguments: CertIssue) -> Result<Order> {
     let CertIssue { node, common_name, organizations, sans, usages, lifetime, key_algorithm, name, .. } =
         arguments;
     let default_name = match profile {
-        Profile::Client | Profile::Server | Profile::Peer => common_name.as_ref().map(ToString::to_string),
+        Profile::Client | Profile::Server | Profile::Peer => {
+            // scp takes what comes before a colon for a machine.
+            common_name.as_ref().map(|name| name.as_str().replace(':', "-"))
+        }
         _ => Some(profile.name().to_owned()),
     };
     let mut options = ProfileOptions::default();
@@ -136,7 +139,7 @@ fn name_of_request(file: &Path) -> Option<String> {
 }
 
 /// The authority in a folder, under the names that kubeadm or cfssljson have for it.
-fn load(folder: &Path, authority: Authority, env: &Env) -> Result<CertificateAuthority> {
+pub(crate) fn load(folder: &Path, authority: Authority, env: &Env) -> Result<CertificateAuthority> {
     let pair = |base: &str, cfssljson| {
         let (certificate, key) = file_names(base, cfssljson);
         (folder.join(certificate), folder.join(key))

@@ -7,6 +7,8 @@ mod inspect;
 mod issue;
 mod verify;
 
+pub(crate) use issue::load as load_authority;
+
 use anyhow::Result;
 use kboot_core::pki::profile::ExtendedUsage;
 

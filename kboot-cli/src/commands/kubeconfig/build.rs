@@ -49,6 +49,12 @@ pub(super) fn run(arguments: &KubeconfigBuild) -> Result<()> {
         }
     } else if let Some(file) = &arguments.token_file {
         let token = SecretText::new(input::text(file, MAX_BYTES)?.trim_end().to_owned());
+        if token.expose_secret().contains(',') {
+            bail!(
+                "{} holds a row of a static token file; give its first column alone (cut -d, -f1)",
+                input::name(file)
+            );
+        }
         if token.expose_secret().is_empty() || token.expose_secret().chars().any(char::is_whitespace) {
             bail!("{} does not hold one token", input::name(file));
         }

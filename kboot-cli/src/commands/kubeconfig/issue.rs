@@ -2,13 +2,14 @@
 
 use anyhow::{Context, Result, bail};
 use kboot_core::kubeconfig::{ClientIdentity, Kubeconfig};
-use kboot_core::pki::CertificateAuthority;
+use kboot_core::pki::{Authority, CertificateAuthority};
 use kboot_core::secret::{SecretBytes, SecretText};
 use kboot_core::token::BootstrapToken;
 use kboot_core::{Env, KeyAlgorithm};
 
 use super::{MAX_BYTES, certificate, finish};
 use crate::cli::{KubeconfigBootstrap, KubeconfigUser};
+use crate::commands::certificate::load_authority;
 use crate::{input, output};
 
 pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
@@ -16,7 +17,8 @@ pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
     let identity = if arguments.allow_system_masters {
         ClientIdentity::with_system_masters(user, groups)?
     } else {
-        ClientIdentity::new(user, groups).context("--allow-system-masters allows that group alone")?
+        ClientIdentity::new(user, groups)
+            .context("refused; if it is for system:masters, --allow-system-masters allows that")?
     };
     let mut env = Env::system();
     let authority = authority(arguments, &env)?;
@@ -36,9 +38,11 @@ pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
 }
 
 fn authority(arguments: &KubeconfigUser, env: &Env) -> Result<CertificateAuthority> {
-    let (certificate_file, key_file) = match (&arguments.ca, &arguments.ca_cert, &arguments.ca_key) {
-        (Some(folder), _, _) => (folder.join("ca.crt"), folder.join("ca.key")),
-        (None, Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+    if let Some(folder) = &arguments.ca {
+        return load_authority(folder, Authority::Cluster, env);
+    }
+    let (certificate_file, key_file) = match (&arguments.ca_cert, &arguments.ca_key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
         _ => bail!("the authority is missing"),
     };
     let pem = input::bytes(&certificate_file, MAX_BYTES)?;

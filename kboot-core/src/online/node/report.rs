@@ -201,8 +201,10 @@ fn expiry(
                 }
                 Err(error) => format!("the kubelet's metrics cannot be read ({error})"),
             };
-            let text =
-                format!("{why}; and of its requests, which last an hour, none that was issued is left");
+            let text = format!(
+                "{why}; and of its requests, which last an hour, none that was issued is left. Of a certificate \
+                     that the build issued, kboot cert expiry on the node knows"
+            );
             return unknown(check, text);
         }
     };
