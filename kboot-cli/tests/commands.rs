@@ -51,6 +51,62 @@ fn cluster_files_come_from_stdin_too() {
 }
 
 #[test]
+fn lint_answers_by_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        kboot_core::bundle::write_new(&folder.path().join(name), text.as_bytes(), 0o644).unwrap();
+    };
+    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    put("kubelet.service", "[Service]\nExecStart=/usr/bin/kubelet --config=/c --network-plugin=cni\n");
+    put("open.service", "[Service]\nExecStart=/usr/bin/kubelet --config=/c --anonymous-auth=true\n");
+    put("pod.yaml", "apiVersion: v1\nkind: Pod\n");
+    let good = run("config lint --kubernetes-version 1.20.2 kubelet.service");
+    assert_eq!((good.code, good.stdout.as_str()), (Some(0), ""));
+    assert!(good.stderr.contains("nothing found in 1 files for Kubernetes v1.20.2"), "{}", good.stderr);
+    let bad = run("config lint --kubernetes-version 1.36 kubelet.service");
+    assert_eq!(bad.code, Some(1));
+    assert!(
+        bad.stdout.starts_with("kubelet.service: line 2: error: kubelet v1.36.0 has no --network-plugin"),
+        "{}",
+        bad.stdout
+    );
+    let json = run("config lint --kubernetes-version v1.36.4 kubelet.service -o json").stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (json[0]["severity"].as_str(), json[0]["file"].as_str()),
+        (Some("error"), Some("kubelet.service"))
+    );
+    // A warning is no negative answer.
+    let open = run("config lint --kubernetes-version v1.36.4 open.service");
+    assert_eq!(open.code, Some(0));
+    assert!(open.stdout.contains("warning: the kubelet asks nobody"), "{}", open.stdout);
+    // What cannot be read does not hide what can.
+    let both = run("config lint --kubernetes-version v1.36.4 pod.yaml kubelet.service");
+    assert_eq!(both.code, Some(2));
+    assert!(
+        both.stdout.contains("--network-plugin") && both.stderr.contains("pod.yaml: expected a systemd unit")
+    );
+    assert_eq!(run("config lint --kubernetes-version v1.5.0 kubelet.service").code, Some(2));
+}
+
+/// Moving past 1.20 without a word about the runtime moves the nodes to another one, and that is said.
+#[test]
+fn a_move_to_another_runtime_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let build = |version: &str, command: &str| {
+        let text = CLUSTER.replace("v1.36.4", version);
+        kboot_with(folder.path(), &["cluster", command, "-f", "-", "--out", "out"], text.as_bytes())
+    };
+    assert_eq!(build("v1.19.0", "build").code, Some(0));
+    let plan = build("v1.20.2", "plan");
+    assert_eq!(plan.code, Some(1));
+    for part in ["runtime of nodes changes from docker to containerd", "etc/docker/daemon.json is left"] {
+        assert!(plan.stderr.contains(part), "{part}: {}", plan.stderr);
+    }
+    assert!(plan.stdout.contains("other After="), "{}", plan.stdout);
+}
+
+#[test]
 fn tokens() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());

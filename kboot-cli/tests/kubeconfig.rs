@@ -73,7 +73,7 @@ fn a_user_gets_a_certificate_and_a_kubeconfig() {
         (user.replace("--user jane", "--user system:anonymous"), "knows otherwise"),
         (user.replace("--ca out/authorities", ""), "required"),
         (user.replace("--ca out/authorities", "--ca-cert out/authorities/ca.crt"), "--ca-key"),
-        (user.replace("out/authorities", "out/manifests"), "cannot read"),
+        (user.replace("out/authorities", "out/manifests"), "holds no authority"),
         (format!("{user} --lifetime 0"), "single second"),
         (format!("{user} --namespace No_Namespace"), "is not a namespace"),
         (format!("{user} --out proxy.conf"), "is there already"),
