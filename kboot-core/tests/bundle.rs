@@ -15,7 +15,7 @@ use std::path::Path;
 use kboot_core::bundle::{Action, BundleError};
 use kboot_core::kubeconfig::Kubeconfig;
 use kboot_core::pki::{Certificate, PrivateKey};
-use kboot_core::{Authorities, Bundle, ClusterSpec, Env, Error, Plan};
+use kboot_core::{Authorities, Bundle, CertificateAuthority, ClusterSpec, Env, Error, KeyAlgorithm, Plan};
 
 const CLUSTER: &str = "
 apiVersion: kboot.dev/v1alpha1
@@ -325,6 +325,27 @@ fn keys_of_a_role_that_a_node_lost_are_named() {
             "{path} is not among {left:?}"
         );
     }
+}
+
+/// Its key alone does not bring back a certificate of another name that others trust.
+#[test]
+fn a_lost_certificate_of_an_imported_authority_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut env = Env::system();
+    let own = CertificateAuthority::create("mine", KeyAlgorithm::EcdsaP256, "10y".parse().unwrap(), &mut env);
+    let own = own.unwrap();
+    let authorities = folder.path().join("authorities");
+    fs::create_dir(&authorities).unwrap();
+    fs::set_permissions(&authorities, Permissions::from_mode(0o700)).unwrap();
+    let write = |name: &str, text: &str, mode| {
+        kboot_core::bundle::write_new(&authorities.join(name), text.as_bytes(), mode).unwrap();
+    };
+    write("ca.key", own.key().to_pem().unwrap().expose_secret(), 0o600);
+    write("ca.crt", &own.certificate().to_pem(), 0o644);
+    let _ = build(&spec(), folder.path()).unwrap();
+    fs::remove_file(authorities.join("ca.crt")).unwrap();
+    let error = build(&spec(), folder.path()).unwrap_err();
+    assert!(matches!(error, Error::Bundle(BundleError::LostAuthority { .. })), "{error:?}");
 }
 
 #[test]

@@ -252,12 +252,136 @@ fn choices_are_checked() {
         ("v1.36.0", "  components: {kubelet: {extraArgs: {network-plugin: cni}}}", "removed in 1.24"),
         ("v1.15.0", "  components: {kubelet: {config: {topologyManagerPolicy: none}}}", "it came with 1.16"),
         ("v1.20.2", "  components: {kubelet: {extraArgs: {root-dir: /data}}}", "is not for changing"),
+        ("v1.20.2", "  user: {name: nobody}", "is shared with other programs"),
+        ("v1.20.2", "  user: {name: kube, group: root}", "is shared with other programs"),
+        ("v1.20.2", "  folders: {kubelet: /etc}", "/etc is the system's"),
+        ("v1.20.2", "  folders: {etcd: /var/lib}", "/var/lib is the system's"),
+        ("v1.20.2", "  folders: {logs: /usr/log}", "/usr/log is the system's"),
+        ("v1.20.2", "  folders: {kubelet: /data, etcd: /data}", "each needs its own"),
+        ("v1.20.2", "  network: {etcdClientSecret: metrics-server-certificate}", "another Secret"),
+        // A dot in a name must not make it the path of a guarded field, and no text may end a line.
+        ("v1.9.0", "  components: {kubelet: {config: {'authorization.mode': AlwaysAllow}}}", "unknown field"),
+        (
+            "v1.36.0",
+            "  components: {kubelet: {config: {'authentication.anonymous.enabled': true}}}",
+            "unknown field",
+        ),
+        ("v1.36.0", "  components: {kubelet: {config: {'registerWithTaints[]': {}}}}", "unknown field"),
+        (
+            "v1.8.0",
+            "  components: {kubeProxy: {config: {'clientConnection.kubeconfig': /x}}}",
+            "unknown field",
+        ),
+        (
+            "v1.9.0",
+            "  components: {kubelet: {config: {resolvConf: \"/a\\0ExecStartPre=/b\"}}}",
+            "must not hold control characters",
+        ),
+        (
+            "v1.9.0",
+            "  components: {kubelet: {config: {evictionHard: {\"a\\nb\": '1'}}}}",
+            "must not hold control characters",
+        ),
+        (
+            "v1.36.0",
+            "  components: {kubelet: {config: {containerRuntimeEndpoint: 'tcp://x:1'}}}",
+            "is not for changing",
+        ),
+        ("v1.36.0", "  components: {kubelet: {config: {staticPodURL: 'http://x'}}}", "is not for changing"),
+        (
+            "v1.7.0",
+            "  components: {kubeApiserver: {extraArgs: {insecure-allow-any-token: 'true'}}}",
+            "is not for changing",
+        ),
+        (
+            "v1.20.2",
+            "  components: {kubeApiserver: {extraArgs: {admission-control: AlwaysAdmit}}}",
+            "use enable-admission-plugins",
+        ),
+        (
+            "v1.20.2",
+            "  components: {kubeApiserver: {extraArgs: {disable-admission-plugins: '\"NodeRestriction\"'}}}",
+            "it stays on",
+        ),
+        (
+            "v1.20.2",
+            "  components: {kubeControllerManager: {extraArgs: {requestheader-username-headers: User-Agent}}}",
+            "is not for changing",
+        ),
+        (
+            "v1.20.2",
+            "  components: {kubeScheduler: {extraArgs: {requestheader-client-ca-file: /x}}}",
+            "is not for changing",
+        ),
+        (
+            "v1.20.2",
+            "  components: {kubelet: {extraArgs: {manifest-url: 'http://x'}}}",
+            "is not for changing",
+        ),
     ] {
         let found = problems(version, choice);
         assert!(found.iter().any(|line| line.contains(problem)), "{choice}: {found:#?}");
     }
     let logs = spec("v1.36.0", "  folders: {logs: /data}");
     assert!(logs.warnings()[0].problem.contains("logs go to the journal"));
+}
+
+/// Before `--enable-admission-plugins` the whole list is replaced; NodeRestriction stays in it.
+#[test]
+fn node_restriction_stays_in_an_old_list_too() {
+    let folder = tempfile::tempdir().unwrap();
+    build(
+        &spec("v1.9.0", "  components: {kubeApiserver: {extraArgs: {admission-control: LimitRanger}}}"),
+        folder.path(),
+    );
+    let unit = read(folder.path(), "nodes/one/etc/systemd/system/kube-apiserver.service");
+    assert!(unit.contains("--admission-control=NodeRestriction,LimitRanger"), "{unit}");
+}
+
+/// A run from kubeconfigs to files that is killed anywhere leaves every key where the next run finds it.
+#[test]
+fn a_killed_move_to_files_loses_no_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    let files = spec("v1.36.0", &format!("{CERTIFICATES}  kubeconfigs: {{certificates: files}}"));
+    build(&spec("v1.36.0", CERTIFICATES), out);
+    let before = keys(&out.join("nodes"));
+    let plan = Plan::of(&files, out, &mut Env::system()).unwrap();
+    // Files are written in the plan's order: each kubeconfig that loses its key comes after the key's file.
+    let place = |path: &str| plan.steps().iter().position(|step| step.path.as_str() == path).unwrap();
+    for (key, kubeconfig) in [
+        ("etc/kubernetes/pki/kube-proxy.key", "var/lib/kube-proxy/kubeconfig.conf"),
+        ("etc/kubernetes/pki/kubelet-client.key", "etc/kubernetes/kubelet.conf"),
+        ("etc/kubernetes/pki/scheduler.key", "etc/kubernetes/scheduler.conf"),
+    ] {
+        assert!(place(&format!("nodes/one/{key}")) < place(&format!("nodes/one/{kubeconfig}")), "{key}");
+    }
+    // One node has gone the whole way, the other lost its kubeconfig's key and has no file.
+    build(&files, out);
+    for ending in ["key", "crt"] {
+        std::fs::remove_file(out.join(format!("nodes/one/etc/kubernetes/pki/kube-proxy.{ending}"))).unwrap();
+    }
+    build(&files, out);
+    assert_eq!(keys(&out.join("nodes")), before);
+}
+
+/// What a choice leaves behind is named: secrets, other programs' files, what kubectl would still apply.
+#[test]
+fn what_a_choice_leaves_behind_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = "  user: {name: kube}\n  verify: {image: nginx}\n  runtime: {name: docker}";
+    build(&spec("v1.20.2", all), folder.path());
+    let left = build(&spec("v1.20.2", "  pki: {authorities: single}"), folder.path());
+    for path in [
+        "manifests/verify.yaml",
+        "authorities/etcd/ca.key",
+        "authorities/front-proxy-ca.key",
+        "nodes/one/etc/docker/daemon.json",
+        "nodes/one/etc/systemd/system/docker.service.d/kubernetes.conf",
+        "nodes/one/etc/sysusers.d/kubernetes.conf",
+    ] {
+        assert!(left.iter().any(|left| left == path), "{path}: {left:#?}");
+    }
 }
 
 /// What stands in manifests besides roles and tokens comes only when it is asked for.

@@ -444,4 +444,35 @@ fn authorities_between_are_followed() {
     assert_eq!(verification.objection(&leaf).unwrap().as_deref(), Some("none of the authorities signed it"));
     verification.intermediates = &intermediates;
     assert_eq!(verification.objection(&leaf).unwrap(), None);
+
+    // What Go and openssl ask of a trusted authority, and webpki does not.
+    let self_signed = |name: &str, extensions: &str| {
+        let config = format!(
+            "[req]\nstring_mask=nombstr\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=root\n[e]\nsubjectKeyIdentifier=hash\n{extensions}\n"
+        );
+        write(folder.path(), "r.cnf", &config);
+        let command =
+            format!("req -new -x509 -key root.key -config r.cnf -extensions e -days 30 -out {name}.pem");
+        openssl(&oracle, folder.path(), &command.split(' ').collect::<Vec<_>>());
+        Certificate::from_pem(&read(&format!("{name}.pem"))).unwrap()
+    };
+    write(folder.path(), "leaf.pem", &leaf.to_pem());
+    for (name, constraints, said) in [
+        ("wide", "", None),
+        ("narrow", ",pathlen:0", Some("allows no further authority")),
+        ("servers", "\nextendedKeyUsage=serverAuth", Some("may not sign for this usage")),
+    ] {
+        let extensions =
+            format!("keyUsage=critical,keyCertSign\nbasicConstraints=critical,CA:TRUE{constraints}");
+        let authorities = [self_signed(name, &extensions)];
+        let mut verification = Verification::new(&authorities, env.now());
+        verification.intermediates = &intermediates;
+        verification.usage = Some(ExtendedUsage::Client);
+        let objection = verification.objection(&leaf).unwrap();
+        assert_eq!(objection.is_none(), said.is_none(), "{name}: {objection:?}");
+        assert!(said.is_none_or(|said| objection.as_ref().unwrap().contains(said)), "{name}: {objection:?}");
+        let command = format!("verify -purpose sslclient -CAfile {name}.pem -untrusted between.pem leaf.pem");
+        let judged = oracle.run(folder.path(), &command.split(' ').collect::<Vec<_>>());
+        assert_eq!(judged.accepted, said.is_none(), "{name}: {judged}");
+    }
 }

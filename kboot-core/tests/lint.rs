@@ -73,6 +73,11 @@ fn a_flag_is_there_up_to_the_version_that_removed_it() {
         assert_eq!(findings(first_without, &[("u", &unit)]).len(), 1, "{flag} {first_without}");
     }
     // A field likewise.
+    // A number of nanoseconds, as kubeadm writes it, or a text.
+    for value in ["0", "5s"] {
+        let text = format!("{CONFIGURATION}logging: {{flushFrequency: {value}}}\n");
+        assert!(findings("v1.34.0", &[("f", &text)]).is_empty(), "{value}");
+    }
     let proxy =
         "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nudpIdleTimeout: 250ms\n";
     assert!(findings("v1.25.0", &[("f", proxy)]).is_empty());
@@ -124,6 +129,10 @@ fn configuration_files_are_checked_field_by_field() {
         ),
         ("evictionHard: {memory.available: 100}", "evictionHard.memory.available: error: must be a text"),
         ("evictionHard: [a]", "evictionHard: error: must be a map"),
+        (
+            "'authentication.anonymous.enabled': true",
+            "authentication.anonymous.enabled: error: unknown field",
+        ),
         ("seccompDefault: true", "seccompDefault: error: kubelet v1.20.2 has no such field (it came with 1."),
     ] {
         let text = format!("{CONFIGURATION}{field}\n");
@@ -174,6 +183,14 @@ fn what_is_none_of_the_kinds_is_an_error() {
         let error = lint(&[("f", text)], "v1.20.2".parse().unwrap()).unwrap_err().to_string();
         assert!(error.starts_with("f: ") && error.contains(problem), "{text:?}: {error}");
     }
+}
+
+/// kubeadm's drop-in has its arguments in `Environment=`.
+#[test]
+fn variables_of_the_unit_itself_are_read() {
+    let unit = "[Service]\nEnvironment=\"A=--config=/c --network-plugin=cni\" B=--v=2\nExecStart=\nExecStart=/usr/bin/kubelet $A $B\n";
+    let found = findings("v1.36.0", &[("u", unit)]);
+    assert!(found.len() == 1 && found[0].contains("--network-plugin"), "{found:#?}");
 }
 
 /// What lets in whoever asks is a warning, said or by default.

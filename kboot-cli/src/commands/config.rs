@@ -33,7 +33,8 @@ pub(crate) fn run(command: Config) -> Result<Answer> {
     };
     let mut table = String::new();
     for finding in &findings {
-        writeln!(table, "{}: {}: {}: {}", finding.file, finding.place, finding.severity, finding.problem)?;
+        let line = format!("{}: {}: {}: {}", finding.file, finding.place, finding.severity, finding.problem);
+        writeln!(table, "{}", output::escaped(&line))?;
     }
     output::list(format, &serde_json::to_value(&findings)?, &table)?;
     if !unreadable.is_empty() {

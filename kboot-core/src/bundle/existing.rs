@@ -74,15 +74,37 @@ fn authority_pair(
             match certificate {
                 Some(pem) => Certificate::only_from_pem(&pem)
                     .and_then(|certificate| CertificateAuthority::load(certificate, key, env.now())),
-                // A run that was killed between the two.
+                // A run that was killed between the two, or a renewal under the same name and key.
                 None => {
                     let subject = authority_subject(authority, &spec.pki.subject);
-                    CertificateAuthority::with_key(&subject, key, spec.pki.authority_lifetime, env)
+                    let made =
+                        CertificateAuthority::with_key(&subject, key, spec.pki.authority_lifetime, env);
+                    if let Ok(made) = &made
+                        && has_another_name(root, authority, made.certificate())?
+                    {
+                        return Err(BundleError::LostAuthority { path: certificate_path });
+                    }
+                    made
                 }
             }
         }
     };
     pair.map(Some).map_err(unusable(&certificate_path))
+}
+
+/// Whether the authority that nodes have is of another name than this one: an imported one that lost its
+/// certificate, which nobody but its maker can make again.
+fn has_another_name(root: &Path, authority: Authority, made: &Certificate) -> Result<bool, BundleError> {
+    let subject = |certificate: &Certificate| certificate.facts().map(|facts| facts.subject_der).ok();
+    for node in fs::folder_names(&root.join("nodes"))? {
+        let path = root.join(format!("nodes/{node}{}/{}.crt", paths::PKI, authority.base_name()));
+        if let Some(pem) = fs::read(&path, PUBLIC)?
+            && let Ok(copy) = Certificate::from_pem(&pem)
+        {
+            return Ok(subject(&copy) != subject(made));
+        }
+    }
+    Ok(false)
 }
 
 /// Whether the inventory, which is written last, says that the folder had this authority. Making another
@@ -141,11 +163,20 @@ fn pair(root: &Path, id: &CertificateId) -> Result<Option<Pair>, BundleError> {
         // Every node has the same one; the first that is there stands for all.
         (None, Placement::Kubeconfig(path, base), _) => {
             // Nodes that left count too: theirs may be the only copy.
-            let mut copies = fs::folder_names(&root.join("nodes"))?.into_iter().map(|node| {
+            let copies = fs::folder_names(&root.join("nodes"))?.into_iter().map(|node| {
                 let file = |path: &str, ending: &str| root.join(format!("nodes/{node}{path}{ending}"));
                 either(&file(base, ".key"), &file(base, ".crt"), file(path, ""))
             });
-            copies.find(|copy| !matches!(copy, Ok(None))).unwrap_or(Ok(None))
+            // One that cannot be used is an error only where no other node has it.
+            let mut problem = Ok(None);
+            for copy in copies {
+                match copy {
+                    Ok(None) => {}
+                    Ok(found) => return Ok(found),
+                    Err(error) => problem = Err(error),
+                }
+            }
+            problem
         }
         _ => Ok(None),
     }

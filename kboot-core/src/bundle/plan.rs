@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
-use super::{BundleError, existing, fs};
+use super::{BundleError, existing, fs, render};
 use crate::component::{changes, paths};
 use crate::env::Env;
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
-use crate::pki::{Certificate, PrivateKey};
+use crate::pki::{Authority, Certificate, PrivateKey};
 use crate::spec::{ClusterSpec, Runtime};
 
 /// What happens to a file.
@@ -195,9 +195,12 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<ArtifactPath>, BundleEr
     let of_nodes = fs::folder_names(&root.join("nodes"))?
         .into_iter()
         .flat_map(|node| paths::all_on_a_node().into_iter().map(move |path| format!("nodes/{node}{path}")));
-    let candidates = of_nodes.chain(
-        [super::render::TOKEN, super::render::STATIC_TOKEN, super::render::ETCD_CLIENT].map(str::to_owned),
-    );
+    let of_cluster =
+        [render::TOKEN, render::STATIC_TOKEN, render::ETCD_CLIENT, render::VERIFY].map(str::to_owned);
+    let authorities = Authority::ALL
+        .into_iter()
+        .flat_map(|authority| ["key", "crt"].map(|ending| render::authority_path(authority, ending)));
+    let candidates = of_nodes.chain(of_cluster).chain(authorities);
     let left = candidates
         .filter(|path| !wanted.contains(path.as_str()) && root.join(path).symlink_metadata().is_ok());
     Ok(left.map(ArtifactPath::new).collect())

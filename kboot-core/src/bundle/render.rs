@@ -23,7 +23,7 @@ pub(super) const SUPER_ADMIN: &str = "super-admin.conf";
 pub(super) const TOKEN: &str = "manifests/bootstrap-token.yaml";
 pub(super) const METRICS_SERVER: &str = "manifests/metrics-server-certificate.yaml";
 pub(super) const ETCD_CLIENT: &str = "manifests/etcd-client.yaml";
-const VERIFY: &str = "manifests/verify.yaml";
+pub(super) const VERIFY: &str = "manifests/verify.yaml";
 const RBAC: &str = "manifests/rbac.yaml";
 pub(super) const INVENTORY: &str = "kboot.json";
 pub(super) const STATIC_TOKEN: &str = "authorities/token.csv";
@@ -384,11 +384,12 @@ impl NodeFiles<'_> {
             }
         }
         if node.has(NodeRole::Worker) {
-            if let Some((content, reason)) = self.shared.kube_proxy.clone() {
-                self.add(paths::KUBE_PROXY_KUBECONFIG, content, reason);
-            }
+            // Its key before the kubeconfig that no longer holds it: a run that is killed between loses none.
             for (path, content, reason) in &self.shared.kube_proxy_files {
                 self.add(path, content.clone(), reason.clone());
+            }
+            if let Some((content, reason)) = self.shared.kube_proxy.clone() {
+                self.add(paths::KUBE_PROXY_KUBECONFIG, content, reason);
             }
             if let Some((content, reason)) = self.shared.bootstrap.clone() {
                 self.add(paths::BOOTSTRAP_KUBECONFIG, content, reason);

@@ -101,6 +101,9 @@ const GUARDED: &[(Component, &str)] = &[
     (Component::Kubelet, "authentication.x509"),
     (Component::Kubelet, "authorization.mode"),
     (Component::Kubelet, "readOnlyPort"),
+    (Component::Kubelet, "containerRuntimeEndpoint"),
+    (Component::Kubelet, "staticPodURL"),
+    (Component::Kubelet, "staticPodURLHeader"),
     (Component::Kubelet, "serverTLSBootstrap"),
     (Component::Kubelet, "tlsCertFile"),
     (Component::Kubelet, "tlsPrivateKeyFile"),
@@ -119,6 +122,7 @@ pub(super) fn check_overrides(
 ) {
     let mut own = Findings::default();
     check(component, version, config, &mut own);
+    check_texts(&Value::Object(config.clone()), "", &mut own);
     found.errors.extend(own.errors.into_iter().map(|(path, problem)| (format!("config.{path}"), problem)));
     // The container runtime's configuration takes this value over.
     if let Some(driver) = config.get("cgroupDriver")
@@ -142,6 +146,33 @@ pub(super) fn check_overrides(
             let problem = format!("is not for changing: kboot sets it for {component}");
             found.errors.push((format!("config.{path}"), problem));
         }
+    }
+}
+
+/// The longest text in a configuration; some become flags, and a command line has an end.
+const MAX_TEXT: usize = 4096;
+
+/// Texts that no file of lines can hold: units have a line for each directive.
+fn check_texts(value: &Value, path: &str, found: &mut Findings) {
+    let mut check = |text: &str| {
+        if text.chars().any(char::is_control) {
+            found.errors.push((path.to_owned(), "must not hold control characters".to_owned()));
+        }
+        if text.len() > MAX_TEXT {
+            found.errors.push((path.to_owned(), format!("must have at most {MAX_TEXT} bytes")));
+        }
+    };
+    match value {
+        Value::String(text) => check(text),
+        Value::Array(items) => items.iter().for_each(|item| check_texts(item, path, found)),
+        Value::Object(fields) => {
+            fields.keys().for_each(|name| check(name));
+            for (name, value) in fields {
+                let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                check_texts(value, &below, found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -177,7 +208,9 @@ impl Check<'_> {
                 continue;
             }
             let (row_of_field, path_of_field) = (below(row, name), below(path, name));
-            let Some(field) = field(component, &row_of_field) else {
+            // A dot or a bracket in a name would make it the path of another field.
+            let field = field(component, &row_of_field).filter(|_| !name.contains(['.', '[', ']', '{', '}']));
+            let Some(field) = field else {
                 let siblings =
                     TABLE.get(&component).into_iter().flat_map(BTreeMap::keys).filter_map(|known| {
                         let name = if row.is_empty() {

@@ -101,6 +101,14 @@ const GUARDED: &[(Component, &[&str])] = &[
             "auto-tls",
             "peer-auto-tls",
             "config-file",
+            "discovery",
+            "discovery-proxy",
+            "discovery-srv",
+            "discovery-srv-name",
+            "experimental-peer-skip-client-san-verification",
+            "listen-client-http-urls",
+            "peer-skip-client-san-verification",
+            "proxy",
         ],
     ),
     (
@@ -110,8 +118,12 @@ const GUARDED: &[(Component, &[&str])] = &[
             "secure-port",
             "insecure-port",
             "insecure-bind-address",
+            "insecure-allow-any-token",
             "address",
             "port",
+            "authentication-config",
+            "etcd-servers-overrides",
+            "tls-sni-cert-key",
             "authorization-mode",
             "authorization-config",
             "enable-bootstrap-token-auth",
@@ -153,6 +165,11 @@ const GUARDED: &[(Component, &[&str])] = &[
             "authentication-kubeconfig",
             "authorization-kubeconfig",
             "authentication-skip-lookup",
+            "authentication-tolerate-lookup-failure",
+            "insecure-experimental-approve-all-kubelet-csrs-for-group",
+            "requestheader-extra-headers-prefix",
+            "requestheader-group-headers",
+            "requestheader-username-headers",
             "authorization-always-allow-paths",
             "client-ca-file",
             "cluster-cidr",
@@ -185,8 +202,14 @@ const GUARDED: &[(Component, &[&str])] = &[
             "authentication-kubeconfig",
             "authorization-kubeconfig",
             "authentication-skip-lookup",
+            "authentication-tolerate-lookup-failure",
             "authorization-always-allow-paths",
             "client-ca-file",
+            "requestheader-allowed-names",
+            "requestheader-client-ca-file",
+            "requestheader-extra-headers-prefix",
+            "requestheader-group-headers",
+            "requestheader-username-headers",
         ],
     ),
     (
@@ -205,6 +228,10 @@ const GUARDED: &[(Component, &[&str])] = &[
             "config",
             "config-dir",
             "dynamic-config-dir",
+            "init-config-dir",
+            "manifest-url",
+            "manifest-url-header",
+            "cadvisor-port",
             "hostname-override",
             "kubeconfig",
             "node-ip",
@@ -264,12 +291,17 @@ pub(super) fn check(
     if value.len() > MAX_VALUE {
         found.errors.push((field.clone(), format!("must have at most {MAX_VALUE} bytes")));
     }
-    let restriction = value.split(',').any(|plugin| plugin.trim() == "NodeRestriction");
+    // pflag reads such a list as CSV, quotes and all.
+    let restriction = value.contains("NodeRestriction");
     if component == Component::KubeApiserver && flag == "disable-admission-plugins" && restriction {
         found.errors.push((
             field.clone(),
             "NodeRestriction keeps nodes to their own objects; it stays on".to_owned(),
         ));
+    }
+    if component == Component::KubeApiserver && flag == "admission-control" && version.minor() >= 10 {
+        found.errors.push((field, "use enable-admission-plugins, which adds to the default list".to_owned()));
+        return;
     }
     let known = known(component, flag);
     // etcd's versions are its own; the table holds Kubernetes' minor versions.
@@ -344,8 +376,9 @@ impl Flags {
         if let Some(overrides) = spec.overrides(self.component) {
             for (flag, value) in &overrides.extra_args {
                 let value = match flag.as_str() {
-                    // The one list in which kboot's own entry must survive.
+                    // The lists in which kboot's own entry must survive.
                     "enable-admission-plugins" => with_entry(value, "NodeRestriction"),
+                    "admission-control" if self.version.minor() >= 7 => with_entry(value, "NodeRestriction"),
                     _ => value.clone(),
                 };
                 self.values.insert(flag.clone(), value);

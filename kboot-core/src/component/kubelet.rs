@@ -23,6 +23,8 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
         flags.set("root-dir", folder.as_str());
     }
     flags.set("cert-dir", paths::KUBELET_PKI);
+    // Up to 1.11 cAdvisor answers everyone there unless told not to.
+    flags.set("cadvisor-port", "0");
     // Up to 1.14 a kubelet runs no privileged pod unless told to: no network plug-in, no kube-proxy.
     flags.set("allow-privileged", "true");
     flags.set("hostname-override", node.name().as_str());

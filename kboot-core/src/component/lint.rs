@@ -201,6 +201,12 @@ impl<'a> Lint<'a> {
     }
 
     fn unit(&mut self, file: usize, directives: &[Assignment]) {
+        let own: BTreeMap<String, String> = directives
+            .iter()
+            .filter(|directive| directive.name == "Environment")
+            .flat_map(|directive| unit_file::words(&directive.value))
+            .filter_map(|word| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .collect();
         for command in commands(directives) {
             let words = unit_file::words(&command.value);
             // systemd.service(5), "Special executable prefixes".
@@ -222,7 +228,16 @@ impl<'a> Lint<'a> {
                 arguments.insert(flag, value.unwrap_or_default());
             }
             for name in words.iter().filter_map(|word| unit_file::variable(word)) {
+                if let Some(value) = own.get(name) {
+                    for (flag, value) in unit_file::flags(&unit_file::words(value)) {
+                        self.flag(file, command.line, &[component], &flag);
+                        arguments.insert(flag, value.unwrap_or_default());
+                    }
+                }
                 let Some((&name, places)) = self.variables.get_key_value(name) else {
+                    if own.contains_key(name) {
+                        continue;
+                    }
                     are_all_known = false;
                     let shown: String = name.chars().take(64).collect();
                     let problem = format!(

@@ -55,6 +55,11 @@ impl ClientIdentity {
                 "system:anonymous and service accounts are users that the API server knows otherwise",
             );
         }
+        if name == "front-proxy-client" {
+            return refuse(
+                "front-proxy-client may speak for every user at the API server, where one authority signs everything",
+            );
+        }
         let given_by_the_server =
             ["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
         if groups.iter().any(|group| {
@@ -119,6 +124,7 @@ mod tests {
             ("jane", "system:authenticated", false, true),
             ("jane", "system:serviceaccounts:kube-system", false, true),
             ("system:anonymous", "", false, true),
+            ("front-proxy-client", "", false, true),
             ("system:serviceaccount:kube-system:default", "", false, true),
         ] {
             let identity = ClientIdentity::new(user.parse().unwrap(), groups(of));

@@ -5,6 +5,7 @@ use std::path::Path;
 use kube::client::AuthError;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use secrecy::ExposeSecret;
 
 use super::{OnlineError, chain, on_one_line};
 
@@ -27,8 +28,9 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
         None => Kubeconfig::read(),
     };
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-    let mut config =
-        Config::from_custom_kubeconfig(read.map_err(unusable)?, &options).await.map_err(unusable)?;
+    let kubeconfig = read.map_err(unusable)?;
+    refuse_unsupported(&kubeconfig)?;
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable)?;
     config.default_retry = false;
     match config.cluster_url.scheme_str() {
         Some("https") => {}
@@ -39,6 +41,24 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
         }
     }
     Client::try_from(config).map_err(of_client)
+}
+
+/// What kube's client would say in words that hold a password, or not survive.
+fn refuse_unsupported(kubeconfig: &Kubeconfig) -> Result<(), OnlineError> {
+    let clusters = kubeconfig.clusters.iter().filter_map(|cluster| cluster.cluster.as_ref());
+    if clusters.into_iter().any(|cluster| cluster.proxy_url.is_some()) {
+        let problem =
+            "a cluster has a proxy-url, which kboot does not use; connect without a proxy".to_owned();
+        return Err(OnlineError::Kubeconfig { problem });
+    }
+    // RFC 9110, 5.5: a header field holds neither.
+    let users = kubeconfig.auth_infos.iter().filter_map(|user| user.auth_info.as_ref());
+    let mut tokens = users.filter_map(|user| user.token.as_ref());
+    if tokens.any(|token| !token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())) {
+        let problem = "a token has characters that no header can hold".to_owned();
+        return Err(OnlineError::Credentials { problem });
+    }
+    Ok(())
 }
 
 /// A kubeconfig holds secrets, so a parser's message, which quotes its input, is not passed on.

@@ -93,6 +93,11 @@ impl Profile {
             _ => {}
         }
         let is_general = matches!(self, Self::Client | Self::Server | Self::Peer);
+        if is_general && common_name.as_ref().is_some_and(|name| name.as_str() == "front-proxy-client") {
+            return Err(refuse(
+                "front-proxy-client may speak for every user at the API server; use the profile of that name",
+            ));
+        }
         let given = || common_name.clone().ok_or_else(|| refuse("it needs a common name"));
         if common_name.is_some() && !is_general {
             return Err(refuse("it has a common name of its own; use the profile client, server or peer"));

@@ -95,14 +95,31 @@ impl<'a> Verification<'a> {
             Ok(leaf) => leaf,
             Err(error) => return Ok(Some(words(&error))),
         };
-        let between: Vec<_> = self.intermediates.iter().map(|c| CertificateDer::from(c.der())).collect();
+        let between = self.usable_intermediates()?;
+        let between: Vec<_> = between.iter().map(|c| CertificateDer::from(c.der())).collect();
         let time = u64::try_from(self.now.unix()).unwrap_or(0);
         let time = UnixTime::since_unix_epoch(Duration::from_secs(time));
         for side in sides {
-            let chain =
-                leaf.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &between, time, side, None, None);
-            if let Err(error) = chain {
-                return Ok(Some(words(&error)));
+            // webpki takes a trusted certificate's name and key for good; Go and openssl ask it for its path
+            // length and its usages too.
+            let mut objection = None;
+            for (anchor, authority) in anchors.iter().zip(&usable) {
+                let anchors = std::slice::from_ref(anchor);
+                let chain =
+                    leaf.verify_for_usage(ALL_VERIFICATION_ALGS, anchors, &between, time, side, None, None);
+                objection = match chain {
+                    Ok(path) => {
+                        too_narrow(&authority.facts()?, path.intermediate_certificates().count(), side)
+                    }
+                    Err(error) if objection.is_none() || error != Error::UnknownIssuer => Some(words(&error)),
+                    Err(_) => objection,
+                };
+                if objection.is_none() {
+                    break;
+                }
+            }
+            if objection.is_some() {
+                return Ok(objection);
             }
         }
         let Some(name) = &self.name else { return Ok(None) };
@@ -126,6 +143,18 @@ impl<'a> Verification<'a> {
             .then(|| format!("it is not valid before {}", facts.validity.not_before))
     }
 
+    /// Those that may sign; webpki asks them for CA:TRUE, and not for their key usage.
+    fn usable_intermediates(&self) -> Result<Vec<&'a Certificate>, PkiError> {
+        let mut usable = Vec::new();
+        for certificate in self.intermediates {
+            let facts = certificate.facts()?;
+            if facts.is_authority && facts.may_sign_certificates {
+                usable.push(certificate);
+            }
+        }
+        Ok(usable)
+    }
+
     /// webpki takes a trusted certificate's name and key for good, whatever else stands in it.
     fn usable_authorities(&self) -> Result<Result<Vec<&Certificate>, String>, PkiError> {
         let mut usable = Vec::new();
@@ -143,6 +172,17 @@ impl<'a> Verification<'a> {
         }
         Ok(if usable.is_empty() { Err(objection) } else { Ok(usable) })
     }
+}
+
+/// Whether a trusted authority allows fewer authorities below it, or not this usage.
+fn too_narrow(authority: &CertificateFacts, below: usize, side: KeyUsage) -> Option<String> {
+    let subject = &authority.subject;
+    if authority.path_length.is_some_and(|most| usize::try_from(most).is_ok_and(|most| below > most)) {
+        return Some(format!("the authority {subject} allows no further authority below it"));
+    }
+    let allowed =
+        if side == KeyUsage::client_auth() { authority.allows_client() } else { authority.allows_server() };
+    (!allowed).then(|| format!("the authority {subject} may not sign for this usage: {}", usages(authority)))
 }
 
 fn usages(facts: &CertificateFacts) -> String {

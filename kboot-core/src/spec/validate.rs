@@ -11,6 +11,7 @@ use super::{
     NodeRole, Overrides, Pki, Problem, Runtime, ServingCertificates, SystemUser, UnitArguments,
 };
 use crate::component::{Component, check_overrides};
+use crate::name::FolderPath;
 use crate::net::{AltName, ApiEndpoint, Cidr, is_of_one_machine};
 use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
 use crate::time::Lifetime;
@@ -252,6 +253,10 @@ fn network(
     };
     let etcd_client_secret = match &network.etcd_client_secret {
         None => None,
+        Some(name) if name == "metrics-server-certificate" => {
+            found.add("spec.network.etcdClientSecret", "is the name of another Secret that kboot writes");
+            None
+        }
         Some(name) => Some(found.parse("spec.network.etcdClientSecret", name)?),
     };
     Some(Network { service_cidrs, pod_cidrs, dns_domain: dns_domain?, cluster_dns, etcd_client_secret })
@@ -381,6 +386,13 @@ fn system_user(found: &mut Found, user: &document::User) -> Option<SystemUser> {
     if user.name == "root" {
         found.add("spec.user.name", "root is what the control plane runs as without spec.user");
     }
+    // Users that other programs share; whoever else runs as them would read the keys.
+    for (field, name) in [("name", Some(&user.name)), ("group", user.group.as_ref())] {
+        let shared = ["nobody", "nogroup", "daemon", "bin", "sys", "users", "etcd"];
+        if name.is_some_and(|name| shared.contains(&name.as_str()) || (field == "group" && name == "root")) {
+            found.add(format!("spec.user.{field}"), "is shared with other programs; give Kubernetes its own");
+        }
+    }
     // 65534 is nobody, 65535 is -1 as a 16-bit number.
     let id = user.id.and_then(|id| u16::try_from(id).ok().filter(|id| (1..65534).contains(id)));
     if user.id.is_some() && id.is_none() {
@@ -404,6 +416,23 @@ fn folders(
         etcd: folder("etcd", &folders.etcd),
         logs: folder("logs", &folders.logs),
     };
+    for (field, folder) in [("kubelet", &valid.kubelet), ("etcd", &valid.etcd), ("logs", &valid.logs)] {
+        let Some(folder) = folder.as_ref().map(FolderPath::as_str) else { continue };
+        // Its mode and owner are set: that must not happen to a folder of the system.
+        let of_system = ["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr"];
+        let top =
+            ["/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log"];
+        let is_below = |above: &str| folder == above || folder.starts_with(&format!("{above}/"));
+        if of_system.iter().any(|above| is_below(above)) || top.contains(&folder) {
+            found.add(
+                format!("spec.folders.{field}"),
+                format!("{folder} is the system's; use a folder of its own, such as /data/{field}"),
+            );
+        }
+    }
+    if valid.kubelet.is_some() && valid.kubelet == valid.etcd {
+        found.add("spec.folders.etcd", "is the kubelet's folder too; each needs its own");
+    }
     if let (Some(_), Some(version)) = (&valid.logs, version.filter(|version| version.minor() >= 26)) {
         warnings.add(
             "spec.folders.logs",
