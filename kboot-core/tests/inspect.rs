@@ -446,9 +446,11 @@ fn authorities_between_are_followed() {
     assert_eq!(verification.objection(&leaf).unwrap(), None);
 
     // What Go and openssl ask of a trusted authority, and webpki does not.
+    let key_id = root.certificate().facts().unwrap().key_id.unwrap();
+    let key_id: String = key_id.iter().map(|byte| format!("{byte:02x}")).collect();
     let self_signed = |name: &str, extensions: &str| {
         let config = format!(
-            "[req]\nstring_mask=nombstr\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=root\n[e]\nsubjectKeyIdentifier=hash\n{extensions}\n"
+            "[req]\nstring_mask=nombstr\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=root\n[e]\nsubjectKeyIdentifier={key_id}\n{extensions}\n"
         );
         write(folder.path(), "r.cnf", &config);
         let command =

@@ -343,6 +343,9 @@ fn join(
     if description.chars().any(char::is_control) {
         found.add("spec.join.token.description", "must not hold control characters");
     }
+    if join.token.ttl.as_deref() == Some("0") {
+        warnings.add("spec.join.token.ttl", "a bootstrap token that never ends lets machines in for ever");
+    }
     let ttl = found.parse("spec.join.token.ttl", join.token.ttl.as_deref().unwrap_or("24h"))?;
     Some(Join {
         node_credentials: match join.node_credentials.as_deref() {

@@ -158,14 +158,13 @@ pub(crate) fn load(folder: &Path, authority: Authority, env: &Env) -> Result<Cer
     {
         bail!("{} and {} are both there; move one of them away", certificate.display(), other.display());
     }
-    // As cluster build has it: what others may read is no authority's key any more.
     let mode = std::fs::metadata(key).map(|metadata| metadata.permissions().mode()).unwrap_or_default();
     if mode & 0o077 != 0 {
-        bail!(
-            "{} has mode {:04o}, and an authority's key is for its owner alone: chmod 600",
+        output::tell(&format!(
+            "warning: {} has mode {:04o}: whoever reads an authority's key is the authority; chmod 600",
             key.display(),
             mode & 0o7777
-        );
+        ));
     }
     let certificate_pem = input::bytes(certificate, MAX_BYTES)?;
     let key_pem = SecretBytes::new(input::bytes(key, MAX_BYTES)?);
