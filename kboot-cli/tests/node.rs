@@ -267,7 +267,17 @@ fn errors_are_exit_2_and_one_line() {
         "{\"token\":\"the-secret-token\"}",
         r#"{"exec":{"apiVersion":"client.authentication.k8s.io/v1","interactiveMode":"Never","command":"sh","args":["-c","echo the-secret-token; exit 3"]}}"#,
     ));
+    let proxied = kubeconfig("https://127.0.0.1:1");
+    let server = "\"server\":\"https://127.0.0.1:1\"";
+    assert!(proxied.contains(server), "{proxied}");
+    file(
+        "proxied",
+        &proxied.replace(server, &format!("{server},\"proxy-url\":\"http://u:the-secret-token@p:1\"")),
+    );
+    file("two-lines", &proxied.replace("the-secret-token", "the-secret-token\\n"));
     for (arguments, said) in [
+        ("node verify worker-1 --kubeconfig proxied", "has a proxy-url, which kboot does not use"),
+        ("node verify worker-1 --kubeconfig two-lines", "a token has characters that no header can hold"),
         (
             "node verify worker-1",
             ".kube/config: No such file or directory (os error 2); name another file or set KUBECONFIG",
