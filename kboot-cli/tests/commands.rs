@@ -199,6 +199,12 @@ fn kubeconfigs() {
             .contains("command: helper")
     );
 
+    // As kubectl has it.
+    let said = |value: &str| {
+        run(&format!("{base} {certificate} --embed-certs={value} --context c --namespace n")).stdout
+    };
+    assert_eq!(said("true"), embedded);
+    assert!(!said("false").contains("client-key-data"));
     let written = run(&format!("{base} {certificate} --embed-certs --out user.conf"));
     assert_eq!((written.code, written.stdout.as_str()), (Some(0), ""));
     let mode = std::fs::metadata(folder.path().join("user.conf")).unwrap().permissions().mode();

@@ -283,6 +283,14 @@ fn a_key_of_any_user_in_a_kubeconfig_is_kept() {
     let error = build(&spec(), out.path()).unwrap_err();
     assert!(matches!(error, Error::Bundle(BundleError::WouldOverwriteKey { .. })), "{error}");
     assert_eq!(fs::read_to_string(&admin).unwrap(), text);
+    // Nor is someone's token lost that was put in.
+    let text =
+        text.replace(other.split("users:\n").nth(1).unwrap(), "- name: jane\n  user:\n    token: abcdef\n");
+    fs::remove_file(&admin).unwrap();
+    kboot_core::bundle::write_new(&admin, text.as_bytes(), 0o600).unwrap();
+    let error = build(&spec(), out.path()).unwrap_err();
+    assert!(matches!(error, Error::Bundle(BundleError::WouldOverwriteKey { .. })), "{error}");
+    assert_eq!(fs::read_to_string(&admin).unwrap(), text);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, Subcommand, ValueEnum, ValueHint};
 use kboot_core::KeyAlgorithm;
 use kboot_core::kubeconfig::Strategy;
 use kboot_core::name::{Group, Namespace, Username};
@@ -198,7 +198,14 @@ pub(crate) struct KubeconfigBuild {
     #[arg(long = "exec-arg", value_name = "ARG", requires = "exec_command", allow_hyphen_values = true)]
     pub(crate) exec_args: Vec<String>,
     /// Embed authority, certificate and key instead of naming their files by absolute path
-    #[arg(long)]
+    #[arg(
+        long,
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
     pub(crate) embed_certs: bool,
     #[command(flatten)]
     pub(crate) names: KubeconfigNames,

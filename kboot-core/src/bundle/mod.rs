@@ -108,7 +108,7 @@ pub enum BundleError {
         source: TokenError,
     },
     /// Writing the bundle would destroy a key or an authority.
-    #[error("{} holds another key or authority than this bundle; nothing is ever overwritten there: use an empty folder, or build from the keys that are there", path.display())]
+    #[error("{} holds another key, authority or user than this bundle; nothing is ever overwritten there: use an empty folder, or build from the keys that are there", path.display())]
     WouldOverwriteKey {
         /// Where.
         path: PathBuf,

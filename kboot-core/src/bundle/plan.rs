@@ -1,6 +1,6 @@
 //! What building would do to a folder, and doing it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::{BundleError, existing, fs, render};
 use crate::component::{changes, paths};
 use crate::env::Env;
 use crate::error::Error;
-use crate::kubeconfig::Kubeconfig;
+use crate::kubeconfig::{Kubeconfig, Named, User};
 use crate::pki::{Authority, Certificate, PrivateKey};
 use crate::spec::{ClusterSpec, Runtime};
 
@@ -186,7 +186,8 @@ impl Bundle {
 
 fn steps(root: &Path, bundle: &Bundle) -> Result<Vec<Step>, BundleError> {
     fs::check_folders(root, &bundle.artifacts)?;
-    bundle.artifacts.par_iter().map(|artifact| step(root, bundle, artifact)).collect()
+    let keys = keys_of_nodes(bundle);
+    bundle.artifacts.par_iter().map(|artifact| step(root, bundle, &keys, artifact)).collect()
 }
 
 /// Files that kboot writes for some role or setting, that are there, and that the bundle does not have.
@@ -206,13 +207,18 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<ArtifactPath>, BundleEr
     Ok(left.map(ArtifactPath::new).collect())
 }
 
-fn step(root: &Path, bundle: &Bundle, artifact: &Artifact) -> Result<Step, BundleError> {
+fn step(
+    root: &Path,
+    bundle: &Bundle,
+    keys: &KeysOfNodes<'_>,
+    artifact: &Artifact,
+) -> Result<Step, BundleError> {
     let path = artifact.path.below(root);
     let wanted = artifact.content.expose_bytes();
     let (action, reason) = match fs::read(&path, artifact.content.sensitivity().mode())? {
         None => (Action::Create, None),
         Some(found) if found == wanted || is_same_value(artifact, &found) => (Action::Keep, None),
-        Some(found) if destroys_key(bundle, artifact, &found) => {
+        Some(found) if destroys_key(keys, artifact, &found) => {
             return Err(BundleError::WouldOverwriteKey { path });
         }
         Some(found) => {
@@ -258,23 +264,49 @@ fn same_key(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// Whether replacing the file would lose a private key.
-fn destroys_key(bundle: &Bundle, artifact: &Artifact, found: &[u8]) -> bool {
+fn destroys_key(keys: &KeysOfNodes<'_>, artifact: &Artifact, found: &[u8]) -> bool {
     if is_key(&artifact.path) || (is_authority(&artifact.path) && artifact.path.as_str().ends_with(".crt")) {
         return true;
     }
-    // Every user's key counts, whether or not the current context leads to it.
-    let embedded_keys = |bytes: &[u8]| -> Vec<Vec<u8>> {
+    // Every user counts, whether or not the current context leads to it.
+    let users = |bytes: &[u8]| {
         let kubeconfig = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<Kubeconfig>().ok());
-        let users = kubeconfig.into_iter().flat_map(|kubeconfig| kubeconfig.users);
-        users.filter_map(|user| Some(user.value.client_key_data?.expose_secret().to_vec())).collect()
+        kubeconfig.map(|kubeconfig| kubeconfig.users).unwrap_or_default()
     };
     let Content::Secret(wanted) = &artifact.content else { return false };
-    let wanted = embedded_keys(wanted.expose_secret());
+    let wanted = users(wanted.expose_secret());
     // A kubeconfig that names its files from now on: the key moves into one of them.
     let has_own_file = |found: &[u8]| {
-        let keys = bundle.artifacts.iter().filter(|other| is_key(&other.path));
-        keys.map(|key| key.content.expose_bytes()).any(|key| same_key(found, key))
+        let keys = keys.get(node_of(&artifact.path)).map(Vec::as_slice).unwrap_or_default();
+        keys.iter().any(|key| same_key(found, key.content.expose_bytes()))
     };
-    let lost = |found: &Vec<u8>| !wanted.iter().any(|wanted| same_key(found, wanted)) && !has_own_file(found);
-    embedded_keys(found).iter().any(lost)
+    let embedded =
+        |user: &'_ Named<User>| user.value.client_key_data.as_ref().map(|key| key.expose_secret().to_vec());
+    users(found).iter().any(|user| {
+        let loses_key = embedded(user).is_some_and(|found| {
+            !wanted.iter().filter_map(embedded).any(|wanted| same_key(&found, &wanted))
+                && !has_own_file(&found)
+        });
+        // Someone else's token or password; the own user's token may be a new one.
+        let is_stranger = !wanted.iter().any(|wanted| wanted.name == user.name);
+        loses_key || (is_stranger && (user.value.token.is_some() || user.value.password.is_some()))
+    })
+}
+
+/// The private keys that a bundle has as files, by node.
+type KeysOfNodes<'a> = HashMap<&'a str, Vec<&'a Artifact>>;
+
+/// `nodes/NAME`; the empty text for a file of no node.
+fn node_of(path: &ArtifactPath) -> &str {
+    let path = path.as_str();
+    let end = path.strip_prefix("nodes/").and_then(|rest| rest.find('/'));
+    end.map_or("", |end| &path[..end + "nodes/".len()])
+}
+
+fn keys_of_nodes(bundle: &Bundle) -> KeysOfNodes<'_> {
+    let mut keys = KeysOfNodes::new();
+    for artifact in bundle.artifacts.iter().filter(|artifact| is_key(&artifact.path)) {
+        keys.entry(node_of(&artifact.path)).or_default().push(artifact);
+    }
+    keys
 }
