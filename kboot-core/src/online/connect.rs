@@ -1,5 +1,6 @@
 //! From a kubeconfig to a client.
 
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use kube::client::AuthError;
@@ -24,6 +25,10 @@ use super::{OnlineError, chain, on_one_line};
 /// [`OnlineError::Credentials`] where a credential plug-in or a token file fails. Nothing is sent yet.
 pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, OnlineError> {
     let read = match kubeconfig {
+        Some(path) if is_endless(path, MAX_KUBECONFIG) => {
+            let problem = format!("{} is no file of at most {MAX_KUBECONFIG} bytes", path.display());
+            return Err(OnlineError::Kubeconfig { problem: on_one_line(&problem) });
+        }
         Some(path) => Kubeconfig::read_from(path),
         None => Kubeconfig::read(),
     };
@@ -43,6 +48,19 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
     Client::try_from(config).map_err(of_client)
 }
 
+/// Far more than any kubeconfig, and than any token.
+const MAX_KUBECONFIG: u64 = 4 * 1024 * 1024;
+const MAX_TOKEN: u64 = 1024 * 1024;
+
+/// Whether reading might not end: kube's client reads devices like files. Pipes are for a shell's
+/// `<(command)`, and what is missing is kube's to say.
+fn is_endless(path: &Path, most: u64) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| {
+        let kind = metadata.file_type();
+        kind.is_char_device() || kind.is_block_device() || metadata.len() > most
+    })
+}
+
 /// What kube's client would say in words that hold a password, or not survive.
 fn refuse_unsupported(kubeconfig: &Kubeconfig) -> Result<(), OnlineError> {
     let clusters = kubeconfig.clusters.iter().filter_map(|cluster| cluster.cluster.as_ref());
@@ -51,9 +69,14 @@ fn refuse_unsupported(kubeconfig: &Kubeconfig) -> Result<(), OnlineError> {
             "a cluster has a proxy-url, which kboot does not use; connect without a proxy".to_owned();
         return Err(OnlineError::Kubeconfig { problem });
     }
-    // RFC 9110, 5.5: a header field holds neither.
-    let users = kubeconfig.auth_infos.iter().filter_map(|user| user.auth_info.as_ref());
-    let mut tokens = users.filter_map(|user| user.token.as_ref());
+    let users = || kubeconfig.auth_infos.iter().filter_map(|user| user.auth_info.as_ref());
+    let mut token_files = users().filter_map(|user| user.token_file.as_ref());
+    if token_files.any(|path| is_endless(Path::new(path), MAX_TOKEN)) {
+        let problem = format!("a tokenFile is no file of at most {MAX_TOKEN} bytes");
+        return Err(OnlineError::Credentials { problem });
+    }
+    // RFC 9110, 5.5: a header field holds letters, digits and signs.
+    let mut tokens = users().filter_map(|user| user.token.as_ref());
     if tokens.any(|token| !token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())) {
         let problem = "a token has characters that no header can hold".to_owned();
         return Err(OnlineError::Credentials { problem });
