@@ -118,6 +118,36 @@ fn no_version_gets_a_flag_that_it_does_not_know() {
     }
 }
 
+/// The table is complete for 1.20: every flag that a real binary shows is one that lint takes.
+#[test]
+fn the_table_has_every_flag_of_the_real_binaries() {
+    let folder = tempfile::tempdir().unwrap();
+    for component in Component::ALL.into_iter().filter(|component| *component != Component::Etcd) {
+        let Some(binary) = upstream(component.name()) else { return };
+        let help = binary.run(folder.path(), &["--help"]).to_string();
+        let shown = help.lines().filter_map(|line| {
+            let line = line.trim_start();
+            let line = line.split_once(", --").map_or(line, |(_, long)| long);
+            let name = line.trim_start_matches("--").split([' ', '=']).next()?;
+            let is_flag = line.starts_with("--") || line.starts_with(name);
+            let is_name = name.len() > 1
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            (is_flag && is_name && help.contains(&format!("--{name} "))).then(|| name.to_owned())
+        });
+        let flags: Vec<String> = shown.filter(|name| name != "help" && name != "version").collect();
+        assert!(flags.len() > 40, "{component}: {flags:?}");
+        let arguments: String = flags.iter().map(|flag| format!(" --{flag}=x")).collect();
+        let unit = format!("[Service]\nExecStart=/usr/bin/{component}{arguments}\n");
+        let findings = kboot_core::component::lint(&[("u", &unit)], "v1.20.2".parse().unwrap()).unwrap();
+        let unknown: Vec<&String> = findings
+            .iter()
+            .map(|finding| &finding.problem)
+            .filter(|problem| problem.contains(" has no --") || problem.contains("may not know"))
+            .collect();
+        assert!(unknown.is_empty(), "{component}: {unknown:#?}");
+    }
+}
+
 #[test]
 fn the_real_binaries_know_every_flag_that_is_written() {
     let spec = cluster("v1.20.2", "");
