@@ -445,6 +445,22 @@ fn authorities_between_are_followed() {
     verification.intermediates = &intermediates;
     assert_eq!(verification.objection(&leaf).unwrap(), None);
 
+    // One between that may not sign, though it is an authority: webpki does not look, openssl does.
+    write(
+        folder.path(),
+        "f.cnf",
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature\nsubjectKeyIdentifier=hash\n",
+    );
+    let command =
+        "x509 -req -in between.csr -CA root.pem -CAkey root.key -days 100 -extfile f.cnf -out idle.pem";
+    openssl(&oracle, folder.path(), &command.split(' ').collect::<Vec<_>>());
+    let idle = [Certificate::from_pem(&read("idle.pem")).unwrap()];
+    verification.intermediates = &idle;
+    assert_eq!(verification.objection(&leaf).unwrap().as_deref(), Some("none of the authorities signed it"));
+    write(folder.path(), "leaf.pem", &leaf.to_pem());
+    let command = "verify -purpose sslclient -CAfile root.pem -untrusted idle.pem leaf.pem";
+    assert!(!oracle.run(folder.path(), &command.split(' ').collect::<Vec<_>>()).accepted);
+
     // What Go and openssl ask of a trusted authority, and webpki does not.
     let key_id = root.certificate().facts().unwrap().key_id.unwrap();
     let key_id: String = key_id.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -458,7 +474,6 @@ fn authorities_between_are_followed() {
         openssl(&oracle, folder.path(), &command.split(' ').collect::<Vec<_>>());
         Certificate::from_pem(&read(&format!("{name}.pem"))).unwrap()
     };
-    write(folder.path(), "leaf.pem", &leaf.to_pem());
     for (name, constraints, said) in [
         ("wide", "", None),
         ("narrow", ",pathlen:0", Some("allows no further authority")),
