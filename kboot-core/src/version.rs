@@ -77,6 +77,40 @@ impl fmt::Display for KubernetesVersion {
     }
 }
 
+/// The minor versions that have something: a flag, a field of a configuration file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct VersionSpan {
+    /// The first with it, where there are covered ones without.
+    since: Option<u16>,
+    /// The first without it.
+    until: Option<u16>,
+}
+
+impl VersionSpan {
+    /// From two columns of a table, `1.N` each; anything else is no bound.
+    pub(crate) fn of_columns(since: &str, until: &str) -> Self {
+        Self { since: minor_of(since), until: minor_of(until) }
+    }
+
+    /// Why a version does not have it; nothing where it does.
+    pub(crate) fn lacks(self, version: KubernetesVersion) -> Option<String> {
+        match (self.since, self.until) {
+            (_, Some(until)) if version.minor >= until => Some(format!("removed in 1.{until}")),
+            (Some(since), _) if version.minor < since => Some(format!("it came with 1.{since}")),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn has(self, version: KubernetesVersion) -> bool {
+        self.lacks(version).is_none()
+    }
+}
+
+/// The number after `1.`.
+pub(crate) fn minor_of(text: &str) -> Option<u16> {
+    text.strip_prefix("1.")?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

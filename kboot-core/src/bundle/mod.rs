@@ -64,7 +64,7 @@ pub enum BundleError {
     },
     /// An authority that was there is gone.
     #[error(
-        "{} is gone, with its key, but kboot.json says that it was there; put both back, \
+        "{} is gone, but nodes or kboot.json say that it was there; put it back with its key, \
          or build into a new folder to make a new cluster", path.display()
     )]
     LostAuthority {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{Component, Findings, Flags};
 use crate::spec::unknown_name;
-use crate::version::KubernetesVersion;
+use crate::version::{KubernetesVersion, VersionSpan};
 
 /// What a field holds, as Go's types read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,7 @@ enum Type {
 
 struct Field {
     holds: Type,
-    since: Option<u16>,
-    until: Option<u16>,
+    versions: VersionSpan,
     flag: Option<&'static str>,
 }
 
@@ -49,9 +48,8 @@ static TABLE: LazyLock<BTreeMap<Component, BTreeMap<&'static str, Field>>> = Laz
             "KubeletConfiguration" => Component::Kubelet,
             _ => Component::KubeProxy,
         };
-        let minor = |version: &str| version.strip_prefix("1.").and_then(|minor| minor.parse().ok());
         let flag = Some(flag).filter(|flag| *flag != "-");
-        let field = Field { holds: type_of(holds), since: minor(since), until: minor(until), flag };
+        let field = Field { holds: type_of(holds), versions: VersionSpan::of_columns(since, until), flag };
         table.entry(component).or_default().insert(path, field);
     }
     table
@@ -224,17 +222,13 @@ impl Check<'_> {
                 self.error(&path_of_field, format!("{problem} ({component} {version})"));
                 continue;
             };
-            match (field.since, field.until) {
-                (_, Some(until)) if version.minor() >= until => {
-                    let problem = format!("{component} {version} has no such field (removed in 1.{until})");
-                    self.error(&path_of_field, problem);
+            // Before there was a file, flags say the same; without_a_flag checks them.
+            let lacks = field.versions.lacks(version).filter(|_| reads_a_file(component, version));
+            match lacks {
+                Some(why) => {
+                    self.error(&path_of_field, format!("{component} {version} has no such field ({why})"));
                 }
-                // Before there was a file, flags say the same; without_a_flag checks them.
-                (Some(since), _) if version.minor() < since && reads_a_file(component, version) => {
-                    let problem = format!("{component} {version} has no such field (it came with 1.{since})");
-                    self.error(&path_of_field, problem);
-                }
-                _ => self.value(field.holds, value, &row_of_field, &path_of_field),
+                None => self.value(field.holds, value, &row_of_field, &path_of_field),
             }
         }
     }
@@ -296,9 +290,7 @@ pub(super) fn without_a_flag(
 
 impl Field {
     fn is_in_the_file_of(&self, component: Component, version: KubernetesVersion) -> bool {
-        reads_a_file(component, version)
-            && self.since.is_none_or(|since| version.minor() >= since)
-            && self.until.is_none_or(|until| version.minor() < until)
+        reads_a_file(component, version) && self.versions.has(version)
     }
 }
 

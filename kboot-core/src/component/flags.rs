@@ -5,34 +5,22 @@ use std::sync::LazyLock;
 
 use super::{Component, Findings};
 use crate::spec::{ClusterSpec, closest};
-use crate::version::KubernetesVersion;
+use crate::version::{KubernetesVersion, VersionSpan, minor_of};
 
 /// What the table says of a flag.
 pub(super) struct Known {
-    /// The first minor version that has it, where there are covered ones without.
-    since: Option<u16>,
-    /// The first minor version without it.
-    until: Option<u16>,
+    versions: VersionSpan,
     instead: &'static str,
 }
 
 impl Known {
-    fn is_in(&self, version: KubernetesVersion) -> bool {
-        self.since.is_none_or(|since| version.minor() >= since)
-            && self.until.is_none_or(|until| version.minor() < until)
-    }
-
     /// Why a version does not have the flag, and what to use; nothing where it does.
     pub(super) fn missing_in(&self, version: KubernetesVersion) -> Option<String> {
         let instead = match self.instead {
             "-" => String::new(),
             instead => format!("; use {instead}"),
         };
-        match (self.since, self.until) {
-            (_, Some(until)) if version.minor() >= until => Some(format!("removed in 1.{until}{instead}")),
-            (Some(since), _) if version.minor() < since => Some(format!("it came with 1.{since}{instead}")),
-            _ => None,
-        }
+        self.versions.lacks(version).map(|why| why + &instead)
     }
 }
 
@@ -61,17 +49,13 @@ static COMPLETE: LazyLock<Vec<(&'static str, u16)>> = LazyLock::new(|| {
     lines.flat_map(of_line).collect()
 });
 
-fn minor_of(version: &str) -> Option<u16> {
-    version.strip_prefix("1.")?.parse().ok()
-}
-
 /// By component, then by flag.
 static TABLE: LazyLock<BTreeMap<&'static str, BTreeMap<&'static str, Known>>> = LazyLock::new(|| {
     let mut table: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
     for row in include_str!("flags.tsv").lines().filter(|line| !line.starts_with('#')) {
         let columns: Vec<&'static str> = row.split('\t').collect();
         if let [component, flag, since, until, instead, ..] = columns[..] {
-            let known = Known { since: minor_of(since), until: minor_of(until), instead };
+            let known = Known { versions: VersionSpan::of_columns(since, until), instead };
             table.entry(component).or_default().insert(flag, known);
         }
     }
@@ -344,7 +328,7 @@ impl Flags {
     pub(super) fn set(&mut self, flag: &'static str, value: impl Into<String>) {
         let known = known(self.component, flag);
         debug_assert!(known.is_some(), "{flag} is missing from flags.tsv");
-        if known.is_some_and(|known| known.is_in(self.version)) {
+        if known.is_some_and(|known| known.versions.has(self.version)) {
             self.values.insert(flag.to_owned(), value.into());
         }
     }
@@ -364,8 +348,9 @@ impl Flags {
 
     /// Sets the first of several flags of one meaning that the version knows.
     pub(super) fn set_first(&mut self, flags: &[&'static str], value: &str) {
-        let known =
-            |flag: &&&'static str| known(self.component, flag).is_some_and(|known| known.is_in(self.version));
+        let known = |flag: &&&'static str| {
+            known(self.component, flag).is_some_and(|known| known.versions.has(self.version))
+        };
         if let Some(flag) = flags.iter().find(known) {
             self.set(flag, value);
         }

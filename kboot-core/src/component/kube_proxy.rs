@@ -42,6 +42,7 @@ fn settings(spec: &ClusterSpec, node: &Node) -> Value {
         hostname_override: Some(node.name().to_string()),
         ..Default::default()
     };
+    // It cannot fail: every key is a text.
     let mut config = serde_json::to_value(configuration).unwrap_or_default();
     if let Some(overrides) = spec.overrides(Component::KubeProxy) {
         merge(&mut config, &overrides.config);

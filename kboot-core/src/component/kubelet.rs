@@ -100,6 +100,7 @@ fn settings(spec: &ClusterSpec, node: &Node) -> Value {
         tls_private_key_file: serving(paths::key),
         ..Default::default()
     };
+    // It cannot fail: every key is a text.
     let mut config = serde_json::to_value(configuration).unwrap_or_default();
     if let Some(overrides) = spec.overrides(Component::Kubelet) {
         merge(&mut config, &overrides.config);

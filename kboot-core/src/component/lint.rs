@@ -62,8 +62,9 @@ enum Kind {
 }
 
 /// Holds files against a Kubernetes version: flags and fields that it does not have, misspelt ones, and
-/// values of a wrong type; and, as warnings, settings that let in whoever asks. A file is a name and its text; units and the environment files that they read are
-/// best given together, because a unit says whose flags a variable holds.
+/// values of a wrong type; and, as warnings, settings that let in whoever asks. A file is a name and its
+/// text; units and the environment files that they read are best given together, because a unit says whose
+/// flags a variable holds.
 ///
 /// ```
 /// use kboot_core::component::lint;
