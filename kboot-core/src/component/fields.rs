@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use super::guards::MAX_VALUE;
 use super::{Component, Findings, Flags};
 use crate::spec::unknown_name;
 use crate::version::{KubernetesVersion, VersionSpan};
@@ -147,17 +148,15 @@ pub(super) fn check_overrides(
     }
 }
 
-/// The longest text in a configuration; some become flags, and a command line has an end.
-const MAX_TEXT: usize = 4096;
-
-/// Texts that no file of lines can hold: units have a line for each directive.
+/// Texts that no file of lines can hold: units have a line for each directive, and old versions have fields
+/// as flags.
 fn check_texts(value: &Value, path: &str, found: &mut Findings) {
     let mut check = |text: &str| {
         if text.chars().any(char::is_control) {
             found.errors.push((path.to_owned(), "must not hold control characters".to_owned()));
         }
-        if text.len() > MAX_TEXT {
-            found.errors.push((path.to_owned(), format!("must have at most {MAX_TEXT} bytes")));
+        if text.len() > MAX_VALUE {
+            found.errors.push((path.to_owned(), format!("must have at most {MAX_VALUE} bytes")));
         }
     };
     match value {

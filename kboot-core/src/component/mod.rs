@@ -6,6 +6,7 @@ mod container_runtime;
 mod etcd;
 mod fields;
 mod flags;
+mod guards;
 mod host;
 mod kube_apiserver;
 mod kube_controller_manager;
@@ -185,7 +186,7 @@ pub(crate) fn check_overrides(
 ) -> Findings {
     let mut findings = Findings::default();
     for (flag, value) in &overrides.extra_args {
-        flags::check(component, version, flag, value, &mut findings);
+        guards::check(component, version, flag, value, &mut findings);
     }
     fields::check_overrides(component, version, &overrides.config, &mut findings);
     if !fields::reads_a_file(component, version) && findings.errors.is_empty() {
