@@ -1,18 +1,22 @@
 //! From texts to values, with the checks that look at more than one field.
 
-use std::collections::{BTreeMap, HashMap};
+mod machines;
+mod network;
+
+use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::net::IpAddr;
 use std::str::FromStr;
+
+use machines::{folders, nodes, runtime, system_user};
+use network::{addresses, network};
 
 use super::document::{self, Document};
 use super::{
-    ClusterSpec, Folders, Join, JoinTokenSpec, KubeconfigCertificates, Network, Node, NodeCredentials,
-    NodeRole, Overrides, Pki, Problem, Runtime, ServingCertificates, SystemUser, UnitArguments,
+    ClusterSpec, Join, JoinTokenSpec, KubeconfigCertificates, NodeCredentials, Overrides, Pki, Problem,
+    ServingCertificates, UnitArguments,
 };
 use crate::component::{Component, check_overrides};
-use crate::name::FolderPath;
-use crate::net::{AltName, ApiEndpoint, Cidr, is_of_one_machine};
+use crate::net::{AltName, ApiEndpoint};
 use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
@@ -101,165 +105,6 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
         }),
         _ => Err(found.0),
     }
-}
-
-/// Holds the addresses of machines against the cluster's own network.
-fn addresses(found: &mut Found, network: &Network, nodes: &[Node], endpoint: Option<&ApiEndpoint>) {
-    let ranges = || network.service_cidrs.iter().chain(&network.pod_cidrs);
-    let family = |ipv6: bool| if ipv6 { "IPv6" } else { "IPv4" };
-    let Some(primary) = network.service_cidrs.first().map(Cidr::is_ipv6) else { return };
-    for (index, node) in nodes.iter().enumerate() {
-        let path = format!("spec.nodes[{index}].addresses");
-        for address in &node.addresses {
-            if let Some(cidr) = ranges().find(|cidr| cidr.contains(*address)) {
-                found.add(&path, format!("{address} lies in {cidr}, a range of the cluster's own network"));
-            }
-        }
-        // kube-apiserver: the advertised address must be of the first service range's family.
-        match node.addresses.first() {
-            Some(first) if first.is_ipv6() != primary => {
-                let (own, wanted) = (family(first.is_ipv6()), family(primary));
-                found.add(
-                    &path,
-                    format!("the first is {own}, and spec.network.serviceCIDRs begins with {wanted}"),
-                );
-            }
-            _ => {}
-        }
-        let both = network.service_cidrs.iter().any(|range| range.is_ipv6() != primary);
-        let has = |ipv6: bool| node.addresses.iter().any(|address| address.is_ipv6() == ipv6);
-        if both && node.has(NodeRole::Worker) && !(has(true) && has(false)) {
-            found.add(&path, "must have an address of each family: the cluster's network has two");
-        }
-    }
-    let Some(endpoint) = endpoint else { return };
-    if let AltName::Ip(address) = endpoint.host()
-        && let Some(cidr) = ranges().find(|cidr| cidr.contains(*address))
-    {
-        found.add(
-            "spec.controlPlaneEndpoint",
-            format!("{address} lies in {cidr}, a range of the cluster's own network"),
-        );
-    }
-    // The API servers listen on this port, beside etcd, the kubelet and the other components.
-    if [2379, 2380, 10248, 10249, 10250, 10256, 10257, 10259].contains(&endpoint.port()) {
-        found.add(
-            "spec.controlPlaneEndpoint",
-            format!("port {} belongs to another component", endpoint.port()),
-        );
-    }
-}
-
-fn network(
-    found: &mut Found,
-    network: &document::Network,
-    version: Option<KubernetesVersion>,
-) -> Option<Network> {
-    const SERVICES: &str = "spec.network.serviceCIDRs";
-    const PODS: &str = "spec.network.podCIDRs";
-    const DNS: &str = "spec.network.clusterDNS";
-    let before = found.0.len();
-    let ranges = |found: &mut Found, path: &str, texts: &Option<Vec<String>>, default: &str| -> Vec<Cidr> {
-        let default = [default.to_owned()];
-        let texts = texts.as_deref().unwrap_or(&default);
-        let parsed = found.parse_all::<Cidr>(path, texts);
-        if texts.is_empty() || texts.len() > 2 {
-            found.add(path, "must have one range, or two of different families");
-        }
-        let ranges: Vec<Cidr> = parsed.into_iter().map(|(_, cidr)| cidr).collect();
-        if let [first, second] = ranges[..]
-            && first.is_ipv6() == second.is_ipv6()
-        {
-            found.add(path, "two ranges must be of different families, one IPv4 and one IPv6");
-        }
-        ranges
-    };
-    let service_cidrs = ranges(found, SERVICES, &network.service_cidrs, "10.96.0.0/12");
-    let pod_cidrs = ranges(found, PODS, &network.pod_cidrs, "10.244.0.0/16");
-    for (i, service) in service_cidrs.iter().enumerate() {
-        for pods in pod_cidrs.iter().filter(|pods| pods.overlaps(service)) {
-            found.add(format!("{SERVICES}[{i}]"), format!("{service} overlaps the pod range {pods}"));
-        }
-        // kube-apiserver's validateServiceNode: at most 20 bits of addresses (IPv6: 64 from 1.33 on).
-        let widest = match (service.is_ipv6(), version.is_none_or(|v| v.minor() >= 33)) {
-            (false, _) => 12,
-            (true, true) => 64,
-            (true, false) => 108,
-        };
-        if service.prefix() < widest {
-            found.add(
-                format!("{SERVICES}[{i}]"),
-                format!("{service} is too large for kube-apiserver; use /{widest} or smaller"),
-            );
-        }
-        if service.nth(10).is_none() {
-            found.add(
-                format!("{SERVICES}[{i}]"),
-                format!("{service} is too small: it has no tenth address for DNS"),
-            );
-        }
-    }
-    for (i, pods) in pod_cidrs.iter().enumerate() {
-        // kube-controller-manager hands each node a /24 or /64, of at most 65,536 (cidrset.go).
-        let (narrowest, widest) = if pods.is_ipv6() { (64, 48) } else { (24, 8) };
-        if !(widest..=narrowest).contains(&pods.prefix()) {
-            found.add(
-                format!("{PODS}[{i}]"),
-                format!(
-                    "{pods} cannot be cut into a /{narrowest} for each node; use /{widest} to /{narrowest}"
-                ),
-            );
-        }
-    }
-    let families = |ranges: &[Cidr]| {
-        let mut families: Vec<bool> = ranges.iter().map(Cidr::is_ipv6).collect();
-        families.sort_unstable();
-        families
-    };
-    if found.0.len() == before && families(&service_cidrs) != families(&pod_cidrs) {
-        found.add(PODS, "must be of the same address families as spec.network.serviceCIDRs");
-    }
-    let domain = network.dns_domain.as_deref().unwrap_or("cluster.local");
-    let dns_domain = found.parse("spec.network.dnsDomain", domain);
-    if domain.len() > 200 {
-        found.add(
-            "spec.network.dnsDomain",
-            "must have at most 200 characters: services' names come before it",
-        );
-    }
-    let cluster_dns = match &network.cluster_dns {
-        None => service_cidrs.first().and_then(|range| range.nth(10)).into_iter().collect(),
-        Some(texts) => {
-            let addresses = found.parse_all::<IpAddr>(DNS, texts);
-            if texts.is_empty() {
-                found.add(DNS, "must have an address; leave the field out for the default");
-            }
-            for (i, address) in &addresses {
-                if !service_cidrs.is_empty() && !service_cidrs.iter().any(|range| range.contains(*address)) {
-                    found.add(
-                        format!("{DNS}[{i}]"),
-                        format!("{address} lies outside spec.network.serviceCIDRs"),
-                    );
-                }
-                if service_cidrs.iter().any(|range| [range.nth(0), range.nth(1)].contains(&Some(*address))) {
-                    found.add(
-                        format!("{DNS}[{i}]"),
-                        format!("{address} is the API server's or the range's own"),
-                    );
-                }
-            }
-            addresses.into_iter().map(|(_, address)| address).collect()
-        }
-    };
-    let etcd_client_secret = match &network.etcd_client_secret {
-        None => None,
-        Some(name) if name == "metrics-server-certificate" => {
-            found.add("spec.network.etcdClientSecret", "is the name of another Secret that kboot writes");
-            None
-        }
-        Some(name) => Some(found.parse("spec.network.etcdClientSecret", name)?),
-    };
-    Some(Network { service_cidrs, pod_cidrs, dns_domain: dns_domain?, cluster_dns, etcd_client_secret })
 }
 
 fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pki> {
@@ -360,166 +205,6 @@ fn join(
         },
         token: JoinTokenSpec { ttl, description },
     })
-}
-
-fn runtime(found: &mut Found, name: Option<&str>, version: Option<KubernetesVersion>) -> Runtime {
-    match name {
-        Some("cri-o") => Runtime::Crio,
-        Some("docker") => {
-            if let Some(version) = version.filter(|version| version.minor() >= 24) {
-                found.add(
-                    "spec.runtime.name",
-                    format!(
-                        "Kubernetes {version} has no dockershim (removed in 1.24); use containerd or cri-o"
-                    ),
-                );
-            }
-            Runtime::Docker
-        }
-        Some("containerd") => Runtime::Containerd,
-        // Up to then the kubelet's own default was the one way that was common.
-        _ if version.is_some_and(|version| version.minor() < 20) => Runtime::Docker,
-        _ => Runtime::Containerd,
-    }
-}
-
-fn system_user(found: &mut Found, user: &document::User) -> Option<SystemUser> {
-    let name = found.parse("spec.user.name", &user.name);
-    let group = found.parse("spec.user.group", user.group.as_ref().unwrap_or(&user.name));
-    if user.name == "root" {
-        found.add("spec.user.name", "root is what the control plane runs as without spec.user");
-    }
-    // Users that other programs share; whoever else runs as them would read the keys.
-    for (field, name) in [("name", Some(&user.name)), ("group", user.group.as_ref())] {
-        let shared = ["nobody", "nogroup", "daemon", "bin", "sys", "users", "etcd"];
-        if name.is_some_and(|name| shared.contains(&name.as_str()) || (field == "group" && name == "root")) {
-            found.add(format!("spec.user.{field}"), "is shared with other programs; give Kubernetes its own");
-        }
-    }
-    // 65534 is nobody, 65535 is -1 as a 16-bit number.
-    let id = user.id.and_then(|id| u16::try_from(id).ok().filter(|id| (1..65534).contains(id)));
-    if user.id.is_some() && id.is_none() {
-        found.add("spec.user.id", "must be 1 to 65533");
-    }
-    Some(SystemUser { name: name?, group: group?, id })
-}
-
-fn folders(
-    found: &mut Found,
-    warnings: &mut Found,
-    folders: &document::Folders,
-    version: Option<KubernetesVersion>,
-) -> Folders {
-    let mut folder = |field: &str, text: &Option<String>| {
-        text.as_ref().and_then(|text| found.parse(&format!("spec.folders.{field}"), text))
-    };
-    let valid = Folders {
-        programs: folder("programs", &folders.programs),
-        kubelet: folder("kubelet", &folders.kubelet),
-        etcd: folder("etcd", &folders.etcd),
-        logs: folder("logs", &folders.logs),
-    };
-    for (field, folder) in [("kubelet", &valid.kubelet), ("etcd", &valid.etcd), ("logs", &valid.logs)] {
-        let Some(folder) = folder.as_ref().map(FolderPath::as_str) else { continue };
-        // Its mode and owner are set: that must not happen to a folder of the system.
-        let of_system = ["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr"];
-        let top =
-            ["/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log"];
-        let is_below = |above: &str| folder == above || folder.starts_with(&format!("{above}/"));
-        if of_system.iter().any(|above| is_below(above)) || top.contains(&folder) {
-            found.add(
-                format!("spec.folders.{field}"),
-                format!("{folder} is the system's; use a folder of its own, such as /data/{field}"),
-            );
-        }
-    }
-    if valid.kubelet.is_some() && valid.kubelet == valid.etcd {
-        found.add("spec.folders.etcd", "is the kubelet's folder too; each needs its own");
-    }
-    if let (Some(_), Some(version)) = (&valid.logs, version.filter(|version| version.minor() >= 26)) {
-        warnings.add(
-            "spec.folders.logs",
-            format!("Kubernetes {version} writes no log files (removed in 1.26); logs go to the journal"),
-        );
-    }
-    valid
-}
-
-const RESERVED_NAMES: [&str; 5] = [
-    "front-proxy-client",
-    "kube-apiserver-etcd-client",
-    "kube-apiserver-kubelet-client",
-    "kubernetes-admin",
-    "kubernetes-super-admin",
-];
-
-fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) -> Vec<Node> {
-    let mut names: HashMap<String, usize> = HashMap::new();
-    let mut addresses: HashMap<IpAddr, String> = HashMap::new();
-    let mut valid = Vec::with_capacity(nodes.len());
-    for (i, node) in nodes.into_iter().enumerate() {
-        let path = format!("spec.nodes[{i}]");
-        let name = found.parse(&format!("{path}.name"), &node.name);
-        if let Some(first) = names.insert(node.name.clone(), i) {
-            found.add(
-                format!("{path}.name"),
-                format!("{:?} is already the name of spec.nodes[{first}]", node.name),
-            );
-        }
-        // etcd's certificates have the node's name for a common name; under a single authority that is a user.
-        if RESERVED_NAMES.contains(&node.name.as_str()) {
-            found
-                .add(format!("{path}.name"), format!("{:?} is the name of a user of the cluster", node.name));
-        }
-        if node.addresses.is_empty() {
-            found.add(format!("{path}.addresses"), "must have an address");
-        }
-        let own = found.parse_all::<IpAddr>(&format!("{path}.addresses"), &node.addresses);
-        for (j, address) in &own {
-            let here = format!("{path}.addresses[{j}]");
-            if !is_of_one_machine(*address) || address.is_loopback() {
-                found.add(&here, format!("{address} is not an address of one machine"));
-            }
-            if let Some(other) = addresses.insert(*address, here.clone()) {
-                found.add(&here, format!("{address} is already {other}"));
-            }
-        }
-        if node.roles.is_empty() {
-            found.add(format!("{path}.roles"), "must have a role: control-plane, etcd or worker");
-        }
-        let mut roles: Vec<NodeRole> = node.roles.iter().filter_map(|role| node_role(role)).collect();
-        roles.sort_unstable();
-        roles.dedup();
-        if let Some(name) = name {
-            valid.push(Node {
-                name,
-                addresses: own.into_iter().map(|(_, address)| address).collect(),
-                roles,
-            });
-        }
-    }
-    let count = |role| valid.iter().filter(|node| node.has(role)).count();
-    if count(NodeRole::ControlPlane) == 0 {
-        found.add("spec.nodes", "no node has the role control-plane");
-    }
-    match count(NodeRole::Etcd) {
-        0 => found.add("spec.nodes", "no node has the role etcd"),
-        even if even % 2 == 0 => warnings.add(
-            "spec.nodes",
-            format!("{even} etcd members bear no more failures than {}; use an odd number", even - 1),
-        ),
-        _ => {}
-    }
-    valid
-}
-
-fn node_role(text: &str) -> Option<NodeRole> {
-    match text {
-        "control-plane" => Some(NodeRole::ControlPlane),
-        "etcd" => Some(NodeRole::Etcd),
-        "worker" => Some(NodeRole::Worker),
-        _ => None,
-    }
 }
 
 fn components(
