@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::render::{
-    ADMIN, ETCD_CLIENT, INVENTORY, METRICS_SERVER, SERVICE_ACCOUNT, STATIC_TOKEN, SUPER_ADMIN, TOKEN,
-    authority_path,
-};
+use super::manifests::{ETCD_CLIENT, METRICS_SERVER, TOKEN};
+use super::render::{ADMIN, INVENTORY, SERVICE_ACCOUNT, STATIC_TOKEN, SUPER_ADMIN, authority_path};
 use super::{ArtifactPath, BundleError, fs};
 use crate::component::paths::{self, Placement};
 use crate::env::Env;

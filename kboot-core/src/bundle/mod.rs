@@ -4,9 +4,9 @@
 mod artifact;
 mod existing;
 mod fs;
+mod manifests;
 mod plan;
 mod render;
-mod verify;
 
 use std::io;
 use std::path::PathBuf;

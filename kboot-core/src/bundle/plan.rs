@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
-use super::{BundleError, existing, fs, render};
+use super::{BundleError, existing, fs, manifests, render};
 use crate::component::{changes, paths};
 use crate::env::Env;
 use crate::error::Error;
@@ -196,8 +196,8 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<ArtifactPath>, BundleEr
     let of_nodes = fs::folder_names(&root.join("nodes"))?
         .into_iter()
         .flat_map(|node| paths::all_on_a_node().into_iter().map(move |path| format!("nodes/{node}{path}")));
-    let of_cluster =
-        [render::TOKEN, render::STATIC_TOKEN, render::ETCD_CLIENT, render::VERIFY].map(str::to_owned);
+    let of_cluster = [manifests::TOKEN, render::STATIC_TOKEN, manifests::ETCD_CLIENT, manifests::VERIFY]
+        .map(str::to_owned);
     let authorities = Authority::ALL
         .into_iter()
         .flat_map(|authority| ["key", "crt"].map(|ending| render::authority_path(authority, ending)));

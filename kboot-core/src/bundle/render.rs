@@ -6,25 +6,20 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::BundleError;
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
-use super::{BundleError, verify};
+use super::manifests::{ETCD_CLIENT, METRICS_SERVER, manifests};
 use crate::component::paths::{self, Placement};
 use crate::component::plain_files;
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
 use crate::net::ApiEndpoint;
 use crate::pki::{Authority, CertificateId, CertificateRole, ClusterPki, Issued, Origin};
-use crate::rbac;
 use crate::secret::{SecretBytes, SecretText};
-use crate::spec::{ClusterSpec, KubeconfigCertificates, Node, NodeCredentials, NodeRole};
+use crate::spec::{ClusterSpec, KubeconfigCertificates, Node, NodeRole};
 
 pub(super) const ADMIN: &str = "admin.conf";
 pub(super) const SUPER_ADMIN: &str = "super-admin.conf";
-pub(super) const TOKEN: &str = "manifests/bootstrap-token.yaml";
-pub(super) const METRICS_SERVER: &str = "manifests/metrics-server-certificate.yaml";
-pub(super) const ETCD_CLIENT: &str = "manifests/etcd-client.yaml";
-pub(super) const VERIFY: &str = "manifests/verify.yaml";
-const RBAC: &str = "manifests/rbac.yaml";
 pub(super) const INVENTORY: &str = "kboot.json";
 pub(super) const STATIC_TOKEN: &str = "authorities/token.csv";
 pub(super) const SERVICE_ACCOUNT: &str = "authorities/sa.key";
@@ -62,30 +57,33 @@ impl Bundle {
     }
 }
 
-fn public(path: ArtifactPath, text: Arc<str>, reason: Option<Arc<str>>) -> Artifact {
+pub(super) fn public(path: ArtifactPath, text: Arc<str>, reason: Option<Arc<str>>) -> Artifact {
     Artifact { path, content: Content::Public(text), reason }
 }
 
-fn secret_text(path: ArtifactPath, text: &SecretText, reason: Option<Arc<str>>) -> Artifact {
+pub(super) fn secret_text(path: ArtifactPath, text: &SecretText, reason: Option<Arc<str>>) -> Artifact {
     let bytes = SecretBytes::new(text.expose_secret().as_bytes().to_vec());
     Artifact { path, content: Content::Secret(Arc::new(bytes)), reason }
 }
 
-fn reason(origin: &Origin) -> Option<Arc<str>> {
+pub(super) fn reason(origin: &Origin) -> Option<Arc<str>> {
     match origin {
         Origin::Kept | Origin::Made { reason: None } => None,
         Origin::Made { reason: Some(reason) } => Some(reason.as_str().into()),
     }
 }
 
-fn certificate<'a>(pki: &'a ClusterPki<'_>, id: &CertificateId) -> Result<&'a Issued, BundleError> {
+pub(super) fn certificate<'a>(
+    pki: &'a ClusterPki<'_>,
+    id: &CertificateId,
+) -> Result<&'a Issued, BundleError> {
     pki.get(id).ok_or_else(|| BundleError::Render {
         path: id.to_string(),
         source: "the certificates were issued for another cluster file".into(),
     })
 }
 
-fn yaml(path: &str, value: &Value) -> Result<String, BundleError> {
+pub(super) fn yaml(path: &str, value: &Value) -> Result<String, BundleError> {
     crate::yaml::write(value)
         .map_err(|source| BundleError::Render { path: path.to_owned(), source: source.into() })
 }
@@ -163,63 +161,6 @@ fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
         service_account.public_key_pem().into(),
         None,
     ));
-    Ok(artifacts)
-}
-
-/// What `kubectl apply -f manifests/` brings into the cluster.
-fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
-    let mut objects = vec![rbac::administrators(), rbac::api_server_to_kubelets()];
-    match spec.join.node_credentials {
-        NodeCredentials::BootstrapToken | NodeCredentials::StaticToken => {
-            objects.extend(rbac::tls_bootstrapping())
-        }
-        NodeCredentials::Certificate => objects.push(rbac::node_renewal()),
-    }
-    // rbac.authorization.k8s.io/v1 came with 1.8.
-    if spec.kubernetes_version.minor() < 8 {
-        for object in &mut objects {
-            object["apiVersion"] = "rbac.authorization.k8s.io/v1beta1".into();
-        }
-    }
-    let documents = objects.iter().map(|object| yaml(RBAC, object)).collect::<Result<Vec<_>, _>>()?;
-    let mut artifacts = Vec::new();
-    if let Some(token) = pki.token() {
-        let secret = token.token.secret(&token.settings)?.to_yaml()?;
-        artifacts.push(secret_text(ArtifactPath::new(TOKEN), &secret, reason(&token.origin)));
-    }
-    let mut add_secret = |path: &str, name: &str, kind: &str, data: Value, origin: &Origin| {
-        let secret = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": name, "namespace": "kube-system"},
-            "type": kind,
-            "stringData": data,
-        });
-        let secret = SecretText::new(yaml(path, &secret)?);
-        artifacts.push(secret_text(ArtifactPath::new(path), &secret, reason(origin)));
-        Ok::<(), BundleError>(())
-    };
-    let serving = certificate(pki, &CertificateId::of_cluster(CertificateRole::MetricsServer))?;
-    let data = json!({
-        "tls.crt": serving.certificate.to_pem(),
-        "tls.key": serving.key.to_pem()?.expose_secret(),
-    });
-    add_secret(METRICS_SERVER, "metrics-server-certificate", "kubernetes.io/tls", data, &serving.origin)?;
-    if let Some(name) = &spec.network.etcd_client_secret {
-        let client = certificate(pki, &CertificateId::of_cluster(CertificateRole::NetworkEtcdClient))?;
-        let data = json!({
-            "etcd-ca": pki.authorities().get(Authority::Etcd).certificate().to_pem(),
-            "etcd-cert": client.certificate.to_pem(),
-            "etcd-key": client.key.to_pem()?.expose_secret(),
-        });
-        add_secret(ETCD_CLIENT, name.as_str(), "Opaque", data, &client.origin)?;
-    }
-    if let Some(image) = &spec.verify_image {
-        let objects = verify::objects(spec.kubernetes_version, image.as_str());
-        let documents = objects.iter().map(|object| yaml(VERIFY, object)).collect::<Result<Vec<_>, _>>()?;
-        artifacts.push(public(ArtifactPath::new(VERIFY), documents.join("---\n").into(), None));
-    }
-    artifacts.push(public(ArtifactPath::new(RBAC), documents.join("---\n").into(), None));
     Ok(artifacts)
 }
 
