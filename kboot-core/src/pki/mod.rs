@@ -11,10 +11,13 @@ mod encode;
 mod expiry;
 mod extensions;
 pub mod inspect;
+mod issuer;
 mod key;
 mod pem;
 pub mod profile;
+mod requested;
 pub mod role;
+mod signing;
 mod standalone;
 mod subject;
 mod verify;
@@ -27,9 +30,11 @@ pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;
 pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
 pub use expiry::{Expiring, Urgency, prometheus};
+pub use issuer::Issuer;
 pub use key::{KeyAlgorithm, PrivateKey};
 pub use profile::CertificateTemplate;
 pub use role::{Authority, CertificateRole};
+pub use signing::{Prepared, SignatureAlgorithm, SigningError, SigningKey};
 pub use standalone::{Profile, ProfileOptions};
 pub use subject::{Subject, SubjectDefaults};
 pub use verify::Verification;
@@ -53,9 +58,9 @@ pub enum PkiError {
         "no private key found: expected a PEM block RSA PRIVATE KEY, EC PRIVATE KEY or PRIVATE KEY (without a password)"
     )]
     NoKey,
-    /// The private key cannot be used.
+    /// The key cannot be used.
     #[error(
-        "the private key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits"
+        "the key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits"
     )]
     UnsupportedKey,
     /// No certificate in the text.
@@ -182,6 +187,17 @@ pub enum PkiError {
     /// The cryptographic library made no signature.
     #[error("the cryptographic library made no signature")]
     Signing,
+    /// A key that is elsewhere made no signature.
+    #[error(transparent)]
+    SigningKey(#[from] SigningError),
+    /// A signature that is not what was asked for.
+    #[error("the signature was not made over these bytes by the key of {subject}: expected {expected}")]
+    WrongSignature {
+        /// The issuer's subject.
+        subject: String,
+        /// The algorithm and its encoding.
+        expected: SignatureAlgorithm,
+    },
     /// A time that a certificate cannot say.
     #[error(transparent)]
     Time(#[from] TimeError),
@@ -194,7 +210,9 @@ impl PkiError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Encoding { .. } => ErrorKind::Internal,
-            Self::KeyGeneration | Self::Signing => ErrorKind::Crypto,
+            Self::KeyGeneration | Self::Signing | Self::SigningKey(_) | Self::WrongSignature { .. } => {
+                ErrorKind::Crypto
+            }
             Self::Random(_) => ErrorKind::Io,
             _ => ErrorKind::Input,
         }
