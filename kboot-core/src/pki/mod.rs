@@ -15,7 +15,7 @@ mod issuer;
 mod key;
 mod pem;
 pub mod profile;
-mod requested;
+pub(crate) mod requested;
 pub mod role;
 mod signing;
 mod standalone;

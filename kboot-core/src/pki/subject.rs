@@ -171,7 +171,6 @@ impl Subject {
 
 /// The DER of a Name as Go encodes the subject of a certificate that was requested: the organizations in
 /// one RDN, then the common name; what is empty is left out (`pkix.Name.ToRDNSequence`).
-#[cfg_attr(not(test), expect(dead_code, reason = "the decision that approves requests is not written yet"))]
 pub(super) fn requested_name(common_name: &str, organizations: &[String]) -> Result<Vec<u8>, PkiError> {
     let mut relative_names = Vec::with_capacity(128);
     if !organizations.is_empty() {

@@ -5,9 +5,13 @@
 
 #![cfg_attr(not(test), expect(dead_code, reason = "the decision that approves requests is not written yet"))]
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
-use super::encode::{Content, LeafKeyUsages, Names, leaf_extensions};
+pub(crate) use super::encode::LeafKeyUsages;
+use super::encode::{Content, Names, leaf_extensions};
 use super::issuer::serial_number;
 use super::profile::ExtendedUsage;
 use super::subject::requested_name;
