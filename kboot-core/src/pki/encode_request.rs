@@ -4,6 +4,7 @@ use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetString};
 use der::{Decode, Encode, Sequence, Tag, TagNumber};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::spki::AlgorithmIdentifierRef;
 
 use super::encode::{general_names, signature_algorithm};
@@ -43,7 +44,7 @@ pub(crate) fn request(
 ) -> Result<Vec<u8>, PkiError> {
     let subject = subject.to_der()?;
     let failed = |_| PkiError::Encoding { what: "certificate request" };
-    let attributes = attributes(alt_names).map_err(failed)?;
+    let attributes = attributes(general_names(alt_names.into())?).map_err(failed)?;
     let info = || -> der::Result<Vec<u8>> {
         let tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
         RequestInfo {
@@ -67,11 +68,11 @@ pub(crate) fn request(
     request().map_err(failed)
 }
 
-fn attributes(alt_names: &SubjectAltNames) -> der::Result<Vec<u8>> {
-    if alt_names.is_empty() {
+fn attributes(names: Vec<GeneralName>) -> der::Result<Vec<u8>> {
+    if names.is_empty() {
         return Ok(Vec::new());
     }
-    let names = general_names(alt_names)?.to_der()?;
+    let names = SubjectAltName(names).to_der()?;
     let extension = Extension {
         extn_id: <SubjectAltName as der::oid::AssociatedOid>::OID,
         critical: false,
