@@ -9,6 +9,7 @@ mod key;
 mod object;
 mod requestor;
 mod signer;
+mod text;
 pub mod usage;
 
 use std::net::IpAddr;
