@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Config(command) => commands::config::run(command),
         Command::Ca(command) => commands::certificate::ca(command),
         Command::Cert(command) => commands::certificate::cert(command),
+        Command::Csr(command) => commands::csr::run(command),
         Command::Token(command) => commands::token::run(command),
         Command::Kubeconfig(command) => commands::kubeconfig::run(command),
         Command::Node(command) => commands::node::run(command),

@@ -3,6 +3,7 @@
 mod certificate;
 mod cluster;
 mod config;
+mod csr;
 mod kubeconfig;
 mod node;
 mod token;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use certificate::{Ca, CaCreate, Cert, CertIssue, CertVerify, ExpiryFormat, Side};
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
+pub(crate) use csr::{Csr, CsrInspect, CsrNew, CsrNewOptions, CsrSign, RequestFormat, SignedFormat};
 pub(crate) use kubeconfig::{
     Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,
     KubeconfigUser,
@@ -41,6 +43,9 @@ pub(crate) enum Command {
     /// Issue, read and check certificates
     #[command(subcommand)]
     Cert(Cert),
+    /// Make, read, decide on and sign certificate requests
+    #[command(subcommand)]
+    Csr(Csr),
     /// Check units and configuration files that exist
     #[command(subcommand)]
     Config(Config),

@@ -3,6 +3,7 @@
 pub(crate) mod certificate;
 pub(crate) mod cluster;
 pub(crate) mod config;
+pub(crate) mod csr;
 pub(crate) mod kubeconfig;
 pub(crate) mod node;
 pub(crate) mod shell;

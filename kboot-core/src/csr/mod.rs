@@ -5,6 +5,7 @@
 
 mod create;
 mod decode;
+mod file;
 mod key;
 mod object;
 mod requestor;
@@ -14,6 +15,7 @@ pub mod usage;
 
 use std::net::IpAddr;
 
+pub use file::{RequestInFile, read};
 pub use key::{KeyKind, RequestKey, SignatureCheck};
 pub use object::{CertificateSigningRequest, Condition};
 pub use requestor::Requestor;

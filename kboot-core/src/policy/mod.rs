@@ -16,7 +16,9 @@ mod inventory;
 mod names;
 mod preset;
 mod rule;
+mod sign;
 mod source;
+mod token_rule;
 
 pub use approved::{Approval, ApprovedRequest};
 pub use code::Code;
@@ -28,6 +30,7 @@ pub use inventory::{Inventory, InventoryNode};
 pub use preset::Preset;
 pub use rule::Rule;
 pub use source::Source;
+pub use token_rule::token_rule;
 
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{CertificateRequest, CertificateSigningRequest, Signer};

@@ -1,0 +1,140 @@
+//! `kboot csr sign`
+
+use anyhow::{Context as _, Result, bail};
+use kboot_core::Env;
+use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile, Requestor};
+use kboot_core::pki::Authority;
+use kboot_core::policy::{Approval, Context, Decision, Policy, Verdict};
+
+use super::{MAX_BYTES, check_new, in_file, write};
+use crate::Answer;
+use crate::cli::{CsrSign, SignedFormat};
+use crate::commands::certificate::load_authority;
+use crate::{input, output};
+
+/// The policy file's own limit is far higher.
+const MAX_POLICY_BYTES: usize = 1024 * 1024;
+
+pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
+    check_new(arguments.out.as_deref())?;
+    if arguments
+        .approve_as
+        .as_deref()
+        .is_some_and(|name| name.trim().is_empty() || name.chars().any(char::is_control))
+    {
+        bail!("--approve-as: say who takes the decision, on one line");
+    }
+    let mut env = Env::system();
+    let policy: Policy = match &arguments.policy {
+        Some(file) => input::text(file, MAX_POLICY_BYTES)?.parse().with_context(|| input::name(file))?,
+        None => arguments.preset.policy(),
+    };
+    let object = object(arguments)?;
+    if let Some(problem) = ended(&object) {
+        output::tell(problem);
+        return Ok(Answer::No);
+    }
+    let authority = load_authority(&arguments.ca, Authority::Cluster, &env)?;
+    let mut context = Context::at(env.now());
+    context.signer_lifetime = arguments.max_duration;
+    let decision = policy.evaluate(&object, &context);
+    let by_rule = decision.verdict() == Verdict::Approve;
+    let decision = match &arguments.approve_as {
+        Some(person) if !by_rule => decision.approve_as(person),
+        _ => decision,
+    };
+    let (verdict, code, message) = (decision.verdict(), decision.code(), decision.message());
+    let shown = output::escaped(message.trim_end_matches(&format!(" ({code})")));
+    match (by_rule, verdict) {
+        (false, Verdict::Approve) => output::tell(&format!("approve: {shown}")),
+        _ => output::tell(&format!("{} ({code}): {shown}", verdict.word())),
+    }
+    let approved = match decision {
+        Decision::Approve(approved) => approved,
+        refused => {
+            output::tell(code.advice());
+            if refused.approve_as("anybody").verdict() == Verdict::Approve {
+                output::tell("a person may approve it: --approve-as NAME");
+            }
+            return Ok(Answer::No);
+        }
+    };
+    let certificate = authority.sign(&approved, arguments.max_duration, &mut env)?;
+    let reason = match approved.approval() {
+        Approval::Person { .. } => "ApprovedByPerson",
+        _ => "ApprovedByPolicy",
+    };
+    let signed = || object.with_approval(reason, &message, env.now()).with_certificate(&certificate);
+    let text = match arguments.output {
+        SignedFormat::Pem => certificate.to_pem(),
+        SignedFormat::Yaml => signed().to_yaml()?,
+        SignedFormat::Json => serde_json::to_string_pretty(&signed().to_json())? + "\n",
+    };
+    write(arguments.out.as_deref(), &text)?;
+    let facts = certificate.facts()?;
+    output::tell(&format!(
+        "{}: {}, until {}",
+        facts.subject,
+        facts.uses().join("; "),
+        facts.validity.not_after
+    ));
+    Ok(Answer::Yes)
+}
+
+/// The one request of the file, with what the command line adds.
+fn object(arguments: &CsrSign) -> Result<CertificateSigningRequest> {
+    let file = &arguments.file;
+    let bytes = input::bytes(file, MAX_BYTES)?;
+    let mut found = csr::read(&bytes).map_err(|error| in_file(file, &error))?;
+    let (Some(request), true) = (found.pop(), found.is_empty()) else {
+        bail!("{} holds {} requests: sign one at a time", input::name(file), found.len().saturating_add(1));
+    };
+    let mut object = match request {
+        RequestInFile::Object(object) => {
+            if arguments.signer.is_some() || !arguments.usages.is_empty() || arguments.expiration.is_some() {
+                bail!(
+                    "--signer, --usage and --expiration are for a bare request: {} says them itself",
+                    input::name(file)
+                );
+            }
+            *object
+        }
+        RequestInFile::Bare(request) => {
+            let signer = arguments.signer.context("--signer is missing: a bare request does not say it")?;
+            // The text as it came, so that what is odd about it is judged.
+            let is_text = std::str::from_utf8(&bytes).is_ok();
+            let pem = if is_text { bytes } else { request.to_pem().into_bytes() };
+            let mut object = CertificateSigningRequest::new("request", signer, &pem);
+            if !arguments.usages.is_empty() {
+                object = object.with_usages(arguments.usages.clone());
+            }
+            match arguments.expiration {
+                Some(expiration) => object.with_expiration(expiration),
+                None => object,
+            }
+        }
+    };
+    if let Some(requestor) = &arguments.requestor {
+        let said = &object.requestor().username;
+        if !said.is_empty() {
+            bail!("--requestor: {} says that {said:?} sent it", input::name(file));
+        }
+        let requestor =
+            arguments.groups.iter().fold(Requestor::user(requestor), |user, group| user.group(group));
+        object = object.with_requestor(requestor);
+    }
+    Ok(object)
+}
+
+/// Why nothing is to be signed any more.
+fn ended(object: &CertificateSigningRequest) -> Option<&'static str> {
+    if object.condition("Denied").is_some() {
+        Some("it was denied, which is final; its sender must send another request")
+    } else if object.condition("Failed").is_some() {
+        Some("its signer failed it, which is final; its sender must send another request")
+    } else if object.certificate().is_some() {
+        Some("it has its certificate already (status.certificate)")
+    } else {
+        None
+    }
+}
