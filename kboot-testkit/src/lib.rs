@@ -5,6 +5,7 @@
 //! set, as CI does, it fails instead.
 
 pub mod cluster;
+pub mod corpus;
 pub mod generate;
 mod oracle;
 mod tls;

@@ -473,12 +473,13 @@ pub fn serving() -> impl Strategy<Value = Case> {
     )
 }
 
-/// A genuine request for a client certificate: a first one by bootstrap token, or a node's renewal.
+/// A genuine request for a client certificate: a first one by the machine's own bootstrap token, or the
+/// renewal of a node that has joined.
 pub fn client() -> impl Strategy<Value = Case> {
-    (select(NODES), any::<bool>(), kind(), usages("client auth"), expiration()).prop_map(
-        |(node, renewal, kind, usages, expiration)| {
+    (select(NODES), kind(), usages("client auth"), expiration()).prop_map(
+        |(node, kind, usages, expiration)| {
             let request = Request::kubelet_client(node.name).with_key(Key::shared(kind));
-            let object = if renewal && node.joined {
+            let object = if node.joined {
                 Object::kubelet_client(node.name, Vec::new())
             } else {
                 Object::kubelet_bootstrap(node.token_id, Vec::new())
@@ -491,16 +492,14 @@ pub fn client() -> impl Strategy<Value = Case> {
 /// A genuine request of a person for a client certificate of their own.
 pub fn user() -> impl Strategy<Value = Case> {
     let usages = subsequence(vec!["digital signature", "key encipherment"], 0..=2);
-    (select(USERS), kind(), usages, expiration()).prop_map(
-        |((name, groups), kind, mut usages, expiration)| {
-            usages.push("client auth");
-            let request = Request::user(name, groups).with_key(Key::shared(kind));
-            let mut all = groups.to_vec();
-            all.push("system:authenticated");
-            let object = Object::user(name, &all, Vec::new()).with_usages(&usages);
-            Case::new(request, Object { expiration_seconds: expiration, ..object })
-        },
-    )
+    (select(USERS), kind(), usages, expiration()).prop_map(|(user, kind, mut usages, expiration)| {
+        usages.push("client auth");
+        let request = Request::user(user.name, user.groups).with_key(Key::shared(kind));
+        let mut groups = user.groups.to_vec();
+        groups.push("system:authenticated");
+        let object = Object::user(user.requestor, &groups, Vec::new()).with_usages(&usages);
+        Case::new(request, Object { expiration_seconds: expiration, ..object })
+    })
 }
 
 /// A genuine request to any of the three signers.
