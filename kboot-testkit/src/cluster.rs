@@ -69,23 +69,29 @@ pub const SERVICE_RANGES: &[&str] = &["10.96.0.0/12", "fd00:10:96::/112"];
 pub struct User {
     /// The common name.
     pub name: &'static str,
+    /// The common names that are as good: the same, or one with `*` at its end.
+    pub pattern: &'static str,
     /// The groups that it may be in.
     pub groups: &'static [&'static str],
     /// Who asks for it: itself, or who issues for others.
     pub requestor: &'static str,
 }
 
-const fn user(name: &'static str, groups: &'static [&'static str], requestor: &'static str) -> User {
-    User { name, groups, requestor }
+const fn person(name: &'static str, groups: &'static [&'static str]) -> User {
+    User { name, pattern: name, groups, requestor: name }
+}
+
+const fn pipeline(name: &'static str) -> User {
+    User { name, pattern: "jenkins-*", groups: &["ci"], requestor: ISSUER }
 }
 
 /// The people and pipelines.
 pub const USERS: &[User] = &[
-    user("jane", &["dev"], "jane"),
-    user("joe@example.com", &["dev", "ops"], "joe@example.com"),
-    user("anne.lee", &[], "anne.lee"),
-    user("jenkins-deployer", &["ci"], ISSUER),
-    user("jenkins-nightly", &["ci"], ISSUER),
+    person("jane", &["dev"]),
+    person("joe@example.com", &["dev", "ops"]),
+    person("anne.lee", &[]),
+    pipeline("jenkins-deployer"),
+    pipeline("jenkins-nightly"),
 ];
 
 /// The service account that asks for the pipelines' certificates.
@@ -93,3 +99,21 @@ pub const ISSUER: &str = "system:serviceaccount:ci:certificate-issuer";
 
 /// When the picture was taken, RFC 3339: after every request of the corpus.
 pub const NOW: &str = "2026-01-15T10:00:00Z";
+
+/// All of it, or another cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "plain data")]
+pub struct Picture<'a> {
+    /// The machines.
+    pub nodes: &'a [Node],
+    /// The people and pipelines.
+    pub users: &'a [User],
+    /// The cluster's DNS domain.
+    pub dns_domain: &'a str,
+    /// The ranges of its services' addresses.
+    pub service_ranges: &'a [&'a str],
+}
+
+/// The corpus' cluster.
+pub const PICTURE: Picture<'static> =
+    Picture { nodes: NODES, users: USERS, dns_domain: DNS_DOMAIN, service_ranges: SERVICE_RANGES };

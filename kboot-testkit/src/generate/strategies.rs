@@ -281,20 +281,25 @@ fn subject(request: &mut Request, code: &str, v: u8) {
         ("common-name-missing", _) => {
             request.subject.retain(|rdn| rdn.iter().all(|a| a.oid != COMMON_NAME));
         }
+        // Two names, so that it holds after a mutation that took the own one away.
         ("common-name-repeated", 0) => {
-            request.subject.insert(0, vec![NameAttribute::cn("system:node:master-1")])
+            for name in ["system:node:master-1", "system:node:worker-1"] {
+                request.subject.insert(0, vec![NameAttribute::cn(name)]);
+            }
         }
         ("common-name-repeated", _) => {
-            // Both in one SET: some readers keep the first, some the last.
+            // In one SET with the own one: some readers keep the first, some the last.
             if let Some(rdn) = request.subject.last_mut() {
-                rdn.push(NameAttribute::cn("system:node:master-1"));
+                rdn.extend(["system:node:master-1", "system:node:worker-2"].map(NameAttribute::cn));
             }
         }
         ("organization", 0) => organizations(request, &[]),
         ("organization", 1) => organizations(request, &["system:masters"]),
         ("organization", 2) => organizations(request, &["system:nodes", "system:masters"]),
         ("organization", 3) => organizations(request, &["System:Nodes"]),
-        ("organization", _) => request.subject.push(vec![NameAttribute::o("system:nodes")]),
+        ("organization", _) => {
+            request.subject.extend([(); 2].map(|()| vec![NameAttribute::o("system:nodes")]));
+        }
         ("node-name", 0) => rename(request, StringTag::Printable, "system:node:"),
         ("node-name", 1) => rename(request, StringTag::Printable, "system:node:WORKER-1"),
         ("node-name", 2) => rename(request, StringTag::Printable, "worker-1"),
