@@ -7,10 +7,10 @@
 mod approved;
 mod code;
 mod context;
-mod danger_at_load;
 mod decision;
 mod document;
 mod floor;
+mod forbidden;
 mod glob;
 mod inventory;
 mod names;
