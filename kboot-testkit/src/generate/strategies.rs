@@ -1,5 +1,7 @@
 //! proptest strategies: genuine requests of one cluster, and what makes them worse.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use super::{
     BASIC_CONSTRAINTS, CHALLENGE_PASSWORD, CODE_SIGNING, COMMON_NAME, EXTENDED_KEY_USAGE, Extension,
     GeneralName, KEY_USAGE, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING, KUBERNETES_UID, Key, KeyKind,
     NameAttribute, ORGANIZATION, ORGANIZATIONAL_UNIT, Object, Pem, Request, SUBJECT_ALT_NAME, Signature,
-    StringTag, der,
+    StringTag, der, signed,
 };
 use crate::cluster::{NODES, USERS};
 
@@ -110,7 +112,8 @@ const CLIENT: &[(&str, u8)] = &[("alt-names-not-allowed", 5)];
 const USER: &[(&str, u8)] = &[("privileged-identity", 6), ("alt-name-kind", 3)];
 
 impl Mutation {
-    /// Every mutation that has its code for requests to this signer.
+    /// Every mutation that has its code for requests to this signer. Weak and oversized keys are not among
+    /// them, since only the corpus has right signatures by such keys.
     #[must_use]
     pub fn for_signer(signer: &str) -> Vec<Self> {
         let own: &[&[(&str, u8)]] = match signer {
@@ -530,12 +533,34 @@ pub fn mutations() -> impl Strategy<Value = (Case, Vec<Mutation>)> {
     })
 }
 
-/// A case: genuine, or made worse in one way or several.
+/// A genuine case with a few octets of what is signed changed, left out or doubled, and then signed rightly:
+/// hardly any of them is PKCS#10 still.
+pub fn corrupted() -> impl Strategy<Value = Case> {
+    let edit = (any::<prop::sample::Index>(), 0..4_u8, any::<u8>());
+    (genuine(), proptest::collection::vec(edit, 1..4)).prop_map(|(mut case, edits)| {
+        let mut info = case.request.info();
+        for (at, kind, octet) in edits {
+            let at = at.index(info.len());
+            match kind {
+                0 => info[at] = octet,
+                1 => info[at] ^= 1 << (octet % 8),
+                2 => info.insert(at, octet),
+                _ => drop(info.remove(at)),
+            }
+        }
+        let text = case.pem.text(&signed(&info, &case.request.key));
+        case.base64 = Some(STANDARD.encode(text));
+        case
+    })
+}
+
+/// A case: genuine, made worse in one way or several, or corrupted.
 pub fn case() -> impl Strategy<Value = Case> {
-    mutations().prop_map(|(mut case, mutations)| {
+    let worse = mutations().prop_map(|(mut case, mutations)| {
         for mutation in &mutations {
             mutation.apply(&mut case);
         }
         case
-    })
+    });
+    prop_oneof![4 => worse, 1 => corrupted()]
 }
