@@ -5,6 +5,7 @@
 
 pub mod der;
 pub mod key;
+mod mutation;
 mod name;
 mod object;
 mod request;
