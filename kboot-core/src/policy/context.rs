@@ -81,7 +81,7 @@ impl fmt::Debug for Context<'_> {
 }
 
 /// Forward DNS, as the caller looks it up; with a time limit, since a decision waits for it.
-pub trait Resolver {
+pub trait Resolver: Sync {
     /// The addresses of a name; none where no answer came, whatever the reason: resolvers do not tell a
     /// name that does not exist from one that they failed to look up.
     fn addresses(&self, name: &str) -> Option<Vec<IpAddr>>;
