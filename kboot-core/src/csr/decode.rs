@@ -14,8 +14,8 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Subject
 
 use super::key::{self, RequestKey};
 use super::{
-    AlternativeName, CertificateRequest, CsrError, ExtensionContent, NameAttribute, Oddity, RequestAttribute,
-    RequestedExtension, usage,
+    AlternativeName, CertificateRequest, CsrError, ExtensionContent, NameAttribute, Oddity, RelativeName,
+    RequestAttribute, RequestedExtension, usage,
 };
 
 /// A kubelet's request has about 500 bytes, one of RSA-4096 with a hundred names about 8 KiB.
@@ -112,11 +112,7 @@ pub(super) fn request(der: Vec<u8>, mut oddities: Vec<Oddity>) -> Result<Certifi
         Some(bytes) => key::check_signature(&public_key, algorithm, signed_part, bytes)?,
         None => return Err(CsrError::Malformed),
     };
-    let mut names = Vec::new();
-    for relative_name in parts(open(subject_der, Tag::Sequence)?)? {
-        let attributes = members(open(relative_name, Tag::Set)?)?.into_iter().map(name_attribute);
-        names.push(attributes.collect::<Result<Vec<_>, _>>()?);
-    }
+    let names = relative_names(subject_der)?;
     let (attributes, extensions) = attributes_and_extensions(attributes)?;
     let (subject_der, public_key) =
         (subject_der.to_vec(), RequestKey { der: key_der.to_vec(), ..public_key });
@@ -130,6 +126,16 @@ pub(super) fn request(der: Vec<u8>, mut oddities: Vec<Oddity>) -> Result<Certifi
         oddities,
         der,
     })
+}
+
+/// Name (RFC 5280, 4.1.2.4).
+pub(super) fn relative_names(tlv: &[u8]) -> Result<Vec<RelativeName>, CsrError> {
+    let mut names = Vec::new();
+    for relative_name in parts(open(tlv, Tag::Sequence)?)? {
+        let attributes = members(open(relative_name, Tag::Set)?)?.into_iter().map(name_attribute);
+        names.push(attributes.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(names)
 }
 
 fn attributes_and_extensions(

@@ -10,6 +10,7 @@ pub(crate) mod list;
 mod object;
 mod requestor;
 mod signer;
+mod text;
 pub mod usage;
 
 use std::net::IpAddr;
