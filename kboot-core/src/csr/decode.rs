@@ -192,6 +192,9 @@ fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionCon
         }
         EXTENDED_KEY_USAGE => {
             let usages = ExtendedKeyUsage::from_der(value).map_err(malformed)?;
+            if !usages.0.iter().all(has_one_text) {
+                return Err(CsrError::Malformed);
+            }
             ExtensionContent::ExtendedKeyUsages(usages.0.iter().map(usage::of_purpose).collect())
         }
         BASIC_CONSTRAINTS => {
@@ -237,8 +240,8 @@ fn alternative_name(tlv: &[u8]) -> Result<AlternativeName, CsrError> {
             },
         },
         (8, false) => {
-            let oid = ObjectIdentifier::from_bytes(value).map_err(|_| CsrError::Malformed)?;
-            AlternativeName::RegisteredId(oid.to_string())
+            let oid = ObjectIdentifier::from_bytes(value).ok().filter(has_one_text);
+            AlternativeName::RegisteredId(oid.ok_or(CsrError::Malformed)?.to_string())
         }
         _ => return Err(CsrError::Malformed),
     })
@@ -267,7 +270,18 @@ fn is_context(any: AnyRef<'_>, number: u32) -> bool {
 }
 
 pub(super) fn identifier(tlv: &[u8]) -> Result<ObjectIdentifier, CsrError> {
-    ObjectIdentifier::from_der(tlv).map_err(|_| CsrError::Malformed)
+    ObjectIdentifier::from_der(tlv).ok().filter(has_one_text).ok_or(CsrError::Malformed)
+}
+
+/// Whether no other encoding reads as the same numbers: const-oid 0.10 takes zeros before a number, which
+/// X.690, 8.19.2 forbids, and drops what goes beyond 32 bits, so that 2.5.4.4294967299 would read as the
+/// common name's 2.5.4.3.
+fn has_one_text(oid: &ObjectIdentifier) -> bool {
+    oid.as_bytes().split_inclusive(|byte| byte & 0x80 == 0).all(|number| match number {
+        [0x80, ..] => false,
+        [first, _, _, _, _] => *first <= 0x8f,
+        _ => number.len() < 5,
+    })
 }
 
 /// The value of a TLV that has this tag and nothing after it.
