@@ -98,8 +98,9 @@ fn is_same_name(ours: &AlternativeName, theirs: &GeneralName<'_>) -> bool {
         (AlternativeName::OtherName { oid, value }, GeneralName::OtherName(their_oid, rest)) => {
             oid_content(oid) == their_oid.as_bytes() && value.ends_with(rest)
         }
-        (AlternativeName::DirectoryName(ours), GeneralName::DirectoryName(theirs)) => ours == theirs.as_raw(),
-        // What is inside a directory name is no business of kboot's, which refuses all of them.
+        // What is inside a directory name is nothing to kboot, which refuses all of them; the other reader
+        // stops at what it does not understand there.
+        (AlternativeName::DirectoryName(_), GeneralName::DirectoryName(_)) => true,
         (AlternativeName::DirectoryName(ours), GeneralName::Invalid(tag, theirs)) => tag.0 == 4 && ours == theirs,
         (AlternativeName::RegisteredId(ours), GeneralName::RegisteredID(theirs)) => {
             oid_content(ours) == theirs.as_bytes()
@@ -112,6 +113,7 @@ fn is_same_name(ours: &AlternativeName, theirs: &GeneralName<'_>) -> bool {
 
 /// Whether it has something that kboot keeps as bytes for the policy to refuse, and x509-parser cannot pass
 /// over.
-fn only_ours_reads(_request: &CertificateRequest) -> bool {
-    false
+fn only_ours_reads(request: &CertificateRequest) -> bool {
+    // A number that is no version: negative, or beyond 32 bits.
+    request.oddities().contains(&Oddity::UnknownVersion)
 }
