@@ -113,8 +113,12 @@ pub(super) fn request(der: Vec<u8>, mut oddities: Vec<Oddity>) -> Result<Certifi
     };
     let mut names = Vec::new();
     for relative_name in parts(open(subject_der, Tag::Sequence)?)? {
-        let attributes = parts(open(relative_name, Tag::Set)?)?.into_iter().map(name_attribute);
-        names.push(attributes.collect::<Result<Vec<_>, _>>()?);
+        let attributes = parts(open(relative_name, Tag::Set)?)?;
+        // SET SIZE (1..MAX)
+        if attributes.is_empty() {
+            return Err(CsrError::Malformed);
+        }
+        names.push(attributes.into_iter().map(name_attribute).collect::<Result<Vec<_>, _>>()?);
     }
     let (attributes, extensions) = attributes_and_extensions(attributes)?;
     let (subject_der, public_key) =

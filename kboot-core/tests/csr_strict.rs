@@ -1,4 +1,5 @@
-//! Object identifiers of a request: each has one encoding, or two readers see two names.
+//! Names and object identifiers of a request in strict DER: each has one encoding, or two readers see two
+//! names.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 
@@ -44,4 +45,14 @@ fn extensions_with_such_identifiers_are_malformed() {
             assert_eq!(request.extensions()[0].content, ExtensionContent::Malformed, "{oid:x?}");
         }
     }
+}
+
+#[test]
+fn a_relative_name_without_attributes_is_malformed() {
+    let genuine = Request::kubelet_client("worker-1");
+    let name = kboot_testkit::generate::name(&genuine.subject);
+    let with_empty = der::sequence([&[0x31, 0], name.get(2..).unwrap()]);
+    assert!(read(&Request { raw_subject: Some(name), ..genuine.clone() }).is_ok());
+    let request = Request { raw_subject: Some(with_empty), ..genuine };
+    assert_eq!(read(&request), Err(CsrError::Malformed));
 }
