@@ -1,6 +1,7 @@
 //! A request as another reader sees it: x509-parser, which shares no code with kboot's own.
 
 use kboot_core::csr::{AlternativeName, CertificateRequest, Oddity};
+use kboot_testkit::generate::CHALLENGE_PASSWORD;
 use kboot_testkit::generate::der::oid_content;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::cri_attributes::ParsedCriAttribute;
@@ -116,4 +117,6 @@ fn is_same_name(ours: &AlternativeName, theirs: &GeneralName<'_>) -> bool {
 fn only_ours_reads(request: &CertificateRequest) -> bool {
     // A number that is no version: negative, or beyond 32 bits.
     request.oddities().contains(&Oddity::UnknownVersion)
+        // A password that is none of the five kinds of text.
+        || request.attributes().iter().any(|attribute| attribute.oid == CHALLENGE_PASSWORD)
 }
