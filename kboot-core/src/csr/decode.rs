@@ -132,8 +132,12 @@ pub(super) fn request(der: Vec<u8>, mut oddities: Vec<Oddity>) -> Result<Certifi
 pub(super) fn relative_names(tlv: &[u8]) -> Result<Vec<RelativeName>, CsrError> {
     let mut names = Vec::new();
     for relative_name in parts(open(tlv, Tag::Sequence)?)? {
-        let attributes = members(open(relative_name, Tag::Set)?)?.into_iter().map(name_attribute);
-        names.push(attributes.collect::<Result<Vec<_>, _>>()?);
+        let attributes = members(open(relative_name, Tag::Set)?)?;
+        // SET SIZE (1..MAX)
+        if attributes.is_empty() {
+            return Err(CsrError::Malformed);
+        }
+        names.push(attributes.into_iter().map(name_attribute).collect::<Result<Vec<_>, _>>()?);
     }
     Ok(names)
 }
@@ -199,7 +203,7 @@ fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionCon
         }
         EXTENDED_KEY_USAGE => {
             let usages = ExtendedKeyUsage::from_der(value).map_err(malformed)?;
-            if usages.0.is_empty() {
+            if usages.0.is_empty() || !usages.0.iter().all(has_one_text) {
                 return Err(CsrError::Malformed);
             }
             ExtensionContent::ExtendedKeyUsages(usages.0.iter().map(usage::of_purpose).collect())
@@ -247,8 +251,8 @@ fn alternative_name(tlv: &[u8]) -> Result<AlternativeName, CsrError> {
             },
         },
         (8, false) => {
-            let oid = ObjectIdentifier::from_bytes(value).map_err(|_| CsrError::Malformed)?;
-            AlternativeName::RegisteredId(oid.to_string())
+            let oid = ObjectIdentifier::from_bytes(value).ok().filter(has_one_text);
+            AlternativeName::RegisteredId(oid.ok_or(CsrError::Malformed)?.to_string())
         }
         _ => return Err(CsrError::Malformed),
     })
@@ -277,7 +281,18 @@ fn is_context(any: AnyRef<'_>, number: u32) -> bool {
 }
 
 pub(super) fn identifier(tlv: &[u8]) -> Result<ObjectIdentifier, CsrError> {
-    ObjectIdentifier::from_der(tlv).map_err(|_| CsrError::Malformed)
+    ObjectIdentifier::from_der(tlv).ok().filter(has_one_text).ok_or(CsrError::Malformed)
+}
+
+/// Whether no other encoding reads as the same numbers: const-oid 0.10 takes zeros before a number, which
+/// X.690, 8.19.2 forbids, and drops what goes beyond 32 bits, so that 2.5.4.4294967299 would read as the
+/// common name's 2.5.4.3.
+fn has_one_text(oid: &ObjectIdentifier) -> bool {
+    oid.as_bytes().split_inclusive(|byte| byte & 0x80 == 0).all(|number| match number {
+        [0x80, ..] => false,
+        [first, _, _, _, _] => *first <= 0x8f,
+        _ => number.len() < 5,
+    })
 }
 
 /// The value of a TLV that has this tag and nothing after it.
