@@ -2,6 +2,7 @@
 
 use crate::bundle::BundleError;
 use crate::component::{ConfigurationError, LintError};
+use crate::csr::CsrError;
 use crate::env::RandomUnavailable;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
@@ -53,6 +54,9 @@ pub enum Error {
     /// One of cfssl's files.
     #[error(transparent)]
     Cfssl(#[from] CfsslError),
+    /// A certificate request.
+    #[error(transparent)]
+    Csr(#[from] CsrError),
     /// A bootstrap token.
     #[error(transparent)]
     Token(#[from] TokenError),

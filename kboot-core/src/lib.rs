@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod component;
+pub mod csr;
 mod env;
 pub mod error;
 pub mod kubeconfig;

@@ -105,7 +105,7 @@ impl Content<'_> {
     }
 }
 
-fn signature_algorithm(algorithm: KeyAlgorithm) -> AlgorithmIdentifierRef<'static> {
+pub(super) fn signature_algorithm(algorithm: KeyAlgorithm) -> AlgorithmIdentifierRef<'static> {
     // RSA has a NULL there (RFC 4055, 5), ECDSA nothing (RFC 5758, 3.2).
     AlgorithmIdentifierRef {
         oid: algorithm.signature_oid(),
@@ -201,7 +201,7 @@ fn extension<T: Encode + der::oid::AssociatedOid>(critical: bool, value: &T) -> 
     encode().map_err(|_| PkiError::Encoding { what: "extensions" })
 }
 
-fn general_names(names: &SubjectAltNames) -> der::Result<SubjectAltName> {
+pub(super) fn general_names(names: &SubjectAltNames) -> der::Result<SubjectAltName> {
     let dns = names.dns().iter().map(|name| Ok(GeneralName::DnsName(Ia5String::new(name)?)));
     let ips = names.ips().iter().map(|address| {
         let octets = match address {

@@ -34,7 +34,7 @@ pub(super) fn sections(text: &[u8]) -> Result<Vec<Section>, PkiError> {
 
 /// One section. pki-types reads PEM and does not write it; the constant-time encoder of the `pem-rfc7468`
 /// crate takes a tenth of a certificate's whole issuance.
-pub(super) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
+pub(crate) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
     // 48 bytes are a line of 64 characters.
     const BYTES_OF_A_LINE: usize = 48;
     let lines = der.len().div_ceil(BYTES_OF_A_LINE);

@@ -1,0 +1,353 @@
+//! The object around a request: `CertificateSigningRequest` of `certificates.k8s.io/v1`.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{CertificateRequest, CsrError, Requestor, Signer};
+use crate::time::{Lifetime, Timestamp};
+
+/// A CertificateSigningRequest as the API server holds it, and the request in it, decoded.
+///
+/// Values of the API that mean nothing to a decision (labels, annotations) are kept in `metadata`; those
+/// that no API server would hold, such as unknown usages, are kept for the policy to refuse.
+///
+/// ```
+/// use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
+/// # use kboot_core::{csr::CertificateRequest, pki::{KeyAlgorithm, PrivateKey}};
+/// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+/// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
+/// let object = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
+///     .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"));
+/// let again = CertificateSigningRequest::from_json(&object.to_json())?;
+/// assert_eq!(again, object);
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateSigningRequest {
+    metadata: Map<String, Value>,
+    created: Option<Timestamp>,
+    signer_name: String,
+    signer: Option<Signer>,
+    requestor: Requestor,
+    usages: Vec<String>,
+    expiration_seconds: Option<i64>,
+    request_pem: Vec<u8>,
+    request: Result<CertificateRequest, CsrError>,
+    conditions: Vec<Condition>,
+    certificate: Option<Vec<u8>>,
+}
+
+/// What somebody has decided or noted about a request (`CertificateSigningRequestCondition`).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Condition {
+    /// `Approved`, `Denied`, `Failed`, or another's own.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`; older API servers leave it empty, which means the same.
+    #[serde(default)]
+    pub status: String,
+    /// One word.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// A sentence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// When it was last touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_update_time: Option<String>,
+    /// When it last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_transition_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    api_version: String,
+    kind: String,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+    spec: Spec,
+    #[serde(default)]
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    request: String,
+    #[serde(default)]
+    signer_name: String,
+    #[serde(default)]
+    usages: Option<Vec<String>>,
+    #[serde(default)]
+    expiration_seconds: Option<i64>,
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default)]
+    uid: Option<String>,
+    #[serde(default)]
+    groups: Option<Vec<String>>,
+    #[serde(default)]
+    extra: Option<BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Status {
+    #[serde(default)]
+    conditions: Option<Vec<Condition>>,
+    #[serde(default)]
+    certificate: Option<String>,
+}
+
+impl CertificateSigningRequest {
+    /// An object for a request that was not sent yet: usages are those that a kubelet or a client of today
+    /// asks for, for an ECDSA key. The requestor is unknown.
+    #[must_use]
+    pub fn new(name: &str, signer: Signer, request_pem: &[u8]) -> Self {
+        let mut metadata = Map::new();
+        metadata.insert("name".to_owned(), name.into());
+        Self {
+            metadata,
+            created: None,
+            signer_name: signer.name().to_owned(),
+            signer: Some(signer),
+            requestor: Requestor::default(),
+            usages: vec![super::usage::DIGITAL_SIGNATURE.to_owned(), signer.purpose().to_owned()],
+            expiration_seconds: None,
+            request_pem: request_pem.to_vec(),
+            request: CertificateRequest::from_pem(request_pem),
+            conditions: Vec::new(),
+            certificate: None,
+        }
+    }
+
+    /// The same, sent by this user.
+    #[must_use]
+    pub fn with_requestor(mut self, requestor: Requestor) -> Self {
+        self.requestor = requestor;
+        self
+    }
+
+    /// The same for these usages.
+    #[must_use]
+    pub fn with_usages(mut self, usages: Vec<String>) -> Self {
+        self.usages = usages;
+        self
+    }
+
+    /// The same with a wish for this lifetime.
+    #[must_use]
+    pub fn with_expiration(mut self, lifetime: Lifetime) -> Self {
+        self.expiration_seconds = Some(lifetime.seconds());
+        self
+    }
+
+    /// Reads an object of `certificates.k8s.io/v1`, or of `v1beta1` where it names its signer.
+    ///
+    /// What is wrong with the request in it is no error here: see [`CertificateSigningRequest::request`].
+    ///
+    /// # Errors
+    /// [`CsrError::Object`] for another kind, a missing field or a wrong type.
+    pub fn from_json(value: &Value) -> Result<Self, CsrError> {
+        Document::deserialize(value).map_err(|error| unreadable(&error)).and_then(Self::from_document)
+    }
+
+    /// The same from text.
+    ///
+    /// # Errors
+    /// As [`CertificateSigningRequest::from_json`].
+    pub fn from_json_text(text: &str) -> Result<Self, CsrError> {
+        serde_json::from_str(text).map_err(|error| unreadable(&error)).and_then(Self::from_document)
+    }
+
+    fn from_document(document: Document) -> Result<Self, CsrError> {
+        let refuse = |path: &str, problem: String| Err(CsrError::Object { path: path.to_owned(), problem });
+        let Document { api_version, kind, metadata, spec, status } = document;
+        if kind != "CertificateSigningRequest" {
+            return refuse("kind", format!("{:?} is not CertificateSigningRequest", shortened(&kind)));
+        }
+        if !matches!(api_version.as_str(), "certificates.k8s.io/v1" | "certificates.k8s.io/v1beta1") {
+            let problem = format!("{:?} is not certificates.k8s.io/v1", shortened(&api_version));
+            return refuse("apiVersion", problem);
+        }
+        let Ok(request_pem) = STANDARD.decode(&spec.request) else {
+            return refuse("spec.request", "is not base64".to_owned());
+        };
+        let Status { conditions, certificate } = status.unwrap_or_default();
+        let certificate = match certificate.as_deref().unwrap_or_default() {
+            "" => None,
+            text => match STANDARD.decode(text) {
+                Ok(pem) => Some(pem),
+                Err(_) => return refuse("status.certificate", "is not base64".to_owned()),
+            },
+        };
+        let created = match metadata.get("creationTimestamp") {
+            None | Some(Value::Null) => None,
+            Some(time) => match time.as_str().map(str::parse) {
+                Some(Ok(time)) => Some(time),
+                _ => return refuse("metadata.creationTimestamp", "is not a time (RFC 3339)".to_owned()),
+            },
+        };
+        Ok(Self {
+            metadata,
+            created,
+            signer: spec.signer_name.parse().ok(),
+            signer_name: spec.signer_name,
+            requestor: Requestor {
+                username: spec.username.unwrap_or_default(),
+                uid: spec.uid.unwrap_or_default(),
+                groups: spec.groups.unwrap_or_default(),
+                extra: spec.extra.unwrap_or_default(),
+            },
+            usages: spec.usages.unwrap_or_default(),
+            expiration_seconds: spec.expiration_seconds,
+            request: CertificateRequest::from_pem(&request_pem),
+            request_pem,
+            conditions: conditions.unwrap_or_default(),
+            certificate,
+        })
+    }
+
+    /// The object as the API server takes and gives it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut spec = json!({
+            "request": STANDARD.encode(&self.request_pem),
+            "signerName": self.signer_name,
+            "usages": self.usages,
+        });
+        let mut put = |field: &str, value: Value| spec[field] = value;
+        if let Some(seconds) = self.expiration_seconds {
+            put("expirationSeconds", seconds.into());
+        }
+        let Requestor { username, uid, groups, extra } = &self.requestor;
+        if !username.is_empty() {
+            put("username", username.as_str().into());
+        }
+        if !uid.is_empty() {
+            put("uid", uid.as_str().into());
+        }
+        if !groups.is_empty() {
+            put("groups", groups.as_slice().into());
+        }
+        if !extra.is_empty() {
+            put("extra", json!(extra));
+        }
+        let mut object = json!({
+            "apiVersion": "certificates.k8s.io/v1",
+            "kind": "CertificateSigningRequest",
+            "metadata": self.metadata,
+            "spec": spec,
+        });
+        if !self.conditions.is_empty() {
+            object["status"]["conditions"] = json!(self.conditions);
+        }
+        if let Some(certificate) = &self.certificate {
+            object["status"]["certificate"] = STANDARD.encode(certificate).into();
+        }
+        object
+    }
+
+    /// `metadata.name`, which may hold nearly any character.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.metadata.get("name").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// All of `metadata`.
+    #[must_use]
+    pub fn metadata(&self) -> &Map<String, Value> {
+        &self.metadata
+    }
+
+    /// When it was created.
+    #[must_use]
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created
+    }
+
+    /// `spec.signerName`.
+    #[must_use]
+    pub fn signer_name(&self) -> &str {
+        &self.signer_name
+    }
+
+    /// The signer, if it is one that kboot decides for.
+    #[must_use]
+    pub fn signer(&self) -> Option<Signer> {
+        self.signer
+    }
+
+    /// Who sent it.
+    #[must_use]
+    pub fn requestor(&self) -> &Requestor {
+        &self.requestor
+    }
+
+    /// `spec.usages`.
+    #[must_use]
+    pub fn usages(&self) -> &[String] {
+        &self.usages
+    }
+
+    /// `spec.expirationSeconds`: the lifetime asked for.
+    #[must_use]
+    pub fn expiration_seconds(&self) -> Option<i64> {
+        self.expiration_seconds
+    }
+
+    /// The request, or why it cannot be read.
+    ///
+    /// # Errors
+    /// [`CsrError`] as [`CertificateRequest::from_pem`].
+    pub fn request(&self) -> Result<&CertificateRequest, &CsrError> {
+        self.request.as_ref()
+    }
+
+    /// `spec.request`: the PEM text.
+    #[must_use]
+    pub fn request_pem(&self) -> &[u8] {
+        &self.request_pem
+    }
+
+    /// `status.conditions`.
+    #[must_use]
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// The condition of this type, if it is there; one with an empty status counts
+    /// (`IsCertificateRequestApproved` in `pkg/controller/certificates/certificate_controller_utils.go`).
+    #[must_use]
+    pub fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.kind == kind)
+    }
+
+    /// `status.certificate`, PEM.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.certificate.as_deref()
+    }
+
+    /// Whether nobody has decided on it and it has no certificate.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.certificate.is_none()
+            && ["Approved", "Denied", "Failed"].iter().all(|kind| self.condition(kind).is_none())
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> CsrError {
+    CsrError::Object { path: "the object".to_owned(), problem: error.to_string() }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(64).collect()
+}

@@ -1,0 +1,82 @@
+//! The encoding of certificate requests (PKCS#10; RFC 2986, 4).
+
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetString};
+use der::{Decode, Encode, Sequence, Tag, TagNumber};
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::spki::AlgorithmIdentifierRef;
+
+use super::encode::{general_names, signature_algorithm};
+use super::{PkiError, PrivateKey, Subject};
+use crate::net::SubjectAltNames;
+
+/// PKCS#9, RFC 2985, 5.4.2
+const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
+
+#[derive(Sequence)]
+struct RequestInfo<'a> {
+    version: u8,
+    subject: AnyRef<'a>,
+    public_key: AnyRef<'a>,
+    /// `[0] IMPLICIT SET OF Attribute`, there even where it is empty.
+    attributes: AnyRef<'a>,
+}
+
+#[derive(Sequence)]
+struct Request<'a> {
+    info: AnyRef<'a>,
+    algorithm: AlgorithmIdentifierRef<'a>,
+    signature: BitStringRef<'a>,
+}
+
+#[derive(Sequence)]
+struct Attribute<'a> {
+    oid: ObjectIdentifier,
+    values: AnyRef<'a>,
+}
+
+/// A request for these names, signed by its key, DER. As Go writes it: no extension but the names.
+pub(crate) fn request(
+    subject: &Subject,
+    alt_names: &SubjectAltNames,
+    key: &PrivateKey,
+) -> Result<Vec<u8>, PkiError> {
+    let subject = subject.to_der()?;
+    let failed = |_| PkiError::Encoding { what: "certificate request" };
+    let attributes = attributes(alt_names).map_err(failed)?;
+    let info = || -> der::Result<Vec<u8>> {
+        let tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
+        RequestInfo {
+            version: 0,
+            subject: AnyRef::from_der(&subject)?,
+            public_key: AnyRef::from_der(key.public_key_der())?,
+            attributes: AnyRef::new(tag, &attributes)?,
+        }
+        .to_der()
+    };
+    let info = info().map_err(failed)?;
+    let signature = key.sign(&info)?;
+    let request = || -> der::Result<Vec<u8>> {
+        Request {
+            info: AnyRef::from_der(&info)?,
+            algorithm: signature_algorithm(key.algorithm()),
+            signature: BitStringRef::from_bytes(&signature)?,
+        }
+        .to_der()
+    };
+    request().map_err(failed)
+}
+
+fn attributes(alt_names: &SubjectAltNames) -> der::Result<Vec<u8>> {
+    if alt_names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = general_names(alt_names)?.to_der()?;
+    let extension = Extension {
+        extn_id: <SubjectAltName as der::oid::AssociatedOid>::OID,
+        critical: false,
+        extn_value: OctetString::new(names)?,
+    };
+    let extensions = vec![extension].to_der()?;
+    Attribute { oid: EXTENSION_REQUEST, values: AnyRef::new(Tag::Set, &extensions)? }.to_der()
+}
