@@ -8,6 +8,7 @@ use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
 use crate::pki::{CfsslError, PkiError};
+use crate::policy::PolicyError;
 use crate::spec::SpecError;
 use crate::time::TimeError;
 use crate::token::TokenError;
@@ -57,6 +58,9 @@ pub enum Error {
     /// A certificate request.
     #[error(transparent)]
     Csr(#[from] CsrError),
+    /// A policy, an inventory or a context file.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// A bootstrap token.
     #[error(transparent)]
     Token(#[from] TokenError),

@@ -11,7 +11,9 @@ pub mod net;
 #[cfg(feature = "kube")]
 pub mod online;
 pub mod pki;
+pub mod policy;
 pub mod rbac;
+mod schema;
 pub mod secret;
 pub mod spec;
 pub mod time;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::guards::MAX_VALUE;
 use super::{Component, Findings, Flags};
-use crate::spec::unknown_name;
+use crate::schema::unknown_name;
 use crate::version::{KubernetesVersion, VersionSpan};
 
 /// What a field holds, as Go's types read it.

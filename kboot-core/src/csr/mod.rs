@@ -195,7 +195,7 @@ pub enum ExtensionContent {
 }
 
 /// A subject alternative name (GeneralName; RFC 5280, 4.2.1.6).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "the policy must judge each of them")]
 pub enum AlternativeName {
     /// A DNS name, as it stands there.

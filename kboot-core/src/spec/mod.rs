@@ -3,59 +3,36 @@
 //! A [`ClusterSpec`] that exists is valid; what is wrong with a file comes out all at once.
 
 mod document;
-mod schema;
 mod validate;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
-
-pub use schema::CLUSTER_SCHEMA;
-pub(crate) use schema::{closest, unknown_name};
 
 use crate::component::Component;
 use crate::name::{ClusterName, Dns1123Subdomain, FolderPath, ImageReference, NodeName, UnixName};
 use crate::net::{AltName, ApiEndpoint, Cidr};
 use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
+pub use crate::schema::Problem;
+use crate::schema::{self, write_problems};
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
+
+/// The JSON Schema of the cluster file, for editors and other tools.
+pub const CLUSTER_SCHEMA: &str = include_str!("cluster.schema.json");
+
+static PARSED_SCHEMA: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(CLUSTER_SCHEMA).unwrap_or_default());
 
 /// A cluster file with every field explained, valid as it stands.
 pub const COMMENTED_EXAMPLE: &str = include_str!("commented_example.yaml");
 
 /// The largest cluster file that is read: 16 MiB, some 100,000 nodes.
 pub const MAX_BYTES: usize = crate::yaml::MAX_BYTES;
-
-/// One thing that is wrong with a cluster file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Problem {
-    /// The field's path, for example `spec.nodes[2].addresses[0]`; empty for the document itself.
-    pub path: String,
-    /// What is wrong, and what would be right.
-    pub problem: String,
-}
-
-impl Problem {
-    fn new(path: &str, problem: impl Into<String>) -> Self {
-        // A path holds keys of the file, and they may hold anything.
-        let path = path.chars().take(200).flat_map(char::escape_debug).collect();
-        Self { path, problem: problem.into() }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.problem)
-        } else {
-            write!(f, "{}: {}", self.path, self.problem)
-        }
-    }
-}
 
 /// Everything that is wrong with a cluster file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,15 +44,7 @@ pub struct SpecError {
 
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.problems.as_slice() {
-            [one] => write!(f, "{one}"),
-            many => {
-                const SHOWN: usize = 50;
-                write!(f, "{} problems:", many.len())?;
-                many.iter().take(SHOWN).try_for_each(|problem| write!(f, "\n  {problem}"))?;
-                if many.len() > SHOWN { write!(f, "\n  and {} more", many.len() - SHOWN) } else { Ok(()) }
-            }
-        }
+        write_problems(&self.problems, f)
     }
 }
 
@@ -327,7 +296,7 @@ impl FromStr for ClusterSpec {
         let refuse = |problems| SpecError { problems };
         let value = crate::yaml::parse(text)
             .map_err(|problem| refuse(vec![Problem::new("", format!("not readable as YAML: {problem}"))]))?;
-        let shape = schema::check(&value);
+        let shape = schema::check(&PARSED_SCHEMA, &value);
         if !shape.is_empty() {
             return Err(refuse(shape));
         }

@@ -3,7 +3,7 @@
 use super::CfsslError;
 use super::json::{self, Fields, Json, below};
 use crate::pki::profile::{ExtendedUsage, KeyUsage};
-use crate::spec::closest;
+use crate::schema::closest;
 use crate::time::{Lifetime, go_duration};
 
 /// What a profile of a signing configuration makes of requests.

@@ -1,0 +1,165 @@
+//! What is known besides the request: supplied by the caller, never looked up here.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::net::IpAddr;
+
+use super::Inventory;
+use super::floor::node_of;
+use crate::csr::{CertificateSigningRequest, Signer};
+use crate::name::{Dns1123Subdomain, NodeName};
+use crate::net::{Cidr, SubjectAltNames};
+use crate::time::{Lifetime, Timestamp};
+
+/// Everything that a decision may rest on besides the request and the policy. What is not there is unknown,
+/// and unknown never denies.
+///
+/// ```
+/// use kboot_core::{Env, policy::Context};
+/// let mut context = Context::at(Env::system().now());
+/// context.service_cidrs = vec!["10.96.0.0/12".parse()?];
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+#[non_exhaustive]
+pub struct Context<'a> {
+    /// The time, for the age of requests.
+    pub now: Timestamp,
+    /// The cluster's DNS domain; names of services in it are never a node's.
+    pub dns_domain: Dns1123Subdomain,
+    /// The cluster's service ranges; addresses in them are never a node's.
+    pub service_cidrs: Vec<Cidr>,
+    /// The inventories, by the names under which the policy refers to them.
+    pub inventories: BTreeMap<String, Inventory>,
+    /// Every Node of the cluster with the names and addresses of its status; none where the cluster was not
+    /// asked. A node writes its own status, so this is weak evidence alone.
+    pub nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
+    /// The names of the certificate that each node's kubelet serves now, which the caller has verified.
+    pub served: BTreeMap<NodeName, SubjectAltNames>,
+    /// Answers of DNS.
+    pub resolver: Option<&'a dyn Resolver>,
+    /// What SubjectAccessReviews said, by user name.
+    pub access_reviews: BTreeMap<String, AccessReviews>,
+    /// Whose public keys are whose: user names by SubjectPublicKeyInfo, DER.
+    pub key_owners: HashMap<Vec<u8>, String>,
+    /// The other requests; none where they are not known.
+    pub history: Option<History>,
+    /// How long the signer's certificates live where a request does not say
+    /// (kube-controller-manager's `--cluster-signing-duration`).
+    pub signer_lifetime: Lifetime,
+}
+
+impl Context<'_> {
+    /// A context that knows the time alone.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self {
+            now,
+            dns_domain: Dns1123Subdomain::from_static("cluster.local"),
+            service_cidrs: Vec::new(),
+            inventories: BTreeMap::new(),
+            nodes: None,
+            served: BTreeMap::new(),
+            resolver: None,
+            access_reviews: BTreeMap::new(),
+            key_owners: HashMap::new(),
+            history: None,
+            signer_lifetime: Lifetime::ONE_YEAR,
+        }
+    }
+
+    /// Whose key it is, where that is known.
+    pub(super) fn owner_of(&self, public_key_der: &[u8]) -> Option<&str> {
+        self.key_owners.get(public_key_der).map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("now", &self.now).field("nodes", &self.nodes).finish_non_exhaustive()
+    }
+}
+
+/// Forward DNS, as the caller looks it up; with a time limit, since a decision waits for it.
+pub trait Resolver {
+    /// The addresses of a name; none where no answer came, whatever the reason: resolvers do not tell a
+    /// name that does not exist from one that they failed to look up.
+    fn addresses(&self, name: &str) -> Option<Vec<IpAddr>>;
+}
+
+/// DNS answers that are there already.
+impl Resolver for BTreeMap<String, Vec<IpAddr>> {
+    fn addresses(&self, name: &str) -> Option<Vec<IpAddr>> {
+        self.get(name).cloned()
+    }
+}
+
+/// Whether a user may create the two subresources of certificatesigningrequests by which
+/// kube-controller-manager approves (`pkg/controller/certificates/approver/sarapprove.go`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::exhaustive_structs, reason = "upstream's two recognizers")]
+pub struct AccessReviews {
+    /// `selfnodeclient`: a node renews.
+    pub self_node_client: Option<bool>,
+    /// `nodeclient`: somebody asks for a node.
+    pub node_client: Option<bool>,
+}
+
+/// The other requests, counted.
+///
+/// ```
+/// use kboot_core::policy::History;
+/// # use kboot_core::{csr::*, pki::{KeyAlgorithm, PrivateKey}};
+/// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+/// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
+/// # let earlier = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
+/// #     .with_requestor(Requestor::user("system:bootstrap:abcdef"));
+/// let mut history = History::default();
+/// history.add(&earlier);
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    open_of_node: HashMap<String, u32>,
+    open_of_requestor: HashMap<String, u32>,
+    approved_client_of: BTreeSet<String>,
+}
+
+impl History {
+    /// Counts one more request, by what its conditions say.
+    pub fn add(&mut self, object: &CertificateSigningRequest) {
+        let user = object.requestor().username.clone();
+        if object.is_pending() {
+            let node = object.request().ok().and_then(node_of);
+            if let Some(node) = node {
+                count(&mut self.open_of_node, node.to_string());
+            }
+            count(&mut self.open_of_requestor, user);
+        } else if object.signer() == Some(Signer::KubeApiserverClientKubelet)
+            && (object.condition("Approved").is_some() || object.certificate().is_some())
+        {
+            self.approved_client_of.insert(user);
+        }
+    }
+
+    /// Notes that a kubelet's client request of this user was just approved.
+    pub fn add_approved(&mut self, username: &str) {
+        self.approved_client_of.insert(username.to_owned());
+    }
+
+    pub(super) fn open_of_node(&self, node: &str) -> u32 {
+        self.open_of_node.get(node).copied().unwrap_or(0)
+    }
+
+    pub(super) fn open_of_requestor(&self, username: &str) -> u32 {
+        self.open_of_requestor.get(username).copied().unwrap_or(0)
+    }
+
+    pub(super) fn has_approved_client_of(&self, username: &str) -> bool {
+        self.approved_client_of.contains(username)
+    }
+}
+
+fn count(counts: &mut HashMap<String, u32>, key: String) {
+    let count = counts.entry(key).or_insert(0);
+    *count = count.saturating_add(1);
+}

@@ -1,0 +1,227 @@
+//! CSR approval policy: Approve, Deny or Hold, and exactly why.
+//!
+//! A request goes first over the floor, which no policy file lifts, then through the rules of the policy; the
+//! first that matches decides. Only an [`ApprovedRequest`] gets a signature. All of it is a function of the
+//! request, the policy and the [`Context`] that the caller supplies.
+
+mod approved;
+mod code;
+mod context;
+mod danger_at_load;
+mod decision;
+mod document;
+mod floor;
+mod glob;
+mod inventory;
+mod names;
+mod preset;
+mod rule;
+mod source;
+
+pub use approved::{Approval, ApprovedRequest};
+pub use code::Code;
+pub use context::{AccessReviews, Context, History, Resolver};
+pub use decision::{Answer, Clause, Decision, Refusal, Trace, Verdict};
+pub use document::{POLICY_SCHEMA, PolicyError};
+pub use glob::Glob;
+pub use inventory::{Inventory, InventoryNode};
+pub use preset::Preset;
+pub use rule::Rule;
+pub use source::Source;
+
+use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
+use crate::csr::{CertificateRequest, CertificateSigningRequest, Signer};
+use crate::time::Lifetime;
+
+/// What is decided about certificate requests: rules over a floor.
+///
+/// ```
+/// use kboot_core::{Env, csr::*, policy::{Context, Policy, Verdict}};
+/// # use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+/// let policy: Policy = "
+/// apiVersion: kboot.dev/v1alpha1
+/// kind: CsrPolicy
+/// spec:
+///   rules:
+///   - name: first-client-certificate
+///     signer: kubernetes.io/kube-apiserver-client-kubelet
+///     requestor: {groups: [system:bootstrappers:workers]}
+///     node: {names: ['worker-*']}
+///     decision: approve
+/// ".parse()?;
+/// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+/// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
+/// let object = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
+///     .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers:workers"));
+/// let decision = policy.evaluate(&object, &Context::at(Env::system().now()));
+/// assert_eq!(decision.verdict(), Verdict::Approve);
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    rules: Vec<Rule>,
+    /// What becomes of a request that no rule matches: Deny or Hold.
+    otherwise: Verdict,
+    /// What becomes of one that the floor proves wrong: Deny or Hold.
+    on_violation: Verdict,
+}
+
+impl Policy {
+    /// Holds everything.
+    fn without_rules() -> Self {
+        Self { rules: Vec::new(), otherwise: Verdict::Hold, on_violation: Verdict::Hold }
+    }
+
+    /// The rules, in order.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The names of the inventories that its rules refer to: what the caller has to supply.
+    pub fn inventories(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter_map(|rule| rule.inventory.as_deref())
+    }
+
+    /// Decides on a request.
+    ///
+    /// Each condition of a rule answers yes, no or unknown. A rule that might match leaves a doubt, and the
+    /// decision then is one that holds whatever the unknown turns out to be; else it is Hold.
+    #[must_use]
+    pub fn evaluate(&self, object: &CertificateSigningRequest, context: &Context<'_>) -> Decision {
+        let mut trace = Trace::default();
+        let signer = object.signer().filter(|signer| self.rules.iter().any(|rule| rule.signer == *signer));
+        let Some(signer) = signer else {
+            let clause = outcome_clause("signer", names::escaped(object.signer_name()), Code::SignerNotRuled);
+            trace.clauses.push(clause);
+            return refusal(Verdict::Hold, Code::SignerNotRuled, None, trace, None);
+        };
+        let (found, request) = floor::judge(object, signer, context);
+        trace.clauses.push(Clause {
+            rule: None,
+            name: "signer",
+            saw: signer.name().to_owned(),
+            answer: Answer::Yes,
+            code: None,
+        });
+        trace.clauses.extend(found.clauses);
+        let request = match (found.refusal, request) {
+            (None, Some(request)) => request,
+            (refused, _) => {
+                let (verdict, code) = refused.unwrap_or((Verdict::Deny, Code::Malformed));
+                let verdict = if verdict == Verdict::Deny { self.on_violation } else { verdict };
+                return refusal(verdict, code, None, trace, None);
+            }
+        };
+        self.apply_rules(object, request, signer, context, trace)
+    }
+
+    fn apply_rules(
+        &self,
+        object: &CertificateSigningRequest,
+        request: &CertificateRequest,
+        signer: Signer,
+        context: &Context<'_>,
+        mut trace: Trace,
+    ) -> Decision {
+        let mut doubts: Vec<Verdict> = Vec::new();
+        let mut decided = None;
+        for rule in self.rules.iter().filter(|rule| rule.signer == signer) {
+            let met = rule.conditions(object, request, context);
+            let has = |answer| met.iter().any(|one| one.answer == answer);
+            let answer = if has(Answer::No) {
+                Answer::No
+            } else if has(Answer::Unknown) {
+                Answer::Unknown
+            } else {
+                Answer::Yes
+            };
+            trace.clauses.extend(met.into_iter().map(|one| Clause {
+                rule: Some(rule.name.clone()),
+                name: one.name,
+                saw: one.saw,
+                answer: one.answer,
+                code: None,
+            }));
+            match answer {
+                Answer::No => {}
+                Answer::Unknown => doubts.push(rule.verdict),
+                Answer::Yes => {
+                    decided = Some(rule);
+                    break;
+                }
+            }
+        }
+        let verdict = decided.map_or(self.otherwise, |rule| rule.verdict);
+        let candidate = || content(object, request, signer, decided);
+        if doubts.iter().any(|doubt| *doubt != verdict) {
+            trace.clauses.push(outcome_clause(
+                "outcome",
+                "rules that might match decide differently".to_owned(),
+                Code::FactsUnknown,
+            ));
+            return refusal(Verdict::Hold, Code::FactsUnknown, None, trace, Some(candidate()));
+        }
+        let code = match (decided, verdict) {
+            (None, _) => Code::NoRule,
+            (Some(_), Verdict::Approve) => Code::RuleApproves,
+            (Some(_), Verdict::Deny) => Code::RuleDenies,
+            (Some(_), Verdict::Hold) => Code::RuleHolds,
+        };
+        let name = decided.map_or_else(|| "no rule matches".to_owned(), |rule| rule.name.clone());
+        let clause = outcome_clause("outcome", format!("{}: {name}", verdict.word()), code);
+        trace.clauses.push(clause);
+        if verdict == Verdict::Approve {
+            return Decision::Approve(Box::new(ApprovedRequest { trace, ..candidate() }));
+        }
+        refusal(verdict, code, decided.and_then(|rule| rule.message.clone()), trace, Some(candidate()))
+    }
+}
+
+fn outcome_clause(name: &'static str, saw: String, code: Code) -> Clause {
+    let answer = if code == Code::RuleApproves { Answer::Yes } else { Answer::Unknown };
+    Clause { rule: None, name, saw, answer, code: Some(code) }
+}
+
+fn refusal(
+    verdict: Verdict,
+    code: Code,
+    message: Option<String>,
+    trace: Trace,
+    candidate: Option<ApprovedRequest>,
+) -> Decision {
+    let message = message.unwrap_or_else(|| format!("{} ({code})", code.meaning()));
+    // What was denied is not a person's to approve.
+    let candidate = candidate.filter(|_| verdict == Verdict::Hold).map(Box::new);
+    let refusal = Refusal { code, message, trace, candidate };
+    match verdict {
+        Verdict::Deny => Decision::Deny(refusal),
+        Verdict::Approve | Verdict::Hold => Decision::Hold(refusal),
+    }
+}
+
+/// What would be signed: read once more from the facts that the floor has judged.
+fn content(
+    object: &CertificateSigningRequest,
+    request: &CertificateRequest,
+    signer: Signer,
+    rule: Option<&Rule>,
+) -> ApprovedRequest {
+    let has = |usage: &str| object.usages().iter().any(|one| one == usage);
+    ApprovedRequest {
+        signer,
+        common_name: request.common_names().next().unwrap_or_default().to_owned(),
+        organizations: request.organizations().map(str::to_owned).collect(),
+        alternative_names: request.alternative_names().cloned().collect(),
+        public_key_der: request.public_key().der().to_vec(),
+        digital_signature: has(DIGITAL_SIGNATURE),
+        key_encipherment: has(KEY_ENCIPHERMENT),
+        requested_lifetime: object.expiration_seconds().and_then(|s| Lifetime::from_seconds(s).ok()),
+        max_lifetime: rule.and_then(|rule| rule.max_expiration),
+        approval: Approval::Rule {
+            name: rule.map(|rule| rule.name.clone()).unwrap_or_default(),
+            message: rule.and_then(|rule| rule.message.clone()),
+        },
+        trace: Trace::default(),
+    }
+}

@@ -1,0 +1,135 @@
+//! The floor's look at alternative names, and the way in which hostile text is shown.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use super::floor::Findings;
+use super::{Code, Context};
+use crate::csr::{AlternativeName, CertificateRequest, Signer};
+use crate::name::is_dns1123_subdomain;
+use crate::net::is_of_one_machine;
+
+const NAME: &str = "alternative names";
+
+pub(super) fn check_alternative_names(
+    request: &CertificateRequest,
+    signer: Signer,
+    context: &Context<'_>,
+    found: &mut Findings,
+) {
+    let names: Vec<&AlternativeName> = request.alternative_names().collect();
+    if signer == Signer::KubeApiserverClientKubelet && !names.is_empty() {
+        return found.deny(NAME, Code::AltNamesNotAllowed, shown(&names));
+    }
+    let before = found.clauses.len();
+    let mut seen = HashSet::new();
+    for name in &names {
+        if let Some(code) = violation(name, signer, context) {
+            found.deny(NAME, code, described(name));
+        } else if !seen.insert(*name) {
+            found.hold(NAME, Code::AltNameRepeated, described(name));
+        }
+    }
+    if signer == Signer::KubeletServing
+        && !names.iter().any(|name| matches!(name, AlternativeName::Dns(_) | AlternativeName::Ip(_)))
+    {
+        found.deny(NAME, Code::AltNamesMissing, "neither a DNS name nor an address".to_owned());
+    }
+    if found.clauses.len() == before {
+        found.pass(NAME, if names.is_empty() { "none".to_owned() } else { shown(&names) });
+    }
+}
+
+fn violation(name: &AlternativeName, signer: Signer, context: &Context<'_>) -> Option<Code> {
+    let is_server = signer == Signer::KubeletServing;
+    match name {
+        AlternativeName::Dns(name) => {
+            let name = name.to_ascii_lowercase();
+            let looks_numeric = name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            if name.contains('*') {
+                Some(Code::AltNameWildcard)
+            } else if !is_dns1123_subdomain(&name) || looks_numeric {
+                Some(Code::AltNameInvalid)
+            } else {
+                (is_server && is_reserved_name(&name, context)).then_some(Code::AltNameReserved)
+            }
+        }
+        AlternativeName::Ip(address) if !is_of_one_machine(*address) => Some(Code::AltNameInvalid),
+        AlternativeName::Ip(address) => {
+            (is_server && is_reserved_address(*address, context)).then_some(Code::AltNameReserved)
+        }
+        AlternativeName::InvalidIp(_) => Some(Code::AltNameInvalid),
+        AlternativeName::Email(_) | AlternativeName::Uri(_) => is_server.then_some(Code::AltNameKind),
+        AlternativeName::OtherName { .. }
+        | AlternativeName::DirectoryName(_)
+        | AlternativeName::RegisteredId(_)
+        | AlternativeName::X400Address(_)
+        | AlternativeName::EdiPartyName(_) => Some(Code::AltNameKind),
+    }
+}
+
+/// Names under which clients reach the API server or a service, and every machine itself.
+fn is_reserved_name(name: &str, context: &Context<'_>) -> bool {
+    let bare = name.strip_suffix(context.dns_domain.as_str()).and_then(|name| name.strip_suffix('.'));
+    [Some(name), bare].into_iter().flatten().any(|name| {
+        matches!(name, "localhost" | "kubernetes" | "kubernetes.default" | "svc")
+            || name.ends_with(".svc")
+            || name.ends_with(".localhost")
+    })
+}
+
+fn is_reserved_address(address: IpAddr, context: &Context<'_>) -> bool {
+    address.is_loopback() || context.service_cidrs.iter().any(|range| range.contains(address))
+}
+
+/// A name with its kind, for people.
+pub(super) fn described(name: &AlternativeName) -> String {
+    match name {
+        AlternativeName::Dns(name) => format!("DNS:{}", escaped(name)),
+        AlternativeName::Ip(address) => format!("IP:{address}"),
+        AlternativeName::InvalidIp(octets) => format!("IP of {} octets", octets.len()),
+        AlternativeName::Email(text) => format!("email:{}", escaped(text)),
+        AlternativeName::Uri(text) => format!("URI:{}", escaped(text)),
+        AlternativeName::OtherName { oid, .. } => format!("otherName:{oid}"),
+        AlternativeName::DirectoryName(_) => "directoryName".to_owned(),
+        AlternativeName::RegisteredId(oid) => format!("registeredID:{oid}"),
+        AlternativeName::X400Address(_) => "x400Address".to_owned(),
+        AlternativeName::EdiPartyName(_) => "ediPartyName".to_owned(),
+    }
+}
+
+/// How many of a list are shown.
+const SHOWN: usize = 16;
+
+fn shown(names: &[&AlternativeName]) -> String {
+    let texts = names.iter().take(SHOWN).map(|name| described(name)).collect::<Vec<_>>().join(", ");
+    with_rest(texts, names.len())
+}
+
+/// Text of the request, cut and without control characters.
+pub(super) fn escaped(text: &str) -> String {
+    text.chars().take(64).flat_map(char::escape_debug).collect()
+}
+
+/// Several such texts; `none` for none.
+pub(super) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    let mut count = 0_usize;
+    let mut all = String::new();
+    for text in texts {
+        if count < SHOWN {
+            if count > 0 {
+                all.push_str(", ");
+            }
+            all.push_str(&escaped(text.as_ref()));
+        }
+        count = count.saturating_add(1);
+    }
+    if count == 0 { "none".to_owned() } else { with_rest(all, count) }
+}
+
+fn with_rest(texts: String, count: usize) -> String {
+    match count.saturating_sub(SHOWN) {
+        0 => texts,
+        more => format!("{texts} and {more} more"),
+    }
+}

@@ -1,0 +1,79 @@
+//! Policies that come with kboot.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Policy, PolicyError};
+
+/// A policy that comes with kboot; as a file it is [`Preset::text`].
+///
+/// ```
+/// use kboot_core::policy::Preset;
+/// let preset: Preset = "kubelet-serving".parse()?;
+/// assert_eq!(preset.text().parse(), Ok(preset.policy()));
+/// # Ok::<(), kboot_core::policy::PolicyError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Preset {
+    /// What kube-controller-manager approves, given the outcome of its SubjectAccessReviews.
+    Upstream,
+    /// Serving certificates for nodes whose names and addresses the inventory and the Node confirm.
+    KubeletServing,
+    /// First client certificates by bootstrap token, and their renewal.
+    Bootstrap,
+    /// The rules of postfinance's kubelet-csr-approver with its defaults.
+    Postfinance,
+}
+
+impl Preset {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Upstream, Self::KubeletServing, Self::Bootstrap, Self::Postfinance];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Upstream => "upstream",
+            Self::KubeletServing => "kubelet-serving",
+            Self::Bootstrap => "bootstrap",
+            Self::Postfinance => "postfinance",
+        }
+    }
+
+    /// The policy file, commented.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Upstream => include_str!("presets/upstream.yaml"),
+            Self::KubeletServing => include_str!("presets/kubelet-serving.yaml"),
+            Self::Bootstrap => include_str!("presets/bootstrap.yaml"),
+            Self::Postfinance => include_str!("presets/postfinance.yaml"),
+        }
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(self) -> Policy {
+        // The texts are part of the crate and tested; a policy without rules holds everything.
+        self.text().parse().unwrap_or_else(|_| Policy::without_rules())
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = PolicyError;
+    fn from_str(text: &str) -> Result<Self, PolicyError> {
+        let found = Self::ALL.into_iter().find(|preset| preset.name() == text);
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            let shown: String = text.chars().take(64).collect();
+            PolicyError::one("", format!("{shown:?} is not a preset: use {known}"))
+        })
+    }
+}

@@ -1,0 +1,343 @@
+//! Rules: the conditions that a request must meet for a policy's decision. Each answers yes, no or unknown.
+
+use super::context::AccessReviews;
+use super::decision::{Answer, Verdict};
+use super::floor::node_of;
+use super::names::{described, escaped, list};
+use super::source::{Question, Source};
+use super::{Context, Glob};
+use crate::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Signer};
+use crate::name::NodeName;
+use crate::time::Lifetime;
+use crate::token::TokenId;
+
+/// A rule of a policy: what a request must be, and what is decided then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub(super) name: String,
+    pub(super) signer: Signer,
+    pub(super) requestor: Option<RequestorRule>,
+    pub(super) node_names: Vec<Glob>,
+    /// The name of the inventory that must hold the node.
+    pub(super) inventory: Option<String>,
+    pub(super) subject: Option<SubjectRule>,
+    pub(super) alternative_names: Option<AlternativeNamesRule>,
+    pub(super) access: Option<Access>,
+    pub(super) max_expiration: Option<Lifetime>,
+    pub(super) max_age: Option<Lifetime>,
+    pub(super) max_pending_per_node: Option<u32>,
+    pub(super) max_pending_per_requestor: Option<u32>,
+    pub(super) once: bool,
+    pub(super) message: Option<String>,
+    pub(super) verdict: Verdict,
+}
+
+/// Who must have sent the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RequestorRule {
+    /// The one that the request names: a renewal.
+    Myself,
+    /// One that is in each list that is given.
+    Listed { users: Vec<Glob>, groups: Vec<String>, token_ids: Vec<TokenId> },
+}
+
+/// Which user a client certificate may name, and which groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SubjectRule {
+    pub(super) users: Vec<Glob>,
+    pub(super) groups: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct AlternativeNamesRule {
+    pub(super) within: Vec<Source>,
+    pub(super) max: Option<usize>,
+    pub(super) max_dns: Option<usize>,
+}
+
+/// A subresource whose creation upstream asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    SelfNodeClient,
+    NodeClient,
+}
+
+/// What one condition of a rule says.
+pub(super) struct Met {
+    pub(super) name: &'static str,
+    pub(super) saw: String,
+    pub(super) answer: Answer,
+}
+
+impl Rule {
+    /// The rule's name, unique in its policy.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it decides.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Each condition that the rule has, in a fixed order, until one says no.
+    pub(super) fn conditions(
+        &self,
+        object: &CertificateSigningRequest,
+        request: &CertificateRequest,
+        context: &Context<'_>,
+    ) -> Vec<Met> {
+        let mut met = Vec::with_capacity(8);
+        let facts = Facts { rule: self, object, request, context, node: node_of(request) };
+        let all = [
+            Facts::requestor,
+            Facts::node_name,
+            Facts::inventory,
+            Facts::subject,
+            Facts::alternative_names,
+            Facts::access,
+            Facts::expiration,
+            Facts::age,
+            Facts::pending,
+            Facts::once,
+        ];
+        for condition in all {
+            if let Some(one) = condition(&facts) {
+                let is_over = one.answer == Answer::No;
+                met.push(one);
+                if is_over {
+                    break;
+                }
+            }
+        }
+        met
+    }
+}
+
+/// All that a rule looks at.
+struct Facts<'a> {
+    rule: &'a Rule,
+    object: &'a CertificateSigningRequest,
+    request: &'a CertificateRequest,
+    context: &'a Context<'a>,
+    node: Option<NodeName>,
+}
+
+impl Facts<'_> {
+    fn requestor(&self) -> Option<Met> {
+        let requestor = self.object.requestor();
+        let username = requestor.username.as_str();
+        let holds = match self.rule.requestor.as_ref()? {
+            RequestorRule::Myself => {
+                self.request.common_names().eq([username])
+                    && (self.rule.signer.is_of_nodes()
+                        || self.request.organizations().all(|group| requestor.is_in(group)))
+            }
+            RequestorRule::Listed { users, groups, token_ids } => {
+                let any_of = |given: bool, holds: bool| !given || holds;
+                any_of(!users.is_empty(), users.iter().any(|user| user.matches(username)))
+                    && any_of(!groups.is_empty(), groups.iter().any(|group| requestor.is_in(group)))
+                    && any_of(
+                        !token_ids.is_empty(),
+                        requestor.token_id().is_some_and(|id| token_ids.contains(&id)),
+                    )
+            }
+        };
+        let groups = list(&requestor.groups);
+        Some(Met {
+            name: "requestor",
+            saw: format!("{} in {groups}", escaped(username)),
+            answer: Answer::of(holds),
+        })
+    }
+
+    fn node_name(&self) -> Option<Met> {
+        if self.rule.node_names.is_empty() {
+            return None;
+        }
+        let Some(node) = self.node.as_ref() else { return Some(no_node("node name")) };
+        let holds = self.rule.node_names.iter().any(|pattern| pattern.matches(node.as_str()));
+        Some(Met { name: "node name", saw: node.to_string(), answer: Answer::of(holds) })
+    }
+
+    /// The inventory holds the node, and where it binds bootstrap tokens to nodes, this one to this node.
+    fn inventory(&self) -> Option<Met> {
+        let name = self.rule.inventory.as_ref()?;
+        let Some(node) = self.node.as_ref() else { return Some(no_node("inventory")) };
+        let met = |saw: String, answer| Some(Met { name: "inventory", saw, answer });
+        let Some(inventory) = self.context.inventories.get(name) else {
+            return met(format!("{} was not supplied", escaped(name)), Answer::Unknown);
+        };
+        let Some(known) = inventory.node(node) else {
+            return met(format!("{node} is not in it"), Answer::No);
+        };
+        if let Some(id) = self.object.requestor().token_id() {
+            let is_bound_elsewhere = inventory.node_of_token(&id).is_some_and(|bound| bound != node);
+            let is_for_others = !known.token_ids.is_empty() && !known.token_ids.contains(&id);
+            if is_bound_elsewhere || is_for_others {
+                return met(format!("bootstrap token {id} is not bound to {node}"), Answer::No);
+            }
+        }
+        met(format!("{node} is in it"), Answer::Yes)
+    }
+
+    fn subject(&self) -> Option<Met> {
+        if self.rule.signer.is_of_nodes() {
+            return None;
+        }
+        let rule = self.rule.subject.as_ref()?;
+        let user_fits =
+            self.request.common_names().all(|user| rule.users.iter().any(|glob| glob.matches(user)));
+        let groups_fit =
+            self.request.organizations().all(|group| rule.groups.iter().any(|allowed| allowed == group));
+        let (users, groups) = (list(self.request.common_names()), list(self.request.organizations()));
+        let saw = format!("user {users}, groups {groups}");
+        Some(Met { name: "subject", saw, answer: Answer::of(user_fits && groups_fit) })
+    }
+
+    fn alternative_names(&self) -> Option<Met> {
+        let names: Vec<&AlternativeName> = self.request.alternative_names().collect();
+        let met = |saw: String, answer| Some(Met { name: "alternative names", saw, answer });
+        let Some(rule) = &self.rule.alternative_names else {
+            // No rule can say whose names those of a person would be.
+            let is_approval = self.rule.verdict == Verdict::Approve;
+            if is_approval && self.rule.signer == Signer::KubeApiserverClient && !names.is_empty() {
+                return met(
+                    "a user's certificate with alternative names needs a person".to_owned(),
+                    Answer::No,
+                );
+            }
+            return None;
+        };
+        let dns = names.iter().filter(|name| matches!(name, AlternativeName::Dns(_))).count();
+        if rule.max.is_some_and(|max| names.len() > max) {
+            return met(format!("{} of them", names.len()), Answer::No);
+        }
+        if rule.max_dns.is_some_and(|max| dns > max) {
+            return met(format!("{dns} DNS names"), Answer::No);
+        }
+        if rule.within.is_empty() {
+            return met(format!("{} of them", names.len()), Answer::Yes);
+        }
+        let Some(node) = self.node.as_ref() else { return Some(no_node("alternative names")) };
+        let question = Question {
+            node,
+            names: &names,
+            inventory: self.rule.inventory.as_ref().and_then(|name| self.context.inventories.get(name)),
+            sources: &rule.within,
+            context: self.context,
+        };
+        let mut unknown = None;
+        for name in &names {
+            let mut is_covered = false;
+            for source in &rule.within {
+                match question.ask(source, name) {
+                    None => {}
+                    Some(Answer::Yes) => is_covered = true,
+                    Some(Answer::No) => {
+                        return met(format!("{}: no, says {source}", described(name)), Answer::No);
+                    }
+                    Some(Answer::Unknown) => {
+                        is_covered = true;
+                        unknown.get_or_insert_with(|| format!("{}: unknown to {source}", described(name)));
+                    }
+                }
+            }
+            if !is_covered {
+                return met(format!("{}: no source of the rule speaks of it", described(name)), Answer::No);
+            }
+        }
+        match unknown {
+            Some(saw) => met(saw, Answer::Unknown),
+            None => met(format!("{} of them, all the node's", names.len()), Answer::Yes),
+        }
+    }
+
+    fn access(&self) -> Option<Met> {
+        let access = self.rule.access?;
+        let AccessReviews { self_node_client, node_client } =
+            self.context.access_reviews.get(&self.object.requestor().username).copied().unwrap_or_default();
+        let (name, allowed) = match access {
+            Access::SelfNodeClient => ("selfnodeclient", self_node_client),
+            Access::NodeClient => ("nodeclient", node_client),
+        };
+        let (saw, answer) = match allowed {
+            Some(true) => (format!("may create {name}"), Answer::Yes),
+            Some(false) => (format!("may not create {name}"), Answer::No),
+            None => (format!("no SubjectAccessReview of {name}"), Answer::Unknown),
+        };
+        Some(Met { name: "access", saw, answer })
+    }
+
+    fn expiration(&self) -> Option<Met> {
+        let max = self.rule.max_expiration?;
+        let seconds = self.object.expiration_seconds();
+        let holds = seconds.unwrap_or_else(|| self.context.signer_lifetime.seconds()) <= max.seconds();
+        let saw = match seconds {
+            Some(seconds) => format!("{seconds} seconds"),
+            None => format!("not stated, so the signer's {}", self.context.signer_lifetime),
+        };
+        Some(Met { name: "expiration", saw: format!("{saw}; at most {max}"), answer: Answer::of(holds) })
+    }
+
+    fn age(&self) -> Option<Met> {
+        let max = self.rule.max_age?;
+        let Some(created) = self.object.created() else {
+            return Some(Met {
+                name: "age",
+                saw: "creation time unknown".to_owned(),
+                answer: Answer::Unknown,
+            });
+        };
+        let age = self.context.now.unix().saturating_sub(created.unix());
+        let saw = format!("{age} seconds; at most {max}");
+        Some(Met { name: "age", saw, answer: Answer::of(age <= max.seconds()) })
+    }
+
+    fn pending(&self) -> Option<Met> {
+        let (per_node, per_requestor) = (self.rule.max_pending_per_node, self.rule.max_pending_per_requestor);
+        if per_node.is_none() && per_requestor.is_none() {
+            return None;
+        }
+        let met = |saw, answer| Some(Met { name: "open requests", saw, answer });
+        let Some(history) = &self.context.history else {
+            return met("the other requests are not known".to_owned(), Answer::Unknown);
+        };
+        let of_node = self.node.as_ref().map_or(0, |node| history.open_of_node(node.as_str()));
+        let of_requestor = history.open_of_requestor(&self.object.requestor().username);
+        // This one is open too.
+        let exceeds = |count: u32, max: Option<u32>| max.is_some_and(|max| count >= max);
+        let holds = !exceeds(of_node, per_node) && !exceeds(of_requestor, per_requestor);
+        met(format!("{of_node} others of the node, {of_requestor} of the requestor"), Answer::of(holds))
+    }
+
+    /// The token was not used, and the node is not there: either alone can be forgotten, since
+    /// kube-controller-manager deletes decided requests after an hour.
+    fn once(&self) -> Option<Met> {
+        if !self.rule.once {
+            return None;
+        }
+        let Some(node) = self.node.as_ref() else { return Some(no_node("once")) };
+        let used = self
+            .context
+            .history
+            .as_ref()
+            .map(|history| history.has_approved_client_of(&self.object.requestor().username));
+        let joined = self.context.nodes.as_ref().map(|nodes| nodes.contains_key(node));
+        let (saw, answer) = match (used, joined) {
+            (Some(true), _) => ("an earlier request of this requestor was approved", Answer::No),
+            (_, Some(true)) => ("the node has joined already", Answer::No),
+            (Some(false), Some(false)) => ("not used before", Answer::Yes),
+            (None, _) => ("the earlier requests are not known", Answer::Unknown),
+            (_, None) => ("it is not known which nodes have joined", Answer::Unknown),
+        };
+        Some(Met { name: "once", saw: saw.to_owned(), answer })
+    }
+}
+
+/// A condition on a node where no node asks: never met.
+fn no_node(name: &'static str) -> Met {
+    Met { name, saw: "not a node's request".to_owned(), answer: Answer::No }
+}
