@@ -44,7 +44,8 @@ pub(super) fn pem_block(text: &[u8]) -> Result<(Vec<u8>, Vec<Oddity>), CsrError>
     }
     let not_pem = |problem| CsrError::NotPem { problem };
     let text = std::str::from_utf8(text).map_err(|_| not_pem("it is not a text"))?;
-    let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    // Go's reader cuts the same blanks off each line.
+    let mut lines = text.split('\n').map(|line| line.trim_end_matches([' ', '\t', '\r']));
     let mut oddities = Vec::new();
     loop {
         match lines.next() {

@@ -16,6 +16,7 @@ mod inventory;
 mod names;
 mod preset;
 mod rule;
+mod sign;
 mod source;
 
 pub use approved::{Approval, ApprovedRequest};

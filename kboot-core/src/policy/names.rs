@@ -59,7 +59,9 @@ fn violation(name: &AlternativeName, signer: Signer, context: &Context<'_>) -> O
             (is_server && is_reserved_address(*address, context)).then_some(Code::AltNameReserved)
         }
         AlternativeName::InvalidIp(_) => Some(Code::AltNameInvalid),
-        AlternativeName::Email(_) | AlternativeName::Uri(_) => is_server.then_some(Code::AltNameKind),
+        AlternativeName::Email(_) | AlternativeName::Uri(_) if is_server => Some(Code::AltNameKind),
+        AlternativeName::Email(text) => (!is_plain_email(text)).then_some(Code::AltNameInvalid),
+        AlternativeName::Uri(text) => (!is_plain_uri(text)).then_some(Code::AltNameInvalid),
         AlternativeName::OtherName { .. }
         | AlternativeName::DirectoryName(_)
         | AlternativeName::RegisteredId(_)
@@ -80,6 +82,25 @@ fn is_reserved_name(name: &str, context: &Context<'_>) -> bool {
 
 fn is_reserved_address(address: IpAddr, context: &Context<'_>) -> bool {
     address.is_loopback() || context.service_cidrs.iter().any(|range| range.contains(address))
+}
+
+fn is_plain_email(text: &str) -> bool {
+    let is_plain = |c: u8| c.is_ascii_alphanumeric() || b"._+-".contains(&c);
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && local.bytes().all(is_plain) && is_dns1123_subdomain(&domain.to_ascii_lowercase())
+    })
+}
+
+/// `SCHEME://HOST/PATH` without anything that a reader would write in another way: kube-controller-manager
+/// parses URIs and puts together what it writes into the certificate.
+fn is_plain_uri(text: &str) -> bool {
+    let is_plain = |c: u8| c.is_ascii_alphanumeric() || b"._~:/@+-".contains(&c);
+    text.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.is_empty()
+            && scheme.bytes().all(|c| c.is_ascii_lowercase())
+            && !rest.is_empty()
+            && rest.bytes().all(is_plain)
+    })
 }
 
 /// A name with its kind, for people.

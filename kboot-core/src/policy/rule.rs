@@ -130,10 +130,10 @@ impl Facts<'_> {
         let requestor = self.object.requestor();
         let username = requestor.username.as_str();
         let holds = match self.rule.requestor.as_ref()? {
+            // Its groups too: a renewal must not be a promotion.
             RequestorRule::Myself => {
                 self.request.common_names().eq([username])
-                    && (self.rule.signer.is_of_nodes()
-                        || self.request.organizations().all(|group| requestor.is_in(group)))
+                    && self.request.organizations().all(|group| requestor.is_in(group))
             }
             RequestorRule::Listed { users, groups, token_ids } => {
                 let any_of = |given: bool, holds: bool| !given || holds;
