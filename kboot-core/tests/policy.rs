@@ -436,8 +436,8 @@ fn the_trace_tells_each_clause_and_the_message_nothing_of_the_request() {
         [
             "signer",
             "encoding",
-            "signature",
             "key",
+            "signature",
             "attributes",
             "extensions",
             "subject",

@@ -40,8 +40,8 @@ pub enum CsrError {
         /// What it calls itself.
         label: String,
     },
-    /// The inside of the PEM block is not base64.
-    #[error("the inside of the PEM block is not base64")]
+    /// The inside of the PEM block, or `spec.request`, is not base64.
+    #[error("the request is not base64")]
     BadBase64,
     /// Not strict DER, or not a request.
     #[error("the request is not valid DER (PKCS#10, RFC 2986)")]

@@ -68,8 +68,8 @@ pub(super) fn judge<'a>(
         }
     };
     check_encoding(request, &mut found);
-    check_signature(request, &mut found);
     check_key(request, context, &mut found);
+    check_signature(request, &mut found);
     check_attributes(request, &mut found);
     check_extensions(request, signer, &mut found);
     check_subject(request, signer, &mut found);

@@ -22,6 +22,11 @@ pub(super) fn check_alternative_names(
         return found.deny(NAME, Code::AltNamesNotAllowed, shown(&names));
     }
     let before = found.clauses.len();
+    if signer == Signer::KubeletServing
+        && !names.iter().any(|name| matches!(name, AlternativeName::Dns(_) | AlternativeName::Ip(_)))
+    {
+        found.deny(NAME, Code::AltNamesMissing, "neither a DNS name nor an address".to_owned());
+    }
     let mut seen = HashSet::new();
     for name in &names {
         if let Some(code) = violation(name, signer, context) {
@@ -29,11 +34,6 @@ pub(super) fn check_alternative_names(
         } else if !seen.insert(*name) {
             found.hold(NAME, Code::AltNameRepeated, described(name));
         }
-    }
-    if signer == Signer::KubeletServing
-        && !names.iter().any(|name| matches!(name, AlternativeName::Dns(_) | AlternativeName::Ip(_)))
-    {
-        found.deny(NAME, Code::AltNamesMissing, "neither a DNS name nor an address".to_owned());
     }
     if found.clauses.len() == before {
         found.pass(NAME, if names.is_empty() { "none".to_owned() } else { shown(&names) });

@@ -281,20 +281,25 @@ fn subject(request: &mut Request, code: &str, v: u8) {
         ("common-name-missing", _) => {
             request.subject.retain(|rdn| rdn.iter().all(|a| a.oid != COMMON_NAME));
         }
+        // Two names, so that it holds after a mutation that took the own one away.
         ("common-name-repeated", 0) => {
-            request.subject.insert(0, vec![NameAttribute::cn("system:node:master-1")])
+            for name in ["system:node:master-1", "system:node:worker-1"] {
+                request.subject.insert(0, vec![NameAttribute::cn(name)]);
+            }
         }
         ("common-name-repeated", _) => {
-            // Both in one SET: some readers keep the first, some the last.
+            // In one SET with the own one: some readers keep the first, some the last.
             if let Some(rdn) = request.subject.last_mut() {
-                rdn.push(NameAttribute::cn("system:node:master-1"));
+                rdn.extend(["system:node:master-1", "system:node:worker-2"].map(NameAttribute::cn));
             }
         }
         ("organization", 0) => organizations(request, &[]),
         ("organization", 1) => organizations(request, &["system:masters"]),
         ("organization", 2) => organizations(request, &["system:nodes", "system:masters"]),
         ("organization", 3) => organizations(request, &["System:Nodes"]),
-        ("organization", _) => request.subject.push(vec![NameAttribute::o("system:nodes")]),
+        ("organization", _) => {
+            request.subject.extend([(); 2].map(|()| vec![NameAttribute::o("system:nodes")]));
+        }
         ("node-name", 0) => rename(request, StringTag::Printable, "system:node:"),
         ("node-name", 1) => rename(request, StringTag::Printable, "system:node:WORKER-1"),
         ("node-name", 2) => rename(request, StringTag::Printable, "worker-1"),
@@ -473,12 +478,13 @@ pub fn serving() -> impl Strategy<Value = Case> {
     )
 }
 
-/// A genuine request for a client certificate: a first one by bootstrap token, or a node's renewal.
+/// A genuine request for a client certificate: a first one by the machine's own bootstrap token, or the
+/// renewal of a node that has joined.
 pub fn client() -> impl Strategy<Value = Case> {
-    (select(NODES), any::<bool>(), kind(), usages("client auth"), expiration()).prop_map(
-        |(node, renewal, kind, usages, expiration)| {
+    (select(NODES), kind(), usages("client auth"), expiration()).prop_map(
+        |(node, kind, usages, expiration)| {
             let request = Request::kubelet_client(node.name).with_key(Key::shared(kind));
-            let object = if renewal && node.joined {
+            let object = if node.joined {
                 Object::kubelet_client(node.name, Vec::new())
             } else {
                 Object::kubelet_bootstrap(node.token_id, Vec::new())
@@ -491,16 +497,14 @@ pub fn client() -> impl Strategy<Value = Case> {
 /// A genuine request of a person for a client certificate of their own.
 pub fn user() -> impl Strategy<Value = Case> {
     let usages = subsequence(vec!["digital signature", "key encipherment"], 0..=2);
-    (select(USERS), kind(), usages, expiration()).prop_map(
-        |((name, groups), kind, mut usages, expiration)| {
-            usages.push("client auth");
-            let request = Request::user(name, groups).with_key(Key::shared(kind));
-            let mut all = groups.to_vec();
-            all.push("system:authenticated");
-            let object = Object::user(name, &all, Vec::new()).with_usages(&usages);
-            Case::new(request, Object { expiration_seconds: expiration, ..object })
-        },
-    )
+    (select(USERS), kind(), usages, expiration()).prop_map(|(user, kind, mut usages, expiration)| {
+        usages.push("client auth");
+        let request = Request::user(user.name, user.groups).with_key(Key::shared(kind));
+        let mut groups = user.groups.to_vec();
+        groups.push("system:authenticated");
+        let object = Object::user(user.requestor, &groups, Vec::new()).with_usages(&usages);
+        Case::new(request, Object { expiration_seconds: expiration, ..object })
+    })
 }
 
 /// A genuine request to any of the three signers.
