@@ -277,6 +277,7 @@ fn user_subjects() -> Vec<(&'static str, Vec<Rdn>)> {
         ("kubernetes-admin", go_subject(&[], "kubernetes-admin")),
         ("front-proxy-client", go_subject(&[], "front-proxy-client")),
         ("apiserver-kubelet-client", go_subject(&[], "kube-apiserver-kubelet-client")),
+        ("issuers-name", go_subject(&[], "kubernetes")),
         ("email-as-name", go_subject(&["developers"], "jane@example.com")),
         ("unicode", go_subject(&["développeurs"], "Jané")),
     ]
