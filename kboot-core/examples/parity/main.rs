@@ -73,11 +73,13 @@ enum Reason {
 }
 
 impl Reason {
-    fn of(refusal: &Refusal) -> Self {
+    fn of(refusal: &Refusal, signed: &CertificateSigningRequest) -> Self {
         match refusal.code() {
             code @ (Code::NoRule | Code::RuleHolds | Code::RuleDenies | Code::FactsUnknown) => {
                 Self::Rules(code.word())
             }
+            // Upstream's signers but legacy-unknown, which went with v1beta1, are all in the preset.
+            code @ Code::SignerNotRuled if signed.signer().is_some() => Self::Rules(code.word()),
             code => Self::Floor(code.word()),
         }
     }
@@ -171,7 +173,7 @@ impl Report {
         let approved = decided.condition("Approved").is_some();
         let reason = match &decision {
             Decision::Approve(_) => None,
-            Decision::Deny(refusal) | Decision::Hold(refusal) => Some(Reason::of(refusal)),
+            Decision::Deny(refusal) | Decision::Hold(refusal) => Some(Reason::of(refusal, signed)),
         };
         let relation = Relation::of(approved, reason, signed);
         let ours = format!("{} {}", decision.verdict().word(), decision.code());
@@ -181,7 +183,7 @@ impl Report {
 
         let ours = match decision.approve_as("parity") {
             Decision::Approve(request) => sign(&request, signed, record)?,
-            Decision::Deny(refusal) | Decision::Hold(refusal) => Err(Reason::of(&refusal)),
+            Decision::Deny(refusal) | Decision::Hold(refusal) => Err(Reason::of(&refusal, signed)),
         };
         let theirs = match (signed.certificate(), signed.condition("Failed")) {
             (Some(_), _) => "signed".to_owned(),
