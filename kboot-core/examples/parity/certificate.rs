@@ -1,20 +1,55 @@
-//! Two certificates, field by field.
+//! kboot's certificate for a request, and how it differs from upstream's.
 
 use std::error::Error;
 
+use kboot_core::Env;
+use kboot_core::csr::CertificateSigningRequest;
+use kboot_core::pki::{Certificate, CertificateAuthority, PkiError};
+use kboot_core::policy::ApprovedRequest;
+use kboot_core::time::{Lifetime, Timestamp};
 use x509_parser::prelude::{FromDer, TbsCertificate, X509Certificate, X509Version};
 
-/// When it was issued: kube-controller-manager dates certificates back by five minutes
-/// (`pkg/controller/certificates/authority/policies.go`).
-pub(crate) fn issued_at(der: &[u8]) -> Result<i64, Box<dyn Error>> {
-    let (_, certificate) = X509Certificate::from_der(der)?;
-    Ok(certificate.validity().not_before.timestamp() + 300)
+use crate::record::Record;
+use crate::relation::Reason;
+
+/// kboot's certificate for the request, at the second and with the serial number of upstream's where there is
+/// one; the reason where kboot issues none.
+pub(crate) fn sign(
+    request: &ApprovedRequest,
+    signed: &CertificateSigningRequest,
+    record: &Record,
+) -> Result<Result<Certificate, Reason>, Box<dyn Error>> {
+    let upstreams = signed.certificate().map(Certificate::only_from_pem).transpose()?;
+    let mut env = match &upstreams {
+        Some(certificate) => as_of(certificate.der())?,
+        None => Env::system(),
+    };
+    let (certificate, key) = record.authority(request.signer().name())?;
+    let authority = CertificateAuthority::from_pem(certificate.as_bytes(), key.as_bytes(), env.now())?;
+    let ours = match authority.sign(request, Lifetime::ONE_YEAR, &mut env) {
+        Err(PkiError::IssuersName { .. }) => return Ok(Err(Reason::Floor("issuers-name"))),
+        ours => ours?,
+    };
+    for certificate in upstreams.iter().chain([&ours]) {
+        if !certificate.is_signed_by(authority.certificate())? {
+            return Err(format!("a certificate of {} is not signed by its authority", signed.name()).into());
+        }
+    }
+    Ok(Ok(ours))
 }
 
-/// The serial number's magnitude.
-pub(crate) fn serial(der: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+/// The second and the serial number of a certificate; upstream dates certificates back by five minutes
+/// (`pkg/controller/certificates/authority/policies.go`).
+fn as_of(der: &[u8]) -> Result<Env, Box<dyn Error>> {
     let (_, certificate) = X509Certificate::from_der(der)?;
-    Ok(certificate.serial.to_bytes_be())
+    let now = Timestamp::from_unix(certificate.validity().not_before.timestamp() + 300)?;
+    let serial = certificate.serial.to_bytes_be();
+    Ok(Env::fixed(now, move |buffer| {
+        buffer.fill(0);
+        for (octet, value) in buffer.iter_mut().rev().zip(serial.iter().rev()) {
+            *octet = *value;
+        }
+    }))
 }
 
 /// The fields in which they differ; none where they are equal in all but the signature.

@@ -9,6 +9,7 @@
 
 mod certificate;
 mod record;
+mod relation;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,90 +20,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kboot_core::Env;
-use kboot_core::csr::{CertificateSigningRequest, Signer};
-use kboot_core::pki::{Certificate, CertificateAuthority, PkiError};
-use kboot_core::policy::{ApprovedRequest, Code, Context, Decision, Preset, Refusal};
-use kboot_core::time::{Lifetime, Timestamp};
+use kboot_core::csr::CertificateSigningRequest;
+use kboot_core::pki::Certificate;
+use kboot_core::policy::{Context, Decision, Preset};
 
-use record::{Fate, Record, Taken};
-
-/// How kboot's answer stands to upstream's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Relation {
-    Same,
-    Stricter,
-    /// As upstream since 1.27, which takes usages without key encipherment.
-    Since127,
-    Looser,
-    Different,
-}
-
-impl Relation {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Same => "same",
-            Self::Stricter => "stricter",
-            Self::Since127 => "as-1.27",
-            Self::Looser => "LOOSER",
-            Self::Different => "DIFFERENT",
-        }
-    }
-
-    fn is_allowed(self) -> bool {
-        !matches!(self, Self::Looser | Self::Different)
-    }
-
-    /// `theirs`: whether upstream lets the request through; `ours`: kboot's reason not to.
-    fn of(theirs: bool, ours: Option<Reason>, signed: &CertificateSigningRequest) -> Self {
-        match (theirs, ours) {
-            // Only the floor may be stricter: the preset's rules are upstream's.
-            (true, Some(Reason::Rules(_))) => Self::Different,
-            (true, Some(Reason::Floor(_))) => Self::Stricter,
-            (false, None) if failed_for_usages_of_1_27(signed) => Self::Since127,
-            (false, None) => Self::Looser,
-            (true, None) | (false, Some(_)) => Self::Same,
-        }
-    }
-}
-
-/// Why kboot does not let a request through, as a word.
-#[derive(Clone, Copy)]
-enum Reason {
-    Floor(&'static str),
-    Rules(&'static str),
-}
-
-impl Reason {
-    fn of(refusal: &Refusal, signed: &CertificateSigningRequest) -> Self {
-        match refusal.code() {
-            code @ (Code::NoRule | Code::RuleHolds | Code::RuleDenies | Code::FactsUnknown) => {
-                Self::Rules(code.word())
-            }
-            // Upstream's signers but legacy-unknown, which went with v1beta1, are all in the preset.
-            code @ Code::SignerNotRuled if signed.signer().is_some() => Self::Rules(code.word()),
-            code => Self::Floor(code.word()),
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Floor(word) | Self::Rules(word) => word,
-        }
-    }
-}
-
-/// `pkg/apis/certificates/helpers.go` of 1.27: kubeletServingRequiredUsagesNoRSA, kubeletClientRequiredUsagesNoRSA.
-fn failed_for_usages_of_1_27(signed: &CertificateSigningRequest) -> bool {
-    let mut usages: Vec<&str> = signed.usages().iter().map(String::as_str).collect();
-    usages.sort_unstable();
-    let are_of_1_27 = match signed.signer() {
-        Some(Signer::KubeApiserverClientKubelet) => usages == ["client auth", "digital signature"],
-        Some(Signer::KubeletServing) => usages == ["digital signature", "server auth"],
-        _ => false,
-    };
-    let failed = signed.condition("Failed");
-    are_of_1_27 && failed.is_some_and(|failed| failed.message.starts_with("usages did not match"))
-}
+use record::{Case, Fate, Record, Taken};
+use relation::{Reason, Relation, failed_for_usages_of_1_27, has_access};
 
 #[derive(Default)]
 struct Report {
@@ -137,7 +60,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             Fate::Refused { sent, message } => {
                 report.compare_refused(&case.name, message, evaluate(sent)?)?
             }
-            Fate::Taken(taken) => report.compare(&case.name, taken, evaluate(&taken.decided)?, &record)?,
+            Fate::Taken(taken) => report.compare(case, taken, evaluate(&taken.decided)?, &record)?,
         }
     }
     report.finish(folder, expected)
@@ -163,26 +86,27 @@ impl Report {
 
     fn compare(
         &mut self,
-        name: &str,
+        case: &Case,
         taken: &Taken,
         decision: Decision,
         record: &Record,
     ) -> Result<(), Box<dyn Error>> {
         self.taken += 1;
-        let Taken { decided, signed } = taken;
+        let (name, Taken { decided, signed }) = (&case.name, taken);
+        let later = failed_for_usages_of_1_27(signed);
         let approved = decided.condition("Approved").is_some();
         let reason = match &decision {
             Decision::Approve(_) => None,
             Decision::Deny(refusal) | Decision::Hold(refusal) => Some(Reason::of(refusal, signed)),
         };
-        let relation = Relation::of(approved, reason, signed);
+        let relation = Relation::of(approved, reason, later && has_access(decided, case.access_reviews));
         let ours = format!("{} {}", decision.verdict().word(), decision.code());
         let theirs = if approved { "approved" } else { "pending" };
         write!(self.table, "{name}\t{theirs}\t{ours}\t{}", relation.word())?;
         self.count_decision(name, relation, theirs, &ours);
 
         let ours = match decision.approve_as("parity") {
-            Decision::Approve(request) => sign(&request, signed, record)?,
+            Decision::Approve(request) => certificate::sign(&request, signed, record)?,
             Decision::Deny(refusal) | Decision::Hold(refusal) => Err(Reason::of(&refusal, signed)),
         };
         let theirs = match (signed.certificate(), signed.condition("Failed")) {
@@ -199,9 +123,9 @@ impl Report {
                     found => (Relation::Different, format!("signed with another {}", found.join(", "))),
                 }
             }
-            (certificate, Ok(_)) => (Relation::of(certificate.is_some(), None, signed), "signed".to_owned()),
+            (certificate, Ok(_)) => (Relation::of(certificate.is_some(), None, later), "signed".to_owned()),
             (certificate, Err(reason)) => {
-                let relation = Relation::of(certificate.is_some(), Some(reason), signed);
+                let relation = Relation::of(certificate.is_some(), Some(reason), later);
                 (relation, format!("refused {}", reason.word()))
             }
         };
@@ -248,41 +172,4 @@ impl Report {
         }
         Ok(ExitCode::from(u8::from(!failures.is_empty())))
     }
-}
-
-/// kboot's certificate for the request, at the second and with the serial number of upstream's where there is
-/// one; the reason where kboot issues none.
-fn sign(
-    request: &ApprovedRequest,
-    signed: &CertificateSigningRequest,
-    record: &Record,
-) -> Result<Result<Certificate, Reason>, Box<dyn Error>> {
-    let upstreams = signed.certificate().map(Certificate::only_from_pem).transpose()?;
-    let mut env = match &upstreams {
-        Some(certificate) => as_of(certificate.der())?,
-        None => Env::system(),
-    };
-    let (certificate, key) = record.authority(request.signer().name())?;
-    let authority = CertificateAuthority::from_pem(certificate.as_bytes(), key.as_bytes(), env.now())?;
-    let ours = match authority.sign(request, Lifetime::ONE_YEAR, &mut env) {
-        Err(PkiError::IssuersName { .. }) => return Ok(Err(Reason::Floor("issuers-name"))),
-        ours => ours?,
-    };
-    for certificate in upstreams.iter().chain([&ours]) {
-        if !certificate.is_signed_by(authority.certificate())? {
-            return Err(format!("a certificate of {} is not signed by its authority", signed.name()).into());
-        }
-    }
-    Ok(Ok(ours))
-}
-
-fn as_of(der: &[u8]) -> Result<Env, Box<dyn Error>> {
-    let now = Timestamp::from_unix(certificate::issued_at(der)?)?;
-    let serial = certificate::serial(der)?;
-    Ok(Env::fixed(now, move |buffer| {
-        buffer.fill(0);
-        for (octet, value) in buffer.iter_mut().rev().zip(serial.iter().rev()) {
-            *octet = *value;
-        }
-    }))
 }

@@ -8,6 +8,7 @@
 
 mod cases;
 mod requestors;
+mod variants;
 
 use std::error::Error;
 use std::fs::{File, create_dir};

@@ -16,18 +16,23 @@ const fn requestor(name: &'static str, username: &'static str, groups: &'static 
 }
 
 const TOKEN_GROUP: &str = "system:bootstrappers:kubeadm:default-node-token";
+/// In place of system:nodes, which kubeadm binds to the role for renewals: so there are nodes without it.
+const NODE_GROUP: &str = "parity:nodes";
 
 pub(crate) const REQUESTORS: &[Requestor] = &[
     requestor("token", "system:bootstrap:abcdef", &["system:bootstrappers", TOKEN_GROUP]),
     requestor("token-without-role", "system:bootstrap:ghijkl", &["system:bootstrappers"]),
     requestor("token-by-user", "system:bootstrap:mnopqr", &["system:bootstrappers"]),
-    requestor("node", "system:node:node-1", &["system:nodes"]),
-    requestor("node-2", "system:node:node-2", &["system:nodes"]),
-    requestor("node-without-group", "system:node:node-1", &[]),
-    requestor("node-by-user", "system:node:node-3", &[]),
-    requestor("node-with-both", "system:node:node-4", &["system:nodes", TOKEN_GROUP]),
-    requestor("node-upper-case", "system:node:Node-1", &["system:nodes"]),
-    requestor("node-without-name", "system:node:", &["system:nodes"]),
+    requestor("node", "system:node:node-1", &["system:nodes", NODE_GROUP]),
+    requestor("node-2", "system:node:node-2", &["system:nodes", NODE_GROUP]),
+    requestor("node-without-role", "system:node:node-1", &["system:nodes"]),
+    requestor("node-by-user", "system:node:node-3", &["system:nodes"]),
+    requestor("node-with-token-role", "system:node:node-4", &["system:nodes", TOKEN_GROUP]),
+    requestor("node-with-both", "system:node:node-5", &["system:nodes", NODE_GROUP, TOKEN_GROUP]),
+    requestor("node-outside-group", "system:node:node-1", &[NODE_GROUP]),
+    requestor("node-outside-groups", "system:node:node-1", &[]),
+    requestor("node-upper-case", "system:node:Node-1", &["system:nodes", NODE_GROUP]),
+    requestor("node-without-name", "system:node:", &["system:nodes", NODE_GROUP]),
     requestor("admin", "admin", &["system:masters"]),
     requestor("jane", "jane", &["developers"]),
     requestor("jane-with-role", "jane", &["developers", TOKEN_GROUP]),
@@ -53,7 +58,7 @@ pub(crate) fn bindings() -> Value {
         (NODE_CLIENT, "Group", TOKEN_GROUP),
         (NODE_CLIENT, "User", "system:bootstrap:mnopqr"),
         (NODE_CLIENT, "User", "system:serviceaccount:kube-system:joiner"),
-        (SELF_NODE_CLIENT, "Group", "system:nodes"),
+        (SELF_NODE_CLIENT, "Group", NODE_GROUP),
         (SELF_NODE_CLIENT, "User", "system:node:node-3"),
         (NODE_CLIENT, "User", "last-bound"),
     ];
