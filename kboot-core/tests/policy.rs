@@ -301,16 +301,21 @@ fn limits_of_time_and_number() {
     let mut history = History::default();
     context.history = Some(history.clone());
     assert_eq!(decide(&few, &object, &context), APPROVED);
-    history.add(&client("worker-1", token("zzzzzz")));
-    history.add(&with(&client("worker-1", token("zzzzzz")), |object| {
+    for _ in 0..5 {
+        history.add(&client("worker-1", token("zzzzzz")));
+    }
+    history.add(&client("worker-1", token("abcdef")));
+    history.add(&with(&client("worker-1", token("abcdef")), |object| {
         object["status"] = json!({"conditions": [{"type": "Denied", "status": "True"}]});
     }));
     context.history = Some(history.clone());
     assert_eq!(decide(&few, &object, &context), APPROVED, "one other is open");
-    history.add(&client("worker-1", token("zzzzzz")));
+    assert_eq!(decide(&few_of_token, &object, &context), APPROVED);
+    history.add(&client("worker-1", token("abcdef")));
     context.history = Some(history.clone());
     assert_eq!(decide(&few, &object, &context), NO_RULE, "two others are open");
-    assert_eq!(decide(&few_of_token, &object, &context), APPROVED, "of another token");
+    assert_eq!(decide(&few, &client("worker-2", token("abcdef")), &context), APPROVED);
+    assert_eq!(decide(&few_of_token, &client("worker-1", token("yyyyyy")), &context), APPROVED);
     history.add(&client("worker-7", token("abcdef")));
     history.add(&client("worker-8", token("abcdef")));
     context.history = Some(history);

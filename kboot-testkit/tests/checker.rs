@@ -63,6 +63,25 @@ fn each_mutation_alone_is_refused() {
 }
 
 #[test]
+fn another_encoding_than_der_is_refused() {
+    use kboot_testkit::generate::{EXTENSION_REQUEST, GeneralName, Object, Request, SUBJECT_ALT_NAME, der};
+
+    let names = GeneralName::dns("worker-1").der();
+    let names = der::octet_string(&der::sequence([names]));
+    let judge = |extension: Vec<u8>| {
+        let request = Request::kubelet_client("worker-1");
+        let request = request.with_attribute(EXTENSION_REQUEST, vec![der::sequence([extension])]);
+        check(&Object::kubelet_serving("worker-1", request.pem()).json(), &PICTURE)
+    };
+    assert_eq!(judge(der::sequence([der::oid(SUBJECT_ALT_NAME), names.clone()])), Ok(()));
+    // `critical` written out though it is the default, and TRUE as 1
+    for critical in [[1, 1, 0], [1, 1, 1]] {
+        let extension = der::sequence([der::oid(SUBJECT_ALT_NAME), critical.to_vec(), names.clone()]);
+        assert!(judge(extension).unwrap_err().starts_with("extensions"), "{critical:?}");
+    }
+}
+
+#[test]
 fn strategies_make_both_kinds() {
     let mut runner = TestRunner::new(Config::default());
     let mut accepted = 0;

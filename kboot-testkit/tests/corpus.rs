@@ -126,3 +126,29 @@ fn no_request_is_another_entrys() {
         assert!(request.is_empty() || requests.insert(request), "{} has another entry's request", entry.name);
     }
 }
+
+#[test]
+fn the_files_beside_it_show_the_same_cluster() {
+    use kboot_testkit::cluster::{NODES, USERS};
+
+    let nodes: serde_json::Value = serde_json::from_str(corpus::NODES_JSON).unwrap();
+    let nodes = nodes["items"].as_array().unwrap();
+    assert_eq!(nodes.len(), NODES.iter().filter(|node| node.joined).count());
+    for node in NODES {
+        let found = nodes.iter().find(|item| item["metadata"]["name"] == node.name);
+        assert_eq!(found.is_some(), node.joined, "{}", node.name);
+        if let Some(found) = found {
+            let own = [&[node.name], node.dns_names, node.addresses, node.claims].concat();
+            let seen = found["status"]["addresses"].as_array().unwrap();
+            let seen: Vec<_> = seen.iter().map(|address| address["address"].as_str().unwrap()).collect();
+            assert_eq!(seen, own);
+        }
+        for text in [&[node.name, node.token_id], node.dns_names, node.addresses].concat() {
+            assert!(corpus::INVENTORY_YAML.contains(text), "the inventory has no {text}");
+        }
+        assert!(corpus::POLICY_YAML.contains(&format!("tokenIds: [{}]", node.token_id)), "{}", node.name);
+    }
+    for user in USERS {
+        assert!(corpus::POLICY_YAML.contains(&format!("users: [\"{}\"]", user.pattern)), "{}", user.name);
+    }
+}

@@ -114,7 +114,7 @@ pub(super) fn request(der: Vec<u8>, mut oddities: Vec<Oddity>) -> Result<Certifi
     };
     let mut names = Vec::new();
     for relative_name in parts(open(subject_der, Tag::Sequence)?)? {
-        let attributes = parts(open(relative_name, Tag::Set)?)?.into_iter().map(name_attribute);
+        let attributes = members(open(relative_name, Tag::Set)?)?.into_iter().map(name_attribute);
         names.push(attributes.collect::<Result<Vec<_>, _>>()?);
     }
     let (attributes, extensions) = attributes_and_extensions(attributes)?;
@@ -140,11 +140,11 @@ fn attributes_and_extensions(
         return Err(CsrError::Malformed);
     }
     let (mut attributes, mut extensions) = (Vec::new(), Vec::new());
-    for attribute in parts(tagged.value())? {
+    for attribute in members(tagged.value())? {
         let [oid, values] = fields(open(attribute, Tag::Sequence)?)?;
         let (oid, values) = (identifier(oid)?, open(values, Tag::Set)?);
         if oid == EXTENSION_REQUEST {
-            for list in parts(values)? {
+            for list in members(values)? {
                 for extension in parts(open(list, Tag::Sequence)?)? {
                     extensions.push(requested_extension(extension)?);
                 }
@@ -193,6 +193,9 @@ fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionCon
         }
         EXTENDED_KEY_USAGE => {
             let usages = ExtendedKeyUsage::from_der(value).map_err(malformed)?;
+            if usages.0.is_empty() {
+                return Err(CsrError::Malformed);
+            }
             ExtensionContent::ExtendedKeyUsages(usages.0.iter().map(usage::of_purpose).collect())
         }
         BASIC_CONSTRAINTS => {
@@ -290,6 +293,12 @@ pub(super) fn parts(value: &[u8]) -> Result<Vec<&[u8]>, CsrError> {
         parts.push(reader.tlv_bytes().map_err(|_| CsrError::Malformed)?);
     }
     Ok(parts)
+}
+
+/// The members of a SET OF, which stand in ascending order (X.690, 11.6).
+fn members(value: &[u8]) -> Result<Vec<&[u8]>, CsrError> {
+    let members = parts(value)?;
+    if members.is_sorted() { Ok(members) } else { Err(CsrError::Malformed) }
 }
 
 /// The TLVs of a structure that has exactly so many.

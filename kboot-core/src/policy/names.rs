@@ -31,7 +31,7 @@ pub(super) fn check_alternative_names(
     for name in &names {
         if let Some(code) = violation(name, signer, context) {
             found.deny(NAME, code, described(name));
-        } else if !seen.insert(*name) {
+        } else if !seen.insert(in_lower_case(name)) {
             found.hold(NAME, Code::AltNameRepeated, described(name));
         }
     }
@@ -67,6 +67,13 @@ fn violation(name: &AlternativeName, signer: Signer, context: &Context<'_>) -> O
         | AlternativeName::RegisteredId(_)
         | AlternativeName::X400Address(_)
         | AlternativeName::EdiPartyName(_) => Some(Code::AltNameKind),
+    }
+}
+
+fn in_lower_case(name: &AlternativeName) -> AlternativeName {
+    match name {
+        AlternativeName::Dns(name) => AlternativeName::Dns(name.to_ascii_lowercase()),
+        other => other.clone(),
     }
 }
 

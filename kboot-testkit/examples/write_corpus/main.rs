@@ -4,12 +4,14 @@
 //! Keys and signatures that aws-lc does not make come from the openssl program.
 
 mod encoding;
+mod extensions;
 mod genuine;
 mod identity;
 mod names;
 mod openssl;
 mod picture;
 mod requestor;
+mod rules;
 
 use std::fs;
 use std::io::Write as _;
@@ -113,9 +115,11 @@ fn main() -> Result<()> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = home.join("corpus");
     let mut entries = encoding::entries()?;
+    entries.extend(extensions::entries());
     entries.extend(identity::entries());
     entries.extend(names::entries());
     entries.extend(requestor::entries());
+    entries.extend(rules::entries());
     entries.extend(genuine::entries());
 
     let mut files = entries.into_iter().map(Entry::file).collect::<Result<Vec<_>>>()?;

@@ -31,6 +31,7 @@ pub(super) const HOSTILE: &[&str] = &[
     include_str!("../../corpus/hostile/encoding-subject-no-sequence.json"),
     include_str!("../../corpus/hostile/encoding-too-large.json"),
     include_str!("../../corpus/hostile/encoding-trailing-bytes.json"),
+    include_str!("../../corpus/hostile/encoding-unsorted-set.json"),
     include_str!("../../corpus/hostile/encoding-version-1.json"),
     include_str!("../../corpus/hostile/expiration-0.json"),
     include_str!("../../corpus/hostile/expiration-599.json"),
