@@ -133,7 +133,7 @@ codes! {
         "Take the right to create requests from system:anonymous and system:unauthenticated.";
     RequestorOtherNode = "requestor-other-node", "A node asks for the identity of another node.",
         "Find out what runs on the node that sent it.";
-    RequestorNotNode = "requestor-not-node", "A serving certificate is for the node that asks, and the sender is not it.",
+    RequestorNotNode = "requestor-not-node", "The sender is not the node: no user of its name in the group system:nodes.",
         "The node's own kubelet must ask, with its client certificate.";
     RuleApproves = "rule-approves", "A rule approves it.", "Nothing.";
     RuleDenies = "rule-denies", "A rule denies it.", "See the rule.";
