@@ -110,7 +110,7 @@ fn who_asked() {
     for (requestor, sender, expected) in [
         ("self", node("worker-1"), APPROVED),
         // A user who is called like a node and is not in the group would gain the group.
-        ("self", Requestor::user("system:node:worker-1"), NO_RULE),
+        ("self", Requestor::user("system:node:worker-1"), (Verdict::Hold, Code::RequestorNotNode)),
         ("self", token("abcdef"), NO_RULE),
         ("{groups: [system:bootstrappers]}", token("abcdef"), APPROVED),
         ("{groups: [system:bootstrappers]}", Requestor::user("system:bootstrap:abcdef"), NO_RULE),

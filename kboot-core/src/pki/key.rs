@@ -190,7 +190,7 @@ impl PrivateKey {
     }
 
     /// Reads the content of one PEM block of these kinds.
-    pub(super) fn from_section(kind: SectionKind, der: &[u8]) -> Result<Self, PkiError> {
+    pub(crate) fn from_section(kind: SectionKind, der: &[u8]) -> Result<Self, PkiError> {
         let ecdsa = || {
             [
                 (&ECDSA_P256_SHA256_ASN1_SIGNING, KeyAlgorithm::EcdsaP256),

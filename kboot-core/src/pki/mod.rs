@@ -11,7 +11,6 @@ mod encode;
 mod encode_request;
 mod expiry;
 mod extensions;
-pub mod inspect;
 mod issuer;
 mod key;
 pub(crate) mod pem;
@@ -84,29 +83,6 @@ pub enum PkiError {
     MalformedExtension {
         /// Its object identifier.
         oid: String,
-    },
-    /// The certificate request cannot be decoded.
-    #[error("the certificate request is not valid DER (PKCS#10)")]
-    MalformedRequest,
-    /// None of what kboot looks into.
-    #[error("no certificate, certificate request, key or kubeconfig: {problem}")]
-    Unrecognized {
-        /// What is there instead.
-        problem: String,
-    },
-    /// A kubeconfig cannot be read.
-    #[error("the kubeconfig cannot be read: {problem}")]
-    MalformedKubeconfig {
-        /// What is wrong.
-        problem: String,
-    },
-    /// What a kubeconfig embeds is damaged.
-    #[error("{place}: {source}")]
-    InKubeconfig {
-        /// The field.
-        place: String,
-        /// What is wrong with it.
-        source: Box<Self>,
     },
     /// The name of a key algorithm is not known.
     #[error("{value:?} is not a key algorithm: use ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096")]

@@ -25,7 +25,7 @@ pub use context::{AccessReviews, Context, History, Resolver};
 pub use decision::{Answer, Clause, Decision, Refusal, Trace, Verdict};
 pub use document::{POLICY_SCHEMA, PolicyError};
 pub use glob::Glob;
-pub use inventory::{Inventory, InventoryNode};
+pub use inventory::{INVENTORY_SCHEMA, Inventory, InventoryNode};
 pub use preset::Preset;
 pub use rule::Rule;
 pub use source::Source;
