@@ -6,6 +6,7 @@ pub mod csr;
 mod env;
 pub mod error;
 pub mod inspect;
+mod json_objects;
 pub mod kubeconfig;
 pub mod name;
 pub mod net;

@@ -1,8 +1,6 @@
 //! Requests from a file of any of the forms in which they are handed around.
 
-use serde_json::Value;
-
-use super::{CertificateRequest, CertificateSigningRequest, CsrError};
+use super::{CertificateRequest, CertificateSigningRequest, CsrError, ListError, read_list};
 
 /// A request that a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,31 +38,32 @@ pub fn read(bytes: &[u8]) -> Result<Vec<RequestInFile>, CsrError> {
     if !is_object(text) {
         return CertificateRequest::from_pem(bytes).and_then(bare);
     }
-    let refuse = |problem: String| CsrError::Object { path: "the object".to_owned(), problem };
-    let value = if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?
-    } else {
-        crate::yaml::parse_as_go(text).map_err(refuse)?
-    };
-    let object = |value: &Value| {
-        CertificateSigningRequest::from_json(value).map(|object| RequestInFile::Object(Box::new(object)))
-    };
-    let Some(items) = value.get("items").and_then(Value::as_array) else {
-        return object(&value).map(|object| vec![object]);
-    };
-    let in_place = |(i, item)| {
-        object(item).map_err(|error| match error {
+    let mut found = Vec::new();
+    read_list(bytes, |index, object| -> Result<(), Stop> {
+        let object = object.map_err(|error| match error {
             CsrError::Object { path, problem } => {
-                CsrError::Object { path: format!("items[{i}]: {path}"), problem }
+                CsrError::Object { path: format!("object {}: {path}", index.saturating_add(1)), problem }
             }
             other => other,
-        })
-    };
-    items.iter().enumerate().map(in_place).collect()
+        });
+        found.push(RequestInFile::Object(Box::new(object.map_err(Stop)?)));
+        Ok(())
+    })
+    .map_err(|Stop(error)| error)?;
+    Ok(found)
+}
+
+/// What ends the reading of a list.
+struct Stop(CsrError);
+
+impl From<ListError> for Stop {
+    fn from(error: ListError) -> Self {
+        Self(CsrError::Object { path: "the file".to_owned(), problem: error.to_string() })
+    }
 }
 
 /// Whether a text says of itself, in YAML or JSON, what kind of object it is.
 fn is_object(text: &str) -> bool {
-    text.trim_start().starts_with('{')
+    text.trim_start().starts_with(['{', '['])
         || text.lines().any(|line| line.starts_with("kind:") || line.starts_with("apiVersion:"))
 }

@@ -4,7 +4,6 @@ use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetString};
 use der::{Decode, Encode, Sequence, Tag, TagNumber};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::SubjectAltName;
-use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::spki::AlgorithmIdentifierRef;
 
 use super::encode::{general_names, signature_algorithm};
@@ -44,7 +43,8 @@ pub(crate) fn request(
 ) -> Result<Vec<u8>, PkiError> {
     let subject = subject.to_der()?;
     let failed = |_| PkiError::Encoding { what: "certificate request" };
-    let attributes = attributes(general_names(alt_names.into())?).map_err(failed)?;
+    let names = SubjectAltName(general_names(alt_names.into())?);
+    let attributes = attributes(&names).map_err(failed)?;
     let info = || -> der::Result<Vec<u8>> {
         let tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
         RequestInfo {
@@ -68,15 +68,14 @@ pub(crate) fn request(
     request().map_err(failed)
 }
 
-fn attributes(names: Vec<GeneralName>) -> der::Result<Vec<u8>> {
-    if names.is_empty() {
+fn attributes(names: &SubjectAltName) -> der::Result<Vec<u8>> {
+    if names.0.is_empty() {
         return Ok(Vec::new());
     }
-    let names = SubjectAltName(names).to_der()?;
     let extension = Extension {
         extn_id: <SubjectAltName as der::oid::AssociatedOid>::OID,
         critical: false,
-        extn_value: OctetString::new(names)?,
+        extn_value: OctetString::new(names.to_der()?)?,
     };
     let extensions = vec![extension].to_der()?;
     Attribute { oid: EXTENSION_REQUEST, values: AnyRef::new(Tag::Set, &extensions)? }.to_der()

@@ -132,6 +132,12 @@ pub enum PkiError {
         /// The time asked for.
         now: Timestamp,
     },
+    /// A leaf that would carry the authority's own name: readers would take it for the authority.
+    #[error("the certificate would have its authority's own subject, {subject}")]
+    IssuersName {
+        /// The subject.
+        subject: String,
+    },
     /// A lifetime longer than the authority's whole life.
     #[error(
         "a lifetime of {lifetime} is longer than the authority's own, which ends on {not_after}: nothing outlives its authority"

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::hash::Hash;
 use std::net::IpAddr;
 
 use super::Inventory;
@@ -80,7 +81,7 @@ impl fmt::Debug for Context<'_> {
 }
 
 /// Forward DNS, as the caller looks it up; with a time limit, since a decision waits for it.
-pub trait Resolver {
+pub trait Resolver: Sync {
     /// The addresses of a name; none where no answer came, whatever the reason: resolvers do not tell a
     /// name that does not exist from one that they failed to look up.
     fn addresses(&self, name: &str) -> Option<Vec<IpAddr>>;
@@ -119,7 +120,8 @@ pub struct AccessReviews {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
-    open_of_node: HashMap<String, u32>,
+    /// By node and requestor: what others ask for in a node's name must not stand in its way.
+    open_of_node: HashMap<(String, String), u32>,
     open_of_requestor: HashMap<String, u32>,
     approved_client_of: BTreeSet<String>,
 }
@@ -131,7 +133,7 @@ impl History {
         if object.is_pending() {
             let node = object.request().ok().and_then(node_of);
             if let Some(node) = node {
-                count(&mut self.open_of_node, node.to_string());
+                count(&mut self.open_of_node, (node.to_string(), user.clone()));
             }
             count(&mut self.open_of_requestor, user);
         } else if object.signer() == Some(Signer::KubeApiserverClientKubelet)
@@ -146,8 +148,8 @@ impl History {
         self.approved_client_of.insert(username.to_owned());
     }
 
-    pub(super) fn open_of_node(&self, node: &str) -> u32 {
-        self.open_of_node.get(node).copied().unwrap_or(0)
+    pub(super) fn open_of_node(&self, node: &str, username: &str) -> u32 {
+        self.open_of_node.get(&(node.to_owned(), username.to_owned())).copied().unwrap_or(0)
     }
 
     pub(super) fn open_of_requestor(&self, username: &str) -> u32 {
@@ -159,7 +161,7 @@ impl History {
     }
 }
 
-fn count(counts: &mut HashMap<String, u32>, key: String) {
+fn count<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) {
     let count = counts.entry(key).or_insert(0);
     *count = count.saturating_add(1);
 }

@@ -56,6 +56,9 @@ impl Issuer {
     ) -> Result<Prepared<'_>, PkiError> {
         let validity = self.requested_validity(env.now(), requested, limit)?;
         let subject = requested_name(&content.common_name, &content.organizations)?;
+        if subject == self.subject_der {
+            return Err(PkiError::IssuersName { subject: self.certificate.facts()?.subject });
+        }
         let names = Names {
             dns: &content.dns,
             emails: &content.emails,
@@ -63,8 +66,6 @@ impl Issuer {
             uris: &content.uris,
             critical: content.common_name.is_empty() && content.organizations.is_empty(),
         };
-        // Go takes a certificate with its issuer's name for self-signed, which needs no such extension.
-        let authority_key = if subject == self.subject_der { &[] } else { self.key_extension.as_slice() };
         let tbs = Content {
             serial: &serial_number(env)?,
             issuer: &self.subject_der,
@@ -72,7 +73,7 @@ impl Issuer {
             validity,
             subject: &subject,
             public_key: &content.public_key_der,
-            extensions: leaf_extensions(content.usage, content.key_usages, names, authority_key)?,
+            extensions: leaf_extensions(content.usage, content.key_usages, names, &self.key_extension)?,
         }
         .to_der()?;
         Ok(Prepared::new(self, tbs))
