@@ -403,18 +403,20 @@ fn the_preset_upstream_asks_the_access_reviews() {
     let mut context = Context::at(now());
     let first = client("worker-1", token("abcdef"));
     assert_eq!(told(&policy.evaluate(&first, &context)), UNKNOWN);
-    let mut review = |user: &str, self_node_client, node_client| {
-        context.access_reviews.insert(
-            user.to_owned(),
-            AccessReviews { self_node_client: Some(self_node_client), node_client: Some(node_client) },
-        );
+    let mut review = |requestor: &Requestor, self_node_client, node_client| {
+        let reviews =
+            AccessReviews { self_node_client: Some(self_node_client), node_client: Some(node_client) };
+        context.set_access(requestor, reviews);
     };
-    review("system:bootstrap:abcdef", false, true);
-    review("system:bootstrap:zzzzzz", true, false);
-    review("system:node:worker-1", true, false);
+    review(&token("abcdef"), false, true);
+    review(&token("zzzzzz"), true, false);
+    review(&node("worker-1"), true, false);
     assert_eq!(told(&policy.evaluate(&first, &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&client("worker-1", token("zzzzzz")), &context)), NO_RULE);
     assert_eq!(told(&policy.evaluate(&client("worker-1", node("worker-1")), &context)), APPROVED);
+    let elsewhere = token("abcdef").group("system:bootstrappers:workers");
+    let decision = policy.evaluate(&client("worker-1", elsewhere), &context);
+    assert_eq!(told(&decision), UNKNOWN, "the review was of the user in other groups");
     let message = policy.evaluate(&first, &context).message();
     assert_eq!(message, "Auto approving kubelet client certificate after SubjectAccessReview.");
     // Upstream never denies.

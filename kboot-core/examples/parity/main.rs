@@ -53,7 +53,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let evaluate = |object: &CertificateSigningRequest| -> Result<Decision, Box<dyn Error>> {
             let mut context = Context::at(Env::system().now());
             context.service_cidrs = vec!["10.96.0.0/12".parse()?];
-            context.access_reviews.insert(object.requestor().username.clone(), case.access_reviews);
+            context.set_access(object.requestor(), case.access_reviews);
             Ok(policy.evaluate(object, &context))
         };
         match &case.fate {

@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::{CertificateSigningRequest, CsrError};
 use crate::json_objects::{Item, ListError, each_object, is_json};
 
-/// The largest object that is read. etcd takes 1.5 MiB at most, and a request is far smaller.
-pub const MAX_OBJECT_BYTES: usize = 1024 * 1024;
+/// The largest object that is read. etcd takes 1.5 MiB at most, so no cluster has a larger one that could keep
+/// the others from being read.
+pub const MAX_OBJECT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Calls `each` for every CertificateSigningRequest of a text, with its index, and says how many there were.
 ///

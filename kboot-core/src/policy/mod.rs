@@ -7,6 +7,7 @@
 mod approved;
 mod code;
 mod context;
+mod context_file;
 mod decision;
 mod document;
 mod floor;
@@ -23,6 +24,7 @@ mod token_rule;
 pub use approved::{Approval, ApprovedRequest};
 pub use code::Code;
 pub use context::{AccessReviews, Context, History, Resolver};
+pub use context_file::{CONTEXT_SCHEMA, ContextDocument};
 pub use decision::{Answer, Clause, Decision, Refusal, Trace, Verdict};
 pub use document::{POLICY_SCHEMA, PolicyError};
 pub use glob::Glob;

@@ -257,8 +257,7 @@ impl Facts<'_> {
 
     fn access(&self) -> Option<Met> {
         let access = self.rule.access?;
-        let AccessReviews { self_node_client, node_client } =
-            self.context.access_reviews.get(&self.object.requestor().username).copied().unwrap_or_default();
+        let AccessReviews { self_node_client, node_client } = self.context.access_of(self.object.requestor());
         let (name, allowed) = match access {
             Access::SelfNodeClient => ("selfnodeclient", self_node_client),
             Access::NodeClient => ("nodeclient", node_client),
