@@ -10,6 +10,7 @@ mod context;
 mod context_file;
 mod danger_at_load;
 mod decision;
+mod describe;
 mod document;
 mod floor;
 mod glob;
@@ -17,6 +18,7 @@ mod inventory;
 mod names;
 mod preset;
 mod rule;
+mod simulate;
 mod source;
 
 pub use approved::{Approval, ApprovedRequest};
@@ -29,6 +31,7 @@ pub use glob::Glob;
 pub use inventory::{INVENTORY_SCHEMA, Inventory, InventoryNode};
 pub use preset::Preset;
 pub use rule::Rule;
+pub use simulate::{Counterpart, Outcome, Simulation, Step, Summary};
 pub use source::Source;
 
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
