@@ -500,7 +500,7 @@ fn only_what_was_approved_is_signed() {
         );
     }
     for (arguments, said) in [
-        ("-f worker.csr --policy policy.yaml", "--signer is missing"),
+        ("-f worker.csr --policy policy.yaml", "add --signer"),
         ("-f worker.csr --policy policy.yaml --preset upstream", "cannot be used with"),
         ("-f worker.csr --policy missing", "cannot read missing"),
         ("-f worker.csr --policy worker.csr", "worker.csr: "),
@@ -559,6 +559,17 @@ fn conditions_in_a_file_prove_nothing() {
     write(&folder.join("a.crt"), &certificate);
     openssl(folder, "verify -CAfile pki/ca.crt a.crt");
 
+    // An old request is old, whatever time a file of facts was written at.
+    write(&folder.join("young.yaml"), POLICY.replace("maxExpiration: 48h", "maxAge: 1h").as_bytes());
+    write(
+        &folder.join("then.yaml"),
+        b"apiVersion: kboot.dev/v1alpha1\nkind: CsrContext\nspec: {now: '2026-06-01T11:30:00Z'}\n",
+    );
+    let explained = run(folder, "csr explain --policy young.yaml -f a.json --context then.yaml");
+    assert_eq!(explained.code, Some(0), "{}", explained.stderr);
+    let outcome = run(folder, "csr sign --ca pki --policy young.yaml -f a.json --context then.yaml");
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""), "{}", outcome.stderr);
+
     // What an object says itself, the command line does not say otherwise.
     for (more, said) in [
         ("--requestor admin", "says that \"system:bootstrap:abcdef\" sent it"),
@@ -612,6 +623,41 @@ fn a_token_and_its_rule_are_for_one_node() {
     let outcome = sign("once.yaml", "worker-7", "123456");
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stderr.contains("hold (facts-unknown)"), "{}", outcome.stderr);
+    write(
+        &folder.join("nodes.yaml"),
+        b"apiVersion: kboot.dev/v1alpha1\nkind: CsrContext\nspec: {nodes: [{name: worker-1}], now: '2020-01-01T00:00:00Z'}\n",
+    );
+    let request = |name: &str, node: &str, status: Value| {
+        let mut object = object(&fs::read(folder.join(format!("{node}.csr"))).unwrap());
+        object["metadata"]["name"] = name.into();
+        object["spec"]["username"] = "system:bootstrap:123456".into();
+        object["status"] = status;
+        object
+    };
+    let list = |items: &[Value]| {
+        let list = json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items});
+        write(&folder.join("requests.json"), list.to_string().as_bytes());
+    };
+    let sign = |request: &Value| {
+        write(&folder.join("request.json"), request.to_string().as_bytes());
+        run(
+            folder,
+            "csr sign --ca pki --policy once.yaml -f request.json --context requests.json --context nodes.yaml",
+        )
+    };
+    let pending = request("csr-1", "worker-7", json!({}));
+    let approved = json!({"conditions": [{"type": "Approved", "status": "True"}]});
+    list(std::slice::from_ref(&pending));
+    let signed = sign(&pending);
+    assert_eq!(signed.code, Some(0), "{}", signed.stderr);
+    write(&folder.join("a.crt"), signed.stdout.as_bytes());
+    openssl(folder, "verify -CAfile pki/ca.crt a.crt");
+    list(&[pending.clone(), request("csr-2", "worker-7", approved.clone())]);
+    let used = sign(&pending);
+    assert_eq!((used.code, used.stdout.as_str()), (Some(1), ""), "{}", used.stderr);
+    // Nor does a request that calls itself the one that was approved make the token new.
+    let posing = sign(&request("csr-2", "worker-7", approved));
+    assert_eq!((posing.code, posing.stdout.as_str()), (Some(1), ""), "{}", posing.stderr);
     for (arguments, said) in [
         ("--node worker-7", "--rule-out"),
         ("--rule-out x.yaml", "--node"),

@@ -6,5 +6,6 @@ pub(crate) mod config;
 pub(crate) mod csr;
 pub(crate) mod kubeconfig;
 pub(crate) mod node;
+pub(crate) mod policy;
 pub(crate) mod shell;
 pub(crate) mod token;

@@ -11,10 +11,11 @@ use kboot_core::pki::pin_of;
 use serde_json::{Value, json};
 
 use super::{MAX_BYTES, in_file};
+use crate::Answer;
 use crate::cli::CsrInspect;
 use crate::{input, output};
 
-pub(super) fn run(arguments: &CsrInspect) -> Result<()> {
+pub(super) fn run(arguments: &CsrInspect) -> Result<Answer> {
     let mut list = Vec::new();
     let mut blocks = Vec::new();
     let mut damaged = 0_usize;
@@ -40,7 +41,7 @@ pub(super) fn run(arguments: &CsrInspect) -> Result<()> {
     }
     output::list(arguments.output, &Value::Array(list), &blocks.join("\n"))?;
     match damaged {
-        0 => Ok(()),
+        0 => Ok(Answer::Yes),
         1 => bail!("a request is damaged"),
         count => bail!("{count} requests are damaged"),
     }

@@ -1,8 +1,13 @@
 //! `kboot csr`: one file for each command.
 
+mod advice;
+mod explain;
+mod facts;
 mod inspect;
 mod new;
+mod requests;
 mod sign;
+mod simulate;
 
 use std::path::Path;
 
@@ -19,11 +24,12 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 pub(crate) fn run(command: Csr) -> Result<Answer> {
     match command {
-        Csr::New(request) => new::run(&request)?,
-        Csr::Inspect(arguments) => inspect::run(&arguments)?,
-        Csr::Sign(arguments) => return sign::run(&arguments),
+        Csr::New(request) => new::run(&request),
+        Csr::Inspect(arguments) => inspect::run(&arguments),
+        Csr::Explain(arguments) => explain::run(&arguments),
+        Csr::Simulate(arguments) => simulate::run(&arguments),
+        Csr::Sign(arguments) => sign::run(&arguments),
     }
-    Ok(Answer::Yes)
 }
 
 /// What is wrong with the requests of a file, with its code.
@@ -47,4 +53,21 @@ fn check_new(file: Option<&Path>) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Text of a request, cut and with what hides on a terminal escaped.
+fn shown(text: &str) -> String {
+    const LENGTH: usize = 100;
+    let mut shown: String = text.chars().take(LENGTH).flat_map(char::escape_debug).collect();
+    if text.chars().count() > LENGTH {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Whether a text stands for itself on a command line, in every shell.
+fn is_plain(text: &str) -> bool {
+    text.len() <= 253
+        && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte))
 }

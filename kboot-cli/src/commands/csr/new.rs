@@ -7,6 +7,7 @@ use kboot_core::secret::SecretBytes;
 use kboot_core::{Env, PrivateKey, bundle};
 
 use super::{check_new, write};
+use crate::Answer;
 use crate::cli::{CsrNew, CsrNewOptions, RequestFormat};
 use crate::{input, output};
 
@@ -15,7 +16,7 @@ const MAX_KEY_BYTES: usize = 64 * 1024;
 /// `validateCertificateSigningRequestSpec` in `pkg/apis/certificates/validation/validation.go`
 const SHORTEST: i64 = 600;
 
-pub(super) fn run(request: &CsrNew) -> Result<()> {
+pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     let how = match request {
         CsrNew::NodeClient { how, .. } | CsrNew::NodeServing { how, .. } | CsrNew::User { how, .. } => how,
     };
@@ -45,10 +46,12 @@ pub(super) fn run(request: &CsrNew) -> Result<()> {
     warn_of_refusal(&object.with_requestor(sender));
     if let Some(file) = &how.key_out {
         bundle::write_new(file, key.to_pem()?.expose_secret().as_bytes(), 0o600)?;
-        return write(how.out.as_deref(), &text)
-            .with_context(|| format!("the key is in {}: use it with --key", file.display()));
+        write(how.out.as_deref(), &text)
+            .with_context(|| format!("the key is in {}: use it with --key", file.display()))?;
+    } else {
+        write(how.out.as_deref(), &text)?;
     }
-    write(how.out.as_deref(), &text)
+    Ok(Answer::Yes)
 }
 
 fn check(how: &CsrNewOptions) -> Result<()> {

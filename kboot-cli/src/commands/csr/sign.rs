@@ -4,16 +4,14 @@ use anyhow::{Context as _, Result, bail};
 use kboot_core::Env;
 use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile, Requestor};
 use kboot_core::pki::Authority;
-use kboot_core::policy::{Approval, Context, Decision, Policy, Verdict};
+use kboot_core::policy::{Approval, Decision, Verdict};
 
-use super::{MAX_BYTES, check_new, in_file, write};
+use super::facts::{Known, Loaded};
+use super::{MAX_BYTES, check_new, in_file, requests, write};
 use crate::Answer;
 use crate::cli::{CsrSign, SignedFormat};
 use crate::commands::certificate::load_authority;
 use crate::{input, output};
-
-/// The policy file's own limit is far higher.
-const MAX_POLICY_BYTES: usize = 1024 * 1024;
 
 pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     check_new(arguments.out.as_deref())?;
@@ -25,19 +23,27 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         bail!("--approve-as: say who takes the decision, on one line");
     }
     let mut env = Env::system();
-    let policy: Policy = match &arguments.policy {
-        Some(file) => input::text(file, MAX_POLICY_BYTES)?.parse().with_context(|| input::name(file))?,
-        None => arguments.preset.policy(),
-    };
+    let known = Known::read(&arguments.facts)?;
+    let loaded = Loaded::choose(&arguments.policy, known.nodes.as_ref())?;
     let object = object(arguments)?;
     if let Some(problem) = ended(&object) {
         output::tell(problem);
         return Ok(Answer::No);
     }
     let authority = load_authority(&arguments.ca, Authority::Cluster, &env)?;
-    let mut context = Context::at(env.now());
+    let mut context = loaded.context(&known, env.now());
+    // A file may say when its facts were true; what is signed is signed now.
+    context.now = env.now();
     context.signer_lifetime = arguments.max_duration;
-    let decision = policy.evaluate(&object, &context);
+    // The history is of the other requests. Of one that claims to be decided already it keeps the count, since
+    // a condition in a file proves nothing.
+    if let Some(history) =
+        context.history.as_mut().filter(|_| object.is_pending() && known.document.lists(&object))
+    {
+        history.remove(&object);
+    }
+    known.begin_request();
+    let decision = loaded.policy.evaluate(&object, &context);
     let by_rule = decision.verdict() == Verdict::Approve;
     let decision = match &arguments.approve_as {
         Some(person) if !by_rule => decision.approve_as(person),
@@ -89,41 +95,29 @@ fn object(arguments: &CsrSign) -> Result<CertificateSigningRequest> {
     let (Some(request), true) = (found.pop(), found.is_empty()) else {
         bail!("{} holds {} requests: sign one at a time", input::name(file), found.len().saturating_add(1));
     };
-    let mut object = match request {
-        RequestInFile::Object(object) => {
-            if arguments.signer.is_some() || !arguments.usages.is_empty() || arguments.expiration.is_some() {
-                bail!(
-                    "--signer, --usage and --expiration are for a bare request: {} says them itself",
-                    input::name(file)
-                );
-            }
-            *object
-        }
+    let fields = &arguments.object;
+    let object = match request {
+        RequestInFile::Object(object) => *object,
         RequestInFile::Bare(request) => {
-            let signer = arguments.signer.context("--signer is missing: a bare request does not say it")?;
             // The text as it came, so that what is odd about it is judged.
             let is_text = std::str::from_utf8(&bytes).is_ok();
             let pem = if is_text { bytes } else { request.to_pem().into_bytes() };
-            let mut object = CertificateSigningRequest::new("request", signer, &pem);
-            if !arguments.usages.is_empty() {
-                object = object.with_usages(arguments.usages.clone());
-            }
-            match arguments.expiration {
-                Some(expiration) => object.with_expiration(expiration),
-                None => object,
-            }
+            return requests::bare(&pem, fields).with_context(|| input::name(file));
         }
     };
-    if let Some(requestor) = &arguments.requestor {
-        let said = &object.requestor().username;
-        if !said.is_empty() {
-            bail!("--requestor: {} says that {said:?} sent it", input::name(file));
-        }
-        let requestor =
-            arguments.groups.iter().fold(Requestor::user(requestor), |user, group| user.group(group));
-        object = object.with_requestor(requestor);
+    if fields.signer.is_some() || !fields.usages.is_empty() || fields.expiration.is_some() {
+        let name = input::name(file);
+        bail!("--signer, --usage and --expiration are for a bare request: {name} says them itself");
     }
-    Ok(object)
+    // One that was in no cluster yet does not say who sends it.
+    match (&fields.requestor, object.requestor().username.as_str()) {
+        (None, _) => Ok(object),
+        (Some(user), "") => {
+            let requestor = fields.groups.iter().fold(Requestor::user(user), |user, group| user.group(group));
+            Ok(object.with_requestor(requestor))
+        }
+        (Some(_), said) => bail!("--requestor: {} says that {said:?} sent it", input::name(file)),
+    }
 }
 
 /// Why nothing is to be signed any more.
