@@ -14,6 +14,8 @@ pub struct Node {
     pub token_id: &'static str,
     /// Whether there is a Node of this name already.
     pub joined: bool,
+    /// What its Node claims besides: addresses and names that nobody gave it.
+    pub claims: &'static [&'static str],
 }
 
 const fn node(
@@ -23,7 +25,7 @@ const fn node(
     token_id: &'static str,
     joined: bool,
 ) -> Node {
-    Node { name, addresses, dns_names, token_id, joined }
+    Node { name, addresses, dns_names, token_id, joined, claims: &[] }
 }
 
 /// The machines.
@@ -32,6 +34,11 @@ pub const NODES: &[Node] = &[
     node("worker-1", &["192.168.5.21"], &["worker-1.example.com"], "w1w1w1", true),
     node("worker-2", &["192.168.5.22", "fd00:5::22"], &[], "w2w2w2", true),
     node("worker-3", &["fd00:5::23"], &[], "w3w3w3", true),
+    // Its kubelet was told to report the master's address.
+    Node {
+        claims: &["192.168.5.11", "api.example.com"],
+        ..node("worker-9", &["192.168.5.29"], &[], "w9w9w9", true)
+    },
     node(
         "ip-10-240-0-24.eu-west-1.compute.internal",
         &["10.240.0.24", "203.0.113.24"],
@@ -56,13 +63,57 @@ pub const DNS_DOMAIN: &str = "cluster.local";
 /// The ranges of its services' addresses.
 pub const SERVICE_RANGES: &[&str] = &["10.96.0.0/12", "fd00:10:96::/112"];
 
-/// People who may have client certificates: name and groups.
-pub const USERS: &[(&str, &[&str])] = &[
-    ("jane", &["dev"]),
-    ("joe@example.com", &["dev", "ops"]),
-    ("jenkins-deployer", &["ci"]),
-    ("anne.lee", &[]),
+/// Someone who may have a client certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "plain data")]
+pub struct User {
+    /// The common name.
+    pub name: &'static str,
+    /// The common names that are as good: the same, or one with `*` at its end.
+    pub pattern: &'static str,
+    /// The groups that it may be in.
+    pub groups: &'static [&'static str],
+    /// Who asks for it: itself, or who issues for others.
+    pub requestor: &'static str,
+}
+
+const fn person(name: &'static str, groups: &'static [&'static str]) -> User {
+    User { name, pattern: name, groups, requestor: name }
+}
+
+const fn pipeline(name: &'static str) -> User {
+    User { name, pattern: "jenkins-*", groups: &["ci"], requestor: ISSUER }
+}
+
+/// The people and pipelines.
+pub const USERS: &[User] = &[
+    person("jane", &["dev"]),
+    person("joe@example.com", &["dev", "ops"]),
+    person("anne.lee", &[]),
+    pipeline("jenkins-deployer"),
+    pipeline("jenkins-nightly"),
 ];
+
+/// The service account that asks for the pipelines' certificates.
+pub const ISSUER: &str = "system:serviceaccount:ci:certificate-issuer";
 
 /// When the picture was taken, RFC 3339: after every request of the corpus.
 pub const NOW: &str = "2026-01-15T10:00:00Z";
+
+/// All of it, or another cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "plain data")]
+pub struct Picture<'a> {
+    /// The machines.
+    pub nodes: &'a [Node],
+    /// The people and pipelines.
+    pub users: &'a [User],
+    /// The cluster's DNS domain.
+    pub dns_domain: &'a str,
+    /// The ranges of its services' addresses.
+    pub service_ranges: &'a [&'a str],
+}
+
+/// The corpus' cluster.
+pub const PICTURE: Picture<'static> =
+    Picture { nodes: NODES, users: USERS, dns_domain: DNS_DOMAIN, service_ranges: SERVICE_RANGES };

@@ -4,7 +4,9 @@
 //! A tool that is missing skips its check with a line on stderr; where `KBOOT_REQUIRE_ORACLES=1` is
 //! set, as CI does, it fails instead.
 
+pub mod checker;
 pub mod cluster;
+pub mod corpus;
 pub mod generate;
 mod oracle;
 mod tls;

@@ -110,3 +110,19 @@ fn openssl_reads_pem_as_loosely_as_it_does() {
     let label = Pem { label: "CERTIFICATE".to_owned(), ..Pem::default() };
     assert!(!openssl(&label.text(&octets)).unwrap().accepted);
 }
+
+#[test]
+fn openssl_reads_the_private_keys() {
+    let Some(oracle) = Oracle::find("openssl") else { return };
+    for kind in [KeyKind::P256, KeyKind::P521, KeyKind::Secp256k1, KeyKind::Ed25519, KeyKind::Rsa2048] {
+        let key = Key::shared(kind);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), &key.pkcs8()).unwrap();
+        let arguments =
+            ["pkey", "-inform", "DER", "-in", "key", "-pubout", "-outform", "DER", "-out", "public"];
+        let verdict = oracle.run(folder.path(), &arguments);
+        assert!(verdict.accepted, "{kind:?}: {verdict}");
+        assert_eq!(std::fs::read(folder.path().join("public")).unwrap(), key.public_key_info(), "{kind:?}");
+    }
+}

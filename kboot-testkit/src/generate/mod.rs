@@ -5,6 +5,7 @@
 
 pub mod der;
 pub mod key;
+mod mutation;
 mod name;
 mod object;
 mod request;
@@ -17,4 +18,4 @@ pub use name::{
     SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER, StringTag, go_subject, name,
 };
 pub use object::{KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING, Object};
-pub use request::{Attribute, CHALLENGE_PASSWORD, EXTENSION_REQUEST, Pem, Request, Signature};
+pub use request::{Attribute, CHALLENGE_PASSWORD, EXTENSION_REQUEST, Pem, Request, Signature, signed};

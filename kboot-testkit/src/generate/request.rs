@@ -159,12 +159,13 @@ impl Request {
     #[must_use]
     pub fn der(&self) -> Vec<u8> {
         let info = self.info();
-        let (algorithm, signature) = match &self.signature {
-            Signature::Right => (self.key.signature_algorithm(), self.key.sign(&info)),
-            Signature::Wrong => (self.key.signature_algorithm(), self.key.sign(b"something else")),
-            Signature::Raw(algorithm, octets) => (algorithm.clone(), octets.clone()),
+        let mut out = match &self.signature {
+            Signature::Right => signed(&info, &self.key),
+            Signature::Wrong => {
+                with_signature(&info, &self.key.signature_algorithm(), &self.key.sign(b"something else"))
+            }
+            Signature::Raw(algorithm, octets) => with_signature(&info, algorithm, octets),
         };
-        let mut out = der::sequence([info, algorithm, der::bit_string(&signature)]);
         out.extend(&self.trailing);
         out
     }
@@ -174,6 +175,16 @@ impl Request {
     pub fn pem(&self) -> String {
         Pem::default().text(&self.der())
     }
+}
+
+/// A request of any octets as CertificationRequestInfo, signed rightly by this key.
+#[must_use]
+pub fn signed(info: &[u8], key: &Key) -> Vec<u8> {
+    with_signature(info, &key.signature_algorithm(), &key.sign(info))
+}
+
+fn with_signature(info: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
+    der::sequence([info, algorithm, &der::bit_string(signature)])
 }
 
 fn attribute(oid: &str, values: &[Vec<u8>]) -> Vec<u8> {
