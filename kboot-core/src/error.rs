@@ -2,7 +2,7 @@
 
 use crate::bundle::BundleError;
 use crate::component::{ConfigurationError, LintError};
-use crate::csr::CsrError;
+use crate::csr::{CsrError, ListError};
 use crate::env::RandomUnavailable;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
@@ -58,6 +58,9 @@ pub enum Error {
     /// A certificate request.
     #[error(transparent)]
     Csr(#[from] CsrError),
+    /// A list of certificate requests.
+    #[error(transparent)]
+    CsrList(#[from] ListError),
     /// A policy, an inventory or a context file.
     #[error(transparent)]
     Policy(#[from] PolicyError),

@@ -6,6 +6,7 @@
 mod create;
 mod decode;
 mod key;
+pub(crate) mod list;
 mod object;
 mod requestor;
 mod signer;
@@ -13,7 +14,9 @@ pub mod usage;
 
 use std::net::IpAddr;
 
+pub use crate::json_objects::ListError;
 pub use key::{KeyKind, RequestKey, SignatureCheck};
+pub use list::{MAX_OBJECT_BYTES, read_list};
 pub use object::{CertificateSigningRequest, Condition};
 pub use requestor::Requestor;
 pub use signer::Signer;

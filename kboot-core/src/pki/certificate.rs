@@ -311,6 +311,20 @@ pub(super) fn is_signature_of(
     key.verify(message, signature).is_ok()
 }
 
+/// The SubjectPublicKeyInfo, DER, of the first block of a PEM text: a public key, or a certificate.
+pub(crate) fn public_key_from_pem(text: &[u8]) -> Result<Vec<u8>, PkiError> {
+    match pem::sections(text)?.into_iter().next() {
+        Some((SectionKind::Certificate, der)) => {
+            Ok(Certificate::from_der(der.to_vec())?.facts()?.public_key_der)
+        }
+        Some((SectionKind::PublicKey, der)) => match SubjectPublicKeyInfo::from_der(&der) {
+            Ok(([], _)) => Ok(der.to_vec()),
+            _ => Err(PkiError::Pem { problem: "its PUBLIC KEY is not one" }),
+        },
+        _ => Err(PkiError::Pem { problem: "expected a block PUBLIC KEY or CERTIFICATE" }),
+    }
+}
+
 /// The pin of a public key: `sha256:` and the hexadecimal SHA-256 of its SubjectPublicKeyInfo
 /// (kubeadm's `pubkeypin`; RFC 7469, 2.4).
 #[must_use]

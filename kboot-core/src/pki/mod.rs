@@ -23,6 +23,7 @@ mod verify;
 pub(crate) use authorities::authority_subject;
 pub use authorities::{Authorities, AuthorityLayout, ServiceAccountKey};
 pub use authority::CertificateAuthority;
+pub(crate) use certificate::public_key_from_pem;
 pub use certificate::{Certificate, CertificateFacts, pin_of};
 pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;

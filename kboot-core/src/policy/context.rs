@@ -1,6 +1,7 @@
 //! What is known besides the request: supplied by the caller, never looked up here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -121,29 +122,38 @@ pub struct AccessReviews {
 pub struct History {
     open_of_node: HashMap<String, u32>,
     open_of_requestor: HashMap<String, u32>,
-    approved_client_of: BTreeSet<String>,
+    approved_client_of: HashMap<String, u32>,
 }
 
 impl History {
     /// Counts one more request, by what its conditions say.
     pub fn add(&mut self, object: &CertificateSigningRequest) {
+        self.count(object, increase);
+    }
+
+    /// Takes a request out that was counted: a history is of the other requests.
+    pub fn remove(&mut self, object: &CertificateSigningRequest) {
+        self.count(object, decrease);
+    }
+
+    fn count(&mut self, object: &CertificateSigningRequest, change: fn(&mut HashMap<String, u32>, String)) {
         let user = object.requestor().username.clone();
         if object.is_pending() {
             let node = object.request().ok().and_then(node_of);
             if let Some(node) = node {
-                count(&mut self.open_of_node, node.to_string());
+                change(&mut self.open_of_node, node.to_string());
             }
-            count(&mut self.open_of_requestor, user);
+            change(&mut self.open_of_requestor, user);
         } else if object.signer() == Some(Signer::KubeApiserverClientKubelet)
             && (object.condition("Approved").is_some() || object.certificate().is_some())
         {
-            self.approved_client_of.insert(user);
+            change(&mut self.approved_client_of, user);
         }
     }
 
     /// Notes that a kubelet's client request of this user was just approved.
     pub fn add_approved(&mut self, username: &str) {
-        self.approved_client_of.insert(username.to_owned());
+        increase(&mut self.approved_client_of, username.to_owned());
     }
 
     pub(super) fn open_of_node(&self, node: &str) -> u32 {
@@ -155,11 +165,24 @@ impl History {
     }
 
     pub(super) fn has_approved_client_of(&self, username: &str) -> bool {
-        self.approved_client_of.contains(username)
+        self.approved_client_of.contains_key(username)
     }
 }
 
-fn count(counts: &mut HashMap<String, u32>, key: String) {
+fn increase(counts: &mut HashMap<String, u32>, key: String) {
     let count = counts.entry(key).or_insert(0);
     *count = count.saturating_add(1);
+}
+
+fn decrease(counts: &mut HashMap<String, u32>, key: String) {
+    if let Entry::Occupied(mut count) = counts.entry(key) {
+        match count.get().checked_sub(1) {
+            None | Some(0) => {
+                count.remove();
+            }
+            Some(fewer) => {
+                count.insert(fewer);
+            }
+        }
+    }
 }

@@ -1,13 +1,40 @@
 //! Inventories: which nodes a cluster has, said by its operator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::LazyLock;
 
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::PolicyError;
 use crate::name::{Dns1123Subdomain, NodeName};
+use crate::net::is_of_one_machine;
+use crate::schema::{self, Problem};
+use crate::spec::ClusterSpec;
 use crate::token::TokenId;
+
+/// The JSON Schema of an inventory file, for editors and other tools.
+pub const INVENTORY_SCHEMA: &str = include_str!("inventory.schema.json");
+
+static PARSED_SCHEMA: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(INVENTORY_SCHEMA).unwrap_or_default());
 
 /// The nodes that an operator knows, with their names and addresses: the strongest evidence of what a node
 /// is, because no node can write it.
+///
+/// ```
+/// use kboot_core::policy::Inventory;
+/// let inventory: Inventory = "
+/// apiVersion: kboot.dev/v1alpha1
+/// kind: NodeInventory
+/// nodes:
+/// - {name: worker-1, addresses: [192.168.5.21], dnsNames: [worker-1.example.com], tokenIds: [abcdef]}
+/// ".parse()?;
+/// assert_eq!(inventory.nodes().count(), 1);
+/// # Ok::<(), kboot_core::policy::PolicyError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
     pub(super) nodes: BTreeMap<NodeName, InventoryNode>,
@@ -40,5 +67,139 @@ impl Inventory {
     /// The node that a bootstrap token is bound to.
     pub(super) fn node_of_token(&self, id: &TokenId) -> Option<&NodeName> {
         self.nodes.iter().find(|(_, node)| node.token_ids.contains(id)).map(|(name, _)| name)
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    nodes: Vec<NodeDocument>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeDocument {
+    name: String,
+    #[serde(default)]
+    addresses: Vec<String>,
+    #[serde(default)]
+    dns_names: Vec<String>,
+    #[serde(default)]
+    token_ids: Vec<String>,
+}
+
+impl FromStr for Inventory {
+    type Err = PolicyError;
+
+    /// Reads a NodeInventory, or a cluster file, whose nodes' names and addresses it takes.
+    fn from_str(text: &str) -> Result<Self, PolicyError> {
+        let value = crate::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
+        if value.get("kind").and_then(Value::as_str) == Some("Cluster") {
+            let spec: ClusterSpec = text
+                .parse()
+                .map_err(|error: crate::spec::SpecError| PolicyError { problems: error.problems })?;
+            return Ok(Self::from(&spec));
+        }
+        let shape = schema::check(&PARSED_SCHEMA, &value);
+        if !shape.is_empty() {
+            return Err(PolicyError { problems: shape });
+        }
+        let document: Document =
+            serde_json::from_value(value).map_err(|error| PolicyError::one("", error.to_string()))?;
+        Reader::default().read(document)
+    }
+}
+
+impl From<&ClusterSpec> for Inventory {
+    fn from(spec: &ClusterSpec) -> Self {
+        let nodes = spec.nodes().iter().map(|node| {
+            let known = InventoryNode { addresses: node.addresses().to_vec(), ..InventoryNode::default() };
+            (node.name().clone(), known)
+        });
+        Self { nodes: nodes.collect() }
+    }
+}
+
+/// Reads an inventory and notes what is wrong with it. What belongs to two nodes is a mistake that would
+/// let one of them stand in for the other.
+#[derive(Default)]
+struct Reader {
+    inventory: Inventory,
+    problems: Vec<Problem>,
+    owners: HashMap<String, NodeName>,
+}
+
+impl Reader {
+    fn read(mut self, document: Document) -> Result<Inventory, PolicyError> {
+        let mut read = Vec::with_capacity(document.nodes.len());
+        for (i, node) in document.nodes.iter().enumerate() {
+            let path = format!("nodes[{i}].name");
+            match node.name.parse::<NodeName>() {
+                Err(error) => self.problems.push(Problem::new(&path, error.to_string())),
+                Ok(name) => {
+                    if self.inventory.nodes.insert(name.clone(), InventoryNode::default()).is_some() {
+                        self.problems.push(Problem::new(&path, format!("{name} is listed before")));
+                    }
+                    // Its name is its own; another node cannot have it as a DNS name.
+                    self.owners.insert(name.to_string(), name.clone());
+                    read.push((i, name, node));
+                }
+            }
+        }
+        for (i, name, node) in read {
+            let known = InventoryNode {
+                addresses: self.each(&name, &format!("nodes[{i}].addresses"), &node.addresses, |text| {
+                    let address: IpAddr = text.parse().map_err(|_| "is not an address".to_owned())?;
+                    if is_of_one_machine(address) && !address.is_loopback() {
+                        Ok(address)
+                    } else {
+                        Err("is not the address of one machine".to_owned())
+                    }
+                }),
+                dns_names: self.each(&name, &format!("nodes[{i}].dnsNames"), &node.dns_names, |text| {
+                    text.parse::<Dns1123Subdomain>().map_err(|error| error.to_string())
+                }),
+                token_ids: self.each(&name, &format!("nodes[{i}].tokenIds"), &node.token_ids, |text| {
+                    text.parse::<TokenId>().map_err(|_| {
+                        "is not the id of a bootstrap token: 6 characters of a-z and 0-9".to_owned()
+                    })
+                }),
+            };
+            self.inventory.nodes.insert(name, known);
+        }
+        if self.problems.is_empty() {
+            Ok(self.inventory)
+        } else {
+            Err(PolicyError { problems: self.problems })
+        }
+    }
+
+    fn each<T: ToString>(
+        &mut self,
+        node: &NodeName,
+        path: &str,
+        texts: &[String],
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let mut values = Vec::with_capacity(texts.len());
+        for (i, text) in texts.iter().enumerate() {
+            match parse(text) {
+                Ok(value) => {
+                    // Token ids and DNS names may be spelt alike.
+                    let kind = if path.ends_with("tokenIds") { "token " } else { "" };
+                    let owner = self
+                        .owners
+                        .entry(format!("{kind}{}", value.to_string()))
+                        .or_insert_with(|| node.clone());
+                    if owner == node {
+                        values.push(value);
+                    } else {
+                        let problem = format!("{} belongs to {owner} already", value.to_string());
+                        self.problems.push(Problem::new(&format!("{path}[{i}]"), problem));
+                    }
+                }
+                Err(problem) => self.problems.push(Problem::new(&format!("{path}[{i}]"), problem)),
+            }
+        }
+        values
     }
 }

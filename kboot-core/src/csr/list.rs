@@ -1,0 +1,99 @@
+//! Many requests from one text, one at a time: `kubectl get csr -o json`, `-o yaml`, and `-w -o json`.
+
+use std::io::Read;
+
+use serde_json::Value;
+
+use super::{CertificateSigningRequest, CsrError};
+use crate::json_objects::{Item, ListError, each_object, is_json};
+
+/// The largest object that is read. etcd takes 1.5 MiB at most, and a request is far smaller.
+pub const MAX_OBJECT_BYTES: usize = 1024 * 1024;
+
+/// Calls `each` for every CertificateSigningRequest of a text, with its index, and says how many there were.
+///
+/// The text is a list as kubectl prints it, an array of objects, or objects one after the other (a line
+/// each, or as `kubectl get csr -w -o json` prints them); in JSON, which is read object by object in
+/// memory for one, or one list or object in YAML of at most 16 MiB. An object that cannot be read, or has
+/// more than [`MAX_OBJECT_BYTES`], is an error in its place and does not end the pass.
+///
+/// ```
+/// use kboot_core::csr::{ListError, read_list};
+/// let text = r#"{"apiVersion": "v1", "kind": "List", "items": [{"kind": "Pod"}]}"#;
+/// let mut problems = Vec::new();
+/// let count = read_list(text.as_bytes(), |index, object| {
+///     problems.extend(object.err().map(|error| format!("{index}: {error}")));
+///     Ok::<(), ListError>(())
+/// })?;
+/// assert_eq!((count, problems.len()), (1, 1));
+/// # Ok::<(), ListError>(())
+/// ```
+///
+/// # Errors
+/// [`ListError`] where the text cannot be read to its end, and whatever `each` ends with.
+pub fn read_list<E: From<ListError>>(
+    reader: impl Read,
+    mut each: impl FnMut(usize, Result<CertificateSigningRequest, CsrError>) -> Result<(), E>,
+) -> Result<usize, E> {
+    let mut count = 0_usize;
+    let mut next = |object| {
+        let index = count;
+        count = count.saturating_add(1);
+        each(index, object)
+    };
+    let (is_json, reader) = is_json(reader).map_err(ListError::from)?;
+    if is_json {
+        each_object(reader, MAX_OBJECT_BYTES, |item| match item {
+            Item::Object { bytes, list_kind } => next(object_of(bytes, list_kind)),
+            Item::TooLarge => next(Err(CsrError::Object {
+                path: "the object".to_owned(),
+                problem: format!("has more than {MAX_OBJECT_BYTES} bytes"),
+            })),
+            Item::EndOfList { .. } => Ok(()),
+        })?;
+    } else {
+        let mut list = yaml(reader)?;
+        let kind = list.get("kind").and_then(Value::as_str).map(str::to_owned);
+        match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => {
+                for mut item in items {
+                    complete(&mut item, kind.as_deref());
+                    next(CertificateSigningRequest::from_json(&item))?;
+                }
+            }
+            _ => next(CertificateSigningRequest::from_json(&list))?,
+        }
+    }
+    Ok(count)
+}
+
+fn object_of(bytes: &[u8], list_kind: Option<&str>) -> Result<CertificateSigningRequest, CsrError> {
+    let refuse = |problem: String| CsrError::Object { path: "the object".to_owned(), problem };
+    if list_kind != Some(TYPED_LIST) {
+        let text = std::str::from_utf8(bytes).map_err(|_| refuse("is not UTF-8 text".to_owned()))?;
+        return CertificateSigningRequest::from_json_text(text);
+    }
+    let mut value = serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))?;
+    complete(&mut value, list_kind);
+    CertificateSigningRequest::from_json(&value)
+}
+
+/// A list of the API itself (`kubectl get --raw`) does not repeat its kind in each object.
+const TYPED_LIST: &str = "CertificateSigningRequestList";
+
+fn complete(item: &mut Value, list_kind: Option<&str>) {
+    if let (Some(TYPED_LIST), Some(fields)) = (list_kind, item.as_object_mut()) {
+        fields.entry("apiVersion").or_insert_with(|| "certificates.k8s.io/v1".into());
+        fields.entry("kind").or_insert_with(|| "CertificateSigningRequest".into());
+    }
+}
+
+/// The whole of a YAML text, as kubectl writes it.
+pub(crate) fn yaml(reader: impl Read) -> Result<Value, ListError> {
+    let refuse = |problem| ListError::NotYaml { problem };
+    let limit = u64::try_from(crate::yaml::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    reader.take(limit).read_to_end(&mut bytes)?;
+    let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned()))?;
+    crate::yaml::parse_as_go(&text).map_err(refuse)
+}

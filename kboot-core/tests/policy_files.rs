@@ -1,0 +1,347 @@
+//! The files about requests: policies, inventories, contexts and lists; what they mean and what is refused.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
+
+use std::io::Read;
+
+use kboot_core::csr::{
+    CertificateRequest, CertificateSigningRequest, ListError, Requestor, Signer, read_list,
+};
+use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+use kboot_core::policy::{Code, ContextDocument, Inventory, Policy, PolicyError, Preset, Verdict};
+use kboot_core::time::Timestamp;
+use kboot_core::{Authorities, ClusterSpec, Env};
+use serde_json::{Value, json};
+
+fn now() -> Timestamp {
+    "2026-11-21T10:00:00Z".parse().unwrap()
+}
+
+fn key() -> PrivateKey {
+    PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap()
+}
+
+fn joining(name: &str, node: &str, key: &PrivateKey) -> CertificateSigningRequest {
+    let request = CertificateRequest::for_kubelet_client(&node.parse().unwrap(), key).unwrap();
+    CertificateSigningRequest::new(name, Signer::KubeApiserverClientKubelet, request.to_pem().as_bytes())
+        .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"))
+}
+
+/// The problems' paths and texts.
+fn problems(error: &PolicyError) -> Vec<String> {
+    error.problems.iter().map(ToString::to_string).collect()
+}
+
+fn inventory(nodes: &str) -> Result<Inventory, PolicyError> {
+    format!("{{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, nodes: [{nodes}]}}").parse()
+}
+
+fn context(spec: &str) -> Result<ContextDocument, PolicyError> {
+    let mut document = ContextDocument::default();
+    add(&mut document, spec)?;
+    Ok(document)
+}
+
+fn add(document: &mut ContextDocument, spec: &str) -> Result<(), PolicyError> {
+    document.add(&format!("apiVersion: kboot.dev/v1alpha1\nkind: CsrContext\nspec: {{{spec}}}"))
+}
+
+fn rule(text: &str) -> Result<Policy, PolicyError> {
+    format!("{{apiVersion: kboot.dev/v1alpha1, kind: CsrPolicy, spec: {{rules: [{{name: r, {text}}}]}}}}")
+        .parse()
+}
+
+#[test]
+fn an_inventory_says_what_is_whose() {
+    let read = inventory(
+        "{name: worker-1, addresses: [192.168.5.21, 'fd00::21'], dnsNames: [worker-1.example.com], \
+         tokenIds: [abcdef]}, {name: worker-2}",
+    )
+    .unwrap();
+    let node = read.node(&"worker-1".parse().unwrap()).unwrap();
+    assert_eq!((node.addresses.len(), node.dns_names.len(), node.token_ids.len()), (2, 1, 1));
+    let cluster = include_str!("../../examples/three-masters.yaml");
+    let spec: ClusterSpec = cluster.parse().unwrap();
+    let read: Inventory = cluster.parse().unwrap();
+    assert_eq!(read.nodes().count(), spec.nodes().len());
+    for node in spec.nodes() {
+        assert_eq!(read.node(node.name()).unwrap().addresses, node.addresses());
+    }
+}
+
+#[test]
+fn a_wrong_inventory_names_each_problem() {
+    for (nodes, expected) in [
+        ("{name: a}, {name: a}", "nodes[1].name: a is listed before"),
+        (
+            "{name: a, tokenIds: [abcdef]}, {name: b, tokenIds: [abcdef]}",
+            "nodes[1].tokenIds[0]: abcdef belongs to a already",
+        ),
+        (
+            "{name: a, addresses: [10.0.0.1]}, {name: b, addresses: [10.0.0.1]}",
+            "nodes[1].addresses[0]: 10.0.0.1 belongs to a already",
+        ),
+        ("{name: a, dnsNames: [b]}, {name: b}", "nodes[0].dnsNames[0]: b belongs to b already"),
+        ("{name: A}", "nodes[0].name: \"A\" is not a node name"),
+        ("{name: a, addresses: [10.0.0]}", "nodes[0].addresses[0]: is not an address"),
+        ("{name: a, addresses: [127.0.0.1]}", "nodes[0].addresses[0]: is not the address of one machine"),
+        ("{name: a, dnsNames: ['*.b']}", "nodes[0].dnsNames[0]: \"*.b\" is not a DNS name"),
+        ("{name: a, tokenIds: [abc]}", "nodes[0].tokenIds[0]: is not the id"),
+        ("{name: a, address: [10.0.0.1]}", "nodes[0].address: unknown field; did you mean addresses?"),
+        ("{addresses: []}", "nodes[0].name: is missing"),
+    ] {
+        let error = inventory(nodes).unwrap_err();
+        assert_eq!(error.problems.len(), 1, "{nodes}: {error}");
+        assert!(problems(&error)[0].starts_with(expected), "{nodes}: {error}");
+    }
+    assert!("kind: Cluster".parse::<Inventory>().is_err());
+    assert!("[".parse::<Inventory>().is_err());
+}
+
+#[test]
+fn a_context_file_fills_a_context() {
+    let node_key = key();
+    let public = format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, node_key.public_key_der())
+    );
+    let document = context(&format!(
+        "now: 2026-11-21T10:00:00Z, cluster: {{serviceCIDRs: [10.96.0.0/12], dnsDomain: k8s.example}}, \
+         signerDuration: 24h, nodes: [{{name: worker-1, addresses: [192.168.5.21], dnsNames: [worker-1]}}], \
+         served: [{{node: worker-1, names: [worker-1, 192.168.5.21]}}], \
+         dns: {{worker-1.example.com: [192.168.5.21]}}, \
+         accessReviews: [{{user: 'system:bootstrap:abcdef', nodeclient: true, selfnodeclient: false}}], \
+         keys: [{{user: 'system:node:worker-1', publicKey: {}}}]",
+        json!(public)
+    ))
+    .unwrap();
+    let context = document.context(Timestamp::EPOCH);
+    assert_eq!(context.now, now());
+    assert_eq!(context.dns_domain.as_str(), "k8s.example");
+    assert_eq!(context.service_cidrs.len(), 1);
+    assert_eq!(context.signer_lifetime, "24h".parse().unwrap());
+    let worker = "worker-1".parse().unwrap();
+    assert_eq!(context.nodes.as_ref().unwrap()[&worker].to_string(), "DNS:worker-1, IP:192.168.5.21");
+    assert_eq!(context.served[&worker].ips().len(), 1);
+    assert_eq!(context.resolver.unwrap().addresses("worker-1.example.com").unwrap().len(), 1);
+    let review = context.access_reviews["system:bootstrap:abcdef"];
+    assert_eq!((review.node_client, review.self_node_client), (Some(true), Some(false)));
+    let policy = Preset::Upstream.policy();
+    assert_eq!(policy.evaluate(&joining("a", "worker-1", &node_key), &context).verdict(), Verdict::Approve);
+    let stolen = policy.evaluate(&joining("a", "worker-2", &node_key), &context);
+    assert_eq!(stolen.code(), Code::KeyReused);
+    // Nothing is known where nothing is said.
+    let empty = ContextDocument::default();
+    let nothing = empty.context(now());
+    assert!(nothing.nodes.is_none() && nothing.history.is_none() && nothing.resolver.is_none());
+}
+
+#[test]
+fn a_wrong_context_names_each_problem() {
+    for (spec, expected) in [
+        ("nows: x", "spec.nows: unknown field; did you mean now?"),
+        ("now: yesterday", "spec.now: \"yesterday\" is not a time"),
+        (
+            "cluster: {serviceCIDRs: [10.96.0.0]}",
+            "spec.cluster.serviceCIDRs[0]: \"10.96.0.0\" is not an address range",
+        ),
+        ("cluster: {dnsDomain: X}", "spec.cluster.dnsDomain: \"X\" is not a DNS name"),
+        ("signerDuration: long", "spec.signerDuration: \"long\""),
+        ("nodes: [{name: a}, {name: a}]", "spec.nodes[1].name: is listed before"),
+        ("nodes: [{name: a, addresses: [x]}]", "spec.nodes[0].addresses[0]: "),
+        ("served: [{node: a, names: [b]}, {node: a, names: [c]}]", "spec.served[1]: a serves other names"),
+        ("dns: {A: [10.0.0.1], a: [10.0.0.2]}", "spec.dns.a: has other addresses elsewhere"),
+        (
+            "accessReviews: [{user: u, nodeclient: true}, {user: u, nodeclient: false}]",
+            "spec.accessReviews[1].nodeclient: contradicts",
+        ),
+        ("keys: [{user: u, publicKey: x}]", "spec.keys[0].publicKey: not readable as PEM"),
+    ] {
+        let error = context(spec).unwrap_err();
+        assert!(problems(&error)[0].starts_with(expected), "{spec}: {error}");
+    }
+    for text in ["", "x", "{}", "{\"kind\": \"Pod\"}", "kind: NodeInventory", "kind: Node\nmetadata: {}"] {
+        let mut document = ContextDocument::default();
+        assert!(document.add(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn context_files_add_up_and_do_not_contradict() {
+    let mut document = context("now: 2026-11-21T10:00:00Z, nodes: [{name: a}]").unwrap();
+    add(&mut document, "nodes: [{name: a}], cluster: {dnsDomain: cluster.local}").unwrap();
+    let before = format!("{document:?}");
+    for other in [
+        "now: 2026-11-21T10:00:01Z",
+        "nodes: [{name: a}, {name: b}]",
+        "nodes: []",
+        "nodes: [{name: a, addresses: [10.0.0.1]}]",
+        "cluster: {dnsDomain: other.local}",
+    ] {
+        let error = add(&mut document, other).unwrap_err();
+        assert!(error.to_string().contains("contradicts another file"), "{other}: {error}");
+        assert_eq!(format!("{document:?}"), before, "{other} left something behind");
+    }
+    // The cluster file says which addresses are those of services.
+    document.add(include_str!("../../examples/three-masters.yaml")).unwrap();
+    assert_eq!(document.context(now()).service_cidrs.len(), 1);
+}
+
+#[test]
+fn the_nodes_of_kubectl_are_read() {
+    let node = |name: &str, addresses: Value| {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+               "status": {"addresses": addresses, "nodeInfo": {"x": 1}}})
+    };
+    let items = [
+        node(
+            "worker-1",
+            json!([{"type": "InternalIP", "address": "192.168.5.21"}, {"type": "Hostname", "address": "Worker-1"},
+                   {"type": "ExternalDNS", "address": "worker-1.example.com"}, {"type": "InternalDNS", "address": "10.0.0.9"},
+                   {"type": "Other", "address": "1.2.3.4"}, {"type": "InternalIP", "address": "hostile\u{1b}"}]),
+        ),
+        node("worker-2", json!([])),
+    ];
+    let list = json!({"apiVersion": "v1", "items": items, "kind": "List"});
+    let yaml = serde_yaml::to_string(&list).unwrap();
+    let typed = json!({"kind": "NodeList", "items": items});
+    for text in [list.to_string(), yaml, typed.to_string()] {
+        let mut document = ContextDocument::default();
+        document.add(&text).unwrap();
+        let nodes = document.context(now()).nodes.unwrap();
+        assert_eq!(nodes.len(), 2);
+        assert_eq!(
+            nodes[&"worker-1".parse().unwrap()].to_string(),
+            "DNS:worker-1, DNS:worker-1.example.com, IP:192.168.5.21"
+        );
+        assert!(nodes[&"worker-2".parse().unwrap()].is_empty());
+    }
+    let mut none = ContextDocument::default();
+    none.add(r#"{"kind": "NodeList", "items": []}"#).unwrap();
+    assert_eq!(none.context(now()).nodes.map(|nodes| nodes.len()), Some(0));
+}
+
+#[test]
+fn the_requests_of_kubectl_are_history_and_key_owners() {
+    let spec: ClusterSpec = include_str!("../../examples/single-node.yaml").parse().unwrap();
+    let mut env = Env::system();
+    let authorities = Authorities::create(&spec, &mut env).unwrap();
+    let issued_key = key();
+    let mut issued = joining("csr-1", "worker-1", &issued_key).to_json();
+    let certificate = authorities.cluster().certificate().to_pem();
+    let encode = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+    issued["status"] = json!({
+        "certificate": encode(&certificate),
+        "conditions": [{"type": "Approved", "status": "True"}],
+    });
+    let open = joining("csr-2", "worker-2", &key());
+    let mut document = ContextDocument::default();
+    document.add(&json!({"kind": "List", "items": [issued, open.to_json()]}).to_string()).unwrap();
+    assert!(document.lists(&open));
+    let mut context = document.context(now());
+    assert_eq!(context.key_owners.values().next().map(String::as_str), Some("kubernetes"));
+    let policy = rule(
+        "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {groups: [system:bootstrappers]}, \
+         maxPending: {perNode: 1}, decision: approve",
+    )
+    .unwrap();
+    let another = joining("csr-3", "worker-2", &key());
+    assert_eq!(policy.evaluate(&another, &context).code(), Code::NoRule);
+    context.history.as_mut().unwrap().remove(&open);
+    assert_eq!(policy.evaluate(&another, &context).verdict(), Verdict::Approve);
+    // The same request twice is a mistake of the caller.
+    assert!(document.add(&open.to_json().to_string()).is_err());
+}
+
+#[test]
+fn dangerous_and_damaged_policies_are_refused() {
+    let client = "signer: kubernetes.io/kube-apiserver-client, requestor: {groups: [dev]}, decision: approve";
+    for (text, expected) in [
+        (
+            format!("{client}, subject: {{users: ['*']}}"),
+            "spec.rules[0].subject.users: \"*\" would approve privileged",
+        ),
+        (
+            format!("{client}, subject: {{users: [a], groups: [system:masters]}}"),
+            "spec.rules[0].subject.groups: ",
+        ),
+        (client.to_owned(), "spec.rules[0].subject: is missing"),
+        (
+            "signer: example.com/mine, decision: hold".to_owned(),
+            "spec.rules[0].signer: \"example.com/mine\" is not one of",
+        ),
+        (
+            "signer: kubernetes.io/kubelet-serving, requestor: self, decision: approve, \
+             subjectAltNames: {within: [{cidrs: [192.168.20.1/24]}]}"
+                .to_owned(),
+            "spec.rules[0].subjectAltNames.within[0].cidrs[0]: \"192.168.20.1/24\" is not an address range",
+        ),
+        ("signer: kubernetes.io/kubelet-serving, decision: maybe".to_owned(), "spec.rules[0].decision: "),
+    ] {
+        let error = rule(&text).unwrap_err();
+        assert!(problems(&error)[0].starts_with(expected), "{text}: {error}");
+    }
+}
+
+fn listed(text: &str) -> (Vec<String>, Option<String>) {
+    let mut seen = Vec::new();
+    let outcome = read_list(text.as_bytes(), |index, object| {
+        assert_eq!(index, seen.len());
+        seen.push(object.map_or_else(|error| format!("error: {error}"), |object| object.name().to_owned()));
+        Ok::<(), ListError>(())
+    });
+    (seen, outcome.err().map(|error| error.to_string()))
+}
+
+#[test]
+fn lists_of_requests_are_read_one_by_one() {
+    let (a, b) = (joining("a", "one", &key()).to_json(), joining("b", "two", &key()).to_json());
+    let list = json!({"apiVersion": "v1", "items": [a, b], "kind": "List"});
+    let pretty = serde_json::to_string_pretty(&a).unwrap();
+    for text in [
+        list.to_string(),
+        json!([a, b]).to_string(),
+        format!("{a}\n{b}\n"),
+        format!("{pretty}{b}"),
+        format!(r#"{{"kind": "List", "metadata": {{"a": [1]}}, "items": [{a}, {b}]}}"#),
+        serde_yaml::to_string(&list).unwrap(),
+    ] {
+        assert_eq!(listed(&text), (vec!["a".to_owned(), "b".to_owned()], None), "{text}");
+    }
+    assert_eq!(listed(&serde_yaml::to_string(&a).unwrap()), (vec!["a".to_owned()], None));
+    let (mut c, mut d) = (a.clone(), b.clone());
+    for object in [&mut c, &mut d] {
+        object.as_object_mut().unwrap().retain(|field, _| field != "kind" && field != "apiVersion");
+    }
+    let typed = format!(r#"{{"kind": "CertificateSigningRequestList", "items": [{c}, {d}]}}"#);
+    assert_eq!(listed(&typed).0, ["a", "b"]);
+}
+
+#[test]
+fn one_bad_object_does_not_end_the_pass() {
+    let good = joining("good", "one", &key()).to_json();
+    let huge = json!({"kind": "CertificateSigningRequest", "spec": {"request": "A".repeat(2 << 20)}});
+    let text =
+        format!(r#"{{"items": [{{"kind": "Pod"}}, {huge}, {{"a":}}, {good}, 7, {good}], "kind": "List"}}"#);
+    let (seen, error) = listed(&text);
+    assert_eq!(error, None);
+    assert_eq!(seen.len(), 6);
+    assert_eq!((seen[3].as_str(), seen[5].as_str()), ("good", "good"));
+    assert!(seen[1].contains("more than 1048576 bytes"), "{}", seen[1]);
+    let (seen, error) = listed(&format!(r#"{{"items": [{good}, {good}"#));
+    assert_eq!(seen, ["good", "good"]);
+    assert!(error.unwrap().starts_with("is not JSON at byte"));
+}
+
+/// A list that never ends, of which a reader that keeps it would run out of memory.
+#[test]
+fn an_object_without_end_takes_no_memory() {
+    let endless = std::io::repeat(b'x').take(200 << 20);
+    let text = br#"{"items":[{"a":""#.chain(endless).chain(&br#""}]}"#[..]);
+    let mut problems = 0;
+    let count = read_list(text, |_, object| {
+        problems += usize::from(object.is_err());
+        Ok::<(), ListError>(())
+    });
+    assert_eq!((count.unwrap(), problems), (1, 1));
+}
