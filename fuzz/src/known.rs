@@ -8,10 +8,11 @@ use arbitrary::{Result, Unstructured};
 use kboot_core::csr::CertificateSigningRequest;
 use kboot_core::name::NodeName;
 use kboot_core::net::{AltName, SubjectAltNames};
-use kboot_core::policy::{AccessReviews, Context, History};
+use kboot_core::policy::{AccessReviews, Context, History, Inventory};
 use kboot_core::time::Timestamp;
 use kboot_testkit::cluster::{NODES, NOW, SERVICE_RANGES};
 use kboot_testkit::generate::{Key, KeyKind, Object, Request};
+use serde_json::json;
 
 /// Everything that a context holds.
 #[derive(Clone, Default)]
@@ -22,7 +23,17 @@ pub struct Known {
     reviews: BTreeMap<String, AccessReviews>,
     key_owners: HashMap<Vec<u8>, String>,
     history: Option<History>,
+    inventory: Option<Inventory>,
 }
+
+static INVENTORY: LazyLock<Inventory> = LazyLock::new(|| {
+    let nodes = NODES.iter().map(|node| {
+        json!({"name": node.name, "addresses": node.addresses, "dnsNames": node.dns_names, "tokenIds": [node.token_id]})
+    });
+    let nodes: Vec<_> = nodes.collect();
+    let document = json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "NodeInventory", "nodes": nodes});
+    document.to_string().parse().expect("it is an inventory")
+});
 
 /// An open request for each node, by its token; and the same approved.
 static EARLIER: LazyLock<Vec<[CertificateSigningRequest; 2]>> = LazyLock::new(|| {
@@ -73,6 +84,7 @@ impl Known {
             history.add(&u.choose(&EARLIER)?[usize::from(u.arbitrary::<bool>()?)]);
         }
         known.history = Some(history);
+        known.inventory = Some(INVENTORY.clone());
         Ok(known)
     }
 
@@ -101,6 +113,9 @@ impl Known {
         if bits & 16 != 0 {
             rest.history = None;
         }
+        if bits & 32 != 0 {
+            rest.inventory = None;
+        }
         rest
     }
 
@@ -116,6 +131,10 @@ impl Known {
         context.access_reviews.clone_from(&self.reviews);
         context.key_owners.clone_from(&self.key_owners);
         context.history.clone_from(&self.history);
+        // Under the name by which presets and parts refer to it.
+        context
+            .inventories
+            .extend(self.inventory.clone().map(|inventory| ("nodes.yaml".to_owned(), inventory)));
         context
     }
 }
