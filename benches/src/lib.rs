@@ -1,9 +1,13 @@
 //! What the benches share: the machine's own limit, and the inputs.
 
+mod requests;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use kboot_core::pki::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
 use kboot_core::{ClusterSpec, Env, Error};
+
+pub use requests::Requests;
 
 /// The size of a certificate's signed part.
 const MESSAGE: [u8; 400] = [7; 400];

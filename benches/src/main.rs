@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kboot_benches::{Leaf, Limit, cluster_file};
+use kboot_benches::{Leaf, Limit, Requests, cluster_file};
 use kboot_core::{Authorities, Bundle, Env};
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -25,6 +25,7 @@ fn main() -> Result<()> {
         return Err(format!("{} is missing; run scripts/bench", kboot.display()).into());
     }
     let limit = leaf()?;
+    decisions()?;
     processes(&kboot)?;
     clusters(&kboot, limit)?;
     Ok(())
@@ -60,6 +61,41 @@ fn leaf() -> Result<Duration> {
         ratio(ours, bare)
     );
     Ok(bare)
+}
+
+/// A kubelet's request judged, beside the bare check of its signature.
+fn decisions() -> Result<()> {
+    const BATCH: u32 = 500;
+    let requests = Requests::new()?;
+    let (mut bare, mut whole, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..40 {
+        let batch = |work: &dyn Fn()| {
+            let start = Instant::now();
+            (0..BATCH).for_each(|_| work());
+            start.elapsed() / BATCH
+        };
+        bare.push(batch(&|| {
+            std::hint::black_box(requests.check_signature());
+        }));
+        whole.push(batch(&|| {
+            std::hint::black_box(requests.read_and_decide());
+        }));
+        alone.push(batch(&|| {
+            std::hint::black_box(requests.decide());
+        }));
+    }
+    let (bare, whole, alone) = (median(bare), median(whole), median(alone));
+    println!("one decision on a kubelet's P-256 request, ten rules");
+    println!("  bare signature check               {bare:>10.1?}");
+    println!(
+        "  kboot, from PEM with the check     {whole:>10.1?}   {:.2} x (at most 1.2)",
+        ratio(whole, bare)
+    );
+    println!(
+        "  kboot, read before                 {alone:>10.1?}   {:.0} a second and core (at least 200000)",
+        1.0 / alone.as_secs_f64()
+    );
+    Ok(())
 }
 
 fn ratio(a: Duration, b: Duration) -> f64 {

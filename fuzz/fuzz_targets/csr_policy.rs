@@ -1,2 +1,60 @@
+//! Any request in any situation, decided: never a panic; what is approved is approvable by plain facts; one
+//! more rule after the deciding one, or one more fact, changes nothing that was decided.
+
 #![no_main]
-libfuzzer_sys::fuzz_target!(|_data: &[u8]| {});
+
+use arbitrary::Unstructured;
+use kboot_core::csr::CertificateSigningRequest;
+use kboot_core::policy::{Code, Verdict};
+use kboot_fuzz::known::Known;
+use kboot_fuzz::plain_facts::judge;
+use kboot_fuzz::rules;
+use kboot_fuzz::situation::{Situation, signed_anew};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| match data.first() {
+    Some(b'{') => of_the_api(data),
+    // SEQUENCE
+    Some(0x30) => {
+        let known = Known::everything();
+        for object in signed_anew(data) {
+            judge(&object, &rules::approving().evaluate(&object, &known.context()));
+        }
+    }
+    _ => {
+        if let Ok(Some(situation)) = Situation::choose(Unstructured::new(data)) {
+            decided(&situation);
+        }
+    }
+});
+
+/// An object as JSON, or a file of the corpus with one in it.
+fn of_the_api(text: &[u8]) {
+    let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(text) else { return };
+    if value["object"].is_object() {
+        value = value["object"].take();
+    }
+    let Ok(object) = CertificateSigningRequest::from_json(&value) else { return };
+    assert_eq!(CertificateSigningRequest::from_json(&object.to_json()).as_ref(), Ok(&object));
+    let known = Known::everything();
+    judge(&object, &rules::approving().evaluate(&object, &known.context()));
+}
+
+fn decided(situation: &Situation) {
+    let Situation { object, mutation, policy, longer, known, hidden } = situation;
+    let (known, hidden) = (known.context(), hidden.context());
+    let decision = policy.evaluate(object, &known);
+    judge(object, &decision);
+    assert!(mutation.is_none() || decision.verdict() != Verdict::Approve, "{mutation:?}: {decision:?}");
+
+    // One more rule at the end matters only where none before it decided.
+    let is_open = matches!(decision.code(), Code::NoRule | Code::FactsUnknown | Code::SignerNotRuled);
+    assert!(is_open || longer.evaluate(object, &known) == decision);
+
+    // What is decided before everything is known stays so when it is.
+    let before = policy.evaluate(object, &hidden);
+    judge(object, &before);
+    assert!(
+        before.verdict() == Verdict::Hold || before.verdict() == decision.verdict(),
+        "{before:?} {decision:?}"
+    );
+}

@@ -93,8 +93,12 @@ fn is_same_name(ours: &AlternativeName, theirs: &GeneralName<'_>) -> bool {
         (AlternativeName::Dns(ours), GeneralName::DNSName(theirs))
         | (AlternativeName::Email(ours), GeneralName::RFC822Name(theirs))
         | (AlternativeName::Uri(ours), GeneralName::URI(theirs)) => ours == theirs,
-        (AlternativeName::Ip(std::net::IpAddr::V4(ours)), GeneralName::IPAddress(theirs)) => ours.octets() == *theirs,
-        (AlternativeName::Ip(std::net::IpAddr::V6(ours)), GeneralName::IPAddress(theirs)) => ours.octets() == *theirs,
+        (AlternativeName::Ip(std::net::IpAddr::V4(ours)), GeneralName::IPAddress(theirs)) => {
+            ours.octets() == *theirs
+        }
+        (AlternativeName::Ip(std::net::IpAddr::V6(ours)), GeneralName::IPAddress(theirs)) => {
+            ours.octets() == *theirs
+        }
         (AlternativeName::InvalidIp(ours), GeneralName::IPAddress(theirs)) => ours == theirs,
         (AlternativeName::OtherName { oid, value }, GeneralName::OtherName(their_oid, rest)) => {
             oid_content(oid) == their_oid.as_bytes() && value.ends_with(rest)
@@ -102,7 +106,9 @@ fn is_same_name(ours: &AlternativeName, theirs: &GeneralName<'_>) -> bool {
         // What is inside a directory name is nothing to kboot, which refuses all of them; the other reader
         // stops at what it does not understand there.
         (AlternativeName::DirectoryName(_), GeneralName::DirectoryName(_)) => true,
-        (AlternativeName::DirectoryName(ours), GeneralName::Invalid(tag, theirs)) => tag.0 == 4 && ours == theirs,
+        (AlternativeName::DirectoryName(ours), GeneralName::Invalid(tag, theirs)) => {
+            tag.0 == 4 && ours == theirs
+        }
         (AlternativeName::RegisteredId(ours), GeneralName::RegisteredID(theirs)) => {
             oid_content(ours) == theirs.as_bytes()
         }

@@ -56,3 +56,11 @@ fn a_relative_name_without_attributes_is_malformed() {
     let request = Request { raw_subject: Some(with_empty), ..genuine };
     assert_eq!(read(&request), Err(CsrError::Malformed));
 }
+
+#[test]
+fn usages_that_name_none_are_malformed() {
+    for extension in [Extension::key_usage(&[]), Extension::extended_key_usage(&[])] {
+        let request = read(&Request::kubelet_client("worker-1").with_extension(extension)).unwrap();
+        assert_eq!(request.extensions()[0].content, ExtensionContent::Malformed);
+    }
+}

@@ -198,11 +198,16 @@ fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionCon
             ExtensionContent::AlternativeNames(names)
         }
         KEY_USAGE => {
-            let usages = KeyUsage::from_der(value).map_err(malformed)?;
-            ExtensionContent::KeyUsages(usage::of_key_usage(usages))
+            let usages = usage::of_key_usage(KeyUsage::from_der(value).map_err(malformed)?);
+            // At least one bit is set (RFC 5280, 4.2.1.3).
+            if usages.is_empty() {
+                return Err(CsrError::Malformed);
+            }
+            ExtensionContent::KeyUsages(usages)
         }
         EXTENDED_KEY_USAGE => {
             let usages = ExtendedKeyUsage::from_der(value).map_err(malformed)?;
+            // SEQUENCE SIZE (1..MAX) (RFC 5280, 4.2.1.12)
             if usages.0.is_empty() || !usages.0.iter().all(has_one_text) {
                 return Err(CsrError::Malformed);
             }

@@ -139,8 +139,9 @@ impl Policy {
     ) -> Decision {
         let mut doubts: Vec<Verdict> = Vec::new();
         let mut decided = None;
+        let node = floor::node_of(request);
         for rule in self.rules.iter().filter(|rule| rule.signer == signer) {
-            let met = rule.conditions(object, request, context);
+            let met = rule.conditions(object, request, node.as_ref(), context);
             let has = |answer| met.iter().any(|one| one.answer == answer);
             let answer = if has(Answer::No) {
                 Answer::No

@@ -136,7 +136,19 @@ fn shown(names: &[&AlternativeName]) -> String {
 
 /// Text of the request, cut and without control characters.
 pub(super) fn escaped(text: &str) -> String {
-    text.chars().take(64).flat_map(char::escape_debug).collect()
+    let mut all = String::with_capacity(text.len().min(64));
+    push_escaped(&mut all, text);
+    all
+}
+
+fn push_escaped(all: &mut String, text: &str) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\');
+    // Nearly every name; a decision would spend most of its time on going through them by characters.
+    if text.len() <= 64 && text.bytes().all(is_plain) {
+        all.push_str(text);
+    } else {
+        all.extend(text.chars().take(64).flat_map(char::escape_debug));
+    }
 }
 
 /// Several such texts; `none` for none.
@@ -148,7 +160,7 @@ pub(super) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String 
             if count > 0 {
                 all.push_str(", ");
             }
-            all.push_str(&escaped(text.as_ref()));
+            push_escaped(&mut all, text.as_ref());
         }
         count = count.saturating_add(1);
     }

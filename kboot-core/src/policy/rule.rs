@@ -2,7 +2,6 @@
 
 use super::context::AccessReviews;
 use super::decision::{Answer, Verdict};
-use super::floor::node_of;
 use super::names::{described, escaped, list};
 use super::source::{Question, Source};
 use super::{Context, Glob};
@@ -82,15 +81,17 @@ impl Rule {
         self.verdict
     }
 
-    /// Each condition that the rule has, in a fixed order, until one says no.
+    /// Each condition that the rule has, in a fixed order, until one says no. `node` is the one that the request
+    /// is for.
     pub(super) fn conditions(
         &self,
         object: &CertificateSigningRequest,
         request: &CertificateRequest,
+        node: Option<&NodeName>,
         context: &Context<'_>,
     ) -> Vec<Met> {
         let mut met = Vec::with_capacity(8);
-        let facts = Facts { rule: self, object, request, context, node: node_of(request) };
+        let facts = Facts { rule: self, object, request, context, node };
         let all = [
             Facts::requestor,
             Facts::node_name,
@@ -122,7 +123,7 @@ struct Facts<'a> {
     object: &'a CertificateSigningRequest,
     request: &'a CertificateRequest,
     context: &'a Context<'a>,
-    node: Option<NodeName>,
+    node: Option<&'a NodeName>,
 }
 
 impl Facts<'_> {
@@ -157,7 +158,7 @@ impl Facts<'_> {
         if self.rule.node_names.is_empty() {
             return None;
         }
-        let Some(node) = self.node.as_ref() else { return Some(no_node("node name")) };
+        let Some(node) = self.node else { return Some(no_node("node name")) };
         let holds = self.rule.node_names.iter().any(|pattern| pattern.matches(node.as_str()));
         Some(Met { name: "node name", saw: node.to_string(), answer: Answer::of(holds) })
     }
@@ -165,7 +166,7 @@ impl Facts<'_> {
     /// The inventory holds the node, and where it binds bootstrap tokens to nodes, this one to this node.
     fn inventory(&self) -> Option<Met> {
         let name = self.rule.inventory.as_ref()?;
-        let Some(node) = self.node.as_ref() else { return Some(no_node("inventory")) };
+        let Some(node) = self.node else { return Some(no_node("inventory")) };
         let met = |saw: String, answer| Some(Met { name: "inventory", saw, answer });
         let Some(inventory) = self.context.inventories.get(name) else {
             return met(format!("{} was not supplied", escaped(name)), Answer::Unknown);
@@ -221,7 +222,7 @@ impl Facts<'_> {
         if rule.within.is_empty() {
             return met(format!("{} of them", names.len()), Answer::Yes);
         }
-        let Some(node) = self.node.as_ref() else { return Some(no_node("alternative names")) };
+        let Some(node) = self.node else { return Some(no_node("alternative names")) };
         let question = Question {
             node,
             names: &names,
@@ -305,7 +306,7 @@ impl Facts<'_> {
             return met("the other requests are not known".to_owned(), Answer::Unknown);
         };
         let sender = self.object.requestor().username.as_str();
-        let of_node = self.node.as_ref().map_or(0, |node| history.open_of_node(node.as_str(), sender));
+        let of_node = self.node.map_or(0, |node| history.open_of_node(node.as_str(), sender));
         let of_requestor = history.open_of_requestor(sender);
         // This one is open too.
         let exceeds = |count: u32, max: Option<u32>| max.is_some_and(|max| count >= max);
@@ -322,7 +323,7 @@ impl Facts<'_> {
         if !self.rule.once {
             return None;
         }
-        let Some(node) = self.node.as_ref() else { return Some(no_node("once")) };
+        let Some(node) = self.node else { return Some(no_node("once")) };
         let used = self
             .context
             .history

@@ -1,0 +1,111 @@
+//! A kubelet's request, the policy that it is judged by, and its bare signature check.
+
+use std::fmt::Write;
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use kboot_core::Error;
+use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
+use kboot_core::net::AltName;
+use kboot_core::policy::{Context, Decision, Policy, Verdict};
+use kboot_core::time::Timestamp;
+use kboot_testkit::generate::{GeneralName, Key, KeyKind, Pem, Request, der};
+
+/// A kubelet's request for a serving certificate, with everything that a decision needs.
+#[derive(Debug)]
+pub struct Requests {
+    message: Vec<u8>,
+    signature: Vec<u8>,
+    point: Vec<u8>,
+    pem: String,
+    object: CertificateSigningRequest,
+    policy: Policy,
+    context: Context<'static>,
+}
+
+impl Requests {
+    /// The inputs: ten rules for the signer, of which the last approves.
+    ///
+    /// # Errors
+    /// Where the policy or an input of it cannot be read.
+    ///
+    /// # Panics
+    /// Where the policy does not approve.
+    pub fn new() -> Result<Self, Error> {
+        let names = [GeneralName::dns("worker-1"), GeneralName::ip("192.168.5.21")];
+        let request = Request::kubelet_serving("worker-1", &names).with_key(Key::shared(KeyKind::P256));
+        let (message, key) = (request.info(), request.key.public_key_info());
+        let signature = request.key.sign(&message);
+        let der =
+            der::sequence([message.clone(), request.key.signature_algorithm(), der::bit_string(&signature)]);
+        // The point ends the key's DER.
+        let point = key.get(key.len().saturating_sub(65)..).unwrap_or_default().to_vec();
+        let pem = Pem::default().text(&der);
+        let requests = Self {
+            object: object(&pem),
+            policy: policy()?,
+            context: context()?,
+            message,
+            signature,
+            point,
+            pem,
+        };
+        assert!(requests.check_signature());
+        assert_eq!(requests.decide().verdict(), Verdict::Approve);
+        Ok(requests)
+    }
+
+    /// The limit: the request's signature, checked by aws-lc-rs alone.
+    #[must_use]
+    pub fn check_signature(&self) -> bool {
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &self.point);
+        key.verify(&self.message, &self.signature).is_ok()
+    }
+
+    /// A decision from the request's PEM, its signature check included.
+    #[must_use]
+    pub fn read_and_decide(&self) -> Decision {
+        self.policy.evaluate(&object(&self.pem), &self.context)
+    }
+
+    /// A decision on the request as it was read before.
+    #[must_use]
+    pub fn decide(&self) -> Decision {
+        self.policy.evaluate(&self.object, &self.context)
+    }
+}
+
+fn object(pem: &str) -> CertificateSigningRequest {
+    let node = Requestor::user("system:node:worker-1").group("system:nodes").group("system:authenticated");
+    CertificateSigningRequest::new("csr-7xk2p", Signer::KubeletServing, pem.as_bytes()).with_requestor(node)
+}
+
+/// Nine rules for other nodes, then the one for workers.
+fn policy() -> Result<Policy, Error> {
+    let mut text = "apiVersion: kboot.dev/v1alpha1\nkind: CsrPolicy\nspec:\n  rules:\n".to_owned();
+    for pool in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "worker"] {
+        let _ = write!(
+            text,
+            "  - name: {pool}
+    signer: kubernetes.io/kubelet-serving
+    requestor: self
+    node: {{names: ['{pool}-*'], inventory: nodes.yaml}}
+    subjectAltNames: {{within: [inventory, nodeStatus], max: 16}}
+    maxExpiration: 8760h
+    decision: approve
+"
+        );
+    }
+    Ok(text.parse()?)
+}
+
+fn context() -> Result<Context<'static>, Error> {
+    let mut context = Context::at(Timestamp::from_unix(1_800_000_000)?);
+    let inventory = "{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, nodes: [{name: worker-1, \
+                     addresses: [192.168.5.21]}]}";
+    context.inventories.insert("nodes.yaml".to_owned(), inventory.parse()?);
+    let names = ["worker-1", "192.168.5.21"].iter().map(|name| name.parse::<AltName>());
+    let names = names.collect::<Result<_, _>>()?;
+    context.nodes = Some([("worker-1".parse()?, names)].into());
+    context.service_cidrs = vec!["10.96.0.0/12".parse()?];
+    Ok(context)
+}
