@@ -46,8 +46,20 @@ pub fn tls_bootstrapping() -> Vec<Value> {
             "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
             &group(BootstrapGroup::DEFAULT),
         ),
+        one_node_tokens(),
         node_renewal(),
     ]
+}
+
+/// Lets bearers of tokens that are for one node ask for its client certificate. Nobody but a policy approves
+/// it: kube-controller-manager would, whichever node it is for.
+#[must_use]
+pub fn one_node_tokens() -> Value {
+    cluster_role_binding(
+        "kboot:kubelet-bootstrap-one-node",
+        "system:node-bootstrapper",
+        &group(BootstrapGroup::ONE_NODE),
+    )
 }
 
 /// Lets nodes renew their client certificate; without it every kubelet stops when its first ends.

@@ -68,7 +68,8 @@ pub(crate) struct TokenCreate {
     /// What it is good for
     #[arg(long, value_delimiter = ',', default_value = "signing,authentication")]
     pub(crate) usages: Vec<Usage>,
-    /// A group that it gives; may be repeated. Default: system:bootstrappers:kubeadm:default-node-token
+    /// A group that it gives; may be repeated. Default: system:bootstrappers:kubeadm:default-node-token, with
+    /// --node system:bootstrappers:kboot:one-node, whose requests kube-controller-manager does not approve
     #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<BootstrapGroup>,
     /// A text for people. Default: none, or that it is for --node

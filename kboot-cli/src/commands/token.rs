@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use kboot_core::pki::{Certificate, pin_of};
 use kboot_core::policy::token_rule;
 use kboot_core::secret::SecretText;
-use kboot_core::token::{BootstrapToken, StaticToken, TokenSettings, Usage};
+use kboot_core::token::{BootstrapGroup, BootstrapToken, StaticToken, TokenSettings, Usage};
 use kboot_core::{Env, bundle};
 use serde_json::{Value, json};
 
@@ -51,7 +51,11 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
         .ttl(arguments.ttl, env.now())?
         .usages(&arguments.usages)
         .description(&description);
-    let settings = arguments.groups.into_iter().fold(settings, TokenSettings::group);
+    let groups = match (&arguments.node, arguments.groups.is_empty()) {
+        (Some(_), true) => vec![BootstrapGroup::ONE_NODE.parse()?],
+        _ => arguments.groups,
+    };
+    let settings = groups.into_iter().fold(settings, TokenSettings::group);
     let secret = token.secret(&settings)?;
     let join_command =
         match (arguments.print_join_command, &arguments.server, &arguments.certificate_authority) {
@@ -71,8 +75,8 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
         }
         bundle::write_new(file, token_rule(token.id(), node, arguments.one_shot).as_bytes(), 0o644)?;
         output::tell(&format!(
-            "{}: the rule that ties the token to {node}. It binds kboot alone: kube-controller-manager approves \
-             any node's name for groups that are bound to {NODE_CLIENT}",
+            "{}: the rule that ties the token to {node}; a policy with it decides. kube-controller-manager knows \
+             no such rule, so the token's groups must not be bound to {NODE_CLIENT}",
             file.display()
         ));
     }

@@ -46,6 +46,9 @@ pub struct BootstrapGroup(String);
 impl BootstrapGroup {
     /// The group that kubeadm's RBAC objects are about.
     pub const DEFAULT: &'static str = "system:bootstrappers:kubeadm:default-node-token";
+    /// The group of tokens that are for one node: it may send requests, and kube-controller-manager approves
+    /// none of them, so that a policy decides.
+    pub const ONE_NODE: &'static str = "system:bootstrappers:kboot:one-node";
 
     /// The group's name.
     #[must_use]
