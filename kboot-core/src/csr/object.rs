@@ -154,7 +154,8 @@ impl CertificateSigningRequest {
     /// What is wrong with the request in it is no error here: see [`CertificateSigningRequest::request`].
     ///
     /// # Errors
-    /// [`CsrError::Object`] for another kind, a missing field or a wrong type.
+    /// [`CsrError::Object`] for another kind, a missing field or a wrong type; [`CsrError::BadBase64`] where
+    /// `spec.request` is not what the API holds.
     pub fn from_json(value: &Value) -> Result<Self, CsrError> {
         Document::deserialize(value).map_err(|error| unreadable(&error)).and_then(Self::from_document)
     }
@@ -177,9 +178,7 @@ impl CertificateSigningRequest {
             let problem = format!("{:?} is not certificates.k8s.io/v1", shortened(&api_version));
             return refuse("apiVersion", problem);
         }
-        let Ok(request_pem) = STANDARD.decode(&spec.request) else {
-            return refuse("spec.request", "is not base64".to_owned());
-        };
+        let request_pem = STANDARD.decode(&spec.request).map_err(|_| CsrError::BadBase64)?;
         let Status { conditions, certificate } = status.unwrap_or_default();
         let certificate = match certificate.as_deref().unwrap_or_default() {
             "" => None,

@@ -1,7 +1,7 @@
 //! What is known besides a request, from files: a context document, a cluster file, and what kubectl prints
 //! of Nodes and requests.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::names::escaped;
 use super::{AccessReviews, Context, History, PolicyError};
 use crate::csr::list::yaml;
-use crate::csr::{CertificateSigningRequest, ListError};
+use crate::csr::{CertificateSigningRequest, ListError, Requestor};
 use crate::json_objects::{Item, each_object, is_json};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{AltName, Cidr, SubjectAltNames};
@@ -57,7 +57,8 @@ pub struct ContextDocument {
     nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
     served: BTreeMap<NodeName, SubjectAltNames>,
     dns: BTreeMap<String, Vec<IpAddr>>,
-    access_reviews: BTreeMap<String, AccessReviews>,
+    /// By user and groups.
+    access_reviews: BTreeMap<(String, BTreeSet<String>), AccessReviews>,
     key_owners: HashMap<Vec<u8>, String>,
     history: Option<History>,
     /// The names of the requests in the history.
@@ -114,6 +115,8 @@ struct ServedDocument {
 #[derive(Deserialize)]
 struct ReviewDocument {
     user: String,
+    #[serde(default)]
+    groups: BTreeSet<String>,
     nodeclient: Option<bool>,
     selfnodeclient: Option<bool>,
 }
@@ -146,11 +149,10 @@ impl ContextDocument {
             let mut index = 0_usize;
             let outcome = each_object(reader, crate::yaml::MAX_BYTES, |item| {
                 match item {
-                    Item::Object { bytes, list_kind } => match serde_json::from_slice(bytes) {
+                    Item::Object { text, list_kind } => match serde_json::from_str(text) {
                         Ok(value) => addition.object(&value, list_kind, index),
                         Err(error) => addition.problem(&format!("items[{index}]"), error.to_string()),
                     },
-                    Item::TooLarge => addition.problem(&format!("items[{index}]"), "is too large"),
                     Item::EndOfList { kind } => addition.end_of_list(kind),
                 }
                 index = index.saturating_add(1);
@@ -204,7 +206,11 @@ impl ContextDocument {
         context.nodes = self.nodes.clone();
         context.served = self.served.clone();
         context.resolver = (!self.dns.is_empty()).then_some(&self.dns);
-        context.access_reviews = self.access_reviews.clone();
+        for ((user, groups), reviews) in &self.access_reviews {
+            let requestor =
+                groups.iter().fold(Requestor::user(user), |requestor, group| requestor.group(group));
+            context.set_access(&requestor, *reviews);
+        }
         context.key_owners = self.key_owners.clone();
         context.history = self.history.clone();
         context
@@ -398,7 +404,8 @@ impl Addition {
         }
         for (i, review) in spec.access_reviews.into_iter().enumerate() {
             let path = format!("spec.accessReviews[{i}]");
-            let mut known = self.document.access_reviews.get(&review.user).copied().unwrap_or_default();
+            let subject = (review.user, review.groups);
+            let mut known = self.document.access_reviews.get(&subject).copied().unwrap_or_default();
             for (field, said, known) in [
                 ("nodeclient", review.nodeclient, &mut known.node_client),
                 ("selfnodeclient", review.selfnodeclient, &mut known.self_node_client),
@@ -408,7 +415,7 @@ impl Addition {
                 }
                 *known = said.or(*known);
             }
-            self.document.access_reviews.insert(review.user, known);
+            self.document.access_reviews.insert(subject, known);
         }
         for (i, KeyDocument { user, public_key }) in spec.keys.into_iter().enumerate() {
             let path = format!("spec.keys[{i}].publicKey");

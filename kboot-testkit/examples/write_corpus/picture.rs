@@ -87,7 +87,6 @@ spec:
       signer: kubernetes.io/kube-apiserver-client
       requestor: self
       subject: {{users: [\"{}\"], groups: {}}}
-      subjectAltNames: {{max: 0}}
       decision: approve
 ",
             user.name.replace('@', "-at-"),
@@ -100,7 +99,6 @@ spec:
       signer: kubernetes.io/kube-apiserver-client
       requestor: {{users: [\"{ISSUER}\"]}}
       subject: {{users: [\"jenkins-*\"], groups: [ci]}}
-      subjectAltNames: {{max: 0}}
       decision: approve
   otherwise: hold
 "

@@ -10,12 +10,12 @@ const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
 
 /// What is wrong with a rule that approves, and in which field. The floor would refuse most of it later, but
 /// a policy that reads as if it approved everything is refused while its author looks at it.
-pub(super) fn dangers(rule: &Rule) -> Vec<(&'static str, String)> {
+pub(super) fn objections(rule: &Rule) -> Vec<(&'static str, String)> {
     if rule.verdict != Verdict::Approve {
         return Vec::new();
     }
-    let mut dangers = Vec::new();
-    let mut refuse = |field, problem: &str| dangers.push((field, problem.to_owned()));
+    let mut objections = Vec::new();
+    let mut refuse = |field, problem: &str| objections.push((field, problem.to_owned()));
     match rule.signer {
         Signer::KubeApiserverClient => match &rule.subject {
             None => refuse(
@@ -75,5 +75,5 @@ pub(super) fn dangers(rule: &Rule) -> Vec<(&'static str, String)> {
             refuse("requestor", "is everybody: name the users or groups that may ask");
         }
     }
-    dangers
+    objections
 }
