@@ -22,6 +22,15 @@ pub(crate) fn bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A file, or stdin for `-`, to be read bit by bit.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(path).with_context(|| format!("cannot read {}", name(path)))?;
+    Ok(Box::new(file))
+}
+
 /// The same as text.
 pub(crate) fn text(path: &Path, limit: usize) -> Result<String> {
     let Ok(text) = String::from_utf8(bytes(path, limit)?) else { bail!("{} is not UTF-8 text", name(path)) };

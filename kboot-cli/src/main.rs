@@ -28,8 +28,10 @@ fn main() -> ExitCode {
         Command::Cert(command) => commands::certificate::cert(command),
         Command::Token(command) => commands::token::run(command),
         Command::Kubeconfig(command) => commands::kubeconfig::run(command),
+        Command::Csr(command) => commands::csr::run(command),
+        Command::Policy(command) => commands::policy::run(command),
         Command::Node(command) => commands::node::run(command),
-        Command::Schema(command) => commands::shell::schema(&command),
+        Command::Schema(command) => commands::shell::schema(command),
         Command::Completions { shell } => commands::shell::completions(shell),
         Command::Man { command } => commands::shell::man(&command),
     };

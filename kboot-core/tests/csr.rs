@@ -168,7 +168,7 @@ fn pem_is_read_as_go_reads_it_and_oddities_are_told() {
     assert_eq!(odd(Pem { after: second, ..Pem::default() }), [Oddity::SecondBlock, Oddity::SurroundingText]);
     let trailing = Request { trailing: vec![0], ..request.clone() };
     assert_eq!(CertificateRequest::from_der(&trailing.der()).unwrap().oddities(), [Oddity::TrailingBytes]);
-    let version = Request { version: 1, ..request.clone() };
+    let version = Request { version: 1, ..request };
     assert_eq!(CertificateRequest::from_der(&version.der()).unwrap().oddities(), [Oddity::UnknownVersion]);
 
     let code = |result: Result<CertificateRequest, CsrError>| result.unwrap_err().code();

@@ -307,7 +307,7 @@ fn lists_of_requests_are_read_one_by_one() {
         assert_eq!(listed(&text), (vec!["a".to_owned(), "b".to_owned()], None), "{text}");
     }
     assert_eq!(listed(&serde_yaml::to_string(&a).unwrap()), (vec!["a".to_owned()], None));
-    let (mut c, mut d) = (a.clone(), b.clone());
+    let (mut c, mut d) = (a, b);
     for object in [&mut c, &mut d] {
         object.as_object_mut().unwrap().retain(|field, _| field != "kind" && field != "apiVersion");
     }

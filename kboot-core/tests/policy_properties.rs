@@ -76,7 +76,7 @@ proptest! {
         });
         if let Some(deciding) = deciding {
             let at = deciding + 1 + at.index(rules.len() - deciding);
-            let mut longer = rules.clone();
+            let mut longer = rules;
             longer.splice(at..at, added);
             let after = decide(&load(&longer), &case).unwrap();
             prop_assert_eq!((after.verdict(), after.code()), (before.verdict(), before.code()));

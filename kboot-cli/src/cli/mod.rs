@@ -3,8 +3,10 @@
 mod certificate;
 mod cluster;
 mod config;
+mod csr;
 mod kubeconfig;
 mod node;
+mod policy;
 mod token;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -12,11 +14,16 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use certificate::{Ca, CaCreate, Cert, CertIssue, CertVerify, ExpiryFormat, Side};
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
+pub(crate) use csr::{
+    Csr, CsrExplain, CsrInspect, CsrNew, CsrNewOptions, CsrSign, CsrSimulate, Facts, ObjectFields,
+    PolicyChoice, RequestFormat, SignedFormat, SimulateFormat,
+};
 pub(crate) use kubeconfig::{
     Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,
     KubeconfigUser,
 };
 pub(crate) use node::{Node, NodeVerify};
+pub(crate) use policy::Policy;
 pub(crate) use token::{StaticToken, StaticTokenCreate, Token, TokenCreate, TokenFormat};
 
 /// Kubernetes cluster bootstrap: certificates, tokens, kubeconfigs and configuration of every node.
@@ -50,6 +57,12 @@ pub(crate) enum Command {
     /// Build, merge, inspect and check kubeconfigs
     #[command(subcommand)]
     Kubeconfig(Kubeconfig),
+    /// Make, read, explain, replay and sign certificate requests
+    #[command(subcommand)]
+    Csr(Csr),
+    /// Check policies for certificate requests, and print those that come with kboot
+    #[command(subcommand)]
+    Policy(Policy),
     /// Look at nodes of a running cluster
     #[command(subcommand)]
     Node(Node),
@@ -78,8 +91,14 @@ pub(crate) enum ListFormat {
     Yaml,
 }
 
-#[derive(Subcommand)]
+#[derive(Clone, Copy, Subcommand)]
 pub(crate) enum Schema {
     /// Of the cluster file
     Cluster,
+    /// Of a policy for certificate requests
+    Policy,
+    /// Of an inventory of nodes
+    Inventory,
+    /// Of a context file: what is known besides a request
+    Context,
 }

@@ -2,15 +2,21 @@
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
+use kboot_core::policy::{CONTEXT_SCHEMA, INVENTORY_SCHEMA, POLICY_SCHEMA};
 use kboot_core::spec::CLUSTER_SCHEMA;
 
 use crate::Answer;
 use crate::cli::{Cli, Schema};
 use crate::output;
 
-pub(crate) fn schema(document: &Schema) -> Result<Answer> {
-    let Schema::Cluster = document;
-    output::data(CLUSTER_SCHEMA.as_bytes())?;
+pub(crate) fn schema(document: Schema) -> Result<Answer> {
+    let text = match document {
+        Schema::Cluster => CLUSTER_SCHEMA,
+        Schema::Policy => POLICY_SCHEMA,
+        Schema::Inventory => INVENTORY_SCHEMA,
+        Schema::Context => CONTEXT_SCHEMA,
+    };
+    output::data(text.as_bytes())?;
     Ok(Answer::Yes)
 }
 

@@ -5,6 +5,7 @@
 
 mod create;
 mod decode;
+mod file;
 mod key;
 pub(crate) mod list;
 mod object;
@@ -16,6 +17,7 @@ pub mod usage;
 use std::net::IpAddr;
 
 pub use crate::json_objects::ListError;
+pub use file::{RequestInFile, read};
 pub use key::{KeyKind, RequestKey, SignatureCheck};
 pub use list::{MAX_OBJECT_BYTES, read_list};
 pub use object::{CertificateSigningRequest, Condition};

@@ -144,7 +144,8 @@ impl ContextDocument {
     /// As [`ContextDocument::add`].
     pub fn read(&mut self, reader: impl Read) -> Result<(), PolicyError> {
         let mut addition = Addition { document: self.clone(), nodes: None, problems: Vec::new() };
-        let (is_json, reader) = is_json(reader).map_err(ListError::from).map_err(unreadable)?;
+        let (is_json, reader) =
+            is_json(reader).map_err(ListError::from).map_err(|error| unreadable(&error))?;
         if is_json {
             let mut index = 0_usize;
             let outcome = each_object(reader, crate::yaml::MAX_BYTES, |item| {
@@ -158,9 +159,9 @@ impl ContextDocument {
                 index = index.saturating_add(1);
                 Ok::<(), ListError>(())
             });
-            outcome.map_err(unreadable)?;
+            outcome.map_err(|error| unreadable(&error))?;
         } else {
-            let value = yaml(reader).map_err(unreadable)?;
+            let value = yaml(reader).map_err(|error| unreadable(&error))?;
             let kind = value.get("kind").and_then(Value::as_str);
             match value.get("items").and_then(Value::as_array) {
                 Some(items) => {
@@ -217,7 +218,7 @@ impl ContextDocument {
     }
 }
 
-fn unreadable(error: ListError) -> PolicyError {
+fn unreadable(error: &impl ToString) -> PolicyError {
     PolicyError::one("", error.to_string())
 }
 

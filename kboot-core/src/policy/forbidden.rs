@@ -6,7 +6,7 @@ use super::rule::{RequestorRule, Rule};
 use crate::csr::Signer;
 
 /// Groups that say no more than that somebody asked.
-const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
+pub(super) const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
 
 /// What is wrong with a rule that approves, and in which field. The floor would refuse most of it later, but
 /// a policy that reads as if it approved everything is refused while its author looks at it.

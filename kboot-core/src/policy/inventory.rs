@@ -105,7 +105,7 @@ impl FromStr for Inventory {
         }
         let document: Document =
             serde_json::from_value(value).map_err(|error| PolicyError::one("", error.to_string()))?;
-        Reader::default().read(document)
+        Reader::default().read(&document)
     }
 }
 
@@ -129,7 +129,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(mut self, document: Document) -> Result<Inventory, PolicyError> {
+    fn read(mut self, document: &Document) -> Result<Inventory, PolicyError> {
         let mut read = Vec::with_capacity(document.nodes.len());
         for (i, node) in document.nodes.iter().enumerate() {
             let path = format!("nodes[{i}].name");

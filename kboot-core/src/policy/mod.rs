@@ -9,6 +9,7 @@ mod code;
 mod context;
 mod context_file;
 mod decision;
+mod describe;
 mod document;
 mod floor;
 mod forbidden;
@@ -18,7 +19,9 @@ mod names;
 mod preset;
 mod rule;
 mod sign;
+mod simulate;
 mod source;
+mod token_rule;
 
 pub use approved::{Approval, ApprovedRequest};
 pub use code::Code;
@@ -30,7 +33,9 @@ pub use glob::Glob;
 pub use inventory::{INVENTORY_SCHEMA, Inventory, InventoryNode};
 pub use preset::Preset;
 pub use rule::Rule;
+pub use simulate::{Counterpart, Outcome, Simulation, Step, Summary};
 pub use source::Source;
+pub use token_rule::token_rule;
 
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{CertificateRequest, CertificateSigningRequest, Signer};

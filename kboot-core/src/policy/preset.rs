@@ -41,6 +41,17 @@ impl Preset {
         }
     }
 
+    /// What it decides, in a few words.
+    #[must_use]
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Upstream => "what kube-controller-manager approves, after its SubjectAccessReviews",
+            Self::KubeletServing => "serving certificates of kubelets, by an inventory and the Node's status",
+            Self::Bootstrap => "client certificates of kubelets: the first by bootstrap token, and renewals",
+            Self::Postfinance => "what postfinance's kubelet-csr-approver approves with its defaults",
+        }
+    }
+
     /// The policy file, commented.
     #[must_use]
     pub fn text(self) -> &'static str {

@@ -1,0 +1,227 @@
+//! What a decision means to somebody who meets it for the first time, and what to do.
+
+use std::collections::BTreeSet;
+
+use kboot_core::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Signer};
+use kboot_core::policy::{Answer, Clause, Code, Decision, Outcome, Verdict};
+
+use super::{is_plain, shown};
+
+/// The alternative names, the first of them.
+pub(super) fn names(request: &CertificateRequest) -> Vec<String> {
+    let name = |name: &AlternativeName| match name {
+        AlternativeName::Dns(name) => format!("DNS:{}", shown(name)),
+        AlternativeName::Ip(address) => format!("IP:{address}"),
+        AlternativeName::Email(text) => format!("email:{}", shown(text)),
+        AlternativeName::Uri(text) => format!("URI:{}", shown(text)),
+        AlternativeName::InvalidIp(_) => "an address of a wrong length".to_owned(),
+        _ => "a name of another kind".to_owned(),
+    };
+    const SHOWN: usize = 16;
+    let mut names: Vec<String> = request.alternative_names().take(SHOWN).map(name).collect();
+    let more = request.alternative_names().count().saturating_sub(SHOWN);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names
+}
+
+/// What became of the request so far.
+pub(super) fn state(object: &CertificateSigningRequest) -> String {
+    let said = |kind: &str| {
+        let condition = object.condition(kind)?;
+        let words = [&condition.reason, &condition.message].map(|text| shown(text));
+        let words: Vec<String> = words.into_iter().filter(|text| !text.is_empty()).collect();
+        let words = if words.is_empty() { String::new() } else { format!(" ({})", words.join(": ")) };
+        Some(format!("{}{words}", kind.to_lowercase()))
+    };
+    let mut states: Vec<String> = ["Approved", "Denied", "Failed"].into_iter().filter_map(said).collect();
+    if object.certificate().is_some() {
+        states.push("the certificate was issued".to_owned());
+    }
+    if states.is_empty() { "pending: nobody has decided".to_owned() } else { states.join(", ") }
+}
+
+/// The reason, in sentences.
+pub(super) fn why(decision: &Decision) -> Vec<String> {
+    let code = decision.code();
+    let mut lines = vec![code.meaning().to_owned()];
+    let reason = decision.reason();
+    if !reason.is_empty() {
+        lines.push(reason);
+    }
+    let message = decision.message();
+    if !message.starts_with(code.meaning()) {
+        lines.push(message);
+    }
+    lines
+}
+
+pub(super) fn what_to_do(object: &CertificateSigningRequest, decision: &Decision) -> Vec<String> {
+    let outcome = Outcome::of(object);
+    if outcome != Outcome::Pending {
+        return decided_already(object, outcome, decision);
+    }
+    let approve = approve_command(object);
+    match decision.verdict() {
+        Verdict::Approve => vec![format!(
+            "Nothing, where an approver runs this policy. kboot has changed nothing in the cluster; by hand: {approve}"
+        )],
+        Verdict::Deny => vec![decision.code().advice().to_owned(), "Do not approve it.".to_owned()],
+        Verdict::Hold => held(object, decision, &approve),
+    }
+}
+
+fn decided_already(object: &CertificateSigningRequest, outcome: Outcome, decision: &Decision) -> Vec<String> {
+    let mut lines = match outcome {
+        Outcome::Denied => {
+            vec!["It is denied already, which is final; its sender must make another request.".to_owned()]
+        }
+        _ if object.condition("Failed").is_some() => {
+            vec!["It was approved, and the signer refused it; its message stands under state.".to_owned()]
+        }
+        _ if object.certificate().is_some() => {
+            vec!["It is approved, and its certificate was issued.".to_owned()]
+        }
+        _ => vec![
+            "It is approved and has no certificate yet: see whether kube-controller-manager runs, and has \
+             the signer's key (--cluster-signing-cert-file, --cluster-signing-key-file)."
+                .to_owned(),
+        ],
+    };
+    if decision.verdict() != outcome.verdict() {
+        lines.push(decision.code().advice().to_owned());
+    }
+    lines
+}
+
+/// Whether a person may still approve it: the floor let it through, and the outcome is the rules'.
+fn is_for_a_person(decision: &Decision) -> bool {
+    matches!(decision.code(), Code::RuleHolds | Code::NoRule | Code::FactsUnknown)
+}
+
+fn held(object: &CertificateSigningRequest, decision: &Decision, approve: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !is_for_a_person(decision) {
+        lines.push(decision.code().advice().to_owned());
+        if decision.code() != Code::SignerNotRuled {
+            lines.push("Do not approve it before that is understood.".to_owned());
+        }
+        return lines;
+    }
+    let missing = missing_facts(object, decision);
+    if !missing.is_empty() {
+        lines.push("Supply what is not known, and ask again:".to_owned());
+        lines.extend(missing.into_iter().map(|fact| format!("- {fact}")));
+    }
+    match object.signer() {
+        Some(Signer::KubeletServing) => lines.extend(serving(object, approve)),
+        Some(Signer::KubeApiserverClientKubelet) => {
+            lines.push(format!(
+                "Whoever gets this certificate is that node to the API server. See that the machine is yours, then: {approve}"
+            ));
+            lines.push(
+                "For such requests to be approved by themselves, bind the role \
+                 system:certificates.k8s.io:certificatesigningrequests:nodeclient to the group of your \
+                 bootstrap tokens (kboot cluster build and kubeadm do)."
+                    .to_owned(),
+            );
+        }
+        _ => lines.push(format!(
+            "Nothing in Kubernetes approves client certificates of users by itself. See that the user and the \
+             groups are whom you mean, then: {approve}"
+        )),
+    }
+    lines
+}
+
+/// The question that most people come with: why a kubelet's serving certificate does not come.
+fn serving(object: &CertificateSigningRequest, approve: &str) -> Vec<String> {
+    let node = object.requestor().node();
+    let names = object.request().map(names).unwrap_or_default().join(", ");
+    let mut lines = vec![
+        "Nothing in Kubernetes approves serving certificates of kubelets by itself: a node says by itself \
+         which names and addresses it has. Until a person or an approver does, kubectl logs and exec, and \
+         metrics-server, cannot reach this kubelet."
+            .to_owned(),
+    ];
+    if let Some(node) = node {
+        lines.push(format!("1. The kubelet of {node} sent it, and asks for {names}."));
+        lines.push(format!("2. See that these are its own: kubectl get node {node} -o wide"));
+        lines.push(format!("3. If they are: {approve}"));
+    }
+    lines.push(
+        "To have a policy decide: kboot policy preset kubelet-serving > policy.yaml, list your nodes in \
+         nodes.yaml beside it, kubectl get nodes -o json > cluster-nodes.json, then kboot csr explain with \
+         --policy policy.yaml --context cluster-nodes.json."
+            .to_owned(),
+    );
+    lines
+}
+
+/// Which facts would have helped, and how to come by them.
+fn missing_facts(object: &CertificateSigningRequest, decision: &Decision) -> BTreeSet<String> {
+    let unknown = |clause: &&Clause| clause.rule.is_some() && clause.answer == Answer::Unknown;
+    let fact = |clause: &Clause| {
+        let told_by = |source: &str| clause.saw.ends_with(&format!("unknown to {source}"));
+        match clause.name {
+            "inventory" => "the inventory of nodes: --nodes nodes.yaml".to_owned(),
+            "alternative names" if told_by("inventory") => {
+                "the inventory of nodes: --nodes nodes.yaml".to_owned()
+            }
+            "alternative names" if told_by("nodeStatus") => {
+                "the Nodes, with the addresses of their status: kubectl get nodes -o json > nodes.json, then \
+                 --context nodes.json"
+                    .to_owned()
+            }
+            "alternative names" if told_by("dns") => {
+                "DNS: --resolve-dns, or dns in a context file; and see that the name resolves".to_owned()
+            }
+            "alternative names" if told_by("served") => {
+                "the names of the certificate that the node serves now: served in a context file".to_owned()
+            }
+            "access" => access(object, &clause.saw),
+            "open requests" => {
+                "the other requests: kubectl get csr -o json > requests.json, then --context requests.json"
+                    .to_owned()
+            }
+            "once" => "the other requests and the Nodes: kubectl get csr,nodes -o json > all.json, then \
+                       --context all.json"
+                .to_owned(),
+            "age" => {
+                "when it was created: give the object as kubectl get csr NAME -o yaml prints it".to_owned()
+            }
+            other => format!("{other}: {}", clause.saw),
+        }
+    };
+    decision.trace().clauses().iter().filter(unknown).map(fact).collect()
+}
+
+/// How to ask what kube-controller-manager asks.
+fn access(object: &CertificateSigningRequest, saw: &str) -> String {
+    let subresource = if saw.ends_with("selfnodeclient") { "selfnodeclient" } else { "nodeclient" };
+    let requestor = object.requestor();
+    let words: Vec<&str> = std::iter::once(requestor.username.as_str())
+        .chain(requestor.groups.iter().map(String::as_str))
+        .collect();
+    if !words.iter().all(|word| is_plain(word)) || requestor.groups.len() > 8 {
+        return format!(
+            "whether its sender may create certificatesigningrequests/{subresource}: accessReviews in a context file"
+        );
+    }
+    let groups: String = requestor.groups.iter().map(|group| format!(" --as-group {group}")).collect();
+    format!(
+        "whether its sender may: kubectl auth can-i create certificatesigningrequests.certificates.k8s.io \
+         --subresource {subresource} --as {}{groups}; then accessReviews in a context file",
+        requestor.username
+    )
+}
+
+/// The command that approves it, where its name can stand on a command line as it is.
+fn approve_command(object: &CertificateSigningRequest) -> String {
+    match object.name() {
+        "" => "send it to the API server, then kubectl certificate approve NAME".to_owned(),
+        name if is_plain(name) => format!("kubectl certificate approve {name}"),
+        _ => "kubectl certificate approve, with its name in quotes (it holds unusual characters)".to_owned(),
+    }
+}

@@ -1,0 +1,184 @@
+//! Policies and what they are decided by, from files; and DNS.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufReader;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use kboot_core::policy::{Context, ContextDocument, Inventory, Policy, Preset, Resolver};
+use kboot_core::time::{Lifetime, Timestamp};
+
+use crate::cli::{Facts, PolicyChoice};
+use crate::{input, output};
+
+/// As large as a policy or an inventory may be.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// A policy with the inventories that it names.
+pub(super) struct Loaded {
+    pub(super) policy: Policy,
+    /// How people call it.
+    pub(super) name: String,
+    inventories: BTreeMap<String, Inventory>,
+}
+
+impl Loaded {
+    pub(super) fn choose(choice: &PolicyChoice, nodes: Option<&Inventory>) -> Result<Self> {
+        match (&choice.policy, choice.preset) {
+            (Some(file), _) => Self::from_file(file, nodes),
+            (None, preset) => Ok(Self::from_preset(preset.unwrap_or(Preset::Upstream), nodes)),
+        }
+    }
+
+    /// The other policy of a comparison: a preset's name, or a file.
+    pub(super) fn other(file: &Path, nodes: Option<&Inventory>) -> Result<Self> {
+        match file.to_str().and_then(|name| name.parse().ok()) {
+            Some(preset) if !file.exists() => Ok(Self::from_preset(preset, nodes)),
+            _ => Self::from_file(file, nodes),
+        }
+    }
+
+    /// A preset comes without a folder: an inventory that it names is there with --nodes, or not known.
+    fn from_preset(preset: Preset, nodes: Option<&Inventory>) -> Self {
+        let policy = preset.policy();
+        let names = policy.inventories().map(str::to_owned);
+        let inventories = names.filter_map(|name| Some((name, nodes?.clone()))).collect();
+        Self { policy, name: format!("the preset {preset}"), inventories }
+    }
+
+    fn from_file(file: &Path, nodes: Option<&Inventory>) -> Result<Self> {
+        let policy: Policy = input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))?;
+        let folder = file.parent().unwrap_or_else(|| Path::new(""));
+        let mut inventories = BTreeMap::new();
+        for name in policy.inventories() {
+            if inventories.contains_key(name) {
+                continue;
+            }
+            let inventory = match nodes {
+                Some(nodes) => nodes.clone(),
+                None => inventory(&folder.join(name))
+                    .with_context(|| format!("{} names the inventory {name:?}", input::name(file)))?,
+            };
+            inventories.insert(name.to_owned(), inventory);
+        }
+        Ok(Self { policy, name: input::name(file), inventories })
+    }
+
+    /// A context for this policy.
+    pub(super) fn context<'a>(&self, known: &'a Known, clock: Timestamp) -> Context<'a> {
+        let mut context = known.document.context(clock);
+        context.inventories = self.inventories.clone();
+        if let Some(resolver) = &known.resolver {
+            context.resolver = Some(resolver);
+        }
+        context
+    }
+}
+
+fn inventory(file: &Path) -> Result<Inventory> {
+    input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))
+}
+
+/// What is known besides the requests.
+pub(super) struct Known {
+    pub(super) document: ContextDocument,
+    pub(super) nodes: Option<Inventory>,
+    resolver: Option<Dns>,
+}
+
+impl Known {
+    pub(super) fn read(facts: &Facts) -> Result<Self> {
+        let mut document = ContextDocument::default();
+        for file in &facts.context {
+            let name = || input::name(file);
+            document.read(BufReader::new(input::open(file)?)).with_context(name)?;
+        }
+        let nodes = facts.nodes.as_deref().map(inventory).transpose()?;
+        let resolver = facts.resolve_dns.map(|limit| Dns::new(limit, document.dns().clone())).transpose()?;
+        Ok(Self { document, nodes, resolver })
+    }
+
+    /// Gives the look-ups of the next request their whole time.
+    pub(super) fn begin_request(&self) {
+        if let Some(resolver) = &self.resolver {
+            *locked(&resolver.started) = Instant::now();
+        }
+    }
+}
+
+/// The system's resolver, with a time limit: a request may name a thousand hosts that nobody answers for.
+struct Dns {
+    limit: Duration,
+    started: Mutex<Instant>,
+    /// What files say goes before what the network says.
+    known: BTreeMap<String, Vec<IpAddr>>,
+    asked: Mutex<HashMap<String, Option<Vec<IpAddr>>>>,
+}
+
+impl Dns {
+    fn new(limit: Lifetime, known: BTreeMap<String, Vec<IpAddr>>) -> Result<Self> {
+        let seconds = u64::try_from(limit.seconds())?;
+        if !(1..=60).contains(&seconds) {
+            bail!("--resolve-dns takes 1s to 60s");
+        }
+        let limit = Duration::from_secs(seconds);
+        Ok(Self { limit, started: Mutex::new(Instant::now()), known, asked: Mutex::default() })
+    }
+}
+
+/// Nothing here is half done where a thread panics.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Resolver for Dns {
+    fn addresses(&self, name: &str) -> Option<Vec<IpAddr>> {
+        const REMEMBERED: usize = 10_000;
+        if let Some(known) = self.known.get(name) {
+            return Some(known.clone());
+        }
+        if let Some(answer) = locked(&self.asked).get(name) {
+            return answer.clone();
+        }
+        let left = self.limit.checked_sub(locked(&self.started).elapsed())?;
+        let (send, receive) = mpsc::channel();
+        let host = name.to_owned();
+        // The system's resolver knows no time limit; a thread that it keeps waiting ends with the program.
+        std::thread::Builder::new()
+            .spawn(move || {
+                let found = (host.as_str(), 0_u16).to_socket_addrs();
+                let _ = send.send(found.ok().map(|found| found.map(|address| address.ip()).collect()));
+            })
+            .ok()?;
+        let answer: Option<Vec<IpAddr>> = receive.recv_timeout(left).ok().flatten();
+        let mut asked = locked(&self.asked);
+        if asked.len() >= REMEMBERED {
+            asked.clear();
+        }
+        asked.insert(name.to_owned(), answer.clone());
+        answer
+    }
+}
+
+/// The files of a folder that may hold requests, by name; a file is itself.
+pub(super) fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
+    if path == Path::new("-") || !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in path.read_dir().with_context(|| input::name(path))? {
+        let file = entry.with_context(|| input::name(path))?.path();
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        if matches!(ending, Some("json" | "yaml" | "yml")) && file.is_file() {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        output::tell(&format!("warning: no file of {} ends in .json, .yaml or .yml", input::name(path)));
+    }
+    files.sort();
+    Ok(files)
+}
