@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
-use kboot_core::csr::CertificateSigningRequest;
+use kboot_core::csr::{CertificateSigningRequest, Requestor};
 use kboot_core::name::NodeName;
 use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::policy::{AccessReviews, Context, History, Inventory};
@@ -20,7 +20,7 @@ pub struct Known {
     nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
     served: BTreeMap<NodeName, SubjectAltNames>,
     resolver: Option<BTreeMap<String, Vec<IpAddr>>>,
-    reviews: BTreeMap<String, AccessReviews>,
+    reviews: Vec<(Requestor, AccessReviews)>,
     key_owners: HashMap<Vec<u8>, String>,
     history: Option<History>,
     inventory: Option<Inventory>,
@@ -70,11 +70,15 @@ impl Known {
             }
         }
         let may = [Some(true), Some(false), None];
-        for user in NODES.iter().flat_map(|node| {
-            [format!("system:node:{}", node.name), format!("system:bootstrap:{}", node.token_id)]
-        }) {
-            let (self_node_client, node_client) = (*u.choose(&may)?, *u.choose(&may)?);
-            known.reviews.insert(user, AccessReviews { self_node_client, node_client });
+        for node in NODES {
+            let senders =
+                [Object::kubelet_client(node.name, ""), Object::kubelet_bootstrap(node.token_id, "")];
+            for Object { username, groups, .. } in senders {
+                let sender = Requestor::user(&username.unwrap_or_default());
+                let sender = groups.iter().fold(sender, |sender, group| sender.group(group));
+                let (self_node_client, node_client) = (*u.choose(&may)?, *u.choose(&may)?);
+                known.reviews.push((sender, AccessReviews { self_node_client, node_client }));
+            }
         }
         if let Some(owner) = u.choose(&[None, Some("system:node:worker-1"), Some("jane")])? {
             known.key_owners.insert(key.public_key_info(), (*owner).to_owned());
@@ -128,7 +132,7 @@ impl Known {
         context.nodes.clone_from(&self.nodes);
         context.served.clone_from(&self.served);
         context.resolver = self.resolver.as_ref().map(|answers| answers as &dyn kboot_core::policy::Resolver);
-        context.access_reviews.clone_from(&self.reviews);
+        self.reviews.iter().for_each(|(sender, reviews)| context.set_access(sender, *reviews));
         context.key_owners.clone_from(&self.key_owners);
         context.history.clone_from(&self.history);
         // Under the name by which presets and parts refer to it.
