@@ -204,8 +204,8 @@ fn the_nodes_of_kubectl_are_read() {
     ];
     let list = json!({"apiVersion": "v1", "items": items, "kind": "List"});
     let yaml = serde_yaml::to_string(&list).unwrap();
-    let typed = json!({"kind": "NodeList", "items": items});
-    for text in [list.to_string(), yaml, typed.to_string()] {
+    let typed = format!(r#"{{"kind": "NodeList", "items": {}}}"#, json!(items));
+    for text in [list.to_string(), yaml, typed] {
         let mut document = ContextDocument::default();
         document.add(&text).unwrap();
         let nodes = document.context(now()).nodes.unwrap();
@@ -309,7 +309,7 @@ fn lists_of_requests_are_read_one_by_one() {
         assert_eq!(listed(&text), (vec!["a".to_owned(), "b".to_owned()], None), "{text}");
     }
     assert_eq!(listed(&serde_yaml::to_string(&a).unwrap()), (vec!["a".to_owned()], None));
-    let (mut c, mut d) = (a.clone(), b.clone());
+    let (mut c, mut d) = (a, b);
     for object in [&mut c, &mut d] {
         object.as_object_mut().unwrap().retain(|field, _| field != "kind" && field != "apiVersion");
     }
