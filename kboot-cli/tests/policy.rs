@@ -457,3 +457,30 @@ fn presets_are_printed_and_pass_the_check() {
         assert_eq!(schema["properties"]["kind"]["enum"][0], kind);
     }
 }
+
+#[test]
+fn dns_is_asked_within_its_time_and_only_where_wanted() {
+    let object = serving("a", "worker-1", &["worker-1.kboot.invalid", "10.0.0.1"]);
+    let folder = folder(&[
+        ("a.json", &list(&[object])),
+        (
+            "dns.yaml",
+            "{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {dns: {worker-1.kboot.invalid: [10.0.0.1]}}}",
+        ),
+    ]);
+    let explain = "csr explain -f a.json --preset postfinance";
+    let outcome = run(&folder, explain);
+    assert!(
+        outcome.stdout.contains("(facts-unknown)") && outcome.stdout.contains("- DNS: --resolve-dns"),
+        "{}",
+        outcome.stdout
+    );
+    let started = std::time::Instant::now();
+    let outcome = run(&folder, &format!("{explain} --resolve-dns=1s"));
+    assert!(outcome.stdout.contains("(facts-unknown)"), "{}", outcome.stdout);
+    assert!(started.elapsed().as_secs() < 5);
+    for also in ["", " --resolve-dns"] {
+        let outcome = run(&folder, &format!("{explain} --context dns.yaml{also}"));
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
+    }
+}

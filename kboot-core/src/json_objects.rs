@@ -274,27 +274,30 @@ impl<R: Read> Input<R> {
     }
 }
 
-/// Whether a text is JSON as far as its first character tells; what was read for that, and the rest.
+/// Whether a text is JSON as far as its beginning tells (YAML may begin with a brace too, and then with a
+/// name without quotes); and all of it.
 pub(crate) fn is_json<'a>(mut reader: impl Read + 'a) -> io::Result<(bool, impl Read + 'a)> {
-    let mut blanks = Vec::new();
+    let mut start = Vec::new();
     let mut byte = [0];
+    let mut in_braces = false;
     let is_json = loop {
         match reader.read(&mut byte) {
-            Ok(0) => break false,
+            Ok(0) => break in_braces,
             Ok(_) => {
-                let [first] = byte;
-                blanks.push(first);
-                // A file of nothing but blanks is no JSON; what is read of it stays small.
-                match first {
-                    b' ' | b'\t' | b'\r' | b'\n' if blanks.len() < 1024 => {}
-                    _ => break matches!(first, b'{' | b'['),
+                start.extend(byte);
+                match byte {
+                    // A file of nothing but blanks is no JSON; what is read of it here stays small.
+                    [b' ' | b'\t' | b'\r' | b'\n'] if start.len() < 1024 => {}
+                    [b'{'] if !in_braces => in_braces = true,
+                    [b'"' | b'}'] if in_braces => break true,
+                    [first] => break first == b'[' && !in_braces,
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     };
-    Ok((is_json, io::Cursor::new(blanks).chain(reader)))
+    Ok((is_json, io::Cursor::new(start).chain(reader)))
 }
 
 #[cfg(test)]
@@ -334,6 +337,27 @@ mod tests {
         ] {
             let (items, error) = seen(text);
             assert_eq!((items, error), (expected.into_iter().map(str::to_owned).collect(), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_is_told_from_yaml() {
+        for (text, expected) in [
+            ("{\"a\"", true),
+            (" \n{ \"", true),
+            ("{}", true),
+            ("{", true),
+            ("[1]", true),
+            ("{a: b}", false),
+            ("{[", false),
+            ("a: {}", false),
+            ("", false),
+            (" ", false),
+        ] {
+            let (is, mut rest) = is_json(text.as_bytes()).unwrap();
+            let mut all = String::new();
+            rest.read_to_string(&mut all).unwrap();
+            assert_eq!((is, all.as_str()), (expected, text), "{text:?}");
         }
     }
 

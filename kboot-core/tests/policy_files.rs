@@ -7,6 +7,7 @@ use std::io::Read;
 use kboot_core::csr::{
     CertificateRequest, CertificateSigningRequest, ListError, Requestor, Signer, read_list,
 };
+use kboot_core::net::AltName;
 use kboot_core::pki::{KeyAlgorithm, PrivateKey};
 use kboot_core::policy::{Code, ContextDocument, Inventory, Policy, PolicyError, Preset, Verdict};
 use kboot_core::time::Timestamp;
@@ -344,4 +345,85 @@ fn an_object_without_end_takes_no_memory() {
         Ok::<(), ListError>(())
     });
     assert_eq!((count.unwrap(), problems), (1, 1));
+}
+
+fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {
+    let names = names.iter().map(|name| name.parse::<AltName>().unwrap()).collect();
+    let request = CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names, &key()).unwrap();
+    CertificateSigningRequest::new("a", Signer::KubeletServing, request.to_pem().as_bytes())
+        .with_requestor(Requestor::user(&format!("system:node:{node}")).group("system:nodes"))
+}
+
+/// What postfinance's approver does with the same requests, but that it denies where DNS does not answer
+/// (`DNSCheck` and `WhitelistedIPCheck` there).
+#[test]
+fn the_postfinance_preset_decides_as_its_model() {
+    let policy = Preset::Postfinance.policy();
+    let facts =
+        context("dns: {node-1.example.com: [10.0.0.1], node-1: [10.0.0.1, 10.0.0.2], node-12: [10.0.0.1]}")
+            .unwrap();
+    for (names, verdict) in [
+        (&["10.0.0.1"][..], Verdict::Approve),
+        (&["node-1.example.com", "10.0.0.1"], Verdict::Approve),
+        (&["node-1", "10.0.0.1", "10.0.0.2"], Verdict::Approve),
+        (&["node-1", "10.0.0.3"], Verdict::Deny),
+        (&["node-1", "node-1.example.com"], Verdict::Deny),
+        (&["other.example.com", "10.0.0.1"], Verdict::Deny),
+        // A prefix without a dot is enough there.
+        (&["node-12", "10.0.0.1"], Verdict::Deny),
+        // There it is denied for good.
+        (&["node-1.unknown.example.com", "10.0.0.1"], Verdict::Hold),
+        // What no other approver refuses.
+        (&["127.0.0.1"], Verdict::Deny),
+    ] {
+        let decision = policy.evaluate(&serving("node-1", names), &facts.context(now()));
+        assert_eq!(decision.verdict(), verdict, "{names:?}: {}", decision.reason());
+    }
+    let long = serving("node-1", &["10.0.0.1"]).with_expiration("368d".parse().unwrap());
+    assert_eq!(policy.evaluate(&long, &facts.context(now())).verdict(), Verdict::Deny);
+    let ignored = joining("b", "node-1", &key());
+    assert_eq!(policy.evaluate(&ignored, &facts.context(now())).code(), Code::SignerNotRuled);
+}
+
+#[test]
+fn warnings_say_what_is_probably_not_meant() {
+    let serving = "signer: kubernetes.io/kubelet-serving, requestor: self, decision: approve";
+    for (text, expected) in [
+        (
+            "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {tokenIds: [abcdef]}, decision: approve".to_owned(),
+            Some("spec.rules[0].node: no node names and no inventory"),
+        ),
+        (
+            "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {tokenIds: [abcdef]}, \
+             node: {names: ['worker-*']}, decision: approve"
+                .to_owned(),
+            None,
+        ),
+        (
+            format!("{serving}, subjectAltNames: {{within: [nodeStatus]}}"),
+            Some("spec.rules[0].subjectAltNames.within: a node writes its own status"),
+        ),
+        (
+            format!("{serving}, subjectAltNames: {{within: [nodeName, {{cidrs: ['0.0.0.0/0']}}]}}"),
+            Some("spec.rules[0].subjectAltNames.within: the ranges hold every address"),
+        ),
+        (format!("{serving}, subjectAltNames: {{within: [nodeStatus, {{cidrs: [10.0.0.0/8]}}]}}"), None),
+        (
+            format!("{serving}, subjectAltNames: {{within: [dns, {{cidrs: [10.0.0.0/8]}}], maxDns: 0}}"),
+            Some("spec.rules[0].subjectAltNames.maxDns: "),
+        ),
+        (
+            "signer: kubernetes.io/kubelet-serving, decision: hold}, \
+             {name: s, signer: kubernetes.io/kubelet-serving, decision: deny"
+                .to_owned(),
+            Some("spec.rules[1]: is never reached: r before it"),
+        ),
+    ] {
+        let warnings = rule(&text).unwrap().warnings();
+        let first = warnings.first().map(ToString::to_string);
+        match expected {
+            None => assert_eq!(first, None, "{text}"),
+            Some(expected) => assert!(first.is_some_and(|first| first.starts_with(expected)), "{text}: {warnings:?}"),
+        }
+    }
 }
