@@ -205,6 +205,12 @@ fn missing_facts_are_named_with_where_they_come_from() {
     // The request itself is in the list that the context holds, and is not counted against itself.
     let outcome = run(&folder, &format!("{once} --context join.json --context no-nodes.json"));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
+    let capped = ONE_SHOT.replace("once: true", "maxPending: {perNode: 1}");
+    write(&folder.path().join("capped.yaml"), capped.as_bytes());
+    let outcome = run(&folder, "csr explain -f join.json --policy capped.yaml --context join.json");
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
+    let outcome = run(&folder, "csr explain -f join.json --policy capped.yaml");
+    assert!(outcome.stdout.contains("- the other requests: kubectl get csr"), "{}", outcome.stdout);
 }
 
 #[test]
@@ -312,7 +318,7 @@ fn a_policy_is_compared_with_what_happened() {
         "1  approve here, pending there",
         "1  hold here, approved there",
         "1  of signers that the policy has no rule for",
-        "  ! hold: serving: alternative names: IP:192.168.5.99: no, says inventory; hold: no rule matches",
+        "  ! hold: serving: alternative names: IP:192.168.5.99: no, says inventory; no rule matches",
         "  ! really approved: Because by jane",
     ] {
         assert!(outcome.stdout.contains(expected), "{expected:?} is missing in\n{}", outcome.stdout);
@@ -353,7 +359,7 @@ fn two_policies_are_compared() {
     for expected in [
         "against the preset upstream: 1 agree, 1 differ",
         "approve here, hold there",
-        "  ! hold by the other (rule-holds): hold: serving-needs-a-person",
+        "  ! hold by the other (rule-holds): by the rule serving-needs-a-person",
     ] {
         assert!(outcome.stdout.contains(expected), "{expected:?} is missing in\n{}", outcome.stdout);
     }

@@ -237,7 +237,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     });
     let open = joining("csr-2", "worker-2", &key());
     let mut document = ContextDocument::default();
-    document.add(&json!({"kind": "List", "items": [issued, open.to_json()]}).to_string()).unwrap();
+    document.add(&json!({"kind": "List", "items": [issued.clone(), open.to_json()]}).to_string()).unwrap();
     assert!(document.lists(&open));
     let mut context = document.context(now());
     assert_eq!(context.key_owners.values().next().map(String::as_str), Some("kubernetes"));
@@ -250,6 +250,11 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     assert_eq!(policy.evaluate(&another, &context).code(), Code::NoRule);
     context.history.as_mut().unwrap().remove(&open);
     assert_eq!(policy.evaluate(&another, &context).verdict(), Verdict::Approve);
+    // The certificate of another signer says nothing about users.
+    issued["spec"]["signerName"] = "example.com/mine".into();
+    let mut elsewhere = ContextDocument::default();
+    elsewhere.add(&issued.to_string()).unwrap();
+    assert!(elsewhere.context(now()).key_owners.is_empty());
     // The same request twice is a mistake of the caller.
     assert!(document.add(&open.to_json().to_string()).is_err());
 }
