@@ -12,6 +12,7 @@ use kboot_core::pki::{KeyAlgorithm, PrivateKey};
 use kboot_core::policy::{Code, ContextDocument, Inventory, Policy, PolicyError, Preset, Verdict};
 use kboot_core::time::Timestamp;
 use kboot_core::{Authorities, ClusterSpec, Env};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn now() -> Timestamp {
@@ -430,5 +431,48 @@ fn warnings_say_what_is_probably_not_meant() {
             None => assert_eq!(first, None, "{text}"),
             Some(expected) => assert!(first.is_some_and(|first| first.starts_with(expected)), "{text}: {warnings:?}"),
         }
+    }
+}
+
+/// JSON of any shape.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[\\PC\\n\"{}\\[\\],:]{0,20}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map("items|kind|[a-z\"{}]{0,6}", inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    /// Every element is seen once, whatever stands in it, and however it is laid out.
+    #[test]
+    fn every_object_of_a_list_is_seen(items in prop::collection::vec(any_json(), 0..8), pretty: bool) {
+        let list = json!({"apiVersion": "v1", "items": items, "kind": "List", "zzz": {"items": [1]}});
+        let text = if pretty { serde_json::to_string_pretty(&list).unwrap() } else { list.to_string() };
+        let (seen, error) = listed(&text);
+        prop_assert_eq!((seen.len(), error), (items.len(), None));
+    }
+
+    #[test]
+    fn no_text_panics(text in prop_oneof![
+        "\\PC{0,200}",
+        "[\\[\\]{}\":, a\\\\\n]{0,60}",
+        any_json().prop_map(|value| value.to_string()),
+        any_json().prop_map(|value| json!({"kind": "CsrContext", "apiVersion": "kboot.dev/v1alpha1", "spec": value}).to_string()),
+        any_json().prop_map(|value| json!({"kind": "NodeInventory", "apiVersion": "kboot.dev/v1alpha1", "nodes": value}).to_string()),
+        any_json().prop_map(|value| json!({"kind": "List", "items": [{"kind": "Node", "metadata": {"name": "a"}, "status": value}]}).to_string()),
+    ]) {
+        let _ = listed(&text);
+        let _ = ContextDocument::default().add(&text);
+        let _ = text.parse::<Inventory>();
+        let _ = text.parse::<Policy>();
     }
 }
