@@ -3,7 +3,8 @@
 
 #![no_main]
 
-use kboot_core::pki::inspect::{self, Item, RequestFacts};
+use kboot_core::csr::CertificateRequest;
+use kboot_core::inspect::{self, Item};
 use kboot_core::pki::{Certificate, Verification};
 use kboot_core::time::Timestamp;
 
@@ -25,5 +26,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     if let Ok(certificate) = Certificate::from_der(data.to_vec()) {
         look_at(&certificate);
     }
-    let _ = RequestFacts::from_der(data);
+    if let Ok(request) = CertificateRequest::from_der(data) {
+        let names = request.alternative_names().map(ToString::to_string);
+        assert!(names.chain([request.subject_text()]).all(|text| !text.contains(char::is_control)));
+    }
 });

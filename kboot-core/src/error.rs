@@ -4,6 +4,7 @@ use crate::bundle::BundleError;
 use crate::component::{ConfigurationError, LintError};
 use crate::csr::{CsrError, ListError};
 use crate::env::RandomUnavailable;
+use crate::inspect::InspectError;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
@@ -52,6 +53,9 @@ pub enum Error {
     /// A key, a certificate or an authority.
     #[error(transparent)]
     Pki(#[from] PkiError),
+    /// A file of certificates, requests, keys or a kubeconfig.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// One of cfssl's files.
     #[error(transparent)]
     Cfssl(#[from] CfsslError),
@@ -94,6 +98,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Pki(error) => error.kind(),
+            Self::Inspect(error) => error.kind(),
             Self::Bundle(error) => error.kind(),
             Self::Configuration(error) => error.kind(),
             Self::Random(_) | Self::CsrList(ListError::Io(_)) => ErrorKind::Io,

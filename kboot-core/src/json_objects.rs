@@ -1,10 +1,12 @@
-//! The objects of a JSON text one at a time, in bounded memory: lists of the API as kubectl prints them,
+//! The objects of a JSON text one at a time, in memory for one: lists of the API as kubectl prints them,
 //! plain arrays, and objects one after the other.
-//!
-//! Where an object ends is found by its brackets and strings; whether it is JSON is for its reader to say.
-//! So one that is damaged or far too large does not end the pass.
 
-use std::io::{self, Read};
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read};
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Why a stream of objects cannot be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -14,12 +16,10 @@ pub enum ListError {
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
     /// It is not JSON, so nobody can say where the next object begins.
-    #[error("is not JSON at byte {offset}: {problem}")]
+    #[error("is not JSON: {problem}")]
     Broken {
-        /// Where reading stopped.
-        offset: u64,
-        /// What stands there, and what would be right.
-        problem: &'static str,
+        /// What is wrong, and where.
+        problem: String,
     },
     /// It is not YAML either, or too large to be read whole.
     #[error("is neither JSON nor YAML: {problem}")]
@@ -31,247 +31,183 @@ pub enum ListError {
 
 /// What stands in the stream.
 pub(crate) enum Item<'a> {
-    /// The bytes of an object, and the kind of the list that it stands in, where that came first.
-    Object { bytes: &'a [u8], list_kind: Option<&'a str> },
-    /// One of more bytes than are read.
-    TooLarge,
+    /// The text of an object, and the kind of the list that it stands in, where that came first.
+    Object { text: &'a str, list_kind: Option<&'a str> },
     /// The end of a list of this kind.
     EndOfList { kind: Option<&'a str> },
 }
 
-/// Calls `each` for every item of the stream. Objects of more than `limit` bytes are passed over.
+/// Calls `each` for every item of the stream. An object of more than `limit` bytes ends the pass.
 pub(crate) fn each_object<E: From<ListError>>(
     reader: impl Read,
     limit: usize,
     mut each: impl FnMut(Item<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut input = Input::new(reader);
-    let mut object = Bounded::new(limit);
-    while let Some(byte) = input.peek_after_blanks()? {
-        match byte {
-            b'{' => document(&mut input, limit, &mut object, &mut each)?,
-            b'[' => {
-                elements(&mut input, &mut object, None, &mut each)?;
-                each(Item::EndOfList { kind: None })?;
-            }
-            _ => return Err(input.broken("expected an object in braces").into()),
+    let left = Cell::new(limit);
+    let mut reader = BufReader::new(reader);
+    while !is_at_end(&mut reader).map_err(ListError::from)? {
+        left.set(limit);
+        let mut failure = None;
+        let mut pass = Pass { each: &mut each, failure: &mut failure, left: &left, limit };
+        let mut json = serde_json::Deserializer::from_reader(Limited { reader: &mut reader, left: &left });
+        let outcome = DocumentSeed(&mut pass).deserialize(&mut json);
+        match (failure, outcome) {
+            (Some(failure), _) => return Err(failure),
+            (None, Ok(())) => {}
+            (None, Err(error)) if error.is_io() => return Err(ListError::Io(error.into()).into()),
+            (None, Err(error)) => return Err(ListError::Broken { problem: error.to_string() }.into()),
         }
     }
     Ok(())
 }
 
-/// An object, or a list of them: an object with an array `items`.
-fn document<R: Read, E: From<ListError>>(
-    input: &mut Input<R>,
-    limit: usize,
-    object: &mut Bounded,
-    each: &mut impl FnMut(Item<'_>) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut head = Bounded::new(limit);
-    let mut kind: Option<String> = None;
-    let mut is_list = false;
-    head.push(input.take()?);
+/// Passes over blanks.
+fn is_at_end(reader: &mut impl BufRead) -> io::Result<bool> {
     loop {
-        match input.peek_after_blanks()? {
-            Some(b'}') => break,
-            Some(b'"') => {}
-            _ => return Err(input.broken("expected a field's name in quotes").into()),
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(true);
         }
-        let mut key = Bounded::new(64);
-        value(input, &mut key)?;
-        head.extend(&key);
-        if input.peek_after_blanks()? != Some(b':') {
-            return Err(input.broken("expected a colon after a field's name").into());
-        }
-        head.push(input.take()?);
-        let first = input.peek_after_blanks()?;
-        if key.is(b"\"items\"") && first == Some(b'[') {
-            if is_list {
-                return Err(input.broken("items stands there twice").into());
-            }
-            is_list = true;
-            elements(input, object, kind.as_deref(), each)?;
-            head.extend(&Bounded::of(b"[]"));
-        } else {
-            object.clear();
-            value(input, object)?;
-            if key.is(b"\"kind\"") {
-                kind = object.bytes().and_then(|text| serde_json::from_slice(text).ok());
-            }
-            head.extend(object);
-        }
-        match input.peek_after_blanks()? {
-            Some(b',') => head.push(input.take()?),
-            Some(b'}') => break,
-            _ => return Err(input.broken("expected a comma or a closing brace").into()),
+        let blanks = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let is_over = blanks < buffer.len();
+        reader.consume(blanks);
+        if is_over {
+            return Ok(false);
         }
     }
-    head.push(input.take()?);
-    if is_list {
-        return each(Item::EndOfList { kind: kind.as_deref() });
-    }
-    each(head.bytes().map_or(Item::TooLarge, |bytes| Item::Object { bytes, list_kind: None }))
 }
 
-fn elements<R: Read, E: From<ListError>>(
-    input: &mut Input<R>,
-    object: &mut Bounded,
+/// A reader that fails once more was read than is left.
+struct Limited<'a, R> {
+    reader: &'a mut R,
+    left: &'a Cell<usize>,
+}
+
+impl<R: Read> Read for Limited<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(self.left.get());
+        if most == 0 && !buffer.is_empty() {
+            return Err(io::Error::other("an object in it is too large"));
+        }
+        let (allowed, _) = buffer.split_at_mut(most);
+        let count = self.reader.read(allowed)?;
+        self.left.set(self.left.get().saturating_sub(count));
+        Ok(count)
+    }
+}
+
+struct Pass<'a, F, E> {
+    each: &'a mut F,
+    failure: &'a mut Option<E>,
+    left: &'a Cell<usize>,
+    limit: usize,
+}
+
+impl<E, F: FnMut(Item<'_>) -> Result<(), E>> Pass<'_, F, E> {
+    fn call<D: serde::de::Error>(&mut self, item: Item<'_>) -> Result<(), D> {
+        self.left.set(self.limit);
+        (self.each)(item).map_err(|failure| {
+            *self.failure = Some(failure);
+            D::custom("the pass was ended")
+        })
+    }
+}
+
+/// An object, a list in an object with an array `items`, or an array.
+struct DocumentSeed<'a, 'p, F, E>(&'a mut Pass<'p, F, E>);
+
+impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> DeserializeSeed<'de> for DocumentSeed<'_, '_, F, E> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<'_, '_, F, E> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or a list of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
+        each_element(elements, None, self.0)?;
+        self.0.call(Item::EndOfList { kind: None })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let mut kind: Option<String> = None;
+        let mut is_list = false;
+        // What is not a list is put together again as it stood.
+        let mut text = String::from("{");
+        while let Some(name) = fields.next_key::<String>()? {
+            if name == "items" {
+                if is_list {
+                    return Err(A::Error::custom("items stands there twice"));
+                }
+                is_list = true;
+                fields.next_value_seed(Elements { kind: kind.as_deref(), pass: self.0 })?;
+                continue;
+            }
+            let value: Box<RawValue> = fields.next_value()?;
+            if name == "kind" {
+                kind = serde_json::from_str(value.get()).ok();
+            }
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text += &serde_json::to_string(&name).map_err(A::Error::custom)?;
+            text.push(':');
+            text += value.get();
+        }
+        text.push('}');
+        self.0.call(if is_list {
+            Item::EndOfList { kind: kind.as_deref() }
+        } else {
+            Item::Object { text: &text, list_kind: None }
+        })
+    }
+}
+
+struct Elements<'a, 'p, F, E> {
+    kind: Option<&'a str>,
+    pass: &'a mut Pass<'p, F, E>,
+}
+
+impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> DeserializeSeed<'de> for Elements<'_, '_, F, E> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for Elements<'_, '_, F, E> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of items")
+    }
+
+    /// Go writes an empty list as null.
+    fn visit_unit<D: serde::de::Error>(self) -> Result<(), D> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
+        each_element(elements, self.kind, self.pass)
+    }
+}
+
+fn each_element<'de, A: SeqAccess<'de>, E, F: FnMut(Item<'_>) -> Result<(), E>>(
+    mut elements: A,
     list_kind: Option<&str>,
-    each: &mut impl FnMut(Item<'_>) -> Result<(), E>,
-) -> Result<(), E> {
-    input.take()?;
-    if input.peek_after_blanks()? == Some(b']') {
-        input.take()?;
-        return Ok(());
+    pass: &mut Pass<'_, F, E>,
+) -> Result<(), A::Error> {
+    while let Some(element) = elements.next_element::<Box<RawValue>>()? {
+        pass.call(Item::Object { text: element.get(), list_kind })?;
     }
-    loop {
-        input.peek_after_blanks()?;
-        object.clear();
-        value(input, object)?;
-        each(object.bytes().map_or(Item::TooLarge, |bytes| Item::Object { bytes, list_kind }))?;
-        match input.peek_after_blanks()? {
-            Some(b',') => input.take()?,
-            Some(b']') => {
-                input.take()?;
-                return Ok(());
-            }
-            _ => return Err(input.broken("expected a comma or the end of the list").into()),
-        };
-    }
-}
-
-/// Copies one value: up to its last bracket or quote, or, of a number or word, up to what follows it.
-fn value<R: Read>(input: &mut Input<R>, into: &mut Bounded) -> Result<(), ListError> {
-    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
-    loop {
-        let Some(byte) = input.peek()? else {
-            return Err(input.broken("it ends in the middle: is it cut short?"));
-        };
-        if depth == 0 && !in_string && matches!(byte, b',' | b':' | b'}' | b']') {
-            return Err(input.broken("expected a value"));
-        }
-        into.push(byte);
-        input.advance();
-        if in_string {
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-        } else {
-            match byte {
-                b'"' => in_string = true,
-                b'{' | b'[' => depth = depth.saturating_add(1),
-                b'}' | b']' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-        if depth > 0 || in_string {
-            continue;
-        }
-        let is_closed = matches!(byte, b'"' | b'}' | b']');
-        let ends = matches!(input.peek()?, None | Some(b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'));
-        if is_closed || ends {
-            return Ok(());
-        }
-    }
-}
-
-/// Bytes up to a limit; past it, none are kept.
-struct Bounded {
-    bytes: Vec<u8>,
-    limit: usize,
-    overflowed: bool,
-}
-
-impl Bounded {
-    fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, overflowed: false }
-    }
-
-    fn of(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.to_vec(), limit: bytes.len(), overflowed: false }
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.overflowed = false;
-    }
-
-    fn push(&mut self, byte: u8) {
-        if self.bytes.len() < self.limit {
-            self.bytes.push(byte);
-        } else {
-            self.overflowed = true;
-        }
-    }
-
-    fn extend(&mut self, other: &Self) {
-        if !other.overflowed && self.bytes.len().saturating_add(other.bytes.len()) <= self.limit {
-            self.bytes.extend_from_slice(&other.bytes);
-        } else {
-            self.overflowed = true;
-        }
-    }
-
-    fn bytes(&self) -> Option<&[u8]> {
-        (!self.overflowed).then_some(&self.bytes)
-    }
-
-    fn is(&self, expected: &[u8]) -> bool {
-        self.bytes() == Some(expected)
-    }
-}
-
-/// A reader with a buffer and a place.
-struct Input<R> {
-    reader: R,
-    buffer: Box<[u8]>,
-    start: usize,
-    end: usize,
-    offset: u64,
-}
-
-impl<R: Read> Input<R> {
-    fn new(reader: R) -> Self {
-        Self { reader, buffer: vec![0; 64 * 1024].into_boxed_slice(), start: 0, end: 0, offset: 0 }
-    }
-
-    fn broken(&self, problem: &'static str) -> ListError {
-        ListError::Broken { offset: self.offset, problem }
-    }
-
-    fn peek(&mut self) -> Result<Option<u8>, ListError> {
-        while self.start >= self.end {
-            match self.reader.read(&mut self.buffer) {
-                Ok(0) => return Ok(None),
-                Ok(count) => (self.start, self.end) = (0, count),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(self.buffer.get(self.start).copied())
-    }
-
-    fn advance(&mut self) {
-        self.start = self.start.saturating_add(1);
-        self.offset = self.offset.saturating_add(1);
-    }
-
-    /// The byte that was looked at.
-    fn take(&mut self) -> Result<u8, ListError> {
-        let byte = self.peek()?.ok_or_else(|| self.broken("it ends in the middle: is it cut short?"))?;
-        self.advance();
-        Ok(byte)
-    }
-
-    fn peek_after_blanks(&mut self) -> Result<Option<u8>, ListError> {
-        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek()? {
-            self.advance();
-        }
-        self.peek()
-    }
+    while elements.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
 }
 
 /// Whether a text is JSON as far as its beginning tells (YAML may begin with a brace too, and then with a
@@ -308,10 +244,7 @@ mod tests {
         let mut items = Vec::new();
         let outcome = each_object::<ListError>(text.as_bytes(), 40, |item| {
             items.push(match item {
-                Item::Object { bytes, list_kind } => {
-                    format!("{} {}", list_kind.unwrap_or("-"), String::from_utf8_lossy(bytes))
-                }
-                Item::TooLarge => "too large".to_owned(),
+                Item::Object { text, list_kind } => format!("{} {text}", list_kind.unwrap_or("-")),
                 Item::EndOfList { kind } => format!("end of {}", kind.unwrap_or("-")),
             });
             Ok(())
@@ -321,7 +254,6 @@ mod tests {
 
     #[test]
     fn objects_are_found_wherever_they_stand() {
-        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(60));
         for (text, expected) in [
             ("", vec![]),
             (r#"{"a": 1}"#, vec![r#"- {"a":1}"#]),
@@ -330,10 +262,18 @@ mod tests {
             (r#"[{"a":1}, 2 ,"x"]"#, vec![r#"- {"a":1}"#, "- 2", r#"- "x""#, "end of -"]),
             (r#"{"kind":"L","items":[{"a":1}],"x":[]}"#, vec![r#"L {"a":1}"#, "end of L"]),
             (r#"{"items" : [ ] , "kind" : "L"}"#, vec!["end of L"]),
+            (r#"{"items" : null, "kind" : "L"}"#, vec!["end of L"]),
             (r#"{"items":[{"a":1},{"b":2}],"kind":"L"}"#, vec![r#"- {"a":1}"#, r#"- {"b":2}"#, "end of L"]),
-            (r#"{"items": 5}"#, vec![r#"- {"items":5}"#]),
-            (&format!("[{long},{{}}]"), vec!["too large", "- {}", "end of -"]),
-            (&format!("{long}{{}}"), vec!["too large", "- {}"]),
+            // The limit is of each object, not of all of them.
+            (
+                r#"[{"a":"0123456789"},{"a":"0123456789"},{"a":"0123456789"}]"#,
+                vec![
+                    r#"- {"a":"0123456789"}"#,
+                    r#"- {"a":"0123456789"}"#,
+                    r#"- {"a":"0123456789"}"#,
+                    "end of -",
+                ],
+            ),
         ] {
             let (items, error) = seen(text);
             assert_eq!((items, error), (expected.into_iter().map(str::to_owned).collect(), None), "{text}");
@@ -362,12 +302,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_ends_the_pass() {
+    fn what_is_no_json_or_too_large_ends_the_pass() {
         for text in [
             "x",
             "{",
             "{]",
             "{}x",
+            "5",
             "{\"a\"}",
             "{\"a\":}",
             "{\"a\":1",
@@ -377,13 +318,18 @@ mod tests {
             "[1 2]",
             "{a: 1}",
             "{\"items\":[],\"items\":[]}",
+            "{\"items\":5}",
             "{\"items\":[}",
             "{\"a\":1 \"b\":2}",
             "]",
             "{\"items\":[{}",
         ] {
             let (_, error) = seen(text);
-            assert!(error.is_some_and(|error| error.starts_with("is not JSON at byte ")), "{text:?}");
+            assert!(error.is_some_and(|error| error.starts_with("is not JSON: ")), "{text:?}");
         }
+        let long = format!(r#"[{{}},{{"a":"{}"}}]"#, "x".repeat(60));
+        let (items, error) = seen(&long);
+        assert_eq!(items, ["- {}"]);
+        assert_eq!(error.as_deref(), Some("cannot be read: an object in it is too large"));
     }
 }

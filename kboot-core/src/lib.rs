@@ -5,6 +5,7 @@ pub mod component;
 pub mod csr;
 mod env;
 pub mod error;
+pub mod inspect;
 mod json_objects;
 pub mod kubeconfig;
 pub mod name;

@@ -6,8 +6,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use kboot_core::csr::{AlternativeName, ExtensionContent, Oddity, SignatureCheck};
+use kboot_core::inspect::{self, InspectError, Item};
 use kboot_core::net::AltName;
-use kboot_core::pki::inspect::{self, Item};
 use kboot_core::pki::profile::ExtendedUsage;
 use kboot_core::pki::{
     Certificate, CertificateFacts, KeyAlgorithm, PkiError, Profile, ProfileOptions, Subject, Verification,
@@ -186,17 +187,24 @@ fn requests_keep_every_attribute() {
         let [inspect::Found { item: Item::Request(request), .. }] = found.as_slice() else {
             panic!("{found:?}")
         };
-        assert_eq!(request.organizations, ["system:masters", "system:nodes"]);
-        assert_eq!(request.common_name, "system:node:w");
-        assert_eq!(request.alt_names.to_string(), "DNS:w, IP:10.0.0.1");
-        assert_eq!(request.other_names, ["email:a@b.c"]);
-        assert_eq!(request.key_usages, Some(vec!["digital signature"]));
-        assert_eq!(request.extended_usages, Some(vec!["client auth".to_owned()]));
-        assert!(request.is_authority && request.is_signed);
-        assert_eq!(request.key, "RSA 2048");
+        assert_eq!(request.subject_text(), "O=system:masters, O=system:nodes, CN=system:node:w");
+        let names: Vec<_> = request.alternative_names().map(AlternativeName::to_string).collect();
+        assert_eq!(names, ["DNS:w", "IP:10.0.0.1", "email:a@b.c"]);
+        let contents: Vec<_> = request.extensions().iter().map(|extension| &extension.content).collect();
+        assert_eq!(
+            contents[1..],
+            [
+                &ExtensionContent::KeyUsages(vec!["digital signature"]),
+                &ExtensionContent::ExtendedKeyUsages(vec!["client auth".to_owned()]),
+                &ExtensionContent::BasicConstraints { is_authority: true },
+            ]
+        );
+        assert_eq!(request.signature(), SignatureCheck::Right);
+        assert_eq!(request.public_key().kind().to_string(), "RSA 2048");
         let attributes = ["1.2.840.113549.1.9.14", "1.2.840.113549.1.9.2", "1.2.840.113549.1.9.7"];
-        let mut sorted = request.attributes.clone();
-        sorted.sort();
+        let mut sorted: Vec<_> =
+            request.attributes().iter().map(|attribute| attribute.oid.as_str()).collect();
+        sorted.sort_unstable();
         assert_eq!(sorted, attributes);
     }
     let mut forged = der.clone();
@@ -204,10 +212,13 @@ fn requests_keep_every_attribute() {
     let [inspect::Found { item: Item::Request(request), .. }] = &inspect::read(&forged).unwrap()[..] else {
         panic!()
     };
-    assert!(!request.is_signed);
+    assert_eq!(request.signature(), SignatureCheck::Wrong);
     let mut long = der;
     long.push(0);
-    assert!(inspect::read(&long).is_err());
+    let [inspect::Found { item: Item::Request(request), .. }] = &inspect::read(&long).unwrap()[..] else {
+        panic!()
+    };
+    assert_eq!(request.oddities(), [Oddity::TrailingBytes], "said, not passed over");
 }
 
 #[test]
@@ -300,7 +311,10 @@ fn files_of_every_kind_are_read_or_refused() {
         let error = inspect::read(&bytes).expect_err(name).to_string();
         assert!(error.contains(problem), "{name}: {error}");
     }
-    assert!(matches!(inspect::certificates(key.public_key_pem().as_bytes()), Err(PkiError::NoCertificate)));
+    assert!(matches!(
+        inspect::certificates(key.public_key_pem().as_bytes()),
+        Err(InspectError::Pki(PkiError::NoCertificate))
+    ));
 }
 
 #[test]

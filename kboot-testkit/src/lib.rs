@@ -1,9 +1,13 @@
 //! Second opinions for tests of Kubernetes bootstrap: openssl, webpki, kubectl and kubeadm judge what
-//! kboot writes, so that kboot does not only agree with itself.
+//! kboot writes, so that kboot does not only agree with itself; and requests to judge, made without its code.
 //!
 //! A tool that is missing skips its check with a line on stderr; where `KBOOT_REQUIRE_ORACLES=1` is
 //! set, as CI does, it fails instead.
 
+pub mod checker;
+pub mod cluster;
+pub mod corpus;
+pub mod generate;
 mod oracle;
 mod tls;
 

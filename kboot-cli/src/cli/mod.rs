@@ -14,7 +14,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use certificate::{Ca, CaCreate, Cert, CertIssue, CertVerify, ExpiryFormat, Side};
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
-pub(crate) use csr::{Csr, CsrExplain, CsrSimulate, Facts, ObjectFields, PolicyChoice, SimulateFormat};
+pub(crate) use csr::{
+    Csr, CsrExplain, CsrInspect, CsrNew, CsrNewOptions, CsrSign, CsrSimulate, Facts, ObjectFields,
+    PolicyChoice, RequestFormat, SignedFormat, SimulateFormat,
+};
 pub(crate) use kubeconfig::{
     Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,
     KubeconfigUser,
@@ -54,7 +57,7 @@ pub(crate) enum Command {
     /// Build, merge, inspect and check kubeconfigs
     #[command(subcommand)]
     Kubeconfig(Kubeconfig),
-    /// Look at certificate requests, decide on them and say why
+    /// Make, read, explain, replay and sign certificate requests
     #[command(subcommand)]
     Csr(Csr),
     /// Check policies for certificate requests, and print those that come with kboot

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
-use kboot_core::name::{Group, Username};
+use kboot_core::name::{Group, NodeName, Username};
 use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
 use kboot_core::token::{BootstrapGroup, Usage};
@@ -71,9 +71,19 @@ pub(crate) struct TokenCreate {
     /// A group that it gives; may be repeated. Default: system:bootstrappers:kubeadm:default-node-token
     #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<BootstrapGroup>,
-    /// A text for people
-    #[arg(long, default_value = "")]
-    pub(crate) description: String,
+    /// A text for people. Default: none, or that it is for --node
+    #[arg(long)]
+    pub(crate) description: Option<String>,
+    /// Tie it to this node, by the rule in --rule-out
+    #[arg(long, value_name = "NAME", requires = "rule_out")]
+    pub(crate) node: Option<NodeName>,
+    /// The rule approves a single request
+    #[arg(long, requires = "node")]
+    pub(crate) one_shot: bool,
+    /// Write the rule that ties the token to its node to this new file: a policy of one rule, for kboot csr
+    /// explain, simulate and sign, or to take over into another policy
+    #[arg(long, value_name = "FILE", requires = "node", value_hint = ValueHint::FilePath)]
+    pub(crate) rule_out: Option<PathBuf>,
     /// Use the token in this file instead of a new one; - is stdin
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) token_file: Option<PathBuf>,

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use kboot_core::Env;
 use kboot_core::pki::{Certificate, pin_of};
+use kboot_core::policy::token_rule;
 use kboot_core::secret::SecretText;
-use kboot_core::token::{BootstrapToken, StaticToken, TokenSettings};
+use kboot_core::token::{BootstrapToken, StaticToken, TokenSettings, Usage};
+use kboot_core::{Env, bundle};
 use serde_json::{Value, json};
 
 use crate::Answer;
@@ -29,6 +30,9 @@ pub(crate) fn run(command: Token) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
+/// Upstream's ClusterRole by which its approver takes requests (`bootstrappolicy/policy.go`).
+const NODE_CLIENT: &str = "system:certificates.k8s.io:certificatesigningrequests:nodeclient";
+
 fn print_line(secret: &SecretText) -> Result<()> {
     output::data(format!("{}\n", secret.expose_secret()).as_bytes())
 }
@@ -41,10 +45,12 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
             text.expose_secret().trim_end().parse().with_context(|| input::name(file))?
         }
     };
+    let of_node = arguments.node.as_ref().map(|node| format!("for {node}"));
+    let description = arguments.description.clone().or(of_node).unwrap_or_default();
     let settings = TokenSettings::new()
         .ttl(arguments.ttl, env.now())?
         .usages(&arguments.usages)
-        .description(&arguments.description);
+        .description(&description);
     let settings = arguments.groups.into_iter().fold(settings, TokenSettings::group);
     let secret = token.secret(&settings)?;
     let join_command =
@@ -56,11 +62,22 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
             }
             _ => None,
         };
-    match (arguments.output, join_command) {
-        (TokenFormat::Json, Some(_)) => {
-            bail!("JSON has no place for the join command; use -o yaml or -o token")
+    if arguments.output == TokenFormat::Json && join_command.is_some() {
+        bail!("JSON has no place for the join command; use -o yaml or -o token");
+    }
+    if let (Some(node), Some(file)) = (&arguments.node, &arguments.rule_out) {
+        if !settings.allows(Usage::Authentication) {
+            bail!("--node: nobody becomes a node by a token without the usage authentication");
         }
-        (TokenFormat::Json, None) => output::data(secret.to_json()?.expose_secret().as_bytes()),
+        bundle::write_new(file, token_rule(token.id(), node, arguments.one_shot).as_bytes(), 0o644)?;
+        output::tell(&format!(
+            "{}: the rule that ties the token to {node}. It binds kboot alone: kube-controller-manager approves \
+             any node's name for groups that are bound to {NODE_CLIENT}",
+            file.display()
+        ));
+    }
+    match (arguments.output, join_command) {
+        (TokenFormat::Json, _) => output::data(secret.to_json()?.expose_secret().as_bytes()),
         (TokenFormat::Yaml, join_command) => {
             if let Some(command) = join_command {
                 output::data(format!("# {}\n", command.expose_secret()).as_bytes())?;

@@ -14,8 +14,8 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Subject
 
 use super::key::{self, RequestKey};
 use super::{
-    AlternativeName, CertificateRequest, CsrError, ExtensionContent, NameAttribute, Oddity, RequestAttribute,
-    RequestedExtension, usage,
+    AlternativeName, CertificateRequest, CsrError, ExtensionContent, NameAttribute, Oddity, RelativeName,
+    RequestAttribute, RequestedExtension, usage,
 };
 
 /// A kubelet's request has about 500 bytes, one of RSA-4096 with a hundred names about 8 KiB.
@@ -44,7 +44,8 @@ pub(super) fn pem_block(text: &[u8]) -> Result<(Vec<u8>, Vec<Oddity>), CsrError>
     }
     let not_pem = |problem| CsrError::NotPem { problem };
     let text = std::str::from_utf8(text).map_err(|_| not_pem("it is not a text"))?;
-    let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    // Go's reader cuts the same blanks off each line.
+    let mut lines = text.split('\n').map(|line| line.trim_end_matches([' ', '\t', '\r']));
     let mut oddities = Vec::new();
     loop {
         match lines.next() {
@@ -111,11 +112,7 @@ pub(super) fn request(der: Vec<u8>, mut oddities: Vec<Oddity>) -> Result<Certifi
         Some(bytes) => key::check_signature(&public_key, algorithm, signed_part, bytes)?,
         None => return Err(CsrError::Malformed),
     };
-    let mut names = Vec::new();
-    for relative_name in parts(open(subject_der, Tag::Sequence)?)? {
-        let attributes = parts(open(relative_name, Tag::Set)?)?.into_iter().map(name_attribute);
-        names.push(attributes.collect::<Result<Vec<_>, _>>()?);
-    }
+    let names = relative_names(subject_der)?;
     let (attributes, extensions) = attributes_and_extensions(attributes)?;
     let (subject_der, public_key) =
         (subject_der.to_vec(), RequestKey { der: key_der.to_vec(), ..public_key });
@@ -131,6 +128,20 @@ pub(super) fn request(der: Vec<u8>, mut oddities: Vec<Oddity>) -> Result<Certifi
     })
 }
 
+/// Name (RFC 5280, 4.1.2.4).
+pub(super) fn relative_names(tlv: &[u8]) -> Result<Vec<RelativeName>, CsrError> {
+    let mut names = Vec::new();
+    for relative_name in parts(open(tlv, Tag::Sequence)?)? {
+        let attributes = members(open(relative_name, Tag::Set)?)?;
+        // SET SIZE (1..MAX)
+        if attributes.is_empty() {
+            return Err(CsrError::Malformed);
+        }
+        names.push(attributes.into_iter().map(name_attribute).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(names)
+}
+
 fn attributes_and_extensions(
     tlv: &[u8],
 ) -> Result<(Vec<RequestAttribute>, Vec<RequestedExtension>), CsrError> {
@@ -139,11 +150,11 @@ fn attributes_and_extensions(
         return Err(CsrError::Malformed);
     }
     let (mut attributes, mut extensions) = (Vec::new(), Vec::new());
-    for attribute in parts(tagged.value())? {
+    for attribute in members(tagged.value())? {
         let [oid, values] = fields(open(attribute, Tag::Sequence)?)?;
         let (oid, values) = (identifier(oid)?, open(values, Tag::Set)?);
         if oid == EXTENSION_REQUEST {
-            for list in parts(values)? {
+            for list in members(values)? {
                 for extension in parts(open(list, Tag::Sequence)?)? {
                     extensions.push(requested_extension(extension)?);
                 }
@@ -192,6 +203,9 @@ fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionCon
         }
         EXTENDED_KEY_USAGE => {
             let usages = ExtendedKeyUsage::from_der(value).map_err(malformed)?;
+            if usages.0.is_empty() || !usages.0.iter().all(has_one_text) {
+                return Err(CsrError::Malformed);
+            }
             ExtensionContent::ExtendedKeyUsages(usages.0.iter().map(usage::of_purpose).collect())
         }
         BASIC_CONSTRAINTS => {
@@ -237,8 +251,8 @@ fn alternative_name(tlv: &[u8]) -> Result<AlternativeName, CsrError> {
             },
         },
         (8, false) => {
-            let oid = ObjectIdentifier::from_bytes(value).map_err(|_| CsrError::Malformed)?;
-            AlternativeName::RegisteredId(oid.to_string())
+            let oid = ObjectIdentifier::from_bytes(value).ok().filter(has_one_text);
+            AlternativeName::RegisteredId(oid.ok_or(CsrError::Malformed)?.to_string())
         }
         _ => return Err(CsrError::Malformed),
     })
@@ -267,7 +281,18 @@ fn is_context(any: AnyRef<'_>, number: u32) -> bool {
 }
 
 pub(super) fn identifier(tlv: &[u8]) -> Result<ObjectIdentifier, CsrError> {
-    ObjectIdentifier::from_der(tlv).map_err(|_| CsrError::Malformed)
+    ObjectIdentifier::from_der(tlv).ok().filter(has_one_text).ok_or(CsrError::Malformed)
+}
+
+/// Whether no other encoding reads as the same numbers: const-oid 0.10 takes zeros before a number, which
+/// X.690, 8.19.2 forbids, and drops what goes beyond 32 bits, so that 2.5.4.4294967299 would read as the
+/// common name's 2.5.4.3.
+fn has_one_text(oid: &ObjectIdentifier) -> bool {
+    oid.as_bytes().split_inclusive(|byte| byte & 0x80 == 0).all(|number| match number {
+        [0x80, ..] => false,
+        [first, _, _, _, _] => *first <= 0x8f,
+        _ => number.len() < 5,
+    })
 }
 
 /// The value of a TLV that has this tag and nothing after it.
@@ -289,6 +314,12 @@ pub(super) fn parts(value: &[u8]) -> Result<Vec<&[u8]>, CsrError> {
         parts.push(reader.tlv_bytes().map_err(|_| CsrError::Malformed)?);
     }
     Ok(parts)
+}
+
+/// The members of a SET OF, which stand in ascending order (X.690, 11.6).
+fn members(value: &[u8]) -> Result<Vec<&[u8]>, CsrError> {
+    let members = parts(value)?;
+    if members.is_sorted() { Ok(members) } else { Err(CsrError::Malformed) }
 }
 
 /// The TLVs of a structure that has exactly so many.

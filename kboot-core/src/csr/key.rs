@@ -120,18 +120,22 @@ pub(super) fn read(tlv: &[u8]) -> Result<RequestKey, CsrError> {
     };
     let key = BitStringRef::from_der(key).ok().and_then(|key| key.as_bytes()).ok_or(CsrError::Malformed)?;
     let kind = match (oid.as_str(), parameters) {
-        ("1.2.840.113549.1.1.1", _) => rsa(key)?,
-        ("1.2.840.10045.2.1", Some(curve)) => match identifier(curve).map(|curve| curve.to_string()) {
-            Ok(curve) => match curve.as_str() {
-                "1.2.840.10045.3.1.7" => KeyKind::EcdsaP256,
-                "1.3.132.0.34" => KeyKind::EcdsaP384,
-                "1.3.132.0.35" => KeyKind::EcdsaP521,
-                small if WEAK_CURVES.contains(&small) => KeyKind::WeakCurve { oid: curve },
-                _ => KeyKind::Unknown { oid: curve },
-            },
-            // Parameters of its own instead of a named curve: CVE-2020-0601 came of reading those.
-            Err(_) => KeyKind::Unknown { oid },
-        },
+        // RFC 3279, 2.3.1: the parameters are NULL.
+        ("1.2.840.113549.1.1.1", Some([5, 0])) => rsa(key)?,
+        // RFC 5480, 2.2: points may be compressed; neither Go nor anybody's kubelet takes them.
+        ("1.2.840.10045.2.1", Some(curve)) if key.first() == Some(&4) => {
+            match identifier(curve).map(|curve| curve.to_string()) {
+                Ok(curve) => match curve.as_str() {
+                    "1.2.840.10045.3.1.7" => KeyKind::EcdsaP256,
+                    "1.3.132.0.34" => KeyKind::EcdsaP384,
+                    "1.3.132.0.35" => KeyKind::EcdsaP521,
+                    small if WEAK_CURVES.contains(&small) => KeyKind::WeakCurve { oid: curve },
+                    _ => KeyKind::Unknown { oid: curve },
+                },
+                // Parameters of its own instead of a named curve: CVE-2020-0601 came of reading those.
+                Err(_) => KeyKind::Unknown { oid },
+            }
+        }
         ("1.3.101.112", None) => KeyKind::Ed25519,
         _ => KeyKind::Unknown { oid },
     };

@@ -7,15 +7,16 @@ use serde_json::Value;
 use super::{CertificateSigningRequest, CsrError};
 use crate::json_objects::{Item, ListError, each_object, is_json};
 
-/// The largest object that is read. etcd takes 1.5 MiB at most, and a request is far smaller.
-pub const MAX_OBJECT_BYTES: usize = 1024 * 1024;
+/// The largest object that is read. etcd takes 1.5 MiB at most, so no cluster has a larger one that could keep
+/// the others from being read.
+pub const MAX_OBJECT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Calls `each` for every CertificateSigningRequest of a text, with its index, and says how many there were.
 ///
 /// The text is a list as kubectl prints it, an array of objects, or objects one after the other (a line
 /// each, or as `kubectl get csr -w -o json` prints them); in JSON, which is read object by object in
-/// memory for one, or one list or object in YAML of at most 16 MiB. An object that cannot be read, or has
-/// more than [`MAX_OBJECT_BYTES`], is an error in its place and does not end the pass.
+/// memory for one, or one list or object in YAML of at most 16 MiB. An object that is not a request is an
+/// error in its place and does not end the pass; one of more than [`MAX_OBJECT_BYTES`] does.
 ///
 /// ```
 /// use kboot_core::csr::{ListError, read_list};
@@ -44,11 +45,7 @@ pub fn read_list<E: From<ListError>>(
     let (is_json, reader) = is_json(reader).map_err(ListError::from)?;
     if is_json {
         each_object(reader, MAX_OBJECT_BYTES, |item| match item {
-            Item::Object { bytes, list_kind } => next(object_of(bytes, list_kind)),
-            Item::TooLarge => next(Err(CsrError::Object {
-                path: "the object".to_owned(),
-                problem: format!("has more than {MAX_OBJECT_BYTES} bytes"),
-            })),
+            Item::Object { text, list_kind } => next(object_of(text, list_kind)),
             Item::EndOfList { .. } => Ok(()),
         })?;
     } else {
@@ -67,13 +64,12 @@ pub fn read_list<E: From<ListError>>(
     Ok(count)
 }
 
-fn object_of(bytes: &[u8], list_kind: Option<&str>) -> Result<CertificateSigningRequest, CsrError> {
-    let refuse = |problem: String| CsrError::Object { path: "the object".to_owned(), problem };
+fn object_of(text: &str, list_kind: Option<&str>) -> Result<CertificateSigningRequest, CsrError> {
     if list_kind != Some(TYPED_LIST) {
-        let text = std::str::from_utf8(bytes).map_err(|_| refuse("is not UTF-8 text".to_owned()))?;
         return CertificateSigningRequest::from_json_text(text);
     }
-    let mut value = serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))?;
+    let mut value = serde_json::from_str(text)
+        .map_err(|error| CsrError::Object { path: "the object".to_owned(), problem: error.to_string() })?;
     complete(&mut value, list_kind);
     CertificateSigningRequest::from_json(&value)
 }

@@ -5,16 +5,19 @@
 
 mod create;
 mod decode;
+mod file;
 mod key;
 pub(crate) mod list;
 mod object;
 mod requestor;
 mod signer;
+mod text;
 pub mod usage;
 
 use std::net::IpAddr;
 
 pub use crate::json_objects::ListError;
+pub use file::{RequestInFile, read};
 pub use key::{KeyKind, RequestKey, SignatureCheck};
 pub use list::{MAX_OBJECT_BYTES, read_list};
 pub use object::{CertificateSigningRequest, Condition};
@@ -43,8 +46,8 @@ pub enum CsrError {
         /// What it calls itself.
         label: String,
     },
-    /// The inside of the PEM block is not base64.
-    #[error("the inside of the PEM block is not base64")]
+    /// The inside of the PEM block, or `spec.request`, is not base64.
+    #[error("the request is not base64")]
     BadBase64,
     /// Not strict DER, or not a request.
     #[error("the request is not valid DER (PKCS#10, RFC 2986)")]

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{CertificateRequest, CsrError, Requestor, Signer};
+use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
+use super::{CertificateRequest, CsrError, KeyKind, Requestor, Signer};
+use crate::pki::Certificate;
 use crate::time::{Lifetime, Timestamp};
 
 /// A CertificateSigningRequest as the API server holds it, and the request in it, decoded.
@@ -108,9 +110,15 @@ struct Status {
 
 impl CertificateSigningRequest {
     /// An object for a request that was not sent yet: usages are those that a kubelet or a client of today
-    /// asks for, for an ECDSA key. The requestor is unknown.
+    /// asks for, so key encipherment for RSA keys alone (since Kubernetes 1.27;
+    /// `client-go/util/certificate/csr`). The requestor is unknown.
     #[must_use]
     pub fn new(name: &str, signer: Signer, request_pem: &[u8]) -> Self {
+        let request = CertificateRequest::from_pem(request_pem);
+        let is_rsa =
+            request.as_ref().is_ok_and(|request| matches!(request.public_key().kind(), KeyKind::Rsa { .. }));
+        let encipherment = is_rsa.then_some(KEY_ENCIPHERMENT);
+        let usages = [Some(DIGITAL_SIGNATURE), encipherment, Some(signer.purpose())];
         let mut metadata = Map::new();
         metadata.insert("name".to_owned(), name.into());
         Self {
@@ -119,13 +127,22 @@ impl CertificateSigningRequest {
             signer_name: signer.name().to_owned(),
             signer: Some(signer),
             requestor: Requestor::default(),
-            usages: vec![super::usage::DIGITAL_SIGNATURE.to_owned(), signer.purpose().to_owned()],
+            usages: usages.into_iter().flatten().map(str::to_owned).collect(),
             expiration_seconds: None,
             request_pem: request_pem.to_vec(),
-            request: CertificateRequest::from_pem(request_pem),
+            request,
             conditions: Vec::new(),
             certificate: None,
         }
+    }
+
+    /// The same without a name: the API server makes one that begins like this. `kubectl create` takes such
+    /// an object, `kubectl apply` does not.
+    #[must_use]
+    pub fn with_generated_name(mut self, prefix: &str) -> Self {
+        self.metadata.remove("name");
+        self.metadata.insert("generateName".to_owned(), prefix.into());
+        self
     }
 
     /// The same, sent by this user.
@@ -149,12 +166,36 @@ impl CertificateSigningRequest {
         self
     }
 
+    /// The same after an approval: the condition says so, with these words and this time, instead of whatever
+    /// condition of type `Approved` was there.
+    #[must_use]
+    pub fn with_approval(mut self, reason: &str, message: &str, now: Timestamp) -> Self {
+        self.conditions.retain(|condition| condition.kind != "Approved");
+        self.conditions.push(Condition {
+            kind: "Approved".to_owned(),
+            status: "True".to_owned(),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            last_update_time: Some(now.to_string()),
+            last_transition_time: Some(now.to_string()),
+        });
+        self
+    }
+
+    /// The same with the certificate that was issued.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: &Certificate) -> Self {
+        self.certificate = Some(certificate.to_pem().into_bytes());
+        self
+    }
+
     /// Reads an object of `certificates.k8s.io/v1`, or of `v1beta1` where it names its signer.
     ///
     /// What is wrong with the request in it is no error here: see [`CertificateSigningRequest::request`].
     ///
     /// # Errors
-    /// [`CsrError::Object`] for another kind, a missing field or a wrong type.
+    /// [`CsrError::Object`] for another kind, a missing field or a wrong type; [`CsrError::BadBase64`] where
+    /// `spec.request` is not what the API holds.
     pub fn from_json(value: &Value) -> Result<Self, CsrError> {
         Document::deserialize(value).map_err(|error| unreadable(&error)).and_then(Self::from_document)
     }
@@ -177,9 +218,7 @@ impl CertificateSigningRequest {
             let problem = format!("{:?} is not certificates.k8s.io/v1", shortened(&api_version));
             return refuse("apiVersion", problem);
         }
-        let Ok(request_pem) = STANDARD.decode(&spec.request) else {
-            return refuse("spec.request", "is not base64".to_owned());
-        };
+        let request_pem = STANDARD.decode(&spec.request).map_err(|_| CsrError::BadBase64)?;
         let Status { conditions, certificate } = status.unwrap_or_default();
         let certificate = match certificate.as_deref().unwrap_or_default() {
             "" => None,
@@ -253,6 +292,14 @@ impl CertificateSigningRequest {
             object["status"]["certificate"] = STANDARD.encode(certificate).into();
         }
         object
+    }
+
+    /// The same in YAML, as kubectl writes it.
+    ///
+    /// # Errors
+    /// [`std::fmt::Error`] where the serializer fails, which it has no reason to.
+    pub fn to_yaml(&self) -> Result<String, std::fmt::Error> {
+        crate::yaml::write(&self.to_json()).map_err(|_| std::fmt::Error)
     }
 
     /// `metadata.name`, which may hold nearly any character.

@@ -13,7 +13,6 @@
 mod connect;
 mod fetch;
 pub mod node;
-mod request;
 
 use std::time::Duration;
 

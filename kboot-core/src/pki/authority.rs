@@ -5,21 +5,12 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA256, digest};
 use x509_parser::prelude::FromDer;
 
-use super::certificate::pin_of;
-use super::encode::{Content, authority_extensions, authority_key_extension, leaf_extensions};
-use super::{Certificate, CertificateTemplate, KeyAlgorithm, PkiError, PrivateKey, Subject};
-use crate::env::{Env, RandomUnavailable};
+use super::encode::{self, Content, authority_extensions, authority_key_extension};
+use super::issuer::{SerialNumber, serial_number};
+use super::{Certificate, CertificateTemplate, Issuer, KeyAlgorithm, PkiError, PrivateKey, Subject};
+use crate::env::Env;
 use crate::name::Username;
 use crate::time::{Lifetime, Timestamp, Validity};
-
-/// Random and 128 bits long; RFC 5280, 4.1.2.2 allows 20 octets.
-pub(super) type SerialNumber = [u8; 16];
-
-pub(super) fn serial_number(env: &mut Env) -> Result<SerialNumber, RandomUnavailable> {
-    let mut serial = SerialNumber::default();
-    env.fill(&mut serial)?;
-    Ok(serial)
-}
 
 /// A certificate authority: a certificate that may sign others, and its private key.
 ///
@@ -34,12 +25,8 @@ pub(super) fn serial_number(env: &mut Env) -> Result<SerialNumber, RandomUnavail
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
 pub struct CertificateAuthority {
-    certificate: Certificate,
+    issuer: Issuer,
     key: PrivateKey,
-    subject_der: Vec<u8>,
-    /// The extension that leads leaves to this authority's key, DER.
-    key_extension: Vec<u8>,
-    validity: Validity,
 }
 
 impl CertificateAuthority {
@@ -91,7 +78,7 @@ impl CertificateAuthority {
         // RFC 7093, 2 (1): the leftmost 160 bits of the SHA-256 of the key
         let digest = digest(&SHA256, key.public_key_der());
         let key_id = digest.as_ref().iter().copied().take(20).collect::<Vec<_>>();
-        let der = Content {
+        let tbs = Content {
             serial: &serial_number(env)?,
             issuer: &subject_der,
             issuer_algorithm: key.algorithm(),
@@ -100,14 +87,17 @@ impl CertificateAuthority {
             public_key: key.public_key_der(),
             extensions: authority_extensions(subject.common_name().as_str(), &key_id, path_length)?,
         }
-        .sign(&key)?;
-        Ok(Self {
+        .to_der()?;
+        let der = encode::signed(&tbs, key.algorithm(), &key.sign(&tbs)?)?;
+        let issuer = Issuer {
             certificate: Certificate::from_encoder(der),
-            key,
             subject_der,
             key_extension: authority_key_extension(Some(&key_id))?,
             validity,
-        })
+            algorithm: key.algorithm(),
+            public_key_der: key.public_key_der().to_vec(),
+        };
+        Ok(Self { issuer, key })
     }
 
     /// Takes an authority that exists: its subject will stand in every leaf byte for byte.
@@ -117,38 +107,10 @@ impl CertificateAuthority {
     /// certificate may not sign, [`PkiError::AuthorityNotValidNow`] outside its life.
     pub fn load(certificate: Certificate, key: PrivateKey, now: Timestamp) -> Result<Self, PkiError> {
         let facts = certificate.facts()?;
-        let subject = facts.subject;
         if facts.public_key_der != key.public_key_der() {
-            return Err(PkiError::KeyMismatch { subject });
+            return Err(PkiError::KeyMismatch { subject: facts.subject });
         }
-        if !facts.is_authority {
-            return Err(PkiError::NotAnAuthority {
-                subject,
-                problem: "its basic constraints do not say CA:TRUE",
-            });
-        }
-        if !facts.may_sign_certificates {
-            return Err(PkiError::NotAnAuthority {
-                subject,
-                problem: "its key usage has no certificate signing",
-            });
-        }
-        if facts.is_constrained {
-            let problem =
-                "its extended key usage or name constraints exclude certificates that a cluster needs";
-            return Err(PkiError::NotAnAuthority { subject, problem });
-        }
-        if !facts.validity.contains(now) {
-            let Validity { not_before, not_after } = facts.validity;
-            return Err(PkiError::AuthorityNotValidNow { subject, not_before, not_after, now });
-        }
-        Ok(Self {
-            certificate,
-            key,
-            subject_der: facts.subject_der,
-            key_extension: authority_key_extension(facts.key_id.as_deref())?,
-            validity: facts.validity,
-        })
+        Ok(Self { issuer: Issuer::of(certificate, facts, now)?, key })
     }
 
     /// Reads both halves from PEM and loads them.
@@ -171,11 +133,7 @@ impl CertificateAuthority {
         lifetime: Lifetime,
         env: &mut Env,
     ) -> Result<Certificate, PkiError> {
-        let now = env.now();
-        let validity = Validity::starting(now, lifetime)?;
-        if validity.within(self.validity).not_after <= now {
-            return Err(PkiError::EmptyValidity);
-        }
+        let validity = self.issuer.validity_from(env.now(), lifetime)?;
         self.issue_numbered(template, key, validity, serial_number(env)?)
     }
 
@@ -185,7 +143,7 @@ impl CertificateAuthority {
     /// # Errors
     /// [`PkiError::OutlivesAuthority`] where it could not.
     pub fn check_lifetime(&self, lifetime: Lifetime) -> Result<(), PkiError> {
-        let Validity { not_before, not_after } = self.validity;
+        let Validity { not_before, not_after } = self.validity();
         if lifetime.seconds() > not_after.unix() - not_before.unix() {
             return Err(PkiError::OutlivesAuthority { lifetime, not_after });
         }
@@ -199,37 +157,7 @@ impl CertificateAuthority {
         validity: Validity,
         serial: SerialNumber,
     ) -> Result<Certificate, PkiError> {
-        let validity = validity.within(self.validity);
-        if validity.not_before >= validity.not_after {
-            return Err(PkiError::EmptyValidity);
-        }
-        let subject = template.subject.to_der()?;
-        let content = self.content(template, &subject, key.public_key_der(), validity, &serial)?;
-        Ok(Certificate::from_encoder(content.sign(&self.key)?))
-    }
-
-    fn content<'a>(
-        &'a self,
-        template: &CertificateTemplate,
-        subject: &'a [u8],
-        public_key: &'a [u8],
-        validity: Validity,
-        serial: &'a [u8],
-    ) -> Result<Content<'a>, PkiError> {
-        Ok(Content {
-            serial,
-            issuer: &self.subject_der,
-            issuer_algorithm: self.key.algorithm(),
-            validity,
-            subject,
-            public_key,
-            extensions: leaf_extensions(
-                template.usage,
-                template.key_usage,
-                &template.alt_names,
-                &self.key_extension,
-            )?,
-        })
+        self.issuer.prepare_numbered(template, key.public_key_der(), validity, &serial)?.sign_here(&self.key)
     }
 
     /// Why an existing certificate is not what this authority would issue from the template now; none
@@ -250,10 +178,13 @@ impl CertificateAuthority {
         if facts.validity.not_before > now {
             return Ok(Some(format!("not valid before {}", facts.validity.not_before)));
         }
-        if facts.validity.not_after > self.validity.not_after {
-            return Ok(Some(format!("outlives its authority, which ends on {}", self.validity.not_after)));
+        if facts.validity.not_after > self.issuer.validity.not_after {
+            return Ok(Some(format!(
+                "outlives its authority, which ends on {}",
+                self.issuer.validity.not_after
+            )));
         }
-        if !certificate.is_signed_by(&self.certificate)? {
+        if !certificate.is_signed_by(self.certificate())? {
             return Ok(Some("signed by another authority".to_owned()));
         }
         let subject = template.subject.to_der()?;
@@ -269,7 +200,7 @@ impl CertificateAuthority {
             )));
         }
         let wanted =
-            self.content(template, &subject, &facts.public_key_der, facts.validity, &facts.serial)?;
+            self.issuer.content(template, &subject, &facts.public_key_der, facts.validity, &facts.serial)?;
         if certificate.tbs_der()? != wanted.to_der()? {
             return Ok(Some("usages or other extensions differ".to_owned()));
         }
@@ -279,7 +210,13 @@ impl CertificateAuthority {
     /// The certificate.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
-        &self.certificate
+        self.issuer.certificate()
+    }
+
+    /// The certificate and what leaves take from it, without the key.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     /// The private key.
@@ -291,19 +228,19 @@ impl CertificateAuthority {
     /// The period of validity.
     #[must_use]
     pub fn validity(&self) -> Validity {
-        self.validity
+        self.issuer.validity()
     }
 
     /// The pin that `kubeadm join --discovery-token-ca-cert-hash` takes: `sha256:` and the hexadecimal
     /// SHA-256 of the SubjectPublicKeyInfo (kubeadm's `pubkeypin`).
     #[must_use]
     pub fn pin(&self) -> String {
-        pin_of(self.key.public_key_der())
+        self.issuer.pin()
     }
 }
 
 impl fmt::Debug for CertificateAuthority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CertificateAuthority({:?})", self.certificate)
+        write!(f, "CertificateAuthority({:?})", self.certificate())
     }
 }

@@ -242,6 +242,56 @@ impl CertificateFacts {
     pub fn serial_hex(&self) -> String {
         hex(&self.serial)
     }
+
+    /// Who may use the certificate in Kubernetes, and as what, for people.
+    ///
+    /// A client is what kube-apiserver's authenticator makes of it once the authority is one of its own
+    /// (`apiserver/pkg/authentication/request/x509/x509.go`): the last common name is the user, each
+    /// organization a group.
+    #[must_use]
+    pub fn uses(&self) -> Vec<String> {
+        if self.is_authority {
+            return vec![if self.may_sign_certificates {
+                "certificate authority".to_owned()
+            } else {
+                "nobody: it is an authority whose key usage has no cert sign".to_owned()
+            }];
+        }
+        let mut uses = Vec::new();
+        if self.allows_client() {
+            uses.push(self.client_use());
+        }
+        if self.allows_server() {
+            uses.push(if self.alt_names.is_empty() {
+                "server for nobody: it has no alternative names, and clients ignore the common name"
+                    .to_owned()
+            } else {
+                format!("server for {}", self.alt_names.to_string().escape_debug())
+            });
+        }
+        if uses.is_empty() {
+            uses.push("nobody: its extended usages are neither client auth nor server auth".to_owned());
+        }
+        uses
+    }
+
+    fn client_use(&self) -> String {
+        if self.common_name.is_empty() {
+            return "client of nobody's: without a common name, kube-apiserver knows no user".to_owned();
+        }
+        let mut text = format!("client of kube-apiserver as {}", self.common_name.escape_debug());
+        match self.uids.as_slice() {
+            [] => {}
+            [uid] if !uid.is_empty() => text += &format!(" with UID {}", uid.escape_debug()),
+            _ => {
+                return "client of nobody's: kube-apiserver refuses several UIDs and an empty one".to_owned();
+            }
+        }
+        if !self.organizations.is_empty() {
+            text += &format!(" in {}", self.organizations.join(", ").escape_debug());
+        }
+        text
+    }
 }
 
 /// Upstream's `apiserver/pkg/authentication/request/x509/x509.go`

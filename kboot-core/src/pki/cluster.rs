@@ -5,7 +5,7 @@ use std::fmt;
 
 use rayon::prelude::*;
 
-use super::authority::{SerialNumber, serial_number};
+use super::issuer::{SerialNumber, serial_number};
 use super::profile::template;
 use super::{Authorities, Certificate, CertificateRole, PkiError, PrivateKey};
 use crate::env::Env;

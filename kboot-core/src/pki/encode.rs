@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use der::asn1::{AnyRef, BitStringRef, Ia5String, ObjectIdentifier, OctetString, UintRef};
+use der::flagset::FlagSet;
 use der::{Decode, Encode, Sequence, Tag};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -19,7 +20,7 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::Time;
 
 use super::profile::{ExtendedUsage, KeyUsage};
-use super::{KeyAlgorithm, PkiError, PrivateKey};
+use super::{KeyAlgorithm, PkiError};
 use crate::net::SubjectAltNames;
 use crate::time::{Timestamp, Validity};
 
@@ -88,21 +89,19 @@ impl Content<'_> {
         };
         encode().map_err(|_| PkiError::Encoding { what: "certificate" })
     }
+}
 
-    /// The DER of the certificate, signed.
-    pub(super) fn sign(&self, key: &PrivateKey) -> Result<Vec<u8>, PkiError> {
-        let tbs = self.to_der()?;
-        let signature = key.sign(&tbs)?;
-        let encode = || -> der::Result<Vec<u8>> {
-            SignedCertificate {
-                tbs: AnyRef::from_der(&tbs)?,
-                algorithm: signature_algorithm(key.algorithm()),
-                signature: BitStringRef::from_bytes(&signature)?,
-            }
-            .to_der()
-        };
-        encode().map_err(|_| PkiError::Encoding { what: "certificate" })
-    }
+/// The DER of a certificate: what was signed, and the signature.
+pub(super) fn signed(tbs: &[u8], algorithm: KeyAlgorithm, signature: &[u8]) -> Result<Vec<u8>, PkiError> {
+    let encode = || -> der::Result<Vec<u8>> {
+        SignedCertificate {
+            tbs: AnyRef::from_der(tbs)?,
+            algorithm: signature_algorithm(algorithm),
+            signature: BitStringRef::from_bytes(signature)?,
+        }
+        .to_der()
+    };
+    encode().map_err(|_| PkiError::Encoding { what: "certificate" })
 }
 
 pub(super) fn signature_algorithm(algorithm: KeyAlgorithm) -> AlgorithmIdentifierRef<'static> {
@@ -125,19 +124,54 @@ fn time(moment: Timestamp) -> der::Result<Time> {
     }
 }
 
-/// The extensions that every leaf of a usage has, encoded once: key usage, extended usage, CA:FALSE.
-type LeafExtensions = LazyLock<[Result<Vec<u8>, PkiError>; 3]>;
+/// What a leaf's key may do (RFC 5280, 4.2.1.3); with neither the extension is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LeafKeyUsages {
+    pub(crate) digital_signature: bool,
+    pub(crate) key_encipherment: bool,
+}
 
-static SIGNATURE_AND_ENCIPHERMENT: LeafExtensions =
-    LazyLock::new(|| of_usages(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment));
-static SIGNATURE: LeafExtensions = LazyLock::new(|| of_usages(KeyUsages::DigitalSignature.into()));
+impl From<KeyUsage> for LeafKeyUsages {
+    fn from(usage: KeyUsage) -> Self {
+        Self { digital_signature: true, key_encipherment: usage == KeyUsage::SignatureAndEncipherment }
+    }
+}
 
-fn of_usages(key_usages: der::flagset::FlagSet<KeyUsages>) -> [Result<Vec<u8>, PkiError>; 3] {
+/// The alternative names of a leaf, each kind in its own order.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Names<'a> {
+    pub(super) dns: &'a [String],
+    pub(super) emails: &'a [String],
+    pub(super) ips: &'a [IpAddr],
+    pub(super) uris: &'a [String],
+    /// RFC 5280, 4.2.1.6: where there is no subject beside them.
+    pub(super) critical: bool,
+}
+
+impl<'a> From<&'a SubjectAltNames> for Names<'a> {
+    fn from(names: &'a SubjectAltNames) -> Self {
+        Self { dns: names.dns(), ips: names.ips(), ..Self::default() }
+    }
+}
+
+/// The extensions of each extended usage: key usage, extended usage, CA:FALSE.
+type OfUsages = [Result<Vec<u8>, PkiError>; 3];
+
+/// Those that every leaf of a usage has, encoded once: for no key usage, each of the two, and both.
+static OF_USAGES: LazyLock<[OfUsages; 4]> = LazyLock::new(|| {
+    let (signature, encipherment) = (KeyUsages::DigitalSignature, KeyUsages::KeyEncipherment);
+    [FlagSet::default(), signature.into(), encipherment.into(), signature | encipherment].map(of_usages)
+});
+
+fn of_usages(key_usages: FlagSet<KeyUsages>) -> OfUsages {
     // RFC 5280, 4.2.1.12
     const SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
     const CLIENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
     [vec![CLIENT], vec![SERVER], vec![SERVER, CLIENT]].map(|usages| {
-        let mut encoded = extension(true, &extensions::KeyUsage(key_usages))?;
+        let mut encoded = Vec::new();
+        if !key_usages.is_empty() {
+            encoded.extend(extension(true, &extensions::KeyUsage(key_usages))?);
+        }
         encoded.extend(extension(false, &ExtendedKeyUsage(usages))?);
         encoded.extend(extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?);
         Ok(encoded)
@@ -147,13 +181,16 @@ fn of_usages(key_usages: der::flagset::FlagSet<KeyUsages>) -> [Result<Vec<u8>, P
 /// Upstream's extensions of a leaf: those of its usages, the authority's key, the names.
 pub(super) fn leaf_extensions(
     usage: ExtendedUsage,
-    key_usage: KeyUsage,
-    alt_names: &SubjectAltNames,
+    key_usages: LeafKeyUsages,
+    names: Names<'_>,
     authority_key: &[u8],
 ) -> Result<Vec<u8>, PkiError> {
-    let [client, server, both] = match key_usage {
-        KeyUsage::SignatureAndEncipherment => &*SIGNATURE_AND_ENCIPHERMENT,
-        KeyUsage::Signature => &*SIGNATURE,
+    let [none, signature, encipherment, signature_and_encipherment] = &*OF_USAGES;
+    let [client, server, both] = match (key_usages.digital_signature, key_usages.key_encipherment) {
+        (false, false) => none,
+        (true, false) => signature,
+        (false, true) => encipherment,
+        (true, true) => signature_and_encipherment,
     };
     let of_usage = match usage {
         ExtendedUsage::Client => client,
@@ -162,9 +199,9 @@ pub(super) fn leaf_extensions(
     };
     let mut encoded = of_usage.clone()?;
     encoded.extend_from_slice(authority_key);
-    if !alt_names.is_empty() {
-        let names = general_names(alt_names).map_err(|_| PkiError::Encoding { what: "extensions" })?;
-        encoded.extend(extension(false, &names)?);
+    let general_names = general_names(names)?;
+    if !general_names.is_empty() {
+        encoded.extend(extension(names.critical, &SubjectAltName(general_names))?);
     }
     Ok(encoded)
 }
@@ -201,14 +238,26 @@ fn extension<T: Encode + der::oid::AssociatedOid>(critical: bool, value: &T) -> 
     encode().map_err(|_| PkiError::Encoding { what: "extensions" })
 }
 
-pub(super) fn general_names(names: &SubjectAltNames) -> der::Result<SubjectAltName> {
-    let dns = names.dns().iter().map(|name| Ok(GeneralName::DnsName(Ia5String::new(name)?)));
-    let ips = names.ips().iter().map(|address| {
-        let octets = match address {
+/// DNS names, mail addresses, IP addresses, URIs: the order of Go's `marshalSANs` (`crypto/x509`).
+pub(super) fn general_names(names: Names<'_>) -> Result<Vec<GeneralName>, PkiError> {
+    let text = |value: &String, name: fn(Ia5String) -> GeneralName| {
+        let unencodable = |_| PkiError::Unencodable {
+            what: "subject alternative names",
+            value: value.chars().take(64).collect(),
+        };
+        Ia5String::new(value).map(name).map_err(unencodable)
+    };
+    let dns = names.dns.iter().map(|name| text(name, GeneralName::DnsName));
+    let emails = names.emails.iter().map(|address| text(address, GeneralName::Rfc822Name));
+    let ips = names.ips.iter().map(|address| {
+        // Go's To4: an IPv4 address in IPv6's form goes in as IPv4.
+        let octets = match address.to_canonical() {
             IpAddr::V4(address) => address.octets().to_vec(),
             IpAddr::V6(address) => address.octets().to_vec(),
         };
-        Ok(GeneralName::IpAddress(OctetString::new(octets)?))
+        let octets = OctetString::new(octets).map_err(|_| PkiError::Encoding { what: "extensions" })?;
+        Ok(GeneralName::IpAddress(octets))
     });
-    dns.chain(ips).collect::<der::Result<Vec<_>>>().map(SubjectAltName)
+    let uris = names.uris.iter().map(|uri| text(uri, GeneralName::UniformResourceIdentifier));
+    dns.chain(emails).chain(ips).chain(uris).collect()
 }

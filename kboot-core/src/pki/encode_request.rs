@@ -43,7 +43,8 @@ pub(crate) fn request(
 ) -> Result<Vec<u8>, PkiError> {
     let subject = subject.to_der()?;
     let failed = |_| PkiError::Encoding { what: "certificate request" };
-    let attributes = attributes(alt_names).map_err(failed)?;
+    let names = SubjectAltName(general_names(alt_names.into())?);
+    let attributes = attributes(&names).map_err(failed)?;
     let info = || -> der::Result<Vec<u8>> {
         let tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
         RequestInfo {
@@ -67,15 +68,14 @@ pub(crate) fn request(
     request().map_err(failed)
 }
 
-fn attributes(alt_names: &SubjectAltNames) -> der::Result<Vec<u8>> {
-    if alt_names.is_empty() {
+fn attributes(names: &SubjectAltName) -> der::Result<Vec<u8>> {
+    if names.0.is_empty() {
         return Ok(Vec::new());
     }
-    let names = general_names(alt_names)?.to_der()?;
     let extension = Extension {
         extn_id: <SubjectAltName as der::oid::AssociatedOid>::OID,
         critical: false,
-        extn_value: OctetString::new(names)?,
+        extn_value: OctetString::new(names.to_der()?)?,
     };
     let extensions = vec![extension].to_der()?;
     Attribute { oid: EXTENSION_REQUEST, values: AnyRef::new(Tag::Set, &extensions)? }.to_der()

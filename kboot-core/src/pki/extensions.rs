@@ -1,4 +1,4 @@
-//! What the extensions of a certificate or a request say; none is skipped because it is damaged.
+//! What the extensions of a certificate say; none is skipped because it is damaged.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

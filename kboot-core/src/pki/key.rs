@@ -14,10 +14,13 @@ use der::Encode;
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
 use rustls_pki_types::pem::SectionKind;
 use x509_cert::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
 use zeroize::Zeroizing;
 
 use super::PkiError;
 use super::pem;
+use super::signing::SignatureAlgorithm;
 use crate::secret::SecretText;
 
 /// What a key is: the algorithm and its size.
@@ -51,10 +54,10 @@ impl KeyAlgorithm {
         const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
         const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
         const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-        match self {
-            Self::EcdsaP256 => ECDSA_SHA256,
-            Self::EcdsaP384 => ECDSA_SHA384,
-            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => RSA_SHA256,
+        match self.signature() {
+            SignatureAlgorithm::EcdsaSha256 => ECDSA_SHA256,
+            SignatureAlgorithm::EcdsaSha384 => ECDSA_SHA384,
+            SignatureAlgorithm::RsaSha256 => RSA_SHA256,
         }
     }
 
@@ -63,6 +66,38 @@ impl KeyAlgorithm {
         const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
         const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
         if self == Self::EcdsaP384 { P384 } else { P256 }
+    }
+
+    /// The signatures that such a key makes in certificates.
+    #[must_use]
+    pub fn signature(self) -> SignatureAlgorithm {
+        match self {
+            Self::EcdsaP256 => SignatureAlgorithm::EcdsaSha256,
+            Self::EcdsaP384 => SignatureAlgorithm::EcdsaSha384,
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => SignatureAlgorithm::RsaSha256,
+        }
+    }
+
+    /// What a SubjectPublicKeyInfo in DER is the key of; none for kinds and sizes not listed here.
+    pub(super) fn of_public_key(der: &[u8]) -> Option<Self> {
+        let (rest, key) = x509_parser::prelude::SubjectPublicKeyInfo::from_der(der).ok()?;
+        if !rest.is_empty() {
+            return None;
+        }
+        match key.parsed().ok()? {
+            PublicKey::RSA(rsa) => match rsa.key_size() {
+                2048 => Some(Self::Rsa2048),
+                3072 => Some(Self::Rsa3072),
+                4096 => Some(Self::Rsa4096),
+                _ => None,
+            },
+            PublicKey::EC(_) => {
+                let curve = key.algorithm.parameters.as_ref()?.as_oid().ok()?.to_id_string();
+                let is_curve = |algorithm: &Self| algorithm.curve().to_string() == curve;
+                [Self::EcdsaP256, Self::EcdsaP384].into_iter().find(is_curve)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn is_rsa(self) -> bool {
@@ -155,7 +190,7 @@ impl PrivateKey {
     }
 
     /// Reads the content of one PEM block of these kinds.
-    pub(super) fn from_section(kind: SectionKind, der: &[u8]) -> Result<Self, PkiError> {
+    pub(crate) fn from_section(kind: SectionKind, der: &[u8]) -> Result<Self, PkiError> {
         let ecdsa = || {
             [
                 (&ECDSA_P256_SHA256_ASN1_SIGNING, KeyAlgorithm::EcdsaP256),

@@ -11,11 +11,13 @@ mod encode;
 mod encode_request;
 mod expiry;
 mod extensions;
-pub mod inspect;
+mod issuer;
 mod key;
 pub(crate) mod pem;
 pub mod profile;
+pub(crate) mod requested;
 pub mod role;
+mod signing;
 mod standalone;
 mod subject;
 mod verify;
@@ -30,9 +32,11 @@ pub(crate) use cluster::wanted_certificates;
 pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
 pub(crate) use encode_request::request as encode_request;
 pub use expiry::{Expiring, Urgency, prometheus};
+pub use issuer::Issuer;
 pub use key::{KeyAlgorithm, PrivateKey};
 pub use profile::CertificateTemplate;
 pub use role::{Authority, CertificateRole};
+pub use signing::{Prepared, SignatureAlgorithm, SigningError, SigningKey};
 pub use standalone::{Profile, ProfileOptions};
 pub use subject::{Subject, SubjectDefaults};
 pub use verify::Verification;
@@ -56,9 +60,9 @@ pub enum PkiError {
         "no private key found: expected a PEM block RSA PRIVATE KEY, EC PRIVATE KEY or PRIVATE KEY (without a password)"
     )]
     NoKey,
-    /// The private key cannot be used.
+    /// The key cannot be used.
     #[error(
-        "the private key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits"
+        "the key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits"
     )]
     UnsupportedKey,
     /// No certificate in the text.
@@ -80,29 +84,6 @@ pub enum PkiError {
     MalformedExtension {
         /// Its object identifier.
         oid: String,
-    },
-    /// The certificate request cannot be decoded.
-    #[error("the certificate request is not valid DER (PKCS#10)")]
-    MalformedRequest,
-    /// None of what kboot looks into.
-    #[error("no certificate, certificate request, key or kubeconfig: {problem}")]
-    Unrecognized {
-        /// What is there instead.
-        problem: String,
-    },
-    /// A kubeconfig cannot be read.
-    #[error("the kubeconfig cannot be read: {problem}")]
-    MalformedKubeconfig {
-        /// What is wrong.
-        problem: String,
-    },
-    /// What a kubeconfig embeds is damaged.
-    #[error("{place}: {source}")]
-    InKubeconfig {
-        /// The field.
-        place: String,
-        /// What is wrong with it.
-        source: Box<Self>,
     },
     /// The name of a key algorithm is not known.
     #[error("{value:?} is not a key algorithm: use ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096")]
@@ -152,6 +133,12 @@ pub enum PkiError {
         /// The time asked for.
         now: Timestamp,
     },
+    /// A leaf that would carry the authority's own name: readers would take it for the authority.
+    #[error("the certificate would have its authority's own subject, {subject}")]
+    IssuersName {
+        /// The subject.
+        subject: String,
+    },
     /// A lifetime longer than the authority's whole life.
     #[error(
         "a lifetime of {lifetime} is longer than the authority's own, which ends on {not_after}: nothing outlives its authority"
@@ -185,6 +172,17 @@ pub enum PkiError {
     /// The cryptographic library made no signature.
     #[error("the cryptographic library made no signature")]
     Signing,
+    /// A key that is elsewhere made no signature.
+    #[error(transparent)]
+    SigningKey(#[from] SigningError),
+    /// A signature that is not what was asked for.
+    #[error("the signature was not made over these bytes by the key of {subject}: expected {expected}")]
+    WrongSignature {
+        /// The issuer's subject.
+        subject: String,
+        /// The algorithm and its encoding.
+        expected: SignatureAlgorithm,
+    },
     /// A time that a certificate cannot say.
     #[error(transparent)]
     Time(#[from] TimeError),
@@ -197,7 +195,9 @@ impl PkiError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Encoding { .. } => ErrorKind::Internal,
-            Self::KeyGeneration | Self::Signing => ErrorKind::Crypto,
+            Self::KeyGeneration | Self::Signing | Self::SigningKey(_) | Self::WrongSignature { .. } => {
+                ErrorKind::Crypto
+            }
             Self::Random(_) => ErrorKind::Io,
             _ => ErrorKind::Input,
         }

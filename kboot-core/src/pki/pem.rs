@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 pub(super) type Section = (SectionKind, Zeroizing<Vec<u8>>);
 
 /// The sections of a PEM text in their order; text around them is skipped.
-pub(super) fn sections(text: &[u8]) -> Result<Vec<Section>, PkiError> {
+pub(crate) fn sections(text: &[u8]) -> Result<Vec<Section>, PkiError> {
     if text.len() > MAX_BYTES {
         return Err(PkiError::Pem { problem: "it is larger than 4 MiB" });
     }

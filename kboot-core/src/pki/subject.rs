@@ -161,19 +161,31 @@ impl Subject {
                     .chain(end)
                     .collect::<Vec<_>>();
                 for of_one_type in attributes.chunk_by(|a, b| a.0 == b.0) {
-                    let mut encoded = of_one_type
-                        .iter()
-                        .map(|(oid, value)| attribute(*oid, value))
-                        .collect::<Result<Vec<_>, _>>()?;
-                    // DER sorts the members of a SET OF (X.690, 11.6).
-                    encoded.sort_unstable();
-                    relative_name(&encoded.concat(), &mut relative_names)?;
+                    shared_relative_name(of_one_type.iter().copied(), &mut relative_names)?;
                 }
             }
         }
-        let name = AnyRef::new(Tag::Sequence, &relative_names).and_then(|name| name.to_der());
-        name.map_err(|_| PkiError::Encoding { what: "subject" })
+        name(&relative_names)
     }
+}
+
+/// The DER of a Name as Go encodes the subject of a certificate that was requested: the organizations in
+/// one RDN, then the common name; what is empty is left out (`pkix.Name.ToRDNSequence`).
+pub(super) fn requested_name(common_name: &str, organizations: &[String]) -> Result<Vec<u8>, PkiError> {
+    let mut relative_names = Vec::with_capacity(128);
+    if !organizations.is_empty() {
+        let attributes = organizations.iter().map(|group| (ORGANIZATION, group.as_str()));
+        shared_relative_name(attributes, &mut relative_names)?;
+    }
+    if !common_name.is_empty() {
+        relative_name(&attribute(COMMON_NAME, common_name)?, &mut relative_names)?;
+    }
+    name(&relative_names)
+}
+
+fn name(relative_names: &[u8]) -> Result<Vec<u8>, PkiError> {
+    let name = AnyRef::new(Tag::Sequence, relative_names).and_then(|name| name.to_der());
+    name.map_err(|_| PkiError::Encoding { what: "subject" })
 }
 
 /// AttributeTypeAndValue (RFC 5280, 4.1.2.4).
@@ -194,6 +206,17 @@ fn attribute(oid: ObjectIdentifier, value: &str) -> Result<Vec<u8>, PkiError> {
 fn relative_name(attributes: &[u8], into: &mut Vec<u8>) -> Result<(), PkiError> {
     let encoded = AnyRef::new(Tag::Set, attributes).and_then(|set| set.encode(into));
     encoded.map_err(|_| PkiError::Encoding { what: "subject" })
+}
+
+/// A RelativeDistinguishedName that holds all of these.
+fn shared_relative_name<'a>(
+    attributes: impl Iterator<Item = (ObjectIdentifier, &'a str)>,
+    into: &mut Vec<u8>,
+) -> Result<(), PkiError> {
+    let mut encoded = attributes.map(|(oid, value)| attribute(oid, value)).collect::<Result<Vec<_>, _>>()?;
+    // DER sorts the members of a SET OF (X.690, 11.6).
+    encoded.sort_unstable();
+    relative_name(&encoded.concat(), into)
 }
 
 impl fmt::Display for Subject {

@@ -116,8 +116,8 @@ codes! {
         "The sender must ask for DNS names and addresses alone.";
     AltNameWildcard = "alt-name-wildcard", "An alternative name is a wildcard.",
         "The sender must ask for the node's own names.";
-    AltNameInvalid = "alt-name-invalid", "An alternative name is not a DNS name or not the address of one machine.",
-        "The sender must ask for lower-case DNS names and addresses.";
+    AltNameInvalid = "alt-name-invalid", "An alternative name is not a plain DNS name, address of one machine, e-mail address or URI.",
+        "The sender must ask for plain names: no wildcards, underscores, queries or special addresses.";
     AltNameReserved = "alt-name-reserved", "An alternative name belongs to the API server, a service or the local machine.",
         "Find out who sent it: with this certificate it could stand in for the API server.";
     AltNameRepeated = "alt-name-repeated", "An alternative name stands there twice.",
@@ -133,7 +133,7 @@ codes! {
         "Take the right to create requests from system:anonymous and system:unauthenticated.";
     RequestorOtherNode = "requestor-other-node", "A node asks for the identity of another node.",
         "Find out what runs on the node that sent it.";
-    RequestorNotNode = "requestor-not-node", "A serving certificate is for the node that asks, and the sender is not it.",
+    RequestorNotNode = "requestor-not-node", "The sender is not the node: no user of its name in the group system:nodes.",
         "The node's own kubelet must ask, with its client certificate.";
     RuleApproves = "rule-approves", "A rule approves it.", "Nothing.";
     RuleDenies = "rule-denies", "A rule denies it.", "See the rule.";

@@ -1,13 +1,12 @@
 //! What is known besides the request: supplied by the caller, never looked up here.
 
-use std::collections::BTreeMap;
-use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 
 use super::Inventory;
 use super::floor::node_of;
-use crate::csr::{CertificateSigningRequest, Signer};
+use crate::csr::{CertificateSigningRequest, Requestor, Signer};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{Cidr, SubjectAltNames};
 use crate::time::{Lifetime, Timestamp};
@@ -38,8 +37,8 @@ pub struct Context<'a> {
     pub served: BTreeMap<NodeName, SubjectAltNames>,
     /// Answers of DNS.
     pub resolver: Option<&'a dyn Resolver>,
-    /// What SubjectAccessReviews said, by user name.
-    pub access_reviews: BTreeMap<String, AccessReviews>,
+    /// What SubjectAccessReviews said; see [`Context::set_access`].
+    access_reviews: BTreeMap<Subject, AccessReviews>,
     /// Whose public keys are whose: user names by SubjectPublicKeyInfo, DER.
     pub key_owners: HashMap<Vec<u8>, String>,
     /// The other requests; none where they are not known.
@@ -68,6 +67,16 @@ impl Context<'_> {
         }
     }
 
+    /// Notes what SubjectAccessReviews said of a user in these groups, whatever their order. UID and extra
+    /// values are not looked at, as in RBAC.
+    pub fn set_access(&mut self, requestor: &Requestor, reviews: AccessReviews) {
+        self.access_reviews.insert(subject_of(requestor), reviews);
+    }
+
+    pub(super) fn access_of(&self, requestor: &Requestor) -> AccessReviews {
+        self.access_reviews.get(&subject_of(requestor)).copied().unwrap_or_default()
+    }
+
     /// Whose key it is, where that is known.
     pub(super) fn owner_of(&self, public_key_der: &[u8]) -> Option<&str> {
         self.key_owners.get(public_key_der).map(String::as_str)
@@ -80,8 +89,15 @@ impl fmt::Debug for Context<'_> {
     }
 }
 
+/// The user and the groups of an access review.
+type Subject = (String, BTreeSet<String>);
+
+fn subject_of(requestor: &Requestor) -> Subject {
+    (requestor.username.clone(), requestor.groups.iter().cloned().collect())
+}
+
 /// Forward DNS, as the caller looks it up; with a time limit, since a decision waits for it.
-pub trait Resolver {
+pub trait Resolver: Sync {
     /// The addresses of a name; none where no answer came, whatever the reason: resolvers do not tell a
     /// name that does not exist from one that they failed to look up.
     fn addresses(&self, name: &str) -> Option<Vec<IpAddr>>;
@@ -120,69 +136,73 @@ pub struct AccessReviews {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
-    open_of_node: HashMap<String, u32>,
-    open_of_requestor: HashMap<String, u32>,
-    approved_client_of: HashMap<String, u32>,
+    counts: HashMap<Counted, u32>,
+}
+
+/// What is counted, by the user name of the requestor.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Counted {
+    Open(String),
+    /// Of one requestor: what others ask for in a node's name must not stand in its way.
+    OpenForNode(String, String),
+    ApprovedClient(String),
 }
 
 impl History {
     /// Counts one more request, by what its conditions say.
     pub fn add(&mut self, object: &CertificateSigningRequest) {
-        self.count(object, increase);
+        counted(object).into_iter().for_each(|what| self.increase(what));
     }
 
     /// Takes a request out that was counted: a history is of the other requests.
     pub fn remove(&mut self, object: &CertificateSigningRequest) {
-        self.count(object, decrease);
-    }
-
-    fn count(&mut self, object: &CertificateSigningRequest, change: fn(&mut HashMap<String, u32>, String)) {
-        let user = object.requestor().username.clone();
-        if object.is_pending() {
-            let node = object.request().ok().and_then(node_of);
-            if let Some(node) = node {
-                change(&mut self.open_of_node, node.to_string());
+        for what in counted(object) {
+            let fewer = self.count(&what).saturating_sub(1);
+            if fewer == 0 {
+                self.counts.remove(&what);
+            } else {
+                self.counts.insert(what, fewer);
             }
-            change(&mut self.open_of_requestor, user);
-        } else if object.signer() == Some(Signer::KubeApiserverClientKubelet)
-            && (object.condition("Approved").is_some() || object.certificate().is_some())
-        {
-            change(&mut self.approved_client_of, user);
         }
     }
 
     /// Notes that a kubelet's client request of this user was just approved.
     pub fn add_approved(&mut self, username: &str) {
-        increase(&mut self.approved_client_of, username.to_owned());
+        self.increase(Counted::ApprovedClient(username.to_owned()));
     }
 
-    pub(super) fn open_of_node(&self, node: &str) -> u32 {
-        self.open_of_node.get(node).copied().unwrap_or(0)
+    fn increase(&mut self, what: Counted) {
+        let count = self.counts.entry(what).or_insert(0);
+        *count = count.saturating_add(1);
+    }
+
+    fn count(&self, what: &Counted) -> u32 {
+        self.counts.get(what).copied().unwrap_or(0)
+    }
+
+    pub(super) fn open_of_node(&self, node: &str, username: &str) -> u32 {
+        self.count(&Counted::OpenForNode(username.to_owned(), node.to_owned()))
     }
 
     pub(super) fn open_of_requestor(&self, username: &str) -> u32 {
-        self.open_of_requestor.get(username).copied().unwrap_or(0)
+        self.count(&Counted::Open(username.to_owned()))
     }
 
     pub(super) fn has_approved_client_of(&self, username: &str) -> bool {
-        self.approved_client_of.contains_key(username)
+        self.count(&Counted::ApprovedClient(username.to_owned())) > 0
     }
 }
 
-fn increase(counts: &mut HashMap<String, u32>, key: String) {
-    let count = counts.entry(key).or_insert(0);
-    *count = count.saturating_add(1);
-}
-
-fn decrease(counts: &mut HashMap<String, u32>, key: String) {
-    if let Entry::Occupied(mut count) = counts.entry(key) {
-        match count.get().checked_sub(1) {
-            None | Some(0) => {
-                count.remove();
-            }
-            Some(fewer) => {
-                count.insert(fewer);
-            }
-        }
+fn counted(object: &CertificateSigningRequest) -> Vec<Counted> {
+    let user = object.requestor().username.clone();
+    let is_approved = object.condition("Approved").is_some() || object.certificate().is_some();
+    if object.is_pending() {
+        let node = object.request().ok().and_then(node_of);
+        let of_node = node.map(|node| Counted::OpenForNode(user.clone(), node.to_string()));
+        of_node.into_iter().chain([Counted::Open(user)]).collect()
+    } else if is_approved && object.signer() == Some(Signer::KubeApiserverClientKubelet) {
+        vec![Counted::ApprovedClient(user)]
+    } else {
+        Vec::new()
     }
 }

@@ -1,6 +1,6 @@
 //! One more file of facts: what stands in it, and whether it contradicts what is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -70,6 +70,8 @@ struct ServedDocument {
 #[derive(Deserialize)]
 struct ReviewDocument {
     user: String,
+    #[serde(default)]
+    groups: BTreeSet<String>,
     nodeclient: Option<bool>,
     selfnodeclient: Option<bool>,
 }
@@ -269,7 +271,8 @@ impl Addition {
         }
         for (i, review) in spec.access_reviews.into_iter().enumerate() {
             let path = format!("spec.accessReviews[{i}]");
-            let mut known = self.document.access_reviews.get(&review.user).copied().unwrap_or_default();
+            let subject = (review.user, review.groups);
+            let mut known = self.document.access_reviews.get(&subject).copied().unwrap_or_default();
             for (field, said, known) in [
                 ("nodeclient", review.nodeclient, &mut known.node_client),
                 ("selfnodeclient", review.selfnodeclient, &mut known.self_node_client),
@@ -279,7 +282,7 @@ impl Addition {
                 }
                 *known = said.or(*known);
             }
-            self.document.access_reviews.insert(review.user, known);
+            self.document.access_reviews.insert(subject, known);
         }
         for (i, KeyDocument { user, public_key }) in spec.keys.into_iter().enumerate() {
             let path = format!("spec.keys[{i}].publicKey");

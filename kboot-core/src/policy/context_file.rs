@@ -1,7 +1,7 @@
 //! What is known besides a request, from files: a context document, a cluster file, and what kubectl prints
 //! of Nodes and requests.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::context_addition::Addition;
 use super::{AccessReviews, Context, History, PolicyError};
 use crate::csr::list::yaml;
-use crate::csr::{CertificateSigningRequest, ListError};
+use crate::csr::{CertificateSigningRequest, ListError, Requestor};
 use crate::json_objects::{Item, each_object, is_json};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{Cidr, SubjectAltNames};
@@ -49,7 +49,8 @@ pub struct ContextDocument {
     pub(super) nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
     pub(super) served: BTreeMap<NodeName, SubjectAltNames>,
     pub(super) dns: BTreeMap<String, Vec<IpAddr>>,
-    pub(super) access_reviews: BTreeMap<String, AccessReviews>,
+    /// By user and groups.
+    pub(super) access_reviews: BTreeMap<(String, BTreeSet<String>), AccessReviews>,
     pub(super) key_owners: HashMap<Vec<u8>, String>,
     pub(super) history: Option<History>,
     /// The names of the requests in the history.
@@ -78,11 +79,10 @@ impl ContextDocument {
             let mut index = 0_usize;
             let outcome = each_object(reader, crate::yaml::MAX_BYTES, |item| {
                 match item {
-                    Item::Object { bytes, list_kind } => match serde_json::from_slice(bytes) {
+                    Item::Object { text, list_kind } => match serde_json::from_str(text) {
                         Ok(value) => addition.object(&value, list_kind, index),
                         Err(error) => addition.problem(&format!("items[{index}]"), error.to_string()),
                     },
-                    Item::TooLarge => addition.problem(&format!("items[{index}]"), "is too large"),
                     Item::EndOfList { kind } => addition.end_of_list(kind),
                 }
                 index = index.saturating_add(1);
@@ -136,7 +136,11 @@ impl ContextDocument {
         context.nodes = self.nodes.clone();
         context.served = self.served.clone();
         context.resolver = (!self.dns.is_empty()).then_some(&self.dns);
-        context.access_reviews = self.access_reviews.clone();
+        for ((user, groups), reviews) in &self.access_reviews {
+            let requestor =
+                groups.iter().fold(Requestor::user(user), |requestor, group| requestor.group(group));
+            context.set_access(&requestor, *reviews);
+        }
         context.key_owners = self.key_owners.clone();
         context.history = self.history.clone();
         context

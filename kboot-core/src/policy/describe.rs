@@ -1,7 +1,7 @@
 //! Policies and decisions in sentences.
 
-use super::danger_at_load::EVERYBODY;
 use super::decision::{Answer, Clause, Verdict};
+use super::forbidden::EVERYBODY;
 use super::rule::{Access, AlternativeNamesRule, RequestorRule, Rule};
 use super::{Code, Decision, Glob, Policy, Source};
 use crate::csr::Signer;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::danger_at_load::dangers;
 use super::decision::Verdict;
+use super::forbidden::objections;
 use super::rule::{Access, AlternativeNamesRule, RequestorRule, Rule, SubjectRule};
 use super::source::Source;
 use super::{Glob, Policy};
@@ -222,8 +222,8 @@ impl Reader<'_> {
             verdict: document.decision,
         };
         self.check_fit(&rule);
-        for (field, danger) in dangers(&rule) {
-            self.problem(field, danger);
+        for (field, objection) in objections(&rule) {
+            self.problem(field, objection);
         }
         (self.problems.len() == before).then_some(rule)
     }

@@ -68,8 +68,8 @@ pub(super) fn judge<'a>(
         }
     };
     check_encoding(request, &mut found);
-    check_signature(request, &mut found);
     check_key(request, context, &mut found);
+    check_signature(request, &mut found);
     check_attributes(request, &mut found);
     check_extensions(request, signer, &mut found);
     check_subject(request, signer, &mut found);
@@ -373,7 +373,9 @@ fn check_requestor(
         if is_node && !is_itself {
             return found.deny(NAME, Code::RequestorOtherNode, sender);
         }
-        if signer == Signer::KubeletServing && !(is_itself && requestor.node().is_some()) {
+        // Outside system:nodes it only bears the name (`pkg/auth/nodeidentifier/default.go`).
+        let must_be_node = is_node || signer == Signer::KubeletServing;
+        if must_be_node && !(is_itself && requestor.node().is_some()) {
             return found.hold(NAME, Code::RequestorNotNode, sender);
         }
     }

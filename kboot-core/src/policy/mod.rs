@@ -9,18 +9,20 @@ mod code;
 mod context;
 mod context_addition;
 mod context_file;
-mod danger_at_load;
 mod decision;
 mod describe;
 mod document;
 mod floor;
+mod forbidden;
 mod glob;
 mod inventory;
 mod names;
 mod preset;
 mod rule;
+mod sign;
 mod simulate;
 mod source;
+mod token_rule;
 
 pub use approved::{Approval, ApprovedRequest};
 pub use code::Code;
@@ -34,6 +36,7 @@ pub use preset::Preset;
 pub use rule::Rule;
 pub use simulate::{Counterpart, Outcome, Simulation, Step, Summary};
 pub use source::Source;
+pub use token_rule::token_rule;
 
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{CertificateRequest, CertificateSigningRequest, Signer};
@@ -98,7 +101,12 @@ impl Policy {
         let mut trace = Trace::default();
         let signer = object.signer().filter(|signer| self.rules.iter().any(|rule| rule.signer == *signer));
         let Some(signer) = signer else {
-            let clause = outcome_clause("signer", names::escaped(object.signer_name()), Code::SignerNotRuled);
+            let clause = outcome_clause(
+                "signer",
+                names::escaped(object.signer_name()),
+                Verdict::Hold,
+                Code::SignerNotRuled,
+            );
             trace.clauses.push(clause);
             return refusal(Verdict::Hold, Code::SignerNotRuled, None, trace, None);
         };
@@ -164,6 +172,7 @@ impl Policy {
             trace.clauses.push(outcome_clause(
                 "outcome",
                 "rules that might match decide differently".to_owned(),
+                Verdict::Hold,
                 Code::FactsUnknown,
             ));
             return refusal(Verdict::Hold, Code::FactsUnknown, None, trace, Some(candidate()));
@@ -175,7 +184,7 @@ impl Policy {
             (Some(_), Verdict::Hold) => Code::RuleHolds,
         };
         let name = decided.map_or_else(|| "no rule matches".to_owned(), |rule| rule.name.clone());
-        let clause = outcome_clause("outcome", format!("{}: {name}", verdict.word()), code);
+        let clause = outcome_clause("outcome", format!("{}: {name}", verdict.word()), verdict, code);
         trace.clauses.push(clause);
         if verdict == Verdict::Approve {
             return Decision::Approve(Box::new(ApprovedRequest { trace, ..candidate() }));
@@ -184,8 +193,12 @@ impl Policy {
     }
 }
 
-fn outcome_clause(name: &'static str, saw: String, code: Code) -> Clause {
-    let answer = if code == Code::RuleApproves { Answer::Yes } else { Answer::Unknown };
+fn outcome_clause(name: &'static str, saw: String, verdict: Verdict, code: Code) -> Clause {
+    let answer = match verdict {
+        Verdict::Approve => Answer::Yes,
+        Verdict::Deny => Answer::No,
+        Verdict::Hold => Answer::Unknown,
+    };
     Clause { rule: None, name, saw, answer, code: Some(code) }
 }
 

@@ -22,18 +22,18 @@ pub(super) fn check_alternative_names(
         return found.deny(NAME, Code::AltNamesNotAllowed, shown(&names));
     }
     let before = found.clauses.len();
-    let mut seen = HashSet::new();
-    for name in &names {
-        if let Some(code) = violation(name, signer, context) {
-            found.deny(NAME, code, described(name));
-        } else if !seen.insert(*name) {
-            found.hold(NAME, Code::AltNameRepeated, described(name));
-        }
-    }
     if signer == Signer::KubeletServing
         && !names.iter().any(|name| matches!(name, AlternativeName::Dns(_) | AlternativeName::Ip(_)))
     {
         found.deny(NAME, Code::AltNamesMissing, "neither a DNS name nor an address".to_owned());
+    }
+    let mut seen = HashSet::new();
+    for name in &names {
+        if let Some(code) = violation(name, signer, context) {
+            found.deny(NAME, code, described(name));
+        } else if !seen.insert(in_lower_case(name)) {
+            found.hold(NAME, Code::AltNameRepeated, described(name));
+        }
     }
     if found.clauses.len() == before {
         found.pass(NAME, if names.is_empty() { "none".to_owned() } else { shown(&names) });
@@ -59,12 +59,21 @@ fn violation(name: &AlternativeName, signer: Signer, context: &Context<'_>) -> O
             (is_server && is_reserved_address(*address, context)).then_some(Code::AltNameReserved)
         }
         AlternativeName::InvalidIp(_) => Some(Code::AltNameInvalid),
-        AlternativeName::Email(_) | AlternativeName::Uri(_) => is_server.then_some(Code::AltNameKind),
+        AlternativeName::Email(_) | AlternativeName::Uri(_) if is_server => Some(Code::AltNameKind),
+        AlternativeName::Email(text) => (!is_plain_email(text)).then_some(Code::AltNameInvalid),
+        AlternativeName::Uri(text) => (!is_plain_uri(text)).then_some(Code::AltNameInvalid),
         AlternativeName::OtherName { .. }
         | AlternativeName::DirectoryName(_)
         | AlternativeName::RegisteredId(_)
         | AlternativeName::X400Address(_)
         | AlternativeName::EdiPartyName(_) => Some(Code::AltNameKind),
+    }
+}
+
+fn in_lower_case(name: &AlternativeName) -> AlternativeName {
+    match name {
+        AlternativeName::Dns(name) => AlternativeName::Dns(name.to_ascii_lowercase()),
+        other => other.clone(),
     }
 }
 
@@ -80,6 +89,25 @@ fn is_reserved_name(name: &str, context: &Context<'_>) -> bool {
 
 fn is_reserved_address(address: IpAddr, context: &Context<'_>) -> bool {
     address.is_loopback() || context.service_cidrs.iter().any(|range| range.contains(address))
+}
+
+fn is_plain_email(text: &str) -> bool {
+    let is_plain = |c: u8| c.is_ascii_alphanumeric() || b"._+-".contains(&c);
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && local.bytes().all(is_plain) && is_dns1123_subdomain(&domain.to_ascii_lowercase())
+    })
+}
+
+/// `SCHEME://HOST/PATH` without anything that a reader would write in another way: kube-controller-manager
+/// parses URIs and puts together what it writes into the certificate.
+fn is_plain_uri(text: &str) -> bool {
+    let is_plain = |c: u8| c.is_ascii_alphanumeric() || b"._~:/@+-".contains(&c);
+    text.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.is_empty()
+            && scheme.bytes().all(|c| c.is_ascii_lowercase())
+            && !rest.is_empty()
+            && rest.bytes().all(is_plain)
+    })
 }
 
 /// A name with its kind, for people.

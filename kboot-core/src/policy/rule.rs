@@ -130,10 +130,10 @@ impl Facts<'_> {
         let requestor = self.object.requestor();
         let username = requestor.username.as_str();
         let holds = match self.rule.requestor.as_ref()? {
+            // Its groups too: a renewal must not be a promotion.
             RequestorRule::Myself => {
                 self.request.common_names().eq([username])
-                    && (self.rule.signer.is_of_nodes()
-                        || self.request.organizations().all(|group| requestor.is_in(group)))
+                    && self.request.organizations().all(|group| requestor.is_in(group))
             }
             RequestorRule::Listed { users, groups, token_ids } => {
                 let any_of = |given: bool, holds: bool| !given || holds;
@@ -257,8 +257,7 @@ impl Facts<'_> {
 
     fn access(&self) -> Option<Met> {
         let access = self.rule.access?;
-        let AccessReviews { self_node_client, node_client } =
-            self.context.access_reviews.get(&self.object.requestor().username).copied().unwrap_or_default();
+        let AccessReviews { self_node_client, node_client } = self.context.access_of(self.object.requestor());
         let (name, allowed) = match access {
             Access::SelfNodeClient => ("selfnodeclient", self_node_client),
             Access::NodeClient => ("nodeclient", node_client),
@@ -305,12 +304,16 @@ impl Facts<'_> {
         let Some(history) = &self.context.history else {
             return met("the other requests are not known".to_owned(), Answer::Unknown);
         };
-        let of_node = self.node.as_ref().map_or(0, |node| history.open_of_node(node.as_str()));
-        let of_requestor = history.open_of_requestor(&self.object.requestor().username);
+        let sender = self.object.requestor().username.as_str();
+        let of_node = self.node.as_ref().map_or(0, |node| history.open_of_node(node.as_str(), sender));
+        let of_requestor = history.open_of_requestor(sender);
         // This one is open too.
         let exceeds = |count: u32, max: Option<u32>| max.is_some_and(|max| count >= max);
         let holds = !exceeds(of_node, per_node) && !exceeds(of_requestor, per_requestor);
-        met(format!("{of_node} others of the node, {of_requestor} of the requestor"), Answer::of(holds))
+        met(
+            format!("the requestor has {of_requestor} others, {of_node} of them for the node"),
+            Answer::of(holds),
+        )
     }
 
     /// The token was not used, and the node is not there: either alone can be forgotten, since

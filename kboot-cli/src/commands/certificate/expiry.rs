@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use kboot_core::Env;
-use kboot_core::pki::inspect::Item;
+use kboot_core::inspect::Item;
 use kboot_core::pki::{Expiring, Urgency, prometheus};
 use kboot_core::time::{Lifetime, Timestamp};
 use serde_json::json;

@@ -5,8 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use kboot_core::pki::PkiError;
-use kboot_core::pki::inspect::{self, Found, Item};
+use kboot_core::inspect::{self, Found, InspectError, Item};
 
 use super::{MAX_BYTES, one_line};
 use crate::input;
@@ -58,7 +57,7 @@ fn read_if_ours(file: &Path) -> Result<Vec<Found>, String> {
     let is_named_der = file.extension().is_some_and(|e| e == "crt" || e == "cer" || e == "der" || e == "pem");
     match inspect::read(&bytes) {
         Ok(found) => Ok(found),
-        Err(PkiError::Unrecognized { .. }) => Ok(Vec::new()),
+        Err(InspectError::Unrecognized { .. }) => Ok(Vec::new()),
         // Many a binary file begins like DER.
         Err(_) if std::str::from_utf8(&bytes).is_err() && !is_named_der => Ok(Vec::new()),
         Err(error) => Err(failed(&error)),

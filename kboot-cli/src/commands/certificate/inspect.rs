@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use kboot_core::pki::inspect::{Found, Item, RequestFacts};
+use kboot_core::csr::{AlternativeName, CertificateRequest, ExtensionContent, SignatureCheck};
+use kboot_core::inspect::{Found, Item};
 use kboot_core::pki::{Certificate, CertificateFacts, pin_of};
 use serde_json::{Value, json};
 
@@ -95,22 +96,55 @@ fn of_certificate(certificate: &Certificate, facts: &CertificateFacts) -> Value 
     })
 }
 
-fn of_request(request: &RequestFacts) -> Value {
+fn of_request(request: &CertificateRequest) -> Value {
+    let names = |wanted: fn(&AlternativeName) -> Option<String>| -> Vec<String> {
+        request.alternative_names().filter_map(wanted).collect()
+    };
+    let (mut key_usages, mut extended_usages, mut is_authority) =
+        (None::<Vec<&str>>, None::<Vec<&str>>, false);
+    let mut oddities: Vec<String> = request.oddities().iter().map(ToString::to_string).collect();
+    for (i, extension) in request.extensions().iter().enumerate() {
+        if request.extensions().iter().take(i).any(|earlier| earlier.oid == extension.oid) {
+            oddities.push(format!("the extension {} stands there twice", extension.oid));
+        }
+        match &extension.content {
+            ExtensionContent::KeyUsages(usages) => key_usages.get_or_insert_default().extend(usages),
+            ExtensionContent::ExtendedKeyUsages(usages) => {
+                extended_usages.get_or_insert_default().extend(usages.iter().map(String::as_str));
+            }
+            ExtensionContent::BasicConstraints { is_authority: asks } => is_authority |= asks,
+            ExtensionContent::Malformed => {
+                oddities.push(format!("the extension {} is malformed", extension.oid));
+            }
+            _ => {}
+        }
+    }
     json!({
         "kind": "CertificateRequest",
-        "subject": request.subject,
-        "commonName": request.common_name,
-        "organizations": request.organizations,
-        "dnsNames": request.alt_names.dns(),
-        "ipAddresses": request.alt_names.ips(),
-        "otherNames": request.other_names,
-        "keyUsages": request.key_usages,
-        "extendedUsages": request.extended_usages,
-        "isAuthority": request.is_authority,
-        "key": request.key,
-        "pin": pin_of(&request.public_key_der),
-        "attributes": request.attributes,
-        "isSigned": request.is_signed,
+        "subject": request.subject_text(),
+        "commonName": request.common_names().last().unwrap_or_default(),
+        "organizations": request.organizations().collect::<Vec<_>>(),
+        "dnsNames": names(|name| match name {
+            AlternativeName::Dns(name) => Some(name.clone()),
+            _ => None,
+        }),
+        "ipAddresses": names(|name| match name {
+            AlternativeName::Ip(address) => Some(address.to_string()),
+            _ => None,
+        }),
+        "otherNames": names(|name| match name {
+            AlternativeName::Dns(_) | AlternativeName::Ip(_) => None,
+            other => Some(other.to_string()),
+        }),
+        "keyUsages": key_usages,
+        "extendedUsages": extended_usages,
+        "isAuthority": is_authority,
+        "key": request.public_key().kind().to_string(),
+        "pin": pin_of(request.public_key().der()),
+        "attributes": request.attributes().iter().map(|attribute| attribute.oid.as_str()).collect::<Vec<_>>(),
+        "isSigned": request.signature() == SignatureCheck::Right,
+        "signature": request.signature().word(),
+        "oddities": oddities,
     })
 }
 
@@ -151,15 +185,12 @@ fn block(entry: &Value) -> String {
         ("file", one("file")),
         (
             "signed",
-            entry.get("isSigned").map(|signed| {
-                if signed == &Value::Bool(true) {
-                    "by its own key"
-                } else {
-                    "NOT by its own key, or in a way that kboot does not know"
-                }
-                .to_owned()
+            one("signature").map(|word| match word.as_str() {
+                "right" => "by its own key".to_owned(),
+                word => format!("NOT proven to be by its own key: {word}"),
             }),
         ),
+        ("odd", list("oddities")),
         ("attributes", list("attributes")),
         ("serial", one("serial")),
         ("SHA-256", one("fingerprint")),

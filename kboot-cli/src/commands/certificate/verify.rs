@@ -1,7 +1,8 @@
 //! `kboot cert verify`
 
 use anyhow::{Context, Result};
-use kboot_core::pki::{Certificate, PkiError, Verification, inspect};
+use kboot_core::inspect;
+use kboot_core::pki::{Certificate, PkiError, Verification};
 use kboot_core::secret::SecretBytes;
 use kboot_core::{Env, PrivateKey};
 use serde_json::json;

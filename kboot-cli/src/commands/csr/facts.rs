@@ -1,11 +1,10 @@
 //! Policies and what they are decided by, from files; and DNS.
 
-use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufReader;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -105,7 +104,7 @@ impl Known {
     /// Gives the look-ups of the next request their whole time.
     pub(super) fn begin_request(&self) {
         if let Some(resolver) = &self.resolver {
-            resolver.started.set(Instant::now());
+            *locked(&resolver.started) = Instant::now();
         }
     }
 }
@@ -113,10 +112,10 @@ impl Known {
 /// The system's resolver, with a time limit: a request may name a thousand hosts that nobody answers for.
 struct Dns {
     limit: Duration,
-    started: Cell<Instant>,
+    started: Mutex<Instant>,
     /// What files say goes before what the network says.
     known: BTreeMap<String, Vec<IpAddr>>,
-    asked: RefCell<HashMap<String, Option<Vec<IpAddr>>>>,
+    asked: Mutex<HashMap<String, Option<Vec<IpAddr>>>>,
 }
 
 impl Dns {
@@ -126,8 +125,13 @@ impl Dns {
             bail!("--resolve-dns takes 1s to 60s");
         }
         let limit = Duration::from_secs(seconds);
-        Ok(Self { limit, started: Cell::new(Instant::now()), known, asked: RefCell::default() })
+        Ok(Self { limit, started: Mutex::new(Instant::now()), known, asked: Mutex::default() })
     }
+}
+
+/// Nothing here is half done where a thread panics.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Resolver for Dns {
@@ -136,10 +140,10 @@ impl Resolver for Dns {
         if let Some(known) = self.known.get(name) {
             return Some(known.clone());
         }
-        if let Some(answer) = self.asked.borrow().get(name) {
+        if let Some(answer) = locked(&self.asked).get(name) {
             return answer.clone();
         }
-        let left = self.limit.checked_sub(self.started.get().elapsed())?;
+        let left = self.limit.checked_sub(locked(&self.started).elapsed())?;
         let (send, receive) = mpsc::channel();
         let host = name.to_owned();
         // The system's resolver knows no time limit; a thread that it keeps waiting ends with the program.
@@ -150,7 +154,7 @@ impl Resolver for Dns {
             })
             .ok()?;
         let answer: Option<Vec<IpAddr>> = receive.recv_timeout(left).ok().flatten();
-        let mut asked = self.asked.borrow_mut();
+        let mut asked = locked(&self.asked);
         if asked.len() >= REMEMBERED {
             asked.clear();
         }
@@ -186,9 +190,9 @@ mod tests {
     #[test]
     fn the_time_for_dns_is_that_of_one_request() {
         let dns = Dns::new("2s".parse().unwrap(), BTreeMap::new()).unwrap();
-        dns.started.set(Instant::now().checked_sub(Duration::from_secs(2)).unwrap());
+        *dns.started.lock().unwrap() = Instant::now().checked_sub(Duration::from_secs(2)).unwrap();
         assert_eq!(dns.addresses("localhost"), None);
-        dns.started.set(Instant::now());
+        *dns.started.lock().unwrap() = Instant::now();
         assert!(
             dns.addresses("localhost").is_some_and(|addresses| addresses.iter().all(IpAddr::is_loopback))
         );

@@ -1,20 +1,57 @@
-//! `kboot csr`
+//! `kboot csr`: one file for each command.
 
 mod advice;
 mod explain;
 mod facts;
+mod inspect;
+mod new;
 mod requests;
+mod sign;
 mod simulate;
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use kboot_core::bundle;
+use kboot_core::csr::CsrError;
 
 use crate::Answer;
 use crate::cli::Csr;
+use crate::{input, output};
+
+/// A list of some 20,000 requests.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 pub(crate) fn run(command: Csr) -> Result<Answer> {
     match command {
+        Csr::New(request) => new::run(&request),
+        Csr::Inspect(arguments) => inspect::run(&arguments),
         Csr::Explain(arguments) => explain::run(&arguments),
         Csr::Simulate(arguments) => simulate::run(&arguments),
+        Csr::Sign(arguments) => sign::run(&arguments),
+    }
+}
+
+/// What is wrong with the requests of a file, with its code.
+fn in_file(path: &Path, error: &CsrError) -> anyhow::Error {
+    anyhow::anyhow!("{}: {error} ({})", input::name(path), error.code())
+}
+
+/// Writes to a new file of mode 0644, or to stdout where there is none or it is `-`.
+fn write(out: Option<&Path>, text: &str) -> Result<()> {
+    match out {
+        Some(file) if file.as_os_str() != "-" => Ok(bundle::write_new(file, text.as_bytes(), 0o644)?),
+        _ => output::data(text.as_bytes()),
+    }
+}
+
+/// Refuses before anything is done what would fail in the end.
+fn check_new(file: Option<&Path>) -> Result<()> {
+    match file {
+        Some(file) if file.as_os_str() != "-" && file.symlink_metadata().is_ok() => {
+            bail!("{} is there already and stays as it is; choose another file", file.display())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -42,7 +42,8 @@ fn looks_like_an_object(start: &[u8]) -> bool {
     text.trim_start().starts_with(['{', '[']) || text.lines().any(|line| line.starts_with("apiVersion:"))
 }
 
-fn bare(pem: &[u8], fields: &ObjectFields) -> Result<CertificateSigningRequest> {
+/// The object of a bare request, with what the API server would know of it.
+pub(super) fn bare(pem: &[u8], fields: &ObjectFields) -> Result<CertificateSigningRequest> {
     let Some(signer) = fields.signer else {
         bail!(
             "a request in PEM does not say for which signer it is: add --signer kubernetes.io/kubelet-serving or another"

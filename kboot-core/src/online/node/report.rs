@@ -6,8 +6,9 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 use k8s_openapi::apimachinery::pkg::version::Info;
 
-use super::requests::{self, KUBELET_CLIENT, KUBELET_SERVING, NodeRequest};
+use super::requests::{self, NodeRequest};
 use super::{Check, NodeReport, Outcome};
+use crate::csr::Signer;
 use crate::name::NodeName;
 use crate::online::fetch::Answer;
 use crate::online::{OnlineError, quoted};
@@ -37,8 +38,14 @@ pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport
         let issued =
             |signer| seen.requests.as_deref().ok().and_then(|all| requests::latest_issued(all, signer));
         let metrics = seen.metrics.as_deref();
-        checks.push(expiry("client certificate", "client", metrics, issued(KUBELET_CLIENT), now));
-        checks.push(expiry("serving certificate", "server", metrics, issued(KUBELET_SERVING), now));
+        checks.push(expiry(
+            "client certificate",
+            "client",
+            metrics,
+            issued(Signer::KubeApiserverClientKubelet),
+            now,
+        ));
+        checks.push(expiry("serving certificate", "server", metrics, issued(Signer::KubeletServing), now));
         checks.push(kubelet(&seen.kubelet));
         checks.push(kube_proxy(&seen.kube_proxy));
     } else {

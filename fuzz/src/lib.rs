@@ -1,0 +1,3 @@
+//! What the targets around certificate requests share.
+
+pub mod second_reader;

@@ -1,0 +1,107 @@
+//! `kboot csr new`
+
+use anyhow::{Context as _, Result, bail};
+use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
+use kboot_core::policy::{Context, Preset, Verdict};
+use kboot_core::secret::SecretBytes;
+use kboot_core::{Env, PrivateKey, bundle};
+
+use super::{check_new, write};
+use crate::Answer;
+use crate::cli::{CsrNew, CsrNewOptions, RequestFormat};
+use crate::{input, output};
+
+/// Far more than any key.
+const MAX_KEY_BYTES: usize = 64 * 1024;
+/// `validateCertificateSigningRequestSpec` in `pkg/apis/certificates/validation/validation.go`
+const SHORTEST: i64 = 600;
+
+pub(super) fn run(request: &CsrNew) -> Result<Answer> {
+    let how = match request {
+        CsrNew::NodeClient { how, .. } | CsrNew::NodeServing { how, .. } | CsrNew::User { how, .. } => how,
+    };
+    check(how)?;
+    let key = match &how.key {
+        Some(file) => {
+            let pem = SecretBytes::new(input::bytes(file, MAX_KEY_BYTES)?);
+            PrivateKey::from_pem(pem.expose_secret()).with_context(|| input::name(file))?
+        }
+        None => PrivateKey::generate(how.key_algorithm)?,
+    };
+    let (made, signer, sender) = made(request, &key)?;
+    let pem = made.to_pem();
+    let name = how.name.as_deref().unwrap_or_default();
+    let mut object = CertificateSigningRequest::new(name, signer, pem.as_bytes());
+    if name.is_empty() {
+        object = object.with_generated_name("csr-");
+    }
+    if let Some(expiration) = how.expiration {
+        object = object.with_expiration(expiration);
+    }
+    let text = match how.output {
+        RequestFormat::Pem => pem,
+        RequestFormat::Yaml => object.to_yaml()?,
+        RequestFormat::Json => serde_json::to_string_pretty(&object.to_json())? + "\n",
+    };
+    warn_of_refusal(&object.with_requestor(sender));
+    if let Some(file) = &how.key_out {
+        bundle::write_new(file, key.to_pem()?.expose_secret().as_bytes(), 0o600)?;
+        write(how.out.as_deref(), &text)
+            .with_context(|| format!("the key is in {}: use it with --key", file.display()))?;
+    } else {
+        write(how.out.as_deref(), &text)?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn check(how: &CsrNewOptions) -> Result<()> {
+    check_new(how.key_out.as_deref())?;
+    check_new(how.out.as_deref())?;
+    if how.key_out.as_ref().is_some_and(|file| file.as_os_str() == "-") {
+        bail!("--key-out is a file: stdout is for the request");
+    }
+    if how.output == RequestFormat::Pem && (how.name.is_some() || how.expiration.is_some()) {
+        bail!("--name and --expiration stand in the object, not in the PEM: add -o yaml or -o json");
+    }
+    if how.expiration.is_some_and(|expiration| expiration.seconds() < SHORTEST) {
+        bail!("--expiration: the API server refuses less than 10m");
+    }
+    // `ValidatePathSegmentName` in `apimachinery/pkg/api/validation/path/name.go`
+    if let Some(name) = &how.name
+        && (matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '%']))
+    {
+        bail!("--name: {name:?} cannot be an object's name; use lower-case letters, digits, '-' and '.'");
+    }
+    Ok(())
+}
+
+/// The request, the signer that it is for, and who would send it.
+fn made(request: &CsrNew, key: &PrivateKey) -> Result<(CertificateRequest, Signer, Requestor)> {
+    Ok(match request {
+        CsrNew::NodeClient { node, .. } => (
+            CertificateRequest::for_kubelet_client(node, key)?,
+            Signer::KubeApiserverClientKubelet,
+            Requestor::user(node.username().as_str()).group("system:nodes"),
+        ),
+        CsrNew::NodeServing { node, sans, .. } => (
+            CertificateRequest::for_kubelet_serving(node, &sans.iter().cloned().collect(), key)?,
+            Signer::KubeletServing,
+            Requestor::user(node.username().as_str()).group("system:nodes"),
+        ),
+        CsrNew::User { user, groups, .. } => (
+            CertificateRequest::for_user(user.clone(), groups.iter().cloned(), key)?,
+            Signer::KubeApiserverClient,
+            Requestor::user(user.as_str()),
+        ),
+    })
+}
+
+/// A request that kboot never approves is made all the same: other approvers may take it.
+fn warn_of_refusal(object: &CertificateSigningRequest) {
+    let decision = Preset::Upstream.policy().evaluate(object, &Context::at(Env::system().now()));
+    let message = decision.message();
+    // What no person can approve, the floor refuses.
+    if decision.approve_as("anybody").verdict() != Verdict::Approve {
+        output::tell(&format!("warning: kboot would not approve this request: {message}"));
+    }
+}

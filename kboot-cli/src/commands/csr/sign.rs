@@ -1,0 +1,134 @@
+//! `kboot csr sign`
+
+use anyhow::{Context as _, Result, bail};
+use kboot_core::Env;
+use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile, Requestor};
+use kboot_core::pki::Authority;
+use kboot_core::policy::{Approval, Decision, Verdict};
+
+use super::facts::{Known, Loaded};
+use super::{MAX_BYTES, check_new, in_file, requests, write};
+use crate::Answer;
+use crate::cli::{CsrSign, SignedFormat};
+use crate::commands::certificate::load_authority;
+use crate::{input, output};
+
+pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
+    check_new(arguments.out.as_deref())?;
+    if arguments
+        .approve_as
+        .as_deref()
+        .is_some_and(|name| name.trim().is_empty() || name.chars().any(char::is_control))
+    {
+        bail!("--approve-as: say who takes the decision, on one line");
+    }
+    let mut env = Env::system();
+    let known = Known::read(&arguments.facts)?;
+    let loaded = Loaded::choose(&arguments.policy, known.nodes.as_ref())?;
+    let object = object(arguments)?;
+    if let Some(problem) = ended(&object) {
+        output::tell(problem);
+        return Ok(Answer::No);
+    }
+    let authority = load_authority(&arguments.ca, Authority::Cluster, &env)?;
+    let mut context = loaded.context(&known, env.now());
+    // A file may say when its facts were true; what is signed is signed now.
+    context.now = env.now();
+    context.signer_lifetime = arguments.max_duration;
+    // The history is of the other requests. Of one that claims to be decided already it keeps the count, since
+    // a condition in a file proves nothing.
+    if let Some(history) =
+        context.history.as_mut().filter(|_| object.is_pending() && known.document.lists(&object))
+    {
+        history.remove(&object);
+    }
+    known.begin_request();
+    let decision = loaded.policy.evaluate(&object, &context);
+    let by_rule = decision.verdict() == Verdict::Approve;
+    let decision = match &arguments.approve_as {
+        Some(person) if !by_rule => decision.approve_as(person),
+        _ => decision,
+    };
+    let (verdict, code, message) = (decision.verdict(), decision.code(), decision.message());
+    let shown = output::escaped(message.trim_end_matches(&format!(" ({code})")));
+    match (by_rule, verdict) {
+        (false, Verdict::Approve) => output::tell(&format!("approve: {shown}")),
+        _ => output::tell(&format!("{} ({code}): {shown}", verdict.word())),
+    }
+    let approved = match decision {
+        Decision::Approve(approved) => approved,
+        refused => {
+            output::tell(code.advice());
+            if refused.approve_as("anybody").verdict() == Verdict::Approve {
+                output::tell("a person may approve it: --approve-as NAME");
+            }
+            return Ok(Answer::No);
+        }
+    };
+    let certificate = authority.sign(&approved, arguments.max_duration, &mut env)?;
+    let reason = match approved.approval() {
+        Approval::Person { .. } => "ApprovedByPerson",
+        _ => "ApprovedByPolicy",
+    };
+    let signed = || object.with_approval(reason, &message, env.now()).with_certificate(&certificate);
+    let text = match arguments.output {
+        SignedFormat::Pem => certificate.to_pem(),
+        SignedFormat::Yaml => signed().to_yaml()?,
+        SignedFormat::Json => serde_json::to_string_pretty(&signed().to_json())? + "\n",
+    };
+    write(arguments.out.as_deref(), &text)?;
+    let facts = certificate.facts()?;
+    output::tell(&format!(
+        "{}: {}, until {}",
+        facts.subject,
+        facts.uses().join("; "),
+        facts.validity.not_after
+    ));
+    Ok(Answer::Yes)
+}
+
+/// The one request of the file, with what the command line adds.
+fn object(arguments: &CsrSign) -> Result<CertificateSigningRequest> {
+    let file = &arguments.file;
+    let bytes = input::bytes(file, MAX_BYTES)?;
+    let mut found = csr::read(&bytes).map_err(|error| in_file(file, &error))?;
+    let (Some(request), true) = (found.pop(), found.is_empty()) else {
+        bail!("{} holds {} requests: sign one at a time", input::name(file), found.len().saturating_add(1));
+    };
+    let fields = &arguments.object;
+    let object = match request {
+        RequestInFile::Object(object) => *object,
+        RequestInFile::Bare(request) => {
+            // The text as it came, so that what is odd about it is judged.
+            let is_text = std::str::from_utf8(&bytes).is_ok();
+            let pem = if is_text { bytes } else { request.to_pem().into_bytes() };
+            return requests::bare(&pem, fields).with_context(|| input::name(file));
+        }
+    };
+    if fields.signer.is_some() || !fields.usages.is_empty() || fields.expiration.is_some() {
+        let name = input::name(file);
+        bail!("--signer, --usage and --expiration are for a bare request: {name} says them itself");
+    }
+    // One that was in no cluster yet does not say who sends it.
+    match (&fields.requestor, object.requestor().username.as_str()) {
+        (None, _) => Ok(object),
+        (Some(user), "") => {
+            let requestor = fields.groups.iter().fold(Requestor::user(user), |user, group| user.group(group));
+            Ok(object.with_requestor(requestor))
+        }
+        (Some(_), said) => bail!("--requestor: {} says that {said:?} sent it", input::name(file)),
+    }
+}
+
+/// Why nothing is to be signed any more.
+fn ended(object: &CertificateSigningRequest) -> Option<&'static str> {
+    if object.condition("Denied").is_some() {
+        Some("it was denied, which is final; its sender must send another request")
+    } else if object.condition("Failed").is_some() {
+        Some("its signer failed it, which is final; its sender must send another request")
+    } else if object.certificate().is_some() {
+        Some("it has its certificate already (status.certificate)")
+    } else {
+        None
+    }
+}

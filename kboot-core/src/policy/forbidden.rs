@@ -1,0 +1,79 @@
+//! Rules that no policy may hold: they would approve privileged identities, or anybody.
+
+use super::decision::Verdict;
+use super::floor::{PRIVILEGED, RESERVED_PREFIX, is_privileged};
+use super::rule::{RequestorRule, Rule};
+use crate::csr::Signer;
+
+/// Groups that say no more than that somebody asked.
+pub(super) const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
+
+/// What is wrong with a rule that approves, and in which field. The floor would refuse most of it later, but
+/// a policy that reads as if it approved everything is refused while its author looks at it.
+pub(super) fn objections(rule: &Rule) -> Vec<(&'static str, String)> {
+    if rule.verdict != Verdict::Approve {
+        return Vec::new();
+    }
+    let mut objections = Vec::new();
+    let mut refuse = |field, problem: &str| objections.push((field, problem.to_owned()));
+    match rule.signer {
+        Signer::KubeApiserverClient => match &rule.subject {
+            None => refuse(
+                "subject",
+                "is missing: say which users and groups may be approved, else this would approve anybody's identity",
+            ),
+            Some(subject) => {
+                for user in &subject.users {
+                    let privileged = user.matches_some_with_prefix(RESERVED_PREFIX)
+                        || PRIVILEGED.iter().any(|name| user.matches(name));
+                    if privileged {
+                        refuse(
+                            "subject.users",
+                            &format!(
+                                "{:?} would approve privileged identities such as system:kube-controller-manager; \
+                                 use a prefix of your own",
+                                user.as_str()
+                            ),
+                        );
+                    }
+                }
+                for group in subject.groups.iter().filter(|group| is_privileged(group)) {
+                    refuse("subject.groups", &format!("{group:?} is a privileged group and never approved"));
+                }
+                for group in subject.groups.iter().filter(|group| group.contains(['*', '?'])) {
+                    refuse("subject.groups", &format!("{group:?} is a pattern: groups are spelt out"));
+                }
+                if rule.requestor.is_none() {
+                    refuse("requestor", "is missing: anybody could become these users");
+                }
+            }
+        },
+        Signer::KubeApiserverClientKubelet => {
+            if rule.requestor.is_none() && rule.access.is_none() {
+                refuse("requestor", "is missing: anybody could become a node");
+            }
+        }
+        Signer::KubeletServing => {
+            if rule.requestor != Some(RequestorRule::Myself) {
+                refuse("requestor", "must be self: a serving certificate is for the node that asks");
+            }
+            if rule.alternative_names.as_ref().is_none_or(|names| names.within.is_empty()) {
+                refuse(
+                    "subjectAltNames.within",
+                    "is missing: a node could get a certificate for any name and address",
+                );
+            }
+        }
+    }
+    if rule.access.is_none()
+        && let Some(RequestorRule::Listed { users, groups, token_ids }) = &rule.requestor
+        && token_ids.is_empty()
+    {
+        let by_anybody = users.iter().all(|user| user.matches_some_with_prefix("") && user.as_str() == "*");
+        let only_everybody = groups.iter().any(|group| EVERYBODY.contains(&group.as_str()));
+        if (groups.is_empty() && by_anybody) || (users.is_empty() && only_everybody) {
+            refuse("requestor", "is everybody: name the users or groups that may ask");
+        }
+    }
+    objections
+}

@@ -1,0 +1,103 @@
+//! The certificate of an approved request: the one way from a request to a signature.
+
+use super::ApprovedRequest;
+use crate::csr::{AlternativeName, Signer};
+use crate::env::Env;
+use crate::pki::requested::{LeafKeyUsages, RequestedContent};
+use crate::pki::{Certificate, CertificateAuthority, Issuer, PkiError, Prepared, profile::ExtendedUsage};
+use crate::time::Lifetime;
+
+impl CertificateAuthority {
+    /// Issues the certificate of an approved request, as kube-controller-manager does
+    /// (`pkg/controller/certificates/signer/signer.go`): usages and extensions are the signer's, names and
+    /// key those that were approved, and nothing else comes from the request.
+    ///
+    /// It is valid from five minutes ago; for as long as the request asks, but at least ten minutes and at
+    /// most `limit` (kube-controller-manager's `--cluster-signing-duration`, by default
+    /// [`Lifetime::ONE_YEAR`]) and what the rule allows; and never longer than the authority.
+    ///
+    /// ```
+    /// # use kboot_core::{Env, Lifetime, csr::*, pki::*, policy::{Context, Decision, Preset}};
+    /// # let mut env = Env::system();
+    /// # let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
+    /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+    /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
+    /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
+    /// #     .with_requestor(Requestor::user("jane"));
+    /// let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(env.now()));
+    /// if let Decision::Approve(approved) = decision.approve_as("ops@example.com") {
+    ///     let certificate = authority.sign(&approved, Lifetime::ONE_YEAR, &mut env)?;
+    ///     assert_eq!(certificate.facts()?.organizations, ["dev"]);
+    /// }
+    /// # Ok::<(), kboot_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PkiError::IssuersName`] for a request that asks for the authority's own name;
+    /// [`PkiError::AuthorityNotValidNow`]; [`PkiError`] where encoding or signing fails.
+    pub fn sign(
+        &self,
+        approved: &ApprovedRequest,
+        limit: Lifetime,
+        env: &mut Env,
+    ) -> Result<Certificate, PkiError> {
+        let content = approved.content();
+        let limit = approved.max_lifetime.map_or(limit, |max| max.min(limit));
+        self.sign_requested(&content, approved.requested_lifetime, limit, env)
+    }
+}
+
+impl Issuer {
+    /// Prepares what [`CertificateAuthority::sign`] signs, for a key that is elsewhere.
+    ///
+    /// # Errors
+    /// As there, but for signing.
+    pub fn prepare_approved(
+        &self,
+        approved: &ApprovedRequest,
+        limit: Lifetime,
+        env: &mut Env,
+    ) -> Result<Prepared<'_>, PkiError> {
+        let content = approved.content();
+        let limit = approved.max_lifetime.map_or(limit, |max| max.min(limit));
+        self.prepare_requested(&content, approved.requested_lifetime, limit, env)
+    }
+}
+
+impl ApprovedRequest {
+    fn content(&self) -> RequestedContent {
+        let mut content = RequestedContent {
+            common_name: self.common_name.clone(),
+            organizations: self.organizations.clone(),
+            dns: Vec::new(),
+            emails: Vec::new(),
+            ips: Vec::new(),
+            uris: Vec::new(),
+            public_key_der: self.public_key_der.clone(),
+            usage: match self.signer {
+                Signer::KubeApiserverClient | Signer::KubeApiserverClientKubelet => ExtendedUsage::Client,
+                Signer::KubeletServing => ExtendedUsage::Server,
+            },
+            key_usages: LeafKeyUsages {
+                digital_signature: self.digital_signature,
+                key_encipherment: self.key_encipherment,
+            },
+        };
+        for name in &self.alternative_names {
+            match name.clone() {
+                AlternativeName::Dns(name) => content.dns.push(name),
+                AlternativeName::Ip(address) => content.ips.push(address),
+                AlternativeName::Email(address) => content.emails.push(address),
+                AlternativeName::Uri(uri) => content.uris.push(uri),
+                // The floor lets no other kind through.
+                AlternativeName::InvalidIp(_)
+                | AlternativeName::OtherName { .. }
+                | AlternativeName::DirectoryName(_)
+                | AlternativeName::RegisteredId(_)
+                | AlternativeName::X400Address(_)
+                | AlternativeName::EdiPartyName(_) => {}
+            }
+        }
+        content
+    }
+}

@@ -1,0 +1,24 @@
+//! The cluster of the attack corpus, as kboot is told of it.
+
+use kboot_core::net::AltName;
+use kboot_core::policy::{Context, History, Policy};
+use kboot_testkit::{cluster, corpus};
+
+pub(crate) fn policy() -> Policy {
+    corpus::POLICY_YAML.parse().unwrap()
+}
+
+pub(crate) fn context() -> Context<'static> {
+    let mut context = Context::at("2026-11-21T10:00:00Z".parse().unwrap());
+    context.service_cidrs = cluster::SERVICE_RANGES.iter().map(|range| range.parse().unwrap()).collect();
+    context.inventories.insert("inventory.yaml".to_owned(), corpus::INVENTORY_YAML.parse().unwrap());
+    let joined = cluster::NODES.iter().filter(|node| node.joined);
+    let nodes = joined.map(|node| {
+        let texts = [&[node.name], node.addresses, node.dns_names, node.claims].concat();
+        let names = texts.iter().map(|text| text.parse::<AltName>().unwrap()).collect();
+        (node.name.parse().unwrap(), names)
+    });
+    context.nodes = Some(nodes.collect());
+    context.history = Some(History::default());
+    context
+}
