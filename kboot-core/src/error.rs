@@ -101,7 +101,7 @@ impl Error {
             Self::Inspect(error) => error.kind(),
             Self::Bundle(error) => error.kind(),
             Self::Configuration(error) => error.kind(),
-            Self::Random(_) => ErrorKind::Io,
+            Self::Random(_) | Self::CsrList(ListError::Io(_)) => ErrorKind::Io,
             #[cfg(feature = "kube")]
             Self::Online(error) => error.kind(),
             _ => ErrorKind::Input,

@@ -210,12 +210,30 @@ fn each_element<'de, A: SeqAccess<'de>, E, F: FnMut(Item<'_>) -> Result<(), E>>(
     Ok(())
 }
 
-/// Whether a text is JSON as far as its first character tells; what was read for that, and the rest.
-pub(crate) fn is_json<'a>(reader: impl Read + 'a) -> io::Result<(bool, impl Read + 'a)> {
-    let mut reader = BufReader::new(reader);
-    let is_at_end = is_at_end(&mut reader)?;
-    let first = reader.fill_buf()?.first().copied();
-    Ok((!is_at_end && matches!(first, Some(b'{' | b'[')), reader))
+/// Whether a text is JSON as far as its beginning tells (YAML may begin with a brace too, and then with a
+/// name without quotes); and all of it.
+pub(crate) fn is_json<'a>(mut reader: impl Read + 'a) -> io::Result<(bool, impl Read + 'a)> {
+    let mut start = Vec::new();
+    let mut byte = [0];
+    let mut in_braces = false;
+    let is_json = loop {
+        match reader.read(&mut byte) {
+            Ok(0) => break in_braces,
+            Ok(_) => {
+                start.extend(byte);
+                match byte {
+                    // A file of nothing but blanks is no JSON; what is read of it here stays small.
+                    [b' ' | b'\t' | b'\r' | b'\n'] if start.len() < 1024 => {}
+                    [b'{'] if !in_braces => in_braces = true,
+                    [b'"' | b'}'] if in_braces => break true,
+                    [first] => break first == b'[' && !in_braces,
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    };
+    Ok((is_json, io::Cursor::new(start).chain(reader)))
 }
 
 #[cfg(test)]
@@ -259,6 +277,27 @@ mod tests {
         ] {
             let (items, error) = seen(text);
             assert_eq!((items, error), (expected.into_iter().map(str::to_owned).collect(), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_is_told_from_yaml() {
+        for (text, expected) in [
+            ("{\"a\"", true),
+            (" \n{ \"", true),
+            ("{}", true),
+            ("{", true),
+            ("[1]", true),
+            ("{a: b}", false),
+            ("{[", false),
+            ("a: {}", false),
+            ("", false),
+            (" ", false),
+        ] {
+            let (is, mut rest) = is_json(text.as_bytes()).unwrap();
+            let mut all = String::new();
+            rest.read_to_string(&mut all).unwrap();
+            assert_eq!((is, all.as_str()), (expected, text), "{text:?}");
         }
     }
 

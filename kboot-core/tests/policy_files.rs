@@ -7,10 +7,12 @@ use std::io::Read;
 use kboot_core::csr::{
     CertificateRequest, CertificateSigningRequest, ListError, Requestor, Signer, read_list,
 };
+use kboot_core::net::AltName;
 use kboot_core::pki::{KeyAlgorithm, PrivateKey};
 use kboot_core::policy::{Code, ContextDocument, Inventory, Policy, PolicyError, Preset, Verdict};
 use kboot_core::time::Timestamp;
 use kboot_core::{Authorities, ClusterSpec, Env};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn now() -> Timestamp {
@@ -202,8 +204,8 @@ fn the_nodes_of_kubectl_are_read() {
     ];
     let list = json!({"apiVersion": "v1", "items": items, "kind": "List"});
     let yaml = serde_yaml::to_string(&list).unwrap();
-    let typed = json!({"kind": "NodeList", "items": items});
-    for text in [list.to_string(), yaml, typed.to_string()] {
+    let typed = format!(r#"{{"kind": "NodeList", "items": {}}}"#, json!(items));
+    for text in [list.to_string(), yaml, typed] {
         let mut document = ContextDocument::default();
         document.add(&text).unwrap();
         let nodes = document.context(now()).nodes.unwrap();
@@ -234,7 +236,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     });
     let open = joining("csr-2", "worker-2", &key());
     let mut document = ContextDocument::default();
-    document.add(&json!({"kind": "List", "items": [issued, open.to_json()]}).to_string()).unwrap();
+    document.add(&json!({"kind": "List", "items": [issued.clone(), open.to_json()]}).to_string()).unwrap();
     assert!(document.lists(&open));
     let mut context = document.context(now());
     assert_eq!(context.key_owners.values().next().map(String::as_str), Some("kubernetes"));
@@ -247,6 +249,11 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     assert_eq!(policy.evaluate(&another, &context).code(), Code::NoRule);
     context.history.as_mut().unwrap().remove(&open);
     assert_eq!(policy.evaluate(&another, &context).verdict(), Verdict::Approve);
+    // The certificate of another signer says nothing about users.
+    issued["spec"]["signerName"] = "example.com/mine".into();
+    let mut elsewhere = ContextDocument::default();
+    elsewhere.add(&issued.to_string()).unwrap();
+    assert!(elsewhere.context(now()).key_owners.is_empty());
     // The same request twice is a mistake of the caller.
     assert!(document.add(&open.to_json().to_string()).is_err());
 }
@@ -336,4 +343,128 @@ fn an_object_without_end_takes_no_memory() {
     let text = br#"{"items":[{"a":""#.chain(endless).chain(&br#""}]}"#[..]);
     let outcome = read_list(text, |_, _| Ok::<(), ListError>(()));
     assert_eq!(outcome.unwrap_err().to_string(), "cannot be read: an object in it is too large");
+}
+
+fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {
+    let names = names.iter().map(|name| name.parse::<AltName>().unwrap()).collect();
+    let request = CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names, &key()).unwrap();
+    CertificateSigningRequest::new("a", Signer::KubeletServing, request.to_pem().as_bytes())
+        .with_requestor(Requestor::user(&format!("system:node:{node}")).group("system:nodes"))
+}
+
+/// What postfinance's approver does with the same requests, but that it denies where DNS does not answer
+/// (`DNSCheck` and `WhitelistedIPCheck` there).
+#[test]
+fn the_postfinance_preset_decides_as_its_model() {
+    let policy = Preset::Postfinance.policy();
+    let facts =
+        context("dns: {node-1.example.com: [10.0.0.1], node-1: [10.0.0.1, 10.0.0.2], node-12: [10.0.0.1]}")
+            .unwrap();
+    for (names, verdict) in [
+        (&["10.0.0.1"][..], Verdict::Approve),
+        (&["node-1.example.com", "10.0.0.1"], Verdict::Approve),
+        (&["node-1", "10.0.0.1", "10.0.0.2"], Verdict::Approve),
+        (&["node-1", "10.0.0.3"], Verdict::Deny),
+        (&["node-1", "node-1.example.com"], Verdict::Deny),
+        (&["other.example.com", "10.0.0.1"], Verdict::Deny),
+        // A prefix without a dot is enough there.
+        (&["node-12", "10.0.0.1"], Verdict::Deny),
+        // There it is denied for good.
+        (&["node-1.unknown.example.com", "10.0.0.1"], Verdict::Hold),
+        // What no other approver refuses.
+        (&["127.0.0.1"], Verdict::Deny),
+    ] {
+        let decision = policy.evaluate(&serving("node-1", names), &facts.context(now()));
+        assert_eq!(decision.verdict(), verdict, "{names:?}: {}", decision.reason());
+    }
+    let long = serving("node-1", &["10.0.0.1"]).with_expiration("368d".parse().unwrap());
+    assert_eq!(policy.evaluate(&long, &facts.context(now())).verdict(), Verdict::Deny);
+    let ignored = joining("b", "node-1", &key());
+    assert_eq!(policy.evaluate(&ignored, &facts.context(now())).code(), Code::SignerNotRuled);
+}
+
+#[test]
+fn warnings_say_what_is_probably_not_meant() {
+    let serving = "signer: kubernetes.io/kubelet-serving, requestor: self, decision: approve";
+    for (text, expected) in [
+        (
+            "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {tokenIds: [abcdef]}, decision: approve".to_owned(),
+            Some("spec.rules[0].node: no node names and no inventory"),
+        ),
+        (
+            "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {tokenIds: [abcdef]}, \
+             node: {names: ['worker-*']}, decision: approve"
+                .to_owned(),
+            None,
+        ),
+        (
+            format!("{serving}, subjectAltNames: {{within: [nodeStatus]}}"),
+            Some("spec.rules[0].subjectAltNames.within: a node writes its own status"),
+        ),
+        (
+            format!("{serving}, subjectAltNames: {{within: [nodeName, {{cidrs: ['0.0.0.0/0']}}]}}"),
+            Some("spec.rules[0].subjectAltNames.within: the ranges hold every address"),
+        ),
+        (format!("{serving}, subjectAltNames: {{within: [nodeStatus, {{cidrs: [10.0.0.0/8]}}]}}"), None),
+        (
+            format!("{serving}, subjectAltNames: {{within: [dns, {{cidrs: [10.0.0.0/8]}}], maxDns: 0}}"),
+            Some("spec.rules[0].subjectAltNames.maxDns: "),
+        ),
+        (
+            "signer: kubernetes.io/kubelet-serving, decision: hold}, \
+             {name: s, signer: kubernetes.io/kubelet-serving, decision: deny"
+                .to_owned(),
+            Some("spec.rules[1]: is never reached: r before it"),
+        ),
+    ] {
+        let warnings = rule(&text).unwrap().warnings();
+        let first = warnings.first().map(ToString::to_string);
+        match expected {
+            None => assert_eq!(first, None, "{text}"),
+            Some(expected) => assert!(first.is_some_and(|first| first.starts_with(expected)), "{text}: {warnings:?}"),
+        }
+    }
+}
+
+/// JSON of any shape.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[\\PC\\n\"{}\\[\\],:]{0,20}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map("items|kind|[a-z\"{}]{0,6}", inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    /// Every element is seen once, whatever stands in it, and however it is laid out.
+    #[test]
+    fn every_object_of_a_list_is_seen(items in prop::collection::vec(any_json(), 0..8), pretty: bool) {
+        let list = json!({"apiVersion": "v1", "items": items, "kind": "List", "zzz": {"items": [1]}});
+        let text = if pretty { serde_json::to_string_pretty(&list).unwrap() } else { list.to_string() };
+        let (seen, error) = listed(&text);
+        prop_assert_eq!((seen.len(), error), (items.len(), None));
+    }
+
+    #[test]
+    fn no_text_panics(text in prop_oneof![
+        "\\PC{0,200}",
+        "[\\[\\]{}\":, a\\\\\n]{0,60}",
+        any_json().prop_map(|value| value.to_string()),
+        any_json().prop_map(|value| json!({"kind": "CsrContext", "apiVersion": "kboot.dev/v1alpha1", "spec": value}).to_string()),
+        any_json().prop_map(|value| json!({"kind": "NodeInventory", "apiVersion": "kboot.dev/v1alpha1", "nodes": value}).to_string()),
+        any_json().prop_map(|value| json!({"kind": "List", "items": [{"kind": "Node", "metadata": {"name": "a"}, "status": value}]}).to_string()),
+    ]) {
+        let _ = listed(&text);
+        let _ = ContextDocument::default().add(&text);
+        let _ = text.parse::<Inventory>();
+        let _ = text.parse::<Policy>();
+    }
 }

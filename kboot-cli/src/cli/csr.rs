@@ -28,7 +28,8 @@ pub(crate) enum Csr {
     ///
     /// Requests are replayed in the order of the file, each at the time of its creation: `once` and limits on
     /// open requests count what stands earlier in the file, a request that the policy approves as approved,
-    /// one that it holds as its own conditions say.
+    /// one that it holds as its own conditions say. In a stream of kubectl get csr -w, each event is a
+    /// request of its own.
     Simulate(CsrSimulate),
     /// Decide on a request and sign it if it is approved; exit 1 and the reason if it is not
     ///

@@ -4,28 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::names::escaped;
+use super::context_addition::Addition;
 use super::{AccessReviews, Context, History, PolicyError};
 use crate::csr::list::yaml;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
 use crate::json_objects::{Item, each_object, is_json};
 use crate::name::{Dns1123Subdomain, NodeName};
-use crate::net::{AltName, Cidr, SubjectAltNames};
-use crate::pki::{Certificate, public_key_from_pem};
-use crate::schema::{self, Problem};
-use crate::spec::ClusterSpec;
+use crate::net::{Cidr, SubjectAltNames};
 use crate::time::{Lifetime, Timestamp};
 
 /// The JSON Schema of a context file, for editors and other tools.
 pub const CONTEXT_SCHEMA: &str = include_str!("context.schema.json");
-
-static PARSED_SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(CONTEXT_SCHEMA).unwrap_or_default());
 
 /// The facts of one or more files, from which [`ContextDocument::context`] makes a [`Context`].
 ///
@@ -50,82 +42,19 @@ static PARSED_SCHEMA: LazyLock<Value> =
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct ContextDocument {
-    now: Option<Timestamp>,
-    dns_domain: Option<Dns1123Subdomain>,
-    service_cidrs: Option<Vec<Cidr>>,
-    signer_lifetime: Option<Lifetime>,
-    nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
-    served: BTreeMap<NodeName, SubjectAltNames>,
-    dns: BTreeMap<String, Vec<IpAddr>>,
+    pub(super) now: Option<Timestamp>,
+    pub(super) dns_domain: Option<Dns1123Subdomain>,
+    pub(super) service_cidrs: Option<Vec<Cidr>>,
+    pub(super) signer_lifetime: Option<Lifetime>,
+    pub(super) nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
+    pub(super) served: BTreeMap<NodeName, SubjectAltNames>,
+    pub(super) dns: BTreeMap<String, Vec<IpAddr>>,
     /// By user and groups.
-    access_reviews: BTreeMap<(String, BTreeSet<String>), AccessReviews>,
-    key_owners: HashMap<Vec<u8>, String>,
-    history: Option<History>,
+    pub(super) access_reviews: BTreeMap<(String, BTreeSet<String>), AccessReviews>,
+    pub(super) key_owners: HashMap<Vec<u8>, String>,
+    pub(super) history: Option<History>,
     /// The names of the requests in the history.
-    known_requests: HashSet<String>,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    spec: Spec,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    now: Option<String>,
-    #[serde(default)]
-    cluster: Cluster,
-    signer_duration: Option<String>,
-    nodes: Option<Vec<NodeDocument>>,
-    #[serde(default)]
-    served: Vec<ServedDocument>,
-    #[serde(default)]
-    dns: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    access_reviews: Vec<ReviewDocument>,
-    #[serde(default)]
-    keys: Vec<KeyDocument>,
-}
-
-#[derive(Deserialize, Default)]
-struct Cluster {
-    #[serde(rename = "serviceCIDRs")]
-    service_cidrs: Option<Vec<String>>,
-    #[serde(rename = "dnsDomain")]
-    dns_domain: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NodeDocument {
-    name: String,
-    #[serde(default)]
-    addresses: Vec<String>,
-    #[serde(default)]
-    dns_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct ServedDocument {
-    node: String,
-    names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct ReviewDocument {
-    user: String,
-    #[serde(default)]
-    groups: BTreeSet<String>,
-    nodeclient: Option<bool>,
-    selfnodeclient: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyDocument {
-    user: String,
-    public_key: String,
+    pub(super) known_requests: HashSet<String>,
 }
 
 impl ContextDocument {
@@ -143,7 +72,7 @@ impl ContextDocument {
     /// # Errors
     /// As [`ContextDocument::add`].
     pub fn read(&mut self, reader: impl Read) -> Result<(), PolicyError> {
-        let mut addition = Addition { document: self.clone(), nodes: None, problems: Vec::new() };
+        let mut addition = Addition::to(self.clone());
         let (is_json, reader) =
             is_json(reader).map_err(ListError::from).map_err(|error| unreadable(&error))?;
         if is_json {
@@ -220,263 +149,4 @@ impl ContextDocument {
 
 fn unreadable(error: &impl ToString) -> PolicyError {
     PolicyError::one("", error.to_string())
-}
-
-/// The facts of one more file, before it is known whether they fit.
-struct Addition {
-    document: ContextDocument,
-    /// The Nodes of the list that is being read.
-    nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
-    problems: Vec<Problem>,
-}
-
-impl Addition {
-    fn problem(&mut self, path: &str, problem: impl Into<String>) {
-        self.problems.push(Problem::new(path, problem));
-    }
-
-    fn finish(mut self) -> Result<ContextDocument, PolicyError> {
-        if let Some(nodes) = self.nodes.take() {
-            self.merge_nodes(nodes, "items");
-        }
-        if self.problems.is_empty() {
-            Ok(self.document)
-        } else {
-            Err(PolicyError { problems: self.problems })
-        }
-    }
-
-    /// One object of a list, or a document of its own.
-    fn object(&mut self, value: &Value, list_kind: Option<&str>, index: usize) {
-        let kind = value.get("kind").and_then(Value::as_str);
-        let kind = kind.or_else(|| list_kind.and_then(|kind| kind.strip_suffix("List"))).unwrap_or_default();
-        match (kind, list_kind.is_some() || value.get("metadata").is_some()) {
-            ("CsrContext", _) => self.context_file(value),
-            ("Cluster", _) => self.cluster_file(value),
-            ("Node", true) => self.node(value, index),
-            ("CertificateSigningRequest", true) => self.request(value, index),
-            ("NodeInventory", _) => {
-                self.problem("kind", "an inventory belongs to the policy that names it, not to the context");
-            }
-            (other, _) => self.problem(
-                "kind",
-                format!(
-                    "{:?} is not CsrContext, Cluster, or what `kubectl get nodes` and `kubectl get csr` print",
-                    escaped(other)
-                ),
-            ),
-        }
-    }
-
-    fn end_of_list(&mut self, kind: Option<&str>) {
-        match kind {
-            Some("NodeList") => {
-                self.nodes.get_or_insert_default();
-            }
-            Some("CertificateSigningRequestList") => {
-                self.document.history.get_or_insert_default();
-            }
-            _ => {}
-        }
-    }
-}
-
-/// What kubectl prints.
-impl Addition {
-    /// A Node's status, as the node wrote it: addresses that are none are passed over, since a node could
-    /// else keep everybody from deciding.
-    fn node(&mut self, value: &Value, index: usize) {
-        let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
-        let name = value.get("metadata").and_then(|metadata| text(metadata, "name")).unwrap_or_default();
-        let Ok(name) = name.parse::<NodeName>() else {
-            return self.problem(&format!("items[{index}].metadata.name"), "is not a node's name");
-        };
-        let addresses = value.pointer("/status/addresses").and_then(Value::as_array);
-        let names = addresses.into_iter().flatten().filter_map(|entry| {
-            let address = text(entry, "address")?.to_ascii_lowercase();
-            match (text(entry, "type")?.as_str(), address.parse().ok()?) {
-                ("Hostname", name) => Some(name),
-                ("InternalIP" | "ExternalIP", name @ AltName::Ip(_)) => Some(name),
-                ("InternalDNS" | "ExternalDNS", name @ AltName::Dns(_)) => Some(name),
-                _ => None,
-            }
-        });
-        let names = names.collect();
-        if self.nodes.get_or_insert_default().insert(name, names).is_some() {
-            self.problem(&format!("items[{index}].metadata.name"), "is listed before");
-        }
-    }
-
-    fn request(&mut self, value: &Value, index: usize) {
-        let mut value = value.clone();
-        if let Some(fields) = value.as_object_mut() {
-            fields.entry("apiVersion").or_insert_with(|| "certificates.k8s.io/v1".into());
-            fields.entry("kind").or_insert_with(|| "CertificateSigningRequest".into());
-        }
-        let object = match CertificateSigningRequest::from_json(&value) {
-            Ok(object) => object,
-            Err(error) => return self.problem(&format!("items[{index}]"), error.to_string()),
-        };
-        let document = &mut self.document;
-        if !document.known_requests.insert(object.name().to_owned()) {
-            return self.problem(&format!("items[{index}].metadata.name"), "is listed before");
-        }
-        document.history.get_or_insert_default().add(&object);
-        // Other signers' certificates may say anything.
-        let certificate = object.certificate().filter(|_| object.signer().is_some());
-        let facts = certificate.and_then(|pem| Certificate::from_pem(pem).ok()?.facts().ok());
-        if let Some(facts) = facts {
-            // Who had it first keeps it: a second owner is what the policy looks for.
-            document.key_owners.entry(facts.public_key_der).or_insert(facts.common_name);
-        }
-    }
-
-    /// Each list of Nodes is all of them, so two lists must be the same.
-    fn merge_nodes(&mut self, nodes: BTreeMap<NodeName, SubjectAltNames>, path: &str) {
-        match &self.document.nodes {
-            None => self.document.nodes = Some(nodes),
-            Some(known) => {
-                let all = known.keys().chain(nodes.keys());
-                let different = all.into_iter().find(|name| known.get(*name) != nodes.get(*name)).cloned();
-                if let Some(name) = different {
-                    self.problem(path, format!("contradicts another file's list of the Nodes about {name}"));
-                }
-            }
-        }
-    }
-}
-
-/// kboot's own files.
-impl Addition {
-    fn cluster_file(&mut self, value: &Value) {
-        match value.to_string().parse::<ClusterSpec>() {
-            Err(error) => self.problems.extend(error.problems),
-            Ok(spec) => {
-                self.once("spec.network.serviceCIDRs", spec.network.service_cidrs, |d| &mut d.service_cidrs);
-                self.once("spec.network.dnsDomain", spec.network.dns_domain, |d| &mut d.dns_domain);
-            }
-        }
-    }
-
-    fn context_file(&mut self, value: &Value) {
-        let shape = schema::check(&PARSED_SCHEMA, value);
-        if !shape.is_empty() {
-            return self.problems.extend(shape);
-        }
-        let spec = match Document::deserialize(value) {
-            Ok(document) => document.spec,
-            Err(error) => return self.problem("", error.to_string()),
-        };
-        if let Some(now) = self.parsed("spec.now", spec.now.as_deref()) {
-            self.once("spec.now", now, |document| &mut document.now);
-        }
-        if let Some(domain) = self.parsed("spec.cluster.dnsDomain", spec.cluster.dns_domain.as_deref()) {
-            self.once("spec.cluster.dnsDomain", domain, |document| &mut document.dns_domain);
-        }
-        if let Some(ranges) = spec.cluster.service_cidrs {
-            let ranges = self.all("spec.cluster.serviceCIDRs", &ranges);
-            self.once("spec.cluster.serviceCIDRs", ranges, |document| &mut document.service_cidrs);
-        }
-        if let Some(lifetime) = self.parsed("spec.signerDuration", spec.signer_duration.as_deref()) {
-            self.once("spec.signerDuration", lifetime, |document| &mut document.signer_lifetime);
-        }
-        if let Some(nodes) = spec.nodes {
-            self.node_documents(nodes);
-        }
-        for (i, ServedDocument { node, names }) in spec.served.into_iter().enumerate() {
-            let path = format!("spec.served[{i}]");
-            let names: SubjectAltNames = self.all(&format!("{path}.names"), &names).into_iter().collect();
-            let Some(node) = self.parsed::<NodeName>(&format!("{path}.node"), Some(&node)) else { continue };
-            let known = self.document.served.entry(node.clone()).or_insert_with(|| names.clone());
-            if *known != names {
-                self.problem(&path, format!("{node} serves other names elsewhere"));
-            }
-        }
-        for (name, addresses) in spec.dns {
-            let path = format!("spec.dns.{}", escaped(&name));
-            let addresses: Vec<IpAddr> = self.all(&path, &addresses);
-            let name = name.to_ascii_lowercase();
-            if let Err(error) = name.parse::<Dns1123Subdomain>() {
-                self.problem(&path, error.to_string());
-            }
-            if *self.document.dns.entry(name).or_insert_with(|| addresses.clone()) != addresses {
-                self.problem(&path, "has other addresses elsewhere");
-            }
-        }
-        for (i, review) in spec.access_reviews.into_iter().enumerate() {
-            let path = format!("spec.accessReviews[{i}]");
-            let subject = (review.user, review.groups);
-            let mut known = self.document.access_reviews.get(&subject).copied().unwrap_or_default();
-            for (field, said, known) in [
-                ("nodeclient", review.nodeclient, &mut known.node_client),
-                ("selfnodeclient", review.selfnodeclient, &mut known.self_node_client),
-            ] {
-                if said.is_some() && known.is_some() && said != *known {
-                    self.problem(&format!("{path}.{field}"), "contradicts an earlier review of this user");
-                }
-                *known = said.or(*known);
-            }
-            self.document.access_reviews.insert(subject, known);
-        }
-        for (i, KeyDocument { user, public_key }) in spec.keys.into_iter().enumerate() {
-            let path = format!("spec.keys[{i}].publicKey");
-            match public_key_from_pem(public_key.as_bytes()) {
-                Err(error) => self.problem(&path, error.to_string()),
-                Ok(der) => {
-                    let owner = self.document.key_owners.entry(der).or_insert_with(|| user.clone());
-                    if *owner != user {
-                        let problem = format!("belongs to {} already", escaped(owner));
-                        self.problem(&path, problem);
-                    }
-                }
-            }
-        }
-    }
-
-    fn node_documents(&mut self, documents: Vec<NodeDocument>) {
-        let mut nodes = BTreeMap::new();
-        for (i, node) in documents.into_iter().enumerate() {
-            let path = format!("spec.nodes[{i}]");
-            let addresses: Vec<IpAddr> = self.all(&format!("{path}.addresses"), &node.addresses);
-            let dns: Vec<Dns1123Subdomain> = self.all(&format!("{path}.dnsNames"), &node.dns_names);
-            let Some(name) = self.parsed::<NodeName>(&format!("{path}.name"), Some(&node.name)) else {
-                continue;
-            };
-            let dns = dns.into_iter().map(|name| AltName::Dns(name.to_string()));
-            let names = addresses.into_iter().map(AltName::Ip).chain(dns).collect();
-            if nodes.insert(name, names).is_some() {
-                self.problem(&format!("{path}.name"), "is listed before");
-            }
-        }
-        self.merge_nodes(nodes, "spec.nodes");
-    }
-
-    fn parsed<T: std::str::FromStr<Err: ToString>>(&mut self, path: &str, text: Option<&str>) -> Option<T> {
-        match text?.parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.problem(path, error.to_string());
-                None
-            }
-        }
-    }
-
-    fn all<T: std::str::FromStr<Err: ToString>>(&mut self, path: &str, texts: &[String]) -> Vec<T> {
-        let texts = texts.iter().enumerate();
-        texts.filter_map(|(i, text)| self.parsed(&format!("{path}[{i}]"), Some(text))).collect()
-    }
-
-    /// A fact that there is once.
-    fn once<T: PartialEq>(
-        &mut self,
-        path: &str,
-        value: T,
-        place: impl Fn(&mut ContextDocument) -> &mut Option<T>,
-    ) {
-        let place = place(&mut self.document);
-        match place {
-            Some(known) if *known != value => self.problem(path, "contradicts another file"),
-            _ => *place = Some(value),
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use super::decision::{Answer, Clause, Verdict};
 use super::forbidden::EVERYBODY;
 use super::rule::{Access, AlternativeNamesRule, RequestorRule, Rule};
-use super::{Decision, Glob, Policy, Source};
+use super::{Code, Decision, Glob, Policy, Source};
 use crate::csr::Signer;
 use crate::schema::Problem;
 
@@ -29,8 +29,17 @@ impl Decision {
                 })
                 .collect();
         }
-        let outcome = clauses.iter().filter(|clause| clause.name == OUTCOME).map(|clause| clause.saw.clone());
-        found.extend(outcome);
+        let outcome = clauses.iter().filter(|clause| clause.name == OUTCOME);
+        found.extend(outcome.map(|clause| {
+            let words =
+                clause.saw.strip_prefix(self.verdict().word()).and_then(|rest| rest.strip_prefix(": "));
+            match (words, code) {
+                (Some(rule), Code::RuleApproves | Code::RuleDenies | Code::RuleHolds) => {
+                    format!("by the rule {rule}")
+                }
+                (words, _) => words.unwrap_or(&clause.saw).to_owned(),
+            }
+        }));
         found.join("; ")
     }
 }

@@ -7,6 +7,7 @@
 mod approved;
 mod code;
 mod context;
+mod context_addition;
 mod context_file;
 mod decision;
 mod describe;

@@ -90,7 +90,10 @@ fn decided_already(object: &CertificateSigningRequest, outcome: Outcome, decisio
         ],
     };
     if decision.verdict() != outcome.verdict() {
-        lines.push(decision.code().advice().to_owned());
+        lines.push("This policy decides otherwise: see why above.".to_owned());
+        if !is_for_a_person(decision) && decision.verdict() != Verdict::Approve {
+            lines.push(decision.code().advice().to_owned());
+        }
     }
     lines
 }

@@ -182,3 +182,22 @@ pub(super) fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_for_dns_is_that_of_one_request() {
+        let dns = Dns::new("2s".parse().unwrap(), BTreeMap::new()).unwrap();
+        *dns.started.lock().unwrap() = Instant::now().checked_sub(Duration::from_secs(2)).unwrap();
+        assert_eq!(dns.addresses("localhost"), None);
+        *dns.started.lock().unwrap() = Instant::now();
+        assert!(
+            dns.addresses("localhost").is_some_and(|addresses| addresses.iter().all(IpAddr::is_loopback))
+        );
+        for bad in ["0s", "61s", "1h"] {
+            assert!(Dns::new(bad.parse().unwrap(), BTreeMap::new()).is_err());
+        }
+    }
+}
