@@ -329,5 +329,10 @@ fn members(value: &[u8]) -> Result<Vec<&[u8]>, CsrError> {
 
 /// The TLVs of a structure that has exactly so many.
 pub(super) fn fields<const N: usize>(value: &[u8]) -> Result<[&[u8]; N], CsrError> {
-    parts(value)?.try_into().map_err(|_| CsrError::Malformed)
+    let mut reader = SliceReader::new(value).map_err(|_| CsrError::Malformed)?;
+    let mut fields = [value; N];
+    for field in &mut fields {
+        *field = reader.tlv_bytes().map_err(|_| CsrError::Malformed)?;
+    }
+    if reader.is_finished() { Ok(fields) } else { Err(CsrError::Malformed) }
 }

@@ -60,6 +60,7 @@ pub(super) fn judge<'a>(
     context: &Context<'_>,
 ) -> (Findings, Option<&'a CertificateRequest>) {
     let mut found = Findings::default();
+    found.pass("signer", signer.name().to_owned());
     let request = match object.request() {
         Ok(request) => request,
         Err(error) => {

@@ -38,6 +38,8 @@ pub use simulate::{Counterpart, Outcome, Simulation, Step, Summary};
 pub use source::Source;
 pub use token_rule::token_rule;
 
+use rule::Case;
+
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{CertificateRequest, CertificateSigningRequest, Signer};
 use crate::time::Lifetime;
@@ -98,7 +100,6 @@ impl Policy {
     /// decision then is one that holds whatever the unknown turns out to be; else it is Hold.
     #[must_use]
     pub fn evaluate(&self, object: &CertificateSigningRequest, context: &Context<'_>) -> Decision {
-        let mut trace = Trace::default();
         let signer = object.signer().filter(|signer| self.rules.iter().any(|rule| rule.signer == *signer));
         let Some(signer) = signer else {
             let clause = outcome_clause(
@@ -107,18 +108,11 @@ impl Policy {
                 Verdict::Hold,
                 Code::SignerNotRuled,
             );
-            trace.clauses.push(clause);
+            let trace = Trace { clauses: vec![clause] };
             return refusal(Verdict::Hold, Code::SignerNotRuled, None, trace, None);
         };
         let (found, request) = floor::judge(object, signer, context);
-        trace.clauses.push(Clause {
-            rule: None,
-            name: "signer",
-            saw: signer.name().to_owned(),
-            answer: Answer::Yes,
-            code: None,
-        });
-        trace.clauses.extend(found.clauses);
+        let trace = Trace { clauses: found.clauses };
         let request = match (found.refusal, request) {
             (None, Some(request)) => request,
             (refused, _) => {
@@ -140,25 +134,9 @@ impl Policy {
     ) -> Decision {
         let mut doubts: Vec<Verdict> = Vec::new();
         let mut decided = None;
-        let node = floor::node_of(request);
+        let case = Case::new(object, request, context);
         for rule in self.rules.iter().filter(|rule| rule.signer == signer) {
-            let met = rule.conditions(object, request, node.as_ref(), context);
-            let has = |answer| met.iter().any(|one| one.answer == answer);
-            let answer = if has(Answer::No) {
-                Answer::No
-            } else if has(Answer::Unknown) {
-                Answer::Unknown
-            } else {
-                Answer::Yes
-            };
-            trace.clauses.extend(met.into_iter().map(|one| Clause {
-                rule: Some(rule.name.clone()),
-                name: one.name,
-                saw: one.saw,
-                answer: one.answer,
-                code: None,
-            }));
-            match answer {
+            match rule.judge(&case, &mut trace.clauses) {
                 Answer::No => {}
                 Answer::Unknown => doubts.push(rule.verdict),
                 Answer::Yes => {

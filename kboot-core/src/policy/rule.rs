@@ -1,11 +1,12 @@
 //! Rules: the conditions that a request must meet for a policy's decision. Each answers yes, no or unknown.
 
 use super::context::AccessReviews;
-use super::decision::{Answer, Verdict};
+use super::decision::{Answer, Clause, Verdict};
+use super::floor::node_of;
 use super::names::{described, escaped, list};
 use super::source::{Question, Source};
 use super::{Context, Glob};
-use crate::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Signer};
+use crate::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use crate::name::NodeName;
 use crate::time::Lifetime;
 use crate::token::TokenId;
@@ -81,17 +82,9 @@ impl Rule {
         self.verdict
     }
 
-    /// Each condition that the rule has, in a fixed order, until one says no. `node` is the one that the request
-    /// is for.
-    pub(super) fn conditions(
-        &self,
-        object: &CertificateSigningRequest,
-        request: &CertificateRequest,
-        node: Option<&NodeName>,
-        context: &Context<'_>,
-    ) -> Vec<Met> {
-        let mut met = Vec::with_capacity(8);
-        let facts = Facts { rule: self, object, request, context, node };
+    /// Looks at each condition that the rule has, in a fixed order, until one says no, and notes it.
+    pub(super) fn judge(&self, case: &Case<'_>, clauses: &mut Vec<Clause>) -> Answer {
+        let facts = Facts { rule: self, case };
         let all = [
             Facts::requestor,
             Facts::node_name,
@@ -104,37 +97,58 @@ impl Rule {
             Facts::pending,
             Facts::once,
         ];
+        let mut all_told = Answer::Yes;
         for condition in all {
-            if let Some(one) = condition(&facts) {
-                let is_over = one.answer == Answer::No;
-                met.push(one);
-                if is_over {
-                    break;
-                }
+            let Some(Met { name, saw, answer }) = condition(&facts) else { continue };
+            clauses.push(Clause { rule: Some(self.name.clone()), name, saw, answer, code: None });
+            match answer {
+                Answer::Yes => {}
+                Answer::Unknown => all_told = Answer::Unknown,
+                Answer::No => return Answer::No,
             }
         }
-        met
+        all_told
     }
 }
 
-/// All that a rule looks at.
-struct Facts<'a> {
-    rule: &'a Rule,
+/// What every rule looks at.
+pub(super) struct Case<'a> {
     object: &'a CertificateSigningRequest,
     request: &'a CertificateRequest,
     context: &'a Context<'a>,
-    node: Option<&'a NodeName>,
+    /// The node that the request is for.
+    node: Option<NodeName>,
+    /// Who sent it, for people.
+    sender: String,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(
+        object: &'a CertificateSigningRequest,
+        request: &'a CertificateRequest,
+        context: &'a Context<'a>,
+    ) -> Self {
+        let Requestor { username, groups, .. } = object.requestor();
+        let sender = format!("{} in {}", escaped(username), list(groups));
+        Self { object, request, context, node: node_of(request), sender }
+    }
+}
+
+/// A rule and what it looks at.
+struct Facts<'a> {
+    rule: &'a Rule,
+    case: &'a Case<'a>,
 }
 
 impl Facts<'_> {
     fn requestor(&self) -> Option<Met> {
-        let requestor = self.object.requestor();
+        let requestor = self.case.object.requestor();
         let username = requestor.username.as_str();
         let holds = match self.rule.requestor.as_ref()? {
             // Its groups too: a renewal must not be a promotion.
             RequestorRule::Myself => {
-                self.request.common_names().eq([username])
-                    && self.request.organizations().all(|group| requestor.is_in(group))
+                self.case.request.common_names().eq([username])
+                    && self.case.request.organizations().all(|group| requestor.is_in(group))
             }
             RequestorRule::Listed { users, groups, token_ids } => {
                 let any_of = |given: bool, holds: bool| !given || holds;
@@ -146,19 +160,14 @@ impl Facts<'_> {
                     )
             }
         };
-        let groups = list(&requestor.groups);
-        Some(Met {
-            name: "requestor",
-            saw: format!("{} in {groups}", escaped(username)),
-            answer: Answer::of(holds),
-        })
+        Some(Met { name: "requestor", saw: self.case.sender.clone(), answer: Answer::of(holds) })
     }
 
     fn node_name(&self) -> Option<Met> {
         if self.rule.node_names.is_empty() {
             return None;
         }
-        let Some(node) = self.node else { return Some(no_node("node name")) };
+        let Some(node) = &self.case.node else { return Some(no_node("node name")) };
         let holds = self.rule.node_names.iter().any(|pattern| pattern.matches(node.as_str()));
         Some(Met { name: "node name", saw: node.to_string(), answer: Answer::of(holds) })
     }
@@ -166,15 +175,15 @@ impl Facts<'_> {
     /// The inventory holds the node, and where it binds bootstrap tokens to nodes, this one to this node.
     fn inventory(&self) -> Option<Met> {
         let name = self.rule.inventory.as_ref()?;
-        let Some(node) = self.node else { return Some(no_node("inventory")) };
+        let Some(node) = &self.case.node else { return Some(no_node("inventory")) };
         let met = |saw: String, answer| Some(Met { name: "inventory", saw, answer });
-        let Some(inventory) = self.context.inventories.get(name) else {
+        let Some(inventory) = self.case.context.inventories.get(name) else {
             return met(format!("{} was not supplied", escaped(name)), Answer::Unknown);
         };
         let Some(known) = inventory.node(node) else {
             return met(format!("{node} is not in it"), Answer::No);
         };
-        if let Some(id) = self.object.requestor().token_id() {
+        if let Some(id) = self.case.object.requestor().token_id() {
             let is_bound_elsewhere = inventory.node_of_token(&id).is_some_and(|bound| bound != node);
             let is_for_others = !known.token_ids.is_empty() && !known.token_ids.contains(&id);
             if is_bound_elsewhere || is_for_others {
@@ -190,16 +199,17 @@ impl Facts<'_> {
         }
         let rule = self.rule.subject.as_ref()?;
         let user_fits =
-            self.request.common_names().all(|user| rule.users.iter().any(|glob| glob.matches(user)));
+            self.case.request.common_names().all(|user| rule.users.iter().any(|glob| glob.matches(user)));
         let groups_fit =
-            self.request.organizations().all(|group| rule.groups.iter().any(|allowed| allowed == group));
-        let (users, groups) = (list(self.request.common_names()), list(self.request.organizations()));
+            self.case.request.organizations().all(|group| rule.groups.iter().any(|allowed| allowed == group));
+        let (users, groups) =
+            (list(self.case.request.common_names()), list(self.case.request.organizations()));
         let saw = format!("user {users}, groups {groups}");
         Some(Met { name: "subject", saw, answer: Answer::of(user_fits && groups_fit) })
     }
 
     fn alternative_names(&self) -> Option<Met> {
-        let names: Vec<&AlternativeName> = self.request.alternative_names().collect();
+        let names: Vec<&AlternativeName> = self.case.request.alternative_names().collect();
         let met = |saw: String, answer| Some(Met { name: "alternative names", saw, answer });
         let Some(rule) = &self.rule.alternative_names else {
             // No rule can say whose names those of a person would be.
@@ -222,13 +232,13 @@ impl Facts<'_> {
         if rule.within.is_empty() {
             return met(format!("{} of them", names.len()), Answer::Yes);
         }
-        let Some(node) = self.node else { return Some(no_node("alternative names")) };
+        let Some(node) = &self.case.node else { return Some(no_node("alternative names")) };
         let question = Question {
             node,
             names: &names,
-            inventory: self.rule.inventory.as_ref().and_then(|name| self.context.inventories.get(name)),
+            inventory: self.rule.inventory.as_ref().and_then(|name| self.case.context.inventories.get(name)),
             sources: &rule.within,
-            context: self.context,
+            context: self.case.context,
         };
         let mut unknown = None;
         for name in &names {
@@ -258,7 +268,8 @@ impl Facts<'_> {
 
     fn access(&self) -> Option<Met> {
         let access = self.rule.access?;
-        let AccessReviews { self_node_client, node_client } = self.context.access_of(self.object.requestor());
+        let AccessReviews { self_node_client, node_client } =
+            self.case.context.access_of(self.case.object.requestor());
         let (name, allowed) = match access {
             Access::SelfNodeClient => ("selfnodeclient", self_node_client),
             Access::NodeClient => ("nodeclient", node_client),
@@ -273,25 +284,25 @@ impl Facts<'_> {
 
     fn expiration(&self) -> Option<Met> {
         let max = self.rule.max_expiration?;
-        let seconds = self.object.expiration_seconds();
-        let holds = seconds.unwrap_or_else(|| self.context.signer_lifetime.seconds()) <= max.seconds();
+        let seconds = self.case.object.expiration_seconds();
+        let holds = seconds.unwrap_or_else(|| self.case.context.signer_lifetime.seconds()) <= max.seconds();
         let saw = match seconds {
             Some(seconds) => format!("{seconds} seconds"),
-            None => format!("not stated, so the signer's {}", self.context.signer_lifetime),
+            None => format!("not stated, so the signer's {}", self.case.context.signer_lifetime),
         };
         Some(Met { name: "expiration", saw: format!("{saw}; at most {max}"), answer: Answer::of(holds) })
     }
 
     fn age(&self) -> Option<Met> {
         let max = self.rule.max_age?;
-        let Some(created) = self.object.created() else {
+        let Some(created) = self.case.object.created() else {
             return Some(Met {
                 name: "age",
                 saw: "creation time unknown".to_owned(),
                 answer: Answer::Unknown,
             });
         };
-        let age = self.context.now.unix().saturating_sub(created.unix());
+        let age = self.case.context.now.unix().saturating_sub(created.unix());
         let saw = format!("{age} seconds; at most {max}");
         Some(Met { name: "age", saw, answer: Answer::of(age <= max.seconds()) })
     }
@@ -302,11 +313,11 @@ impl Facts<'_> {
             return None;
         }
         let met = |saw, answer| Some(Met { name: "open requests", saw, answer });
-        let Some(history) = &self.context.history else {
+        let Some(history) = &self.case.context.history else {
             return met("the other requests are not known".to_owned(), Answer::Unknown);
         };
-        let sender = self.object.requestor().username.as_str();
-        let of_node = self.node.map_or(0, |node| history.open_of_node(node.as_str(), sender));
+        let sender = self.case.object.requestor().username.as_str();
+        let of_node = self.case.node.as_ref().map_or(0, |node| history.open_of_node(node.as_str(), sender));
         let of_requestor = history.open_of_requestor(sender);
         // This one is open too.
         let exceeds = |count: u32, max: Option<u32>| max.is_some_and(|max| count >= max);
@@ -323,13 +334,14 @@ impl Facts<'_> {
         if !self.rule.once {
             return None;
         }
-        let Some(node) = self.node else { return Some(no_node("once")) };
+        let Some(node) = &self.case.node else { return Some(no_node("once")) };
         let used = self
+            .case
             .context
             .history
             .as_ref()
-            .map(|history| history.has_approved_client_of(&self.object.requestor().username));
-        let joined = self.context.nodes.as_ref().map(|nodes| nodes.contains_key(node));
+            .map(|history| history.has_approved_client_of(&self.case.object.requestor().username));
+        let joined = self.case.context.nodes.as_ref().map(|nodes| nodes.contains_key(node));
         let (saw, answer) = match (used, joined) {
             (Some(true), _) => ("an earlier request of this requestor was approved", Answer::No),
             (_, Some(true)) => ("the node has joined already", Answer::No),
