@@ -188,10 +188,14 @@ fn missing_facts_are_named_with_where_they_come_from() {
     let outcome = run(&folder, "csr explain -f csr.json --preset kubelet-serving");
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stdout.contains("(facts-unknown)"), "{}", outcome.stdout);
-    assert!(outcome.stdout.contains("- the inventory of nodes: --nodes nodes.yaml"), "{}", outcome.stdout);
-    let outcome = run(&folder, "csr explain -f csr.json --preset kubelet-serving --nodes inventory.yaml");
+    assert!(
+        outcome.stdout.contains("- the inventory of nodes: --inventory nodes.yaml"),
+        "{}",
+        outcome.stdout
+    );
+    let outcome = run(&folder, "csr explain -f csr.json --preset kubelet-serving --inventory inventory.yaml");
     assert!(outcome.stdout.contains("--context nodes.json"), "{}", outcome.stdout);
-    let all = "csr explain -f csr.json --preset kubelet-serving --nodes inventory.yaml --context cluster-nodes.json";
+    let all = "csr explain -f csr.json --preset kubelet-serving --inventory inventory.yaml --context cluster-nodes.json";
     assert_eq!(run(&folder, all).code, Some(0));
     let outcome = run(&folder, "csr explain -f join.json");
     assert!(
@@ -288,7 +292,7 @@ fn what_cannot_be_read_is_an_error() {
         "csr explain -f good.json --policy missing.yaml",
         "csr explain -f good.json --preset nothing",
         "csr explain -f good.json --context pod.json",
-        "csr explain -f good.json --nodes pod.json",
+        "csr explain -f good.json --inventory pod.json",
         "csr explain -f good.json --requestor jane",
         "csr explain -f good.json --resolve-dns=1h",
         "csr simulate broken.json",

@@ -59,7 +59,7 @@ pub(crate) struct Facts {
     pub(crate) context: Vec<PathBuf>,
     /// The inventory, a NodeInventory or a cluster file, in place of the files that the policy names
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) nodes: Option<PathBuf>,
+    pub(crate) inventory: Option<PathBuf>,
     /// Ask DNS where the policy does, for so long at most for each request. Default: 2s
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "2s")]
     pub(crate) resolve_dns: Option<Lifetime>,

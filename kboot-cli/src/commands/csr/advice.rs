@@ -168,9 +168,9 @@ fn missing_facts(object: &CertificateSigningRequest, decision: &Decision) -> BTr
     let fact = |clause: &Clause| {
         let told_by = |source: &str| clause.saw.ends_with(&format!("unknown to {source}"));
         match clause.name {
-            "inventory" => "the inventory of nodes: --nodes nodes.yaml".to_owned(),
+            "inventory" => "the inventory of nodes: --inventory nodes.yaml".to_owned(),
             "alternative names" if told_by("inventory") => {
-                "the inventory of nodes: --nodes nodes.yaml".to_owned()
+                "the inventory of nodes: --inventory nodes.yaml".to_owned()
             }
             "alternative names" if told_by("nodeStatus") => {
                 "the Nodes, with the addresses of their status: kubectl get nodes -o json > nodes.json, then \

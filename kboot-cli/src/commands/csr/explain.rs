@@ -17,7 +17,7 @@ use crate::{input, output};
 
 pub(super) fn run(arguments: &CsrExplain) -> Result<Answer> {
     let known = Known::read(&arguments.facts)?;
-    let loaded = Loaded::choose(&arguments.policy, known.nodes.as_ref())?;
+    let loaded = Loaded::choose(&arguments.policy, known.inventory.as_ref())?;
     let mut context = loaded.context(&known, Env::system().now());
     let colours = Colours::wanted();
     let format = arguments.output.of_list();

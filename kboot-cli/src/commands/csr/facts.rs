@@ -26,30 +26,30 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    pub(super) fn choose(choice: &PolicyChoice, nodes: Option<&Inventory>) -> Result<Self> {
+    pub(super) fn choose(choice: &PolicyChoice, given: Option<&Inventory>) -> Result<Self> {
         match (&choice.policy, choice.preset) {
-            (Some(file), _) => Self::from_file(file, nodes),
-            (None, preset) => Ok(Self::from_preset(preset.unwrap_or(Preset::Upstream), nodes)),
+            (Some(file), _) => Self::from_file(file, given),
+            (None, preset) => Ok(Self::from_preset(preset.unwrap_or(Preset::Upstream), given)),
         }
     }
 
     /// The other policy of a comparison: a preset's name, or a file.
-    pub(super) fn other(file: &Path, nodes: Option<&Inventory>) -> Result<Self> {
+    pub(super) fn other(file: &Path, given: Option<&Inventory>) -> Result<Self> {
         match file.to_str().and_then(|name| name.parse().ok()) {
-            Some(preset) if !file.exists() => Ok(Self::from_preset(preset, nodes)),
-            _ => Self::from_file(file, nodes),
+            Some(preset) if !file.exists() => Ok(Self::from_preset(preset, given)),
+            _ => Self::from_file(file, given),
         }
     }
 
-    /// A preset comes without a folder: an inventory that it names is there with --nodes, or not known.
-    fn from_preset(preset: Preset, nodes: Option<&Inventory>) -> Self {
+    /// A preset comes without a folder: an inventory that it names is there with --inventory, or not known.
+    fn from_preset(preset: Preset, given: Option<&Inventory>) -> Self {
         let policy = preset.policy();
         let names = policy.inventories().map(str::to_owned);
-        let inventories = names.filter_map(|name| Some((name, nodes?.clone()))).collect();
+        let inventories = names.filter_map(|name| Some((name, given?.clone()))).collect();
         Self { policy, name: format!("the preset {preset}"), inventories }
     }
 
-    fn from_file(file: &Path, nodes: Option<&Inventory>) -> Result<Self> {
+    fn from_file(file: &Path, given: Option<&Inventory>) -> Result<Self> {
         let policy: Policy = input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))?;
         let folder = file.parent().unwrap_or_else(|| Path::new(""));
         let mut inventories = BTreeMap::new();
@@ -57,12 +57,12 @@ impl Loaded {
             if inventories.contains_key(name) {
                 continue;
             }
-            let inventory = match nodes {
-                Some(nodes) => nodes.clone(),
+            let found = match given {
+                Some(given) => given.clone(),
                 None => inventory(&folder.join(name))
                     .with_context(|| format!("{} names the inventory {name:?}", input::name(file)))?,
             };
-            inventories.insert(name.to_owned(), inventory);
+            inventories.insert(name.to_owned(), found);
         }
         Ok(Self { policy, name: input::name(file), inventories })
     }
@@ -85,7 +85,7 @@ fn inventory(file: &Path) -> Result<Inventory> {
 /// What is known besides the requests.
 pub(super) struct Known {
     pub(super) document: ContextDocument,
-    pub(super) nodes: Option<Inventory>,
+    pub(super) inventory: Option<Inventory>,
     resolver: Option<Dns>,
 }
 
@@ -96,9 +96,9 @@ impl Known {
             let name = || input::name(file);
             document.read(BufReader::new(input::open(file)?)).with_context(name)?;
         }
-        let nodes = facts.nodes.as_deref().map(inventory).transpose()?;
+        let inventory = facts.inventory.as_deref().map(inventory).transpose()?;
         let resolver = facts.resolve_dns.map(|limit| Dns::new(limit, document.dns().clone())).transpose()?;
-        Ok(Self { document, nodes, resolver })
+        Ok(Self { document, inventory, resolver })
     }
 
     /// Gives the look-ups of the next request their whole time.

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     }
     let mut env = Env::system();
     let known = Known::read(&arguments.facts)?;
-    let loaded = Loaded::choose(&arguments.policy, known.nodes.as_ref())?;
+    let loaded = Loaded::choose(&arguments.policy, known.inventory.as_ref())?;
     let object = object(arguments)?;
     if let Some(problem) = ended(&object) {
         output::tell(problem);

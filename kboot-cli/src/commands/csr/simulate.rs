@@ -18,9 +18,9 @@ use crate::{input, output};
 
 pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
     let known = Known::read(&arguments.facts)?;
-    let nodes = known.nodes.as_ref();
-    let loaded = Loaded::choose(&arguments.policy, nodes)?;
-    let other = arguments.against.as_deref().map(|file| Loaded::other(file, nodes)).transpose()?;
+    let inventory = known.inventory.as_ref();
+    let loaded = Loaded::choose(&arguments.policy, inventory)?;
+    let other = arguments.against.as_deref().map(|file| Loaded::other(file, inventory)).transpose()?;
     let clock = Env::system().now();
     let mut simulation = Simulation::new(&loaded.policy, loaded.context(&known, clock), &known.document);
     if let Some(other) = &other {
