@@ -9,7 +9,7 @@ use kboot_core::csr::{CertificateSigningRequest, ListError, read_list};
 use kboot_core::policy::{ContextDocument, Glob, Inventory, Policy, PolicyError, Verdict};
 use kboot_fuzz::known::Known;
 use kboot_testkit::generate::{Object, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -24,6 +24,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     match text.parse::<Inventory>() {
         Ok(inventory) => assert_eq!(text.parse().as_ref(), Ok(&inventory)),
         Err(error) => is_readable(&error),
+    }
+    if text.len() <= 64 {
+        as_identity(text);
     }
     let mut document = ContextDocument::default();
     if let Err(error) = document.read(data) {
@@ -98,6 +101,45 @@ fn agrees(text: &str, policy: &Policy) {
             _ => assert!(!rule["requestor"].is_null() || !rule["access"].is_null(), "{rule}"),
         }
     }
+}
+
+/// The text as a pattern of users and as a group of a rule that approves.
+fn as_identity(text: &str) {
+    let accepts = |users: &str, group: &str| {
+        let rule = json!({
+            "name": "a", "signer": "kubernetes.io/kube-apiserver-client", "requestor": "self",
+            "subject": {"users": [users], "groups": [group]}, "decision": "approve",
+        });
+        let document =
+            json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "CsrPolicy", "spec": {"rules": [rule]}});
+        document.to_string().parse::<Policy>().is_ok()
+    };
+    if accepts(text, "dev") {
+        let (pattern, reserved) = (Glob::new(text), like_reserved(text));
+        assert!(!PRIVILEGED.iter().any(|name| pattern.matches(name)), "{text:?}");
+        assert!(
+            !(reserved.starts_with("system:") && pattern.matches(&reserved)),
+            "{text:?} matches {reserved:?}"
+        );
+    }
+    let plain = text.trim().to_lowercase();
+    let is_privileged = plain.starts_with("system:") || PRIVILEGED.contains(&plain.as_str());
+    assert!(!(is_privileged && accepts("jane", text)), "{text:?}");
+}
+
+/// A name that the pattern matches, as near to a reserved one as it allows.
+fn like_reserved(pattern: &str) -> String {
+    let (before, after) = pattern.split_once('*').unwrap_or((pattern, ""));
+    let reserved = "system:";
+    let mut name: String = before
+        .chars()
+        .enumerate()
+        .map(|(i, c)| if c == '?' { reserved.chars().nth(i).unwrap_or('a') } else { c })
+        .collect();
+    if before.len() < pattern.len() {
+        name.extend(reserved.chars().skip(before.chars().count()));
+    }
+    name + &after.replace('*', "").replace('?', "a")
 }
 
 /// Requests for those names: as a user and as a group, by themselves and by an administrator.
