@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 
-use kboot_core::csr::{CertificateRequest, CsrError, ExtensionContent};
+use kboot_core::csr::{CertificateRequest, CsrError, ExtensionContent, KeyKind};
 use kboot_testkit::generate::{Extension, GeneralName, Request, der};
 
 /// 2.5.4.3 with a zero before its last number, and 2.5.4.4294967299, which is 3 in 32 bits.
@@ -63,4 +63,27 @@ fn usages_that_name_none_are_malformed() {
         let request = read(&Request::kubelet_client("worker-1").with_extension(extension)).unwrap();
         assert_eq!(request.extensions()[0].content, ExtensionContent::Malformed);
     }
+}
+
+#[test]
+fn a_boolean_is_true_in_one_way() {
+    let extension = Extension::raw("1.2.3.4", vec![5, 0]).critical();
+    let request = Request::kubelet_client("worker-1").with_extension(extension);
+    let der = request.der();
+    assert!(CertificateRequest::from_der(&der).unwrap().extensions()[0].critical);
+    let at = der.windows(3).position(|bytes| bytes == [1, 1, 0xff]).unwrap();
+    for value in [0, 1] {
+        let mut der = der.clone();
+        der[at + 2] = value;
+        assert_eq!(CertificateRequest::from_der(&der), Err(CsrError::Malformed), "{value}");
+    }
+}
+
+#[test]
+fn a_compressed_point_is_no_key_of_its_curve() {
+    let p256 = "1.2.840.10045.3.1.7";
+    let point = [&[2], [7; 32].as_slice()].concat();
+    let key = kboot_testkit::generate::key::elliptic_curve(p256, &point);
+    let request = Request { public_key_info: Some(key), ..Request::kubelet_client("worker-1") };
+    assert!(matches!(read(&request).unwrap().public_key().kind(), KeyKind::Unknown { .. }));
 }

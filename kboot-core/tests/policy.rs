@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+use kboot_core::Env;
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::{AltName, SubjectAltNames};
-use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+use kboot_core::pki::{CertificateAuthority, KeyAlgorithm, PrivateKey};
 use kboot_core::policy::{AccessReviews, Answer, Code, Context, Decision, History, Policy, Preset, Verdict};
 use kboot_core::time::Timestamp;
+use kboot_testkit::generate::{EXTENSION_REQUEST, Extension, GeneralName, Request, der};
 use serde_json::json;
 
 static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap());
@@ -592,5 +594,58 @@ fn every_preset_is_a_policy() {
     for preset in Preset::ALL {
         let policy: Policy = preset.text().parse().unwrap_or_else(|error| panic!("{preset}: {error}"));
         assert_eq!(policy, preset.policy());
+    }
+}
+
+/// RFC 2985, 5.4.2: the attribute has a single value, a list of extensions.
+#[test]
+fn two_lists_of_extensions_in_one_attribute_are_denied() {
+    let list = |name: &str| der::sequence([Extension::alt_names(&[GeneralName::dns(name)]).der()]);
+    let policy = Preset::Upstream.policy();
+    for (lists, expected) in [
+        (vec![list("worker-1")], Code::RuleHolds),
+        (vec![list("worker-1"), list("master-1")], Code::AttributeRepeated),
+        (vec![], Code::AttributeRepeated),
+    ] {
+        let request = Request::kubelet_serving("worker-1", &[]);
+        let request = Request { extensions: vec![], ..request }.with_attribute(EXTENSION_REQUEST, lists);
+        let object =
+            CertificateSigningRequest::new("csr-1", Signer::KubeletServing, request.pem().as_bytes())
+                .with_requestor(node("worker-1"));
+        let decision = policy.evaluate(&object, &Context::at(now()));
+        assert_eq!(decision.code(), expected, "{:?}", decision.trace());
+    }
+}
+
+#[test]
+fn a_certificate_lives_no_longer_than_the_rule_the_limit_and_the_request_say() {
+    let mut env = Env::at(now());
+    let ten_years = "10y".parse().unwrap();
+    let authority =
+        CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, ten_years, &mut env).unwrap();
+    let rule = policy(&[&format!(
+        "{{name: r, signer: {CLIENT}, requestor: self, maxExpiration: 48h, decision: approve}}"
+    )]);
+    let mut context = Context::at(now());
+    context.signer_lifetime = "24h".parse().unwrap();
+    for (asked, limit, expected) in [
+        (None, "24h", "2026-11-22T09:55:00Z"),
+        // A signer with another limit than the decision was told of.
+        (None, "8760h", "2026-11-23T09:55:00Z"),
+        (Some("48h"), "8760h", "2026-11-23T09:55:00Z"),
+        (Some("48h"), "36h", "2026-11-22T21:55:00Z"),
+        (Some("1h"), "8760h", "2026-11-21T11:00:00Z"),
+    ] {
+        let mut object = client("worker-1", node("worker-1"));
+        if let Some(asked) = asked {
+            object = object.with_expiration(asked.parse().unwrap());
+        }
+        let Decision::Approve(approved) = rule.evaluate(&object, &context) else { panic!("{asked:?}") };
+        let limit = limit.parse().unwrap();
+        let certificate = authority.sign(&approved, limit, &mut env).unwrap();
+        assert_eq!(certificate.facts().unwrap().validity.not_after.to_string(), expected, "{asked:?}");
+        let prepared = authority.issuer().prepare_approved(&approved, limit, &mut env).unwrap();
+        let elsewhere = prepared.sign_with(authority.key()).unwrap();
+        assert_eq!(elsewhere.facts().unwrap().validity.not_after.to_string(), expected, "{asked:?}");
     }
 }

@@ -189,8 +189,7 @@ fn refusal(
     candidate: Option<ApprovedRequest>,
 ) -> Decision {
     let message = message.unwrap_or_else(|| format!("{} ({code})", code.meaning()));
-    // What was denied is not a person's to approve.
-    let candidate = candidate.filter(|_| verdict == Verdict::Hold).map(Box::new);
+    let candidate = candidate.map(Box::new);
     let refusal = Refusal { code, message, trace, candidate };
     match verdict {
         Verdict::Deny => Decision::Deny(refusal),

@@ -41,9 +41,7 @@ impl CertificateAuthority {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<Certificate, PkiError> {
-        let content = approved.content();
-        let limit = approved.max_lifetime.map_or(limit, |max| max.min(limit));
-        self.sign_requested(&content, approved.requested_lifetime, limit, env)
+        self.sign_requested(&approved.content(), approved.requested_lifetime, approved.limited(limit), env)
     }
 }
 
@@ -58,13 +56,15 @@ impl Issuer {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<Prepared<'_>, PkiError> {
-        let content = approved.content();
-        let limit = approved.max_lifetime.map_or(limit, |max| max.min(limit));
-        self.prepare_requested(&content, approved.requested_lifetime, limit, env)
+        self.prepare_requested(&approved.content(), approved.requested_lifetime, approved.limited(limit), env)
     }
 }
 
 impl ApprovedRequest {
+    fn limited(&self, limit: Lifetime) -> Lifetime {
+        self.max_lifetime.map_or(limit, |max| max.min(limit))
+    }
+
     fn content(&self) -> RequestedContent {
         let mut content = RequestedContent {
             common_name: self.common_name.clone(),
