@@ -33,7 +33,15 @@ fn read(text: &str, strict_booleans: bool) -> Result<serde_json::Value, String> 
         strict_booleans: strict_booleans,
         reject_unsupported_tags: true,
     };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    // A problem may quote a scalar of any length, with whatever stands in it.
+    let shortened = |problem: String| problem.chars().take(500).flat_map(escape_but_lines).collect();
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| shortened(error.to_string()))
+}
+
+fn escape_but_lines(c: char) -> impl Iterator<Item = char> {
+    let is_plain = matches!(c, '\n' | '"' | '\'' | '\\') || c.escape_debug().count() == 1;
+    let (plain, escaped) = if is_plain { (Some(c), None) } else { (None, Some(c.escape_debug())) };
+    plain.into_iter().chain(escaped.into_iter().flatten())
 }
 
 /// The value in block style, as `kubectl -o yaml` writes it.

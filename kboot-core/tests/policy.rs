@@ -9,7 +9,9 @@ use kboot_core::Env;
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::pki::{CertificateAuthority, KeyAlgorithm, PrivateKey};
-use kboot_core::policy::{AccessReviews, Answer, Code, Context, Decision, History, Policy, Preset, Verdict};
+use kboot_core::policy::{
+    AccessReviews, Answer, Code, Context, ContextDocument, Decision, History, Policy, Preset, Verdict,
+};
 use kboot_core::time::Timestamp;
 use kboot_testkit::generate::{EXTENSION_REQUEST, Extension, GeneralName, Request, der};
 use serde_json::json;
@@ -150,7 +152,7 @@ fn whose_names_they_are() {
     let dns: BTreeMap<String, Vec<IpAddr>> = BTreeMap::from([
         ("worker-1.example.com".to_owned(), vec!["10.0.0.1".parse().unwrap()]),
         ("worker-2.example.com".to_owned(), vec!["172.16.0.1".parse().unwrap()]),
-        ("empty.example.com".to_owned(), vec![]),
+        ("worker-1.empty.example.com".to_owned(), vec![]),
     ]);
     let mut context = cluster();
     context.resolver = Some(&dns);
@@ -177,10 +179,10 @@ fn whose_names_they_are() {
         // Every source for each name that it speaks of.
         ("[nodeStatus, {cidrs: [172.16.0.0/12]}]", "worker-1", &["worker-1", "10.0.0.1"], NO_RULE),
         ("[nodeStatus, nodeName]", "worker-1", &["worker-1", "10.0.0.1"], APPROVED),
-        ("[dns]", "worker-1", &["worker-1.example.com", "10.0.0.1"], APPROVED),
-        ("[dns]", "worker-1", &["worker-1.example.com", "10.0.0.2"], NO_RULE),
-        ("[dns]", "worker-1", &["worker-9.example.com"], UNKNOWN),
-        ("[dns]", "worker-1", &["empty.example.com"], UNKNOWN),
+        ("[dns, nodeName]", "worker-1", &["worker-1.example.com", "10.0.0.1"], APPROVED),
+        ("[dns, nodeName]", "worker-1", &["worker-1.example.com", "10.0.0.2"], NO_RULE),
+        ("[dns, nodeName]", "worker-1", &["worker-1.b.example.com"], UNKNOWN),
+        ("[dns, nodeName]", "worker-1", &["worker-1.empty.example.com"], UNKNOWN),
         ("[dns, {cidrs: [10.0.0.0/24]}]", "worker-2", &["worker-2.example.com"], NO_RULE),
         ("[dns, {cidrs: [10.0.0.0/24]}]", "worker-1", &["worker-1.example.com", "10.0.0.1"], APPROVED),
     ] {
@@ -467,7 +469,7 @@ fn the_trace_tells_each_clause_and_the_message_nothing_of_the_request() {
         of_rule,
         [
             ("requestor", "eve\\u{1b}[31m\\n in system:bootstrappers", Answer::Yes),
-            ("node name", "db-1", Answer::No)
+            ("node name", "db-1; wanted worker-*", Answer::No)
         ]
     );
     assert_eq!(decision.message(), "No rule matches it. (no-rule)");
@@ -648,4 +650,111 @@ fn a_certificate_lives_no_longer_than_the_rule_the_limit_and_the_request_say() {
         let elsewhere = prepared.sign_with(authority.key()).unwrap();
         assert_eq!(elsewhere.facts().unwrap().validity.not_after.to_string(), expected, "{asked:?}");
     }
+}
+
+const CLUSTER: &str = "
+apiVersion: kboot.dev/v1alpha1
+kind: Cluster
+metadata: {name: kubernetes}
+spec:
+  kubernetesVersion: v1.36.4
+  controlPlaneEndpoint: 10.0.0.30:6443
+  network: {serviceCIDRs: [10.96.0.0/12], dnsDomain: corp.local}
+  pki: {apiServerSANs: [k8s.example.com]}
+  nodes:
+  - {name: master-1, addresses: [10.0.0.1], roles: [control-plane, etcd]}
+  - {name: worker-1, addresses: [10.0.0.2], roles: [worker]}
+";
+
+/// What a node says of itself is not enough for what the cluster file gives to others.
+#[test]
+fn the_api_servers_and_other_nodes_names_are_not_a_nodes() {
+    let policy = policy(&[&format!(
+        "{{name: r, signer: {SERVING}, requestor: self, subjectAltNames: {{within: [nodeStatus]}}, decision: approve}}"
+    )]);
+    let claimed =
+        ["worker-1", "10.0.0.2", "10.0.0.1", "10.0.0.30", "k8s.example.com", "master-1", "10.96.0.1"];
+    let claimed = [&claimed[..], &["api.svc.corp.local", "api.svc.example.org"]].concat();
+    let mut from_file = ContextDocument::default();
+    from_file.add(CLUSTER).unwrap();
+    let mut by_inventory = Context::at(now());
+    by_inventory.inventories.insert("any".to_owned(), CLUSTER.parse().unwrap());
+    for mut context in [from_file.context(now()), by_inventory] {
+        let nodes = [("worker-1", &claimed[..]), ("master-1", &["master-1", "10.0.0.1", "10.0.0.30"])];
+        context.nodes = Some(nodes.iter().map(|(node, own)| (node.parse().unwrap(), names(own))).collect());
+        for (node, name, expected) in [
+            ("worker-1", "worker-1", APPROVED),
+            ("worker-1", "10.0.0.2", APPROVED),
+            ("worker-1", "10.0.0.1", (Verdict::Hold, Code::AltNameOfOther)),
+            ("worker-1", "master-1", (Verdict::Hold, Code::AltNameOfOther)),
+            ("worker-1", "10.0.0.30", (Verdict::Deny, Code::AltNameReserved)),
+            ("worker-1", "k8s.example.com", (Verdict::Deny, Code::AltNameReserved)),
+            ("worker-1", "10.96.0.1", (Verdict::Deny, Code::AltNameReserved)),
+            ("worker-1", "api.svc.corp.local", (Verdict::Deny, Code::AltNameReserved)),
+            ("worker-1", "api.svc.example.org", (Verdict::Deny, Code::AltNameReserved)),
+            ("master-1", "10.0.0.1", APPROVED),
+            ("master-1", "10.0.0.30", (Verdict::Deny, Code::AltNameReserved)),
+        ] {
+            let decision = policy.evaluate(&serving(node, &[name]), &context);
+            assert_eq!(told(&decision), expected, "{node} {name}");
+        }
+    }
+    // Where one machine is the whole control plane, its address is the API server's.
+    let single = CLUSTER.replace("10.0.0.30:6443", "10.0.0.1:6443");
+    let mut context = cluster();
+    context.inventories.insert("any".to_owned(), single.parse().unwrap());
+    context.nodes = Some(BTreeMap::from([("master-1".parse().unwrap(), names(&["10.0.0.1"]))]));
+    assert_eq!(told(&policy.evaluate(&serving("master-1", &["10.0.0.1"]), &context)), APPROVED);
+}
+
+/// getaddrinfo takes such names for addresses.
+#[test]
+fn a_name_that_ends_in_a_number_is_none() {
+    let policy = Preset::Upstream.policy();
+    for name in ["0xc0a8050b", "a.0xff", "a.1", "3232236811"] {
+        let request = Request::kubelet_serving("worker-1", &[GeneralName::dns(name)]);
+        let object =
+            CertificateSigningRequest::new("csr-1", Signer::KubeletServing, request.pem().as_bytes())
+                .with_requestor(node("worker-1"));
+        assert_eq!(policy.evaluate(&object, &Context::at(now())).code(), Code::AltNameInvalid, "{name}");
+    }
+}
+
+#[test]
+fn a_node_with_a_token_of_its_own_joins_by_nothing_else() {
+    let policy = policy(&[&format!(
+        "{{name: r, signer: {CLIENT}, requestor: {{groups: [installers, system:nodes, system:bootstrappers]}}, node: {{inventory: nodes.yaml}}, decision: approve}}"
+    )]);
+    let mut context = Context::at(now());
+    let inventory = "apiVersion: kboot.dev/v1alpha1\nkind: NodeInventory\nnodes:\n\
+                     - {name: worker-1, tokenIds: [abcdef]}\n- {name: worker-2}\n";
+    context.inventories.insert("nodes.yaml".to_owned(), inventory.parse().unwrap());
+    let installer = || Requestor::user("mallory").group("installers");
+    let odd = || Requestor::user("system:bootstrap:ZZZZZZ").group("system:bootstrappers");
+    for (of, sender, expected) in [
+        ("worker-1", token("abcdef"), APPROVED),
+        ("worker-1", node("worker-1"), APPROVED),
+        ("worker-1", installer(), NO_RULE),
+        ("worker-1", odd(), NO_RULE),
+        ("worker-2", installer(), APPROVED),
+        ("worker-2", token("abcdef"), NO_RULE),
+    ] {
+        assert_eq!(
+            told(&policy.evaluate(&client(of, sender.clone()), &context)),
+            expected,
+            "{of} {sender:?}"
+        );
+    }
+}
+
+#[test]
+fn a_person_approves_by_name() {
+    let policy = Preset::Upstream.policy();
+    let held = policy.evaluate(&user("jane", &["dev"], Requestor::user("jane")), &Context::at(now()));
+    assert_eq!(held.clone().approve_as(" ").verdict(), Verdict::Hold);
+    let approved = held.approve_as("eve\nAPPROVED\u{1b}[31m");
+    assert_eq!(told(&approved), (Verdict::Approve, Code::PersonApproves));
+    assert_eq!(approved.message(), "Approved by eve\\nAPPROVED\\u{1b}[31m.");
+    let last = approved.trace().clauses().last().unwrap();
+    assert_eq!((last.code, last.answer), (Some(Code::PersonApproves), Answer::Yes));
 }

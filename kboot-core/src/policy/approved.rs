@@ -69,6 +69,18 @@ impl ApprovedRequest {
         &self.alternative_names
     }
 
+    /// The key that will be certified: its SubjectPublicKeyInfo, DER.
+    #[must_use]
+    pub fn public_key_der(&self) -> &[u8] {
+        &self.public_key_der
+    }
+
+    /// Everything that was looked at.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
     /// Who approved.
     #[must_use]
     pub fn approval(&self) -> &Approval {

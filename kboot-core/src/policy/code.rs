@@ -81,7 +81,7 @@ codes! {
     AttributeRepeated = "attribute-repeated", "The request states an attribute more than once.",
         "The sender must make the request with another tool.";
     AttributeUnknown = "attribute-unknown", "The request has an attribute that kboot does not know.",
-        "Make the request without it (openssl's challengePassword is one), or have a person decide.";
+        "Make the request without it (openssl's challengePassword is one); kboot approves it for nobody.";
     ExtensionRepeated = "extension-repeated", "The request asks for an extension more than once.",
         "The sender must make the request with another tool.";
     ExtensionMalformed = "extension-malformed", "The request asks for an extension whose value is damaged.",
@@ -91,7 +91,7 @@ codes! {
     ExtensionUsages = "extension-usages", "The request's own usages go beyond those of the signer.",
         "The sender must ask the right signer, or leave the usages out of the request.";
     ExtensionUnknown = "extension-unknown", "The request asks for an extension that kboot does not know.",
-        "Make the request without it, or have a person decide.";
+        "Make the request without it; kboot approves it for nobody.";
     SubjectText = "subject-text", "A value of the subject is empty, no plain text, or has control characters or blanks around it.",
         "The sender must write the subject as UTF8String or PrintableString.";
     SubjectUid = "subject-uid", "The subject states a user's UID, which Kubernetes 1.33 and later believes.",
@@ -120,15 +120,17 @@ codes! {
         "The sender must ask for plain names: no wildcards, underscores, queries or special addresses.";
     AltNameReserved = "alt-name-reserved", "An alternative name belongs to the API server, a service or the local machine.",
         "Find out who sent it: with this certificate it could stand in for the API server.";
+    AltNameOfOther = "alt-name-of-other", "An alternative name belongs to another node of the inventory.",
+        "Find out what runs on the node that sent it, or correct the inventory.";
     AltNameRepeated = "alt-name-repeated", "An alternative name stands there twice.",
         "The sender must state each name once.";
     UsagesRepeated = "usages-repeated", "A usage stands there twice.", "The sender must state each usage once.";
     Usages = "usages", "The usages are not a set that this signer accepts.",
-        "See the usages of the signer in the Kubernetes documentation, \"Kubernetes signers\".";
+        "Kubelets: digital signature and client auth, or server auth for serving; key encipherment may be added. Users: client auth, and digital signature or key encipherment.";
     ExpirationTooShort = "expiration-too-short", "expirationSeconds is less than 600.",
         "The sender must ask for ten minutes at least.";
     RequestorUnknown = "requestor-unknown", "It is not known who sent the request.",
-        "Give the object as the API server holds it (`kubectl get csr NAME -o yaml`), or say who sent it.";
+        "Give the object as the API server holds it (`kubectl get csr NAME -o yaml`), or say who sent it (`--requestor`, `--group`).";
     RequestorAnonymous = "requestor-anonymous", "Nobody in particular sent the request.",
         "Take the right to create requests from system:anonymous and system:unauthenticated.";
     RequestorOtherNode = "requestor-other-node", "A node asks for the identity of another node.",
@@ -136,9 +138,10 @@ codes! {
     RequestorNotNode = "requestor-not-node", "The sender is not the node: no user of its name in the group system:nodes.",
         "The node's own kubelet must ask, with its client certificate.";
     RuleApproves = "rule-approves", "A rule approves it.", "Nothing.";
+    PersonApproves = "person-approves", "A person approves it.", "Nothing.";
     RuleDenies = "rule-denies", "A rule denies it.", "See the rule.";
     RuleHolds = "rule-holds", "A rule leaves it to a person.",
-        "See that the names are the node's, then `kubectl certificate approve NAME`, or write a rule that approves it.";
+        "See who asks and for what; then `kubectl certificate approve NAME`, or write a rule that approves it.";
     NoRule = "no-rule", "No rule matches it.",
         "See which condition each rule misses; change the policy or the facts, or have a person decide.";
     FactsUnknown = "facts-unknown", "The decision depends on something that is not known.",

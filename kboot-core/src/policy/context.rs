@@ -20,6 +20,7 @@ use crate::time::{Lifetime, Timestamp};
 /// context.service_cidrs = vec!["10.96.0.0/12".parse()?];
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Context<'a> {
     /// The time, for the age of requests.
@@ -28,6 +29,10 @@ pub struct Context<'a> {
     pub dns_domain: Dns1123Subdomain,
     /// The cluster's service ranges; addresses in them are never a node's.
     pub service_cidrs: Vec<Cidr>,
+    /// Names and addresses of the API server, which no other machine may serve.
+    pub api_server: SubjectAltNames,
+    /// The cluster's machines, where a policy names no inventory: what is one's is not another's.
+    pub machines: Option<Inventory>,
     /// The inventories, by the names under which the policy refers to them.
     pub inventories: BTreeMap<String, Inventory>,
     /// Every Node of the cluster with the names and addresses of its status; none where the cluster was not
@@ -56,6 +61,8 @@ impl Context<'_> {
             now,
             dns_domain: Dns1123Subdomain::from_static("cluster.local"),
             service_cidrs: Vec::new(),
+            api_server: SubjectAltNames::default(),
+            machines: None,
             inventories: BTreeMap::new(),
             nodes: None,
             served: BTreeMap::new(),
@@ -75,6 +82,11 @@ impl Context<'_> {
 
     pub(super) fn access_of(&self, requestor: &Requestor) -> AccessReviews {
         self.access_reviews.get(&subject_of(requestor)).copied().unwrap_or_default()
+    }
+
+    /// Every inventory that there is.
+    pub(super) fn all_inventories(&self) -> impl Iterator<Item = &Inventory> {
+        self.inventories.values().chain(&self.machines)
     }
 
     /// Whose key it is, where that is known.

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::PolicyError;
+use super::{Inventory, PolicyError};
+
 use super::context_file::{CONTEXT_SCHEMA, ContextDocument};
 use super::names::escaped;
 use crate::csr::CertificateSigningRequest;
@@ -134,7 +135,7 @@ impl Addition {
         }
     }
 
-    pub(super) fn end_of_list(&mut self, kind: Option<&str>) {
+    pub(super) fn end_of_list(&mut self, kind: Option<&str>, is_empty: bool) {
         match kind {
             Some("NodeList") => {
                 self.nodes.get_or_insert_default();
@@ -142,6 +143,11 @@ impl Addition {
             Some("CertificateSigningRequestList") => {
                 self.document.history.get_or_insert_default();
             }
+            _ if is_empty => self.problem(
+                "items",
+                "is empty, and the list does not say of what: `kubectl get --raw /api/v1/nodes` and `kubectl get --raw \
+                 /apis/certificates.k8s.io/v1/certificatesigningrequests` do",
+            ),
             _ => {}
         }
     }
@@ -218,6 +224,8 @@ impl Addition {
         match value.to_string().parse::<ClusterSpec>() {
             Err(error) => self.problems.extend(error.problems),
             Ok(spec) => {
+                let machines = Inventory::from(&spec);
+                self.once("spec.nodes", machines, |document| &mut document.machines);
                 self.once("spec.network.serviceCIDRs", spec.network.service_cidrs, |d| &mut d.service_cidrs);
                 self.once("spec.network.dnsDomain", spec.network.dns_domain, |d| &mut d.dns_domain);
             }

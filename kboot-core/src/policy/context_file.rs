@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::context_addition::Addition;
-use super::{AccessReviews, Context, History, PolicyError};
+use super::{AccessReviews, Context, History, Inventory, PolicyError};
 use crate::csr::list::yaml;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
 use crate::json_objects::{Item, each_object, is_json};
@@ -46,6 +46,7 @@ pub struct ContextDocument {
     pub(super) dns_domain: Option<Dns1123Subdomain>,
     pub(super) service_cidrs: Option<Vec<Cidr>>,
     pub(super) signer_lifetime: Option<Lifetime>,
+    pub(super) machines: Option<Inventory>,
     pub(super) nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
     pub(super) served: BTreeMap<NodeName, SubjectAltNames>,
     pub(super) dns: BTreeMap<String, Vec<IpAddr>>,
@@ -83,7 +84,7 @@ impl ContextDocument {
                         Ok(value) => addition.object(&value, list_kind, index),
                         Err(error) => addition.problem(&format!("items[{index}]"), error.to_string()),
                     },
-                    Item::EndOfList { kind } => addition.end_of_list(kind),
+                    Item::EndOfList { kind } => addition.end_of_list(kind, index == 0),
                 }
                 index = index.saturating_add(1);
                 Ok::<(), ListError>(())
@@ -95,7 +96,7 @@ impl ContextDocument {
             match value.get("items").and_then(Value::as_array) {
                 Some(items) => {
                     items.iter().enumerate().for_each(|(i, item)| addition.object(item, kind, i));
-                    addition.end_of_list(kind);
+                    addition.end_of_list(kind, items.is_empty());
                 }
                 None => addition.object(&value, None, 0),
             }
@@ -133,6 +134,7 @@ impl ContextDocument {
             context.signer_lifetime = lifetime;
         }
         context.service_cidrs = self.service_cidrs.clone().unwrap_or_default();
+        context.machines = self.machines.clone();
         context.nodes = self.nodes.clone();
         context.served = self.served.clone();
         context.resolver = (!self.dns.is_empty()).then_some(&self.dns);

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{ApprovedRequest, Code};
+use super::names::escaped;
+use super::{Approval, ApprovedRequest, Code};
 
 /// The decision on a request, with its trace.
 ///
@@ -91,7 +92,10 @@ impl Decision {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::Approve(_) => Code::RuleApproves,
+            Self::Approve(approved) => match approved.approval {
+                Approval::Rule { .. } => Code::RuleApproves,
+                Approval::Person { .. } => Code::PersonApproves,
+            },
             Self::Deny(refusal) | Self::Hold(refusal) => refusal.code,
         }
     }
@@ -115,7 +119,8 @@ impl Decision {
     }
 
     /// The same after a person has looked at it and approves: a Hold becomes an approval in that person's
-    /// name. What the floor refuses, and what was denied, stays as it is.
+    /// name, which is cut and escaped like all that is shown. What the floor refuses, and what was denied, stays
+    /// as it is, and so does everything where nobody is named.
     ///
     /// ```
     /// # use kboot_core::{Env, csr::*, pki::{KeyAlgorithm, PrivateKey}, policy::{Context, Preset, Verdict}};
@@ -131,9 +136,17 @@ impl Decision {
     /// ```
     #[must_use]
     pub fn approve_as(self, person: &str) -> Self {
+        let person = escaped(person.trim());
         match self {
-            Self::Hold(Refusal { candidate: Some(candidate), trace, .. }) => {
-                Self::Approve(Box::new(candidate.approved_by_person(person, trace)))
+            Self::Hold(Refusal { candidate: Some(candidate), mut trace, .. }) if !person.is_empty() => {
+                trace.clauses.push(Clause {
+                    rule: None,
+                    name: "outcome",
+                    saw: format!("approve: {person}"),
+                    answer: Answer::Yes,
+                    code: Some(Code::PersonApproves),
+                });
+                Self::Approve(Box::new(candidate.approved_by_person(&person, trace)))
             }
             other => other,
         }
@@ -157,6 +170,18 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> Code {
         self.code
+    }
+
+    /// The short message for the request's condition.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Everything that was looked at.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.trace
     }
 }
 

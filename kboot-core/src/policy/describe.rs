@@ -148,7 +148,8 @@ impl Rule {
         }
         if let Some(AlternativeNamesRule { within, max_dns, .. }) = &self.alternative_names {
             let everything = |source: &Source| match source {
-                Source::Cidrs(ranges) => ranges.iter().any(|range| range.prefix() == 0),
+                // A range of half the addresses and one of the other half are all of them.
+                Source::Cidrs(ranges) => ranges.iter().any(|range| range.prefix() < 8),
                 _ => false,
             };
             let only = |weak: &dyn Fn(&Source) -> bool| !within.is_empty() && within.iter().all(weak);

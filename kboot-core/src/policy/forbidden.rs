@@ -3,6 +3,7 @@
 use super::decision::Verdict;
 use super::floor::{PRIVILEGED, RESERVED_PREFIX, is_privileged};
 use super::rule::{RequestorRule, Rule};
+use super::{Glob, Source};
 use crate::csr::Signer;
 
 /// Groups that say no more than that somebody asked.
@@ -63,15 +64,21 @@ pub(super) fn objections(rule: &Rule) -> Vec<(&'static str, String)> {
                     "is missing: a node could get a certificate for any name and address",
                 );
             }
+            if rule.alternative_names.as_ref().is_some_and(|names| names.within == [Source::Dns]) {
+                refuse(
+                    "subjectAltNames.within",
+                    "is dns alone, which vouches for every name that resolves: add nodeName, inventory or cidrs",
+                );
+            }
         }
     }
     if rule.access.is_none()
         && let Some(RequestorRule::Listed { users, groups, token_ids }) = &rule.requestor
-        && token_ids.is_empty()
     {
-        let by_anybody = users.iter().all(|user| user.matches_some_with_prefix("") && user.as_str() == "*");
-        let only_everybody = groups.iter().any(|group| EVERYBODY.contains(&group.as_str()));
-        if (groups.is_empty() && by_anybody) || (users.is_empty() && only_everybody) {
+        let says_nothing = |user: &Glob| user.as_str().chars().all(|c| matches!(c, '*' | '?'));
+        let by_user = !users.is_empty() && !users.iter().any(says_nothing);
+        let by_group = !groups.is_empty() && !groups.iter().any(|group| EVERYBODY.contains(&group.as_str()));
+        if !by_user && !by_group && token_ids.is_empty() {
             refuse("requestor", "is everybody: name the users or groups that may ask");
         }
     }

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::PolicyError;
+use crate::csr::AlternativeName;
 use crate::name::{Dns1123Subdomain, NodeName};
-use crate::net::is_of_one_machine;
+use crate::net::{Cidr, SubjectAltNames, is_of_one_machine};
 use crate::schema::{self, Problem};
 use crate::spec::ClusterSpec;
 use crate::token::TokenId;
@@ -37,7 +38,27 @@ static PARSED_SCHEMA: LazyLock<Value> =
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
-    pub(super) nodes: BTreeMap<NodeName, InventoryNode>,
+    nodes: BTreeMap<NodeName, InventoryNode>,
+    /// Whose each address, DNS name and token is; no two nodes share one.
+    owners: HashMap<Owned, NodeName>,
+    /// What a cluster file says besides.
+    pub(super) cluster: ClusterFacts,
+}
+
+/// What the floor judges alternative names by, of the cluster as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct ClusterFacts {
+    pub(super) service_cidrs: Vec<Cidr>,
+    pub(super) dns_domain: Option<Dns1123Subdomain>,
+    /// Names and addresses of the API server.
+    pub(super) api_server: SubjectAltNames,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Owned {
+    Address(IpAddr),
+    Name(String),
+    Token(TokenId),
 }
 
 /// A node of an inventory.
@@ -64,9 +85,30 @@ impl Inventory {
         self.nodes.iter()
     }
 
+    fn of(nodes: BTreeMap<NodeName, InventoryNode>, cluster: ClusterFacts) -> Self {
+        let mut owners = HashMap::new();
+        for (name, node) in &nodes {
+            let addresses = node.addresses.iter().copied().map(Owned::Address);
+            let names = node.dns_names.iter().map(|dns| Owned::Name(dns.to_string()));
+            let tokens = node.token_ids.iter().cloned().map(Owned::Token);
+            let own = [Owned::Name(name.to_string())].into_iter().chain(addresses).chain(names).chain(tokens);
+            owners.extend(own.map(|owned| (owned, name.clone())));
+        }
+        Self { nodes, owners, cluster }
+    }
+
     /// The node that a bootstrap token is bound to.
     pub(super) fn node_of_token(&self, id: &TokenId) -> Option<&NodeName> {
-        self.nodes.iter().find(|(_, node)| node.token_ids.contains(id)).map(|(name, _)| name)
+        self.owners.get(&Owned::Token(id.clone()))
+    }
+
+    /// The node whose name or address this is.
+    pub(super) fn node_of(&self, name: &AlternativeName) -> Option<&NodeName> {
+        self.owners.get(&match name {
+            AlternativeName::Dns(name) => Owned::Name(name.to_ascii_lowercase()),
+            AlternativeName::Ip(address) => Owned::Address(*address),
+            _ => return None,
+        })
     }
 }
 
@@ -115,7 +157,13 @@ impl From<&ClusterSpec> for Inventory {
             let known = InventoryNode { addresses: node.addresses().to_vec(), ..InventoryNode::default() };
             (node.name().clone(), known)
         });
-        Self { nodes: nodes.collect() }
+        let api_server = [spec.control_plane_endpoint.host()].into_iter().chain(&spec.pki.api_server_sans);
+        let cluster = ClusterFacts {
+            service_cidrs: spec.network.service_cidrs.clone(),
+            dns_domain: Some(spec.network.dns_domain.clone()),
+            api_server: api_server.cloned().collect(),
+        };
+        Self::of(nodes.collect(), cluster)
     }
 }
 
@@ -123,7 +171,7 @@ impl From<&ClusterSpec> for Inventory {
 /// let one of them stand in for the other.
 #[derive(Default)]
 struct Reader {
-    inventory: Inventory,
+    nodes: BTreeMap<NodeName, InventoryNode>,
     problems: Vec<Problem>,
     owners: HashMap<String, NodeName>,
 }
@@ -136,7 +184,7 @@ impl Reader {
             match node.name.parse::<NodeName>() {
                 Err(error) => self.problems.push(Problem::new(&path, error.to_string())),
                 Ok(name) => {
-                    if self.inventory.nodes.insert(name.clone(), InventoryNode::default()).is_some() {
+                    if self.nodes.insert(name.clone(), InventoryNode::default()).is_some() {
                         self.problems.push(Problem::new(&path, format!("{name} is listed before")));
                     }
                     // Its name is its own; another node cannot have it as a DNS name.
@@ -164,10 +212,10 @@ impl Reader {
                     })
                 }),
             };
-            self.inventory.nodes.insert(name, known);
+            self.nodes.insert(name, known);
         }
         if self.problems.is_empty() {
-            Ok(self.inventory)
+            Ok(Inventory::of(self.nodes, ClusterFacts::default()))
         } else {
             Err(PolicyError { problems: self.problems })
         }

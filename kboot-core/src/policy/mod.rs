@@ -98,6 +98,10 @@ impl Policy {
     ///
     /// Each condition of a rule answers yes, no or unknown. A rule that might match leaves a doubt, and the
     /// decision then is one that holds whatever the unknown turns out to be; else it is Hold.
+    ///
+    /// The conditions of the object are not looked at, so that decisions can be repeated: whoever acts on the
+    /// decision asks [`CertificateSigningRequest::is_pending`] first. A history in the context is of the other
+    /// requests ([`History::remove`]).
     #[must_use]
     pub fn evaluate(&self, object: &CertificateSigningRequest, context: &Context<'_>) -> Decision {
         let signer = object.signer().filter(|signer| self.rules.iter().any(|rule| rule.signer == *signer));

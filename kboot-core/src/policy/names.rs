@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use super::floor::Findings;
+use super::floor::{Findings, node_of};
 use super::{Code, Context};
 use crate::csr::{AlternativeName, CertificateRequest, Signer};
-use crate::name::is_dns1123_subdomain;
+use crate::name::{NodeName, is_dns1123_subdomain};
 use crate::net::is_of_one_machine;
 
 const NAME: &str = "alternative names";
@@ -27,10 +27,17 @@ pub(super) fn check_alternative_names(
     {
         found.deny(NAME, Code::AltNamesMissing, "neither a DNS name nor an address".to_owned());
     }
+    let node = node_of(request);
     let mut seen = HashSet::new();
     for name in &names {
-        if let Some(code) = violation(name, signer, context) {
+        let is_of_other = || {
+            signer == Signer::KubeletServing
+                && owner(name, context).is_some_and(|owner| Some(owner) != node.as_ref())
+        };
+        if let Some(code) = violation(name, signer, node.as_ref(), context) {
             found.deny(NAME, code, described(name));
+        } else if is_of_other() {
+            found.hold(NAME, Code::AltNameOfOther, described(name));
         } else if !seen.insert(in_lower_case(name)) {
             found.hold(NAME, Code::AltNameRepeated, described(name));
         }
@@ -40,23 +47,31 @@ pub(super) fn check_alternative_names(
     }
 }
 
-fn violation(name: &AlternativeName, signer: Signer, context: &Context<'_>) -> Option<Code> {
+fn violation(
+    name: &AlternativeName,
+    signer: Signer,
+    node: Option<&NodeName>,
+    context: &Context<'_>,
+) -> Option<Code> {
     let is_server = signer == Signer::KubeletServing;
+    // A single machine may be all of the control plane, and then has the API server's address.
+    let is_api_servers = || is_of_api_server(name, context) && owner(name, context) != node;
     match name {
         AlternativeName::Dns(name) => {
             let name = name.to_ascii_lowercase();
-            let looks_numeric = name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
             if name.contains('*') {
                 Some(Code::AltNameWildcard)
-            } else if !is_dns1123_subdomain(&name) || looks_numeric {
+            } else if !is_dns1123_subdomain(&name) || ends_in_a_number(&name) {
                 Some(Code::AltNameInvalid)
             } else {
-                (is_server && is_reserved_name(&name, context)).then_some(Code::AltNameReserved)
+                let is_reserved = is_server && (is_reserved_name(&name, context) || is_api_servers());
+                is_reserved.then_some(Code::AltNameReserved)
             }
         }
         AlternativeName::Ip(address) if !is_of_one_machine(*address) => Some(Code::AltNameInvalid),
         AlternativeName::Ip(address) => {
-            (is_server && is_reserved_address(*address, context)).then_some(Code::AltNameReserved)
+            let is_reserved = is_server && (is_reserved_address(*address, context) || is_api_servers());
+            is_reserved.then_some(Code::AltNameReserved)
         }
         AlternativeName::InvalidIp(_) => Some(Code::AltNameInvalid),
         AlternativeName::Email(_) | AlternativeName::Uri(_) if is_server => Some(Code::AltNameKind),
@@ -77,18 +92,45 @@ fn in_lower_case(name: &AlternativeName) -> AlternativeName {
     }
 }
 
-/// Names under which clients reach the API server or a service, and every machine itself.
+/// Names under which clients reach a service, whatever the cluster's domain, and every machine itself.
 fn is_reserved_name(name: &str, context: &Context<'_>) -> bool {
-    let bare = name.strip_suffix(context.dns_domain.as_str()).and_then(|name| name.strip_suffix('.'));
-    [Some(name), bare].into_iter().flatten().any(|name| {
+    let domains = context.all_inventories().filter_map(|inventory| inventory.cluster.dns_domain.as_ref());
+    let bare = domains
+        .chain([&context.dns_domain])
+        .filter_map(|domain| name.strip_suffix(domain.as_str())?.strip_suffix('.'));
+    bare.chain([name]).any(|name| {
         matches!(name, "localhost" | "kubernetes" | "kubernetes.default" | "svc")
             || name.ends_with(".svc")
+            || name.contains(".svc.")
             || name.ends_with(".localhost")
     })
 }
 
 fn is_reserved_address(address: IpAddr, context: &Context<'_>) -> bool {
-    address.is_loopback() || context.service_cidrs.iter().any(|range| range.contains(address))
+    let known = context.all_inventories().flat_map(|inventory| &inventory.cluster.service_cidrs);
+    address.is_loopback() || known.chain(&context.service_cidrs).any(|range| range.contains(address))
+}
+
+fn is_of_api_server(name: &AlternativeName, context: &Context<'_>) -> bool {
+    let known = context.all_inventories().map(|inventory| &inventory.cluster.api_server);
+    known.chain([&context.api_server]).any(|names| match name {
+        AlternativeName::Dns(name) => names.dns().iter().any(|known| known.eq_ignore_ascii_case(name)),
+        AlternativeName::Ip(address) => names.ips().contains(address),
+        _ => false,
+    })
+}
+
+/// The node whose name or address it is, by an inventory.
+fn owner<'a>(name: &AlternativeName, context: &'a Context<'_>) -> Option<&'a NodeName> {
+    context.all_inventories().find_map(|inventory| inventory.node_of(name))
+}
+
+/// Whether resolvers take a name for an address: getaddrinfo reads 0xc0a80501 and 3232236801 as one (the
+/// URL standard's "ends in a number").
+fn ends_in_a_number(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    last.bytes().all(|byte| byte.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(is_hex)
 }
 
 fn is_plain_email(text: &str) -> bool {
@@ -148,6 +190,9 @@ fn push_escaped(all: &mut String, text: &str) {
         all.push_str(text);
     } else {
         all.extend(text.chars().take(64).flat_map(char::escape_debug));
+        if text.chars().nth(64).is_some() {
+            all.push('…');
+        }
     }
 }
 

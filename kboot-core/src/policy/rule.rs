@@ -160,7 +160,24 @@ impl Facts<'_> {
                     )
             }
         };
-        Some(Met { name: "requestor", saw: self.case.sender.clone(), answer: Answer::of(holds) })
+        let saw = if holds { self.case.sender.clone() } else { self.wanted_requestor() };
+        Some(Met { name: "requestor", saw, answer: Answer::of(holds) })
+    }
+
+    fn wanted_requestor(&self) -> String {
+        let wanted = match &self.rule.requestor {
+            Some(RequestorRule::Listed { users, groups, token_ids }) => {
+                let lists = [
+                    ("users", users.iter().map(Glob::as_str).collect::<Vec<_>>()),
+                    ("groups", groups.iter().map(String::as_str).collect()),
+                    ("tokens", token_ids.iter().map(TokenId::as_str).collect()),
+                ];
+                let given = lists.into_iter().filter(|(_, all)| !all.is_empty());
+                given.map(|(name, all)| format!("{name} {}", list(all))).collect::<Vec<_>>().join(" and ")
+            }
+            _ => "whom the request names, in its groups".to_owned(),
+        };
+        format!("{}; wanted {wanted}", self.case.sender)
     }
 
     fn node_name(&self) -> Option<Met> {
@@ -169,7 +186,9 @@ impl Facts<'_> {
         }
         let Some(node) = &self.case.node else { return Some(no_node("node name")) };
         let holds = self.rule.node_names.iter().any(|pattern| pattern.matches(node.as_str()));
-        Some(Met { name: "node name", saw: node.to_string(), answer: Answer::of(holds) })
+        let wanted = || format!("{node}; wanted {}", list(self.rule.node_names.iter().map(Glob::as_str)));
+        let saw = if holds { node.to_string() } else { wanted() };
+        Some(Met { name: "node name", saw, answer: Answer::of(holds) })
     }
 
     /// The inventory holds the node, and where it binds bootstrap tokens to nodes, this one to this node.
@@ -183,12 +202,13 @@ impl Facts<'_> {
         let Some(known) = inventory.node(node) else {
             return met(format!("{node} is not in it"), Answer::No);
         };
-        if let Some(id) = self.case.object.requestor().token_id() {
-            let is_bound_elsewhere = inventory.node_of_token(&id).is_some_and(|bound| bound != node);
-            let is_for_others = !known.token_ids.is_empty() && !known.token_ids.contains(&id);
-            if is_bound_elsewhere || is_for_others {
-                return met(format!("bootstrap token {id} is not bound to {node}"), Answer::No);
-            }
+        let requestor = self.case.object.requestor();
+        let token = requestor.token_id();
+        let bound_to = token.as_ref().and_then(|id| inventory.node_of_token(id));
+        let is_itself = requestor.node().as_ref() == Some(node);
+        let is_bound = bound_to.is_some() || !known.token_ids.is_empty();
+        if is_bound && !is_itself && bound_to != Some(node) {
+            return met(format!("{node} joins by its own token, which this is not"), Answer::No);
         }
         met(format!("{node} is in it"), Answer::Yes)
     }
@@ -204,7 +224,11 @@ impl Facts<'_> {
             self.case.request.organizations().all(|group| rule.groups.iter().any(|allowed| allowed == group));
         let (users, groups) =
             (list(self.case.request.common_names()), list(self.case.request.organizations()));
-        let saw = format!("user {users}, groups {groups}");
+        let mut saw = format!("user {users}, groups {groups}");
+        if !(user_fits && groups_fit) {
+            let wanted = rule.users.iter().map(Glob::as_str);
+            saw += &format!("; wanted {}, groups among {}", list(wanted), list(&rule.groups));
+        }
         Some(Met { name: "subject", saw, answer: Answer::of(user_fits && groups_fit) })
     }
 
@@ -224,10 +248,10 @@ impl Facts<'_> {
         };
         let dns = names.iter().filter(|name| matches!(name, AlternativeName::Dns(_))).count();
         if rule.max.is_some_and(|max| names.len() > max) {
-            return met(format!("{} of them", names.len()), Answer::No);
+            return met(format!("{} of them, too many", names.len()), Answer::No);
         }
         if rule.max_dns.is_some_and(|max| dns > max) {
-            return met(format!("{dns} DNS names"), Answer::No);
+            return met(format!("{dns} DNS names, too many"), Answer::No);
         }
         if rule.within.is_empty() {
             return met(format!("{} of them", names.len()), Answer::Yes);
@@ -252,7 +276,10 @@ impl Facts<'_> {
                     }
                     Some(Answer::Unknown) => {
                         is_covered = true;
-                        unknown.get_or_insert_with(|| format!("{}: unknown to {source}", described(name)));
+                        let is_absent = *source == Source::NodeStatus && self.case.context.nodes.is_some();
+                        let why = if is_absent { ": no such Node, or it has no address yet" } else { "" };
+                        unknown
+                            .get_or_insert_with(|| format!("{}: unknown to {source}{why}", described(name)));
                     }
                 }
             }

@@ -62,7 +62,7 @@ impl Entry {
             "subject-attribute" if person => "hold",
             "signer-not-ruled" | "signature-unknown" | "key-oversized" | "key-unknown"
             | "attribute-unknown" | "extension-unknown" | "alt-name-repeated" | "requestor-unknown"
-            | "requestor-not-node" | "no-rule" => "hold",
+            | "requestor-not-node" | "no-rule" | "alt-name-of-other" => "hold",
             _ => "deny",
         }
     }

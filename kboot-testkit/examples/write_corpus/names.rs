@@ -261,6 +261,7 @@ fn invalid() -> Vec<Entry> {
 
 fn foreign() -> Vec<Entry> {
     let entry = |name, about, case| Entry::hostile(name, about, "no-rule", case);
+    let of_other = |name, about, case| Entry::hostile(name, about, "alt-name-of-other", case);
     let claimed = Case::new(
         Request::kubelet_serving(
             "worker-9",
@@ -278,20 +279,20 @@ fn foreign() -> Vec<Entry> {
     let many: Vec<_> = (0..200).map(|n| GeneralName::Dns(format!("app-{n}.example.com"))).collect();
     let below: Vec<_> = (0..20).map(|n| GeneralName::Dns(format!("n{n}.worker-1"))).collect();
     vec![
-        entry(
+        of_other(
             "names-of-the-master",
             "The right subject with the master's name and address: the master's kubelet, logs and \
              exec could be played.",
             only(&[GeneralName::dns("master-1"), GeneralName::ip("192.168.5.11")]),
         )
         .incident(K0S),
-        entry(
+        of_other(
             "names-masters-address",
             "Own name, the master's address.",
             only(&[GeneralName::dns("worker-1"), GeneralName::ip("192.168.5.11")]),
         )
         .incident("CVE-2022-3294; k0s#8333"),
-        entry(
+        of_other(
             "names-other-node-first",
             "Another node's name first: who takes the identity from the first DNS name judges \
              worker-2.",
@@ -321,7 +322,7 @@ fn foreign() -> Vec<Entry> {
             besides(&ip("198.51.100.7")),
         )
         .incident("alex1989hu#337, #348; kubelet-rubber-stamp#10, #11"),
-        entry(
+        of_other(
             "names-address-claimed",
             "The Node says that the master's address is its own, as a kubelet may; the inventory \
              does not.",

@@ -8,6 +8,9 @@ mod tests;
 
 use std::net::IpAddr;
 
+use x509_parser::prelude::{FromDer, X509Name};
+
+use super::certificate::readable_name;
 pub(crate) use super::encode::LeafKeyUsages;
 use super::encode::{Content, Names, leaf_extensions};
 use super::issuer::serial_number;
@@ -56,8 +59,9 @@ impl Issuer {
     ) -> Result<Prepared<'_>, PkiError> {
         let validity = self.requested_validity(env.now(), requested, limit)?;
         let subject = requested_name(&content.common_name, &content.organizations)?;
-        if subject == self.subject_der {
-            return Err(PkiError::IssuersName { subject: self.certificate.facts()?.subject });
+        let of_authority = self.certificate.facts()?.subject;
+        if readable(&subject) == of_authority {
+            return Err(PkiError::IssuersName { subject: of_authority });
         }
         let names = Names {
             dns: &content.dns,
@@ -102,6 +106,11 @@ impl Issuer {
         }
         Ok(Validity { not_before: now.before(Lifetime::BACKDATE)?, not_after })
     }
+}
+
+/// A name as people read it: the same whatever the types of its strings.
+fn readable(name_der: &[u8]) -> String {
+    X509Name::from_der(name_der).map_or_else(|_| String::new(), |(_, name)| readable_name(&name))
 }
 
 impl CertificateAuthority {
