@@ -468,3 +468,24 @@ proptest! {
         let _ = text.parse::<Policy>();
     }
 }
+
+#[test]
+fn an_empty_list_must_say_of_what() {
+    let mut document = ContextDocument::default();
+    let error = document.add(r#"{"apiVersion": "v1", "kind": "List", "items": []}"#).unwrap_err();
+    assert!(error.to_string().contains("kubectl get --raw /api/v1/nodes"), "{error}");
+    document.add(r#"{"apiVersion": "v1", "kind": "NodeList", "items": []}"#).unwrap();
+    let requests = r#"{"kind": "CertificateSigningRequestList", "items": []}"#;
+    document.add(requests).unwrap();
+    let context = document.context(now());
+    assert_eq!((context.nodes.unwrap().len(), context.history.is_some()), (0, true));
+}
+
+#[test]
+fn a_problem_does_not_quote_a_whole_file() {
+    let long = format!("kind: !!{} a", "x\u{202e}".repeat(100_000));
+    for error in [long.parse::<Policy>().unwrap_err(), context(&long).unwrap_err()] {
+        let text = error.to_string();
+        assert!(text.len() < 5_000 && !text.contains('\u{202e}'), "{} bytes", text.len());
+    }
+}
