@@ -52,7 +52,9 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
         .usages(&arguments.usages)
         .description(&description);
     let groups = match (&arguments.node, arguments.groups.is_empty()) {
-        (Some(_), true) => vec![BootstrapGroup::ONE_NODE.parse()?],
+        (Some(_), true) if arguments.usages.contains(&Usage::Authentication) => {
+            vec![BootstrapGroup::ONE_NODE.parse()?]
+        }
         _ => arguments.groups,
     };
     let settings = groups.into_iter().fold(settings, TokenSettings::group);
