@@ -57,7 +57,8 @@ fn check_new(file: Option<&Path>) -> Result<()> {
 
 /// Text of a request, cut and with what hides on a terminal escaped.
 fn shown(text: &str) -> String {
-    const LENGTH: usize = 100;
+    // DNS names are whole.
+    const LENGTH: usize = 253;
     let mut shown: String = text.chars().take(LENGTH).flat_map(char::escape_debug).collect();
     if text.chars().count() > LENGTH {
         shown.push('…');
