@@ -80,7 +80,8 @@ impl Loaded {
     }
 }
 
-fn inventory(file: &Path) -> Result<Inventory> {
+/// An inventory from its file.
+pub(in crate::commands) fn inventory(file: &Path) -> Result<Inventory> {
     input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))
 }
 
