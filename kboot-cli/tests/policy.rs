@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
-use common::{CLUSTER, Outcome, kboot, kboot_path, kboot_with, write};
+use common::{Outcome, kboot, kboot_path, kboot_with, write};
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::pki::{KeyAlgorithm, PrivateKey};
@@ -331,6 +331,65 @@ fn a_bare_request_is_explained_with_what_flags_say() {
 }
 
 #[test]
+fn an_object_without_a_sender_is_given_one() {
+    let mut object = serving("csr-1", "worker-1", &["worker-1", "192.168.5.21"]);
+    for field in ["username", "groups"] {
+        object["spec"].as_object_mut().unwrap().remove(field);
+    }
+    let folder = folder(&[("csr.json", &list(&[object])), ("policy.yaml", SERVING), ("nodes.yaml", NODES)]);
+    let explain = "csr explain -f csr.json --policy policy.yaml";
+    let outcome = run(&folder, explain);
+    assert_eq!(outcome.code, Some(1));
+    assert!(
+        outcome.stdout.contains("(requestor-unknown)") && outcome.stdout.contains("--requestor USER"),
+        "{}",
+        outcome.stdout
+    );
+    let sent = format!("{explain} --requestor system:node:worker-1 --group system:nodes");
+    assert_eq!(run(&folder, &sent).code, Some(0));
+    for other in ["--signer kubernetes.io/kubelet-serving", "--expiration 24h"] {
+        let outcome = run(&folder, &format!("{explain} {other}"));
+        assert_eq!(outcome.code, Some(2));
+        assert!(outcome.stderr.contains("says them itself"), "{}", outcome.stderr);
+    }
+    write(&folder.path().join("csr.json"), list(&[serving("a", "worker-1", &["worker-1"])]).as_bytes());
+    let outcome = run(&folder, &sent);
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.stderr.contains("says that \"system:node:worker-1\" sent it"), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_is_no_request_is_called_what_it_is() {
+    let certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    let folder = folder(&[
+        ("a.crt", certificate),
+        ("policy.yaml", SERVING),
+        ("null.json", "[null]"),
+        (
+            "long.json",
+            &json!({"apiVersion": "x".repeat(5000), "kind": "CertificateSigningRequest"}).to_string(),
+        ),
+        (
+            "type.json",
+            &json!({"apiVersion": "v1", "kind": "CertificateSigningRequest", "spec": "x".repeat(5000)})
+                .to_string(),
+        ),
+    ]);
+    for (file, said) in [
+        ("a.crt", "the PEM block is a CERTIFICATE, not a CERTIFICATE REQUEST"),
+        ("policy.yaml", "kind: \"CsrPolicy\" is not CertificateSigningRequest"),
+        ("null.json", "is not a CertificateSigningRequest object: invalid type: null, expected an object"),
+        ("long.json", "is not a CertificateSigningRequest object: missing field `spec`"),
+        ("type.json", "is not a CertificateSigningRequest object: invalid type: string"),
+    ] {
+        let outcome = run(&folder, &format!("csr explain -f {file}"));
+        assert_eq!(outcome.code, Some(2), "{file}");
+        assert!(outcome.stderr.contains(said) && !outcome.stderr.contains("--signer"), "{}", outcome.stderr);
+        assert!(outcome.stderr.len() < 600, "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_an_error() {
     let folder = folder(&[
         ("pod.json", r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": {}}"#),
@@ -478,6 +537,18 @@ fn policies_are_checked() {
         ),
     ]);
     let outcome = run(&folder, "policy check policy.yaml");
+    assert_eq!(outcome.code, Some(0));
+    assert!(
+        outcome.stderr.starts_with(
+            "kboot: warning: the inventory \"nodes.yaml\" that it names: cannot read nodes.yaml: "
+        ) && outcome.stderr.lines().count() == 1,
+        "{}",
+        outcome.stderr
+    );
+    write(&folder.path().join("nodes.yaml"), b"kind: Pod\n");
+    assert!(run(&folder, "policy check policy.yaml").stderr.contains("that it names: nodes.yaml: "));
+    write(&folder.path().join("nodes.yaml"), NODES.as_bytes());
+    let outcome = run(&folder, "policy check policy.yaml");
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
     assert!(
         outcome.stdout.starts_with("serving: Approves serving certificates of kubelets: asked for by their own holder, for nodes of the inventory \"nodes.yaml\", with names that are the node's by the inventory.\nWhat no rule matches is held.\n"),
@@ -499,7 +570,7 @@ fn policies_are_checked() {
 /// What the presets warn of is what those whom they follow do.
 #[test]
 fn presets_are_printed_and_pass_the_check() {
-    let folder = folder(&[("cluster.yaml", CLUSTER)]);
+    let folder = folder(&[("nodes.yaml", NODES)]);
     let listed = run(&folder, "policy preset");
     assert_eq!(listed.code, Some(0));
     let names: Vec<&str> = listed.stdout.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();
