@@ -493,6 +493,13 @@ fn only_what_was_approved_is_signed() {
     };
     assert_eq!(seconds("worker.crt"), 86_400, "what was asked for");
     assert!(!signed.stderr.contains("with the names"), "{}", signed.stderr);
+    let named = "req -new -key k.key -subj /CN=jane -addext subjectAltName=DNS:a.example,email:j@a.example -out named.csr";
+    if openssl(folder, named).is_some() {
+        let signer = "--signer kubernetes.io/kube-apiserver-client --requestor root --approve-as me";
+        let signed = succeed(folder, &format!("csr sign --ca pki -f named.csr {signer}"));
+        let said = "with the names DNS:a.example, email:j@a.example, until";
+        assert!(signed.stderr.contains(said), "{}", signed.stderr);
+    }
     let again = sign("worker.csr", "--out worker.crt");
     assert_eq!(again.code, Some(2));
     assert!(again.stderr.contains("worker.crt is there already"), "{}", again.stderr);

@@ -89,7 +89,11 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         names if uses.contains(&names) => String::new(),
         names => format!("; with the names {names}"),
     };
-    output::tell(&format!("{}: {uses}{names}, until {}", facts.subject, facts.validity.not_after));
+    output::tell(&format!(
+        "{}: {uses}{names}, until {}",
+        output::escaped(&facts.subject),
+        facts.validity.not_after
+    ));
     Ok(Answer::Yes)
 }
 
