@@ -3,8 +3,11 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::str::Utf8Chunk;
 
 use anyhow::{Context, Result, bail};
+
+use crate::output;
 
 /// The bytes of a file, or of stdin for `-`; more than `limit` is an error.
 pub(crate) fn bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
@@ -37,7 +40,16 @@ pub(crate) fn text(path: &Path, limit: usize) -> Result<String> {
     Ok(text)
 }
 
-/// How a path is called in messages.
+/// How a path is called in messages: whoever made the file chose its name, so what hides on a terminal and
+/// what is not UTF-8 is escaped.
 pub(crate) fn name(path: &Path) -> String {
-    if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() }
+    if path == Path::new("-") {
+        return "stdin".to_owned();
+    }
+    let chunks = path.as_os_str().as_encoded_bytes().utf8_chunks();
+    let chunk = |chunk: Utf8Chunk<'_>| {
+        let bytes = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
+        output::escaped(chunk.valid()) + &bytes.collect::<String>()
+    };
+    chunks.map(chunk).collect()
 }

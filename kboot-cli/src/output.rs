@@ -43,7 +43,7 @@ pub(crate) fn list(format: ListFormat, value: &serde_json::Value, table: &str) -
     }
 }
 
-/// Rows in columns, as kubectl prints them. Control characters are escaped: names come from files.
+/// Rows in columns, as kubectl prints them. What hides on a terminal is escaped: names come from files.
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let heads = heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>();
     let shown = rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect());
@@ -60,10 +60,12 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     lines.collect()
 }
 
-/// The text with its control characters escaped.
+/// The text with what hides or changes others on a terminal escaped: control characters, and those that turn
+/// the direction of writing.
 pub(crate) fn escaped(text: &str) -> String {
-    let escape = |character: char| {
-        if character.is_control() { character.escape_default().to_string() } else { character.to_string() }
+    let escape = |character: char| match character {
+        '\'' | '"' | '\\' => character.to_string(),
+        other => other.escape_debug().to_string(),
     };
     text.chars().map(escape).collect()
 }

@@ -101,6 +101,28 @@ fn requests_are_made_as_kubelets_make_them() {
 }
 
 #[test]
+fn older_versions_are_asked_in_their_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeed(folder, "csr new user jane --key-out k.key --out a.csr");
+    let (signature, encipherment) = ("digital signature", "key encipherment");
+    for (what, version, usages) in [
+        ("node-client worker-1", "1.26", vec![signature, encipherment, "client auth"]),
+        ("node-client worker-1", "v1.27.0", vec![signature, "client auth"]),
+        ("node-serving worker-1 --san worker-1", "v1.26.3", vec![signature, encipherment, "server auth"]),
+        ("node-serving worker-1 --san worker-1", "1.27", vec![signature, "server auth"]),
+        ("user jane", "1.26", vec![signature, "client auth"]),
+    ] {
+        let made =
+            succeed(folder, &format!("csr new {what} --key k.key -o json --kubernetes-version {version}"));
+        let object: Value = serde_json::from_str(&made.stdout).unwrap();
+        assert_eq!(object["spec"]["usages"], json!(usages), "{what} {version}");
+        assert_eq!(made.stderr, "", "{what} {version}");
+    }
+    succeed(folder, "csr new user jane --key k.key -o json --kubernetes-version 1.22 --expiration 24h");
+}
+
+#[test]
 fn no_file_is_overwritten_and_no_option_passed_over() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -120,6 +142,14 @@ fn no_file_is_overwritten_and_no_option_passed_over() {
         ("user jane --key-out new.key --expiration 24h", "add -o yaml or -o json"),
         ("user jane --key-out new.key -o json --expiration 9m", "less than 10m"),
         ("user jane --key-out new.key -o json --name a/b", "cannot be an object's name"),
+        ("user jane --key-out new.key --kubernetes-version 1.26", "add -o yaml or -o json"),
+        (
+            "user jane --key-out new.key -o json --expiration 24h --kubernetes-version 1.21",
+            "Kubernetes before 1.22 has no expirationSeconds",
+        ),
+        ("user jane --key-out new.key --out new.key", "the same file, new.key"),
+        ("user jane --key-out new.key --out ./new.key", "the same file"),
+        ("user jane --key-out new.key --out missing/a.csr", "its folder is not there"),
         ("user jane --key a.csr", "a.csr: no private key"),
         ("user jane --key missing", "cannot read missing"),
     ] {
@@ -462,6 +492,14 @@ fn only_what_was_approved_is_signed() {
         validity.not_after.unix() - validity.not_before.unix()
     };
     assert_eq!(seconds("worker.crt"), 86_400, "what was asked for");
+    assert!(!signed.stderr.contains("with the names"), "{}", signed.stderr);
+    let named = "req -new -key k.key -subj /CN=jane -addext subjectAltName=DNS:a.example,email:j@a.example -out named.csr";
+    if openssl(folder, named).is_some() {
+        let signer = "--signer kubernetes.io/kube-apiserver-client --requestor root --approve-as me";
+        let signed = succeed(folder, &format!("csr sign --ca pki -f named.csr {signer}"));
+        let said = "with the names DNS:a.example, email:j@a.example, until";
+        assert!(signed.stderr.contains(said), "{}", signed.stderr);
+    }
     let again = sign("worker.csr", "--out worker.crt");
     assert_eq!(again.code, Some(2));
     assert!(again.stderr.contains("worker.crt is there already"), "{}", again.stderr);
@@ -663,6 +701,10 @@ fn a_token_and_its_rule_are_for_one_node() {
         ("--rule-out x.yaml", "--node"),
         ("--one-shot", "--node"),
         ("--node worker-7 --rule-out x.yaml --usages signing", "without the usage authentication"),
+        (
+            "--node worker-7 --rule-out x.yaml --group system:bootstrappers:kubeadm:default-node-token",
+            "leave --group out",
+        ),
     ] {
         let outcome = run(folder, &format!("token create {arguments}"));
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{arguments}");

@@ -4,7 +4,11 @@
 
 mod common;
 
-use common::{CLUSTER, Outcome, kboot, kboot_with, write};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
+
+use common::{Outcome, kboot, kboot_path, kboot_with, write};
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::pki::{KeyAlgorithm, PrivateKey};
@@ -149,6 +153,18 @@ fn decisions_come_with_their_clauses_and_exit_codes() {
             assert!(outcome.stdout.contains(expected), "{expected:?} is missing in\n{}", outcome.stdout);
         }
         assert_eq!(outcome.stdout.contains("kubectl certificate approve"), file != "reserved", "{file}");
+        assert!(!outcome.stdout.contains("To have a policy decide"), "{file}: a policy decides");
+        assert_eq!(
+            outcome.stdout.contains(
+                "└── what to do\n    No rule of this policy matches it; each ✗ above says why. If it should match, \
+                 change the policy or the inventory; if not, find out who asks.\n"
+            ) && outcome.stdout.ends_with(
+                "\n    By hand, only if you know who asks: kubectl certificate approve foreign\n\n"
+            ),
+            file == "foreign",
+            "{}",
+            outcome.stdout
+        );
     }
     let outcome = run(&folder, "csr explain -f good.json -f reserved.json --policy policy.yaml -o json");
     assert_eq!(outcome.code, Some(1));
@@ -244,10 +260,53 @@ fn hostile_names_stay_text() {
         assert!(!outcome.stdout.contains("approve $(reboot)"), "{}", outcome.stdout);
     }
     let tree = run(&folder, "csr explain -f csr.json").stdout;
-    assert!(!tree.contains('\u{202e}') && !tree.contains(&"x".repeat(200)), "{tree}");
+    assert!(!tree.contains('\u{202e}') && !tree.contains(&"x".repeat(254)), "{tree}");
+    assert!(tree.contains(&("x".repeat(253) + "…")), "{tree}");
     let table = run(&folder, "csr simulate csr.json");
     assert_plain(&table);
     assert!(!table.stdout.contains('\u{202e}'));
+    let inspected = run(&folder, "csr inspect csr.json");
+    assert_plain(&inspected);
+    assert!(inspected.stdout.contains("\\u{202e}") && !inspected.stdout.contains('\u{202e}'));
+}
+
+/// Whoever makes a file chooses its name.
+#[test]
+fn hostile_file_names_stay_text() {
+    let folder = folder(&[]);
+    let file = OsStr::from_bytes(b"it's a\x1b[31m\xe2\x80\xae\xff.json");
+    write(&folder.path().join(file), br#"{"apiVersion": "v1", "kind": "Pod"}"#);
+    for command in [["csr", "simulate", "."], ["csr", "explain", "-f"], ["csr", "inspect", "--"]] {
+        let mut program = Command::new(kboot_path());
+        program.args(command).current_dir(folder.path());
+        if command[1] != "simulate" {
+            program.arg(file);
+        }
+        let output = program.output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains("it's a\\u{1b}[31m\\u{202e}\\xff.json"), "{said}");
+        assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said}");
+    }
+}
+
+/// What is not shown would be approved unseen.
+#[test]
+fn every_name_and_group_is_shown() {
+    let texts: Vec<String> = (0..999).map(|number| format!("host-{number}.example")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).chain(["kubernetes.default.svc"]).collect();
+    let groups = (0..40).map(|number| format!("group-{number}").parse().unwrap()).collect::<Vec<_>>();
+    let user = CertificateRequest::for_user("jane".parse().unwrap(), groups, &key()).unwrap();
+    let user = CertificateSigningRequest::new("b", Signer::KubeApiserverClient, user.to_pem().as_bytes());
+    let mut user = user.with_requestor(Requestor::user("jane")).to_json();
+    user["spec"]["groups"] = (0..40).map(|number| format!("team-{number}")).collect::<Vec<_>>().into();
+    let folder = folder(&[("csr.json", &list(&[serving("a", "worker-1", &texts), user]))]);
+    let tree = run(&folder, "csr explain -f csr.json").stdout;
+    for expected in ["DNS:kubernetes.default.svc", "DNS:host-998.example", "O=group-39", "team-39"] {
+        assert!(tree.contains(expected), "{expected} is missing in\n{tree}");
+    }
+    let json: Value = serde_json::from_str(&run(&folder, "csr explain -f csr.json -o json").stdout).unwrap();
+    assert_eq!(json[0]["alternativeNames"].as_array().unwrap().len(), 1000);
+    assert_eq!(json[1]["organizations"].as_array().unwrap().len(), 40);
 }
 
 #[test]
@@ -269,6 +328,65 @@ fn a_bare_request_is_explained_with_what_flags_say() {
     let from_stdin =
         kboot_with(folder.path(), &sent.replace("a.csr", "-").split(' ').collect::<Vec<_>>(), pem.as_bytes());
     assert_eq!(from_stdin.code, Some(0), "{}", from_stdin.stderr);
+}
+
+#[test]
+fn an_object_without_a_sender_is_given_one() {
+    let mut object = serving("csr-1", "worker-1", &["worker-1", "192.168.5.21"]);
+    for field in ["username", "groups"] {
+        object["spec"].as_object_mut().unwrap().remove(field);
+    }
+    let folder = folder(&[("csr.json", &list(&[object])), ("policy.yaml", SERVING), ("nodes.yaml", NODES)]);
+    let explain = "csr explain -f csr.json --policy policy.yaml";
+    let outcome = run(&folder, explain);
+    assert_eq!(outcome.code, Some(1));
+    assert!(
+        outcome.stdout.contains("(requestor-unknown)") && outcome.stdout.contains("--requestor USER"),
+        "{}",
+        outcome.stdout
+    );
+    let sent = format!("{explain} --requestor system:node:worker-1 --group system:nodes");
+    assert_eq!(run(&folder, &sent).code, Some(0));
+    for other in ["--signer kubernetes.io/kubelet-serving", "--expiration 24h"] {
+        let outcome = run(&folder, &format!("{explain} {other}"));
+        assert_eq!(outcome.code, Some(2));
+        assert!(outcome.stderr.contains("says them itself"), "{}", outcome.stderr);
+    }
+    write(&folder.path().join("csr.json"), list(&[serving("a", "worker-1", &["worker-1"])]).as_bytes());
+    let outcome = run(&folder, &sent);
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.stderr.contains("says that \"system:node:worker-1\" sent it"), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_is_no_request_is_called_what_it_is() {
+    let certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    let folder = folder(&[
+        ("a.crt", certificate),
+        ("policy.yaml", SERVING),
+        ("null.json", "[null]"),
+        (
+            "long.json",
+            &json!({"apiVersion": "x".repeat(5000), "kind": "CertificateSigningRequest"}).to_string(),
+        ),
+        (
+            "type.json",
+            &json!({"apiVersion": "v1", "kind": "CertificateSigningRequest", "spec": "x".repeat(5000)})
+                .to_string(),
+        ),
+    ]);
+    for (file, said) in [
+        ("a.crt", "the PEM block is a CERTIFICATE, not a CERTIFICATE REQUEST"),
+        ("policy.yaml", "kind: \"CsrPolicy\" is not CertificateSigningRequest"),
+        ("null.json", "is not a CertificateSigningRequest object: invalid type: null, expected an object"),
+        ("long.json", "is not a CertificateSigningRequest object: missing field `spec`"),
+        ("type.json", "is not a CertificateSigningRequest object: invalid type: string"),
+    ] {
+        let outcome = run(&folder, &format!("csr explain -f {file}"));
+        assert_eq!(outcome.code, Some(2), "{file}");
+        assert!(outcome.stderr.contains(said) && !outcome.stderr.contains("--signer"), "{}", outcome.stderr);
+        assert!(outcome.stderr.len() < 600, "{}", outcome.stderr);
+    }
 }
 
 #[test]
@@ -419,6 +537,18 @@ fn policies_are_checked() {
         ),
     ]);
     let outcome = run(&folder, "policy check policy.yaml");
+    assert_eq!(outcome.code, Some(0));
+    assert!(
+        outcome.stderr.starts_with(
+            "kboot: warning: the inventory \"nodes.yaml\" that it names: cannot read nodes.yaml: "
+        ) && outcome.stderr.lines().count() == 1,
+        "{}",
+        outcome.stderr
+    );
+    write(&folder.path().join("nodes.yaml"), b"kind: Pod\n");
+    assert!(run(&folder, "policy check policy.yaml").stderr.contains("that it names: nodes.yaml: "));
+    write(&folder.path().join("nodes.yaml"), NODES.as_bytes());
+    let outcome = run(&folder, "policy check policy.yaml");
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
     assert!(
         outcome.stdout.starts_with("serving: Approves serving certificates of kubelets: asked for by their own holder, for nodes of the inventory \"nodes.yaml\", with names that are the node's by the inventory.\nWhat no rule matches is held.\n"),
@@ -440,7 +570,7 @@ fn policies_are_checked() {
 /// What the presets warn of is what those whom they follow do.
 #[test]
 fn presets_are_printed_and_pass_the_check() {
-    let folder = folder(&[("cluster.yaml", CLUSTER)]);
+    let folder = folder(&[("nodes.yaml", NODES)]);
     let listed = run(&folder, "policy preset");
     assert_eq!(listed.code, Some(0));
     let names: Vec<&str> = listed.stdout.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();

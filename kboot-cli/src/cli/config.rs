@@ -18,7 +18,7 @@ pub(crate) enum Config {
 }
 
 /// A version; the tables know minor versions, so the patch may be left out.
-fn version(text: &str) -> Result<KubernetesVersion, VersionError> {
+pub(super) fn version(text: &str) -> Result<KubernetesVersion, VersionError> {
     if text.matches('.').count() == 1 { format!("{text}.0").parse() } else { text.parse() }
 }
 

@@ -9,8 +9,10 @@ use kboot_core::name::{Group, NodeName, Username};
 use kboot_core::net::AltName;
 use kboot_core::policy::Preset;
 use kboot_core::time::Lifetime;
+use kboot_core::version::KubernetesVersion;
 
 use super::ListFormat;
+use super::config::version;
 
 #[derive(Subcommand)]
 pub(crate) enum Csr {
@@ -87,7 +89,8 @@ pub(crate) struct ObjectFields {
     /// The signer of a request in PEM, for example kubernetes.io/kubelet-serving
     #[arg(long, value_name = "NAME")]
     pub(crate) signer: Option<Signer>,
-    /// The user who sends a request in PEM, for example system:node:worker-1
+    /// The user who sends a request in PEM, or an object that does not say who, for example
+    /// system:node:worker-1
     #[arg(long, value_name = "USER")]
     pub(crate) requestor: Option<String>,
     /// A group of that user; may be repeated
@@ -199,9 +202,15 @@ pub(crate) struct CsrNewOptions {
     /// The object's name. Without it the API server makes one that begins with csr-
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// How long the certificate shall live, at least 10m; it stands in the object, not in the PEM
+    /// How long the certificate shall live, at least 10m; it stands in the object, not in the PEM. Kubernetes
+    /// before 1.22 has no such field
     #[arg(long, value_name = "TIME")]
     pub(crate) expiration: Option<Lifetime>,
+    /// The version of the cluster, for example v1.26.3 or 1.26: before 1.27, requests of kubelets have the
+    /// usage key encipherment whatever the key, and kube-controller-manager approves none without it; it
+    /// stands in the object, not in the PEM. Default: 1.27 or later
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) kubernetes_version: Option<KubernetesVersion>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -257,8 +266,9 @@ pub(crate) struct CsrSign {
 pub(crate) enum SignedFormat {
     /// The certificate alone
     Pem,
-    /// The CertificateSigningRequest with its approval and certificate
+    /// A record: the CertificateSigningRequest with its approval and certificate. kubectl cannot put it back
+    /// into the API server, which takes neither from kubectl create nor apply
     Yaml,
-    /// The CertificateSigningRequest with its approval and certificate
+    /// The same record as JSON
     Json,
 }

@@ -1,10 +1,12 @@
 //! `kboot policy`
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
 use kboot_core::policy::{self, Preset};
 
+use super::csr::inventory;
 use crate::Answer;
 use crate::cli::Policy;
 use crate::{input, output};
@@ -38,6 +40,12 @@ fn check(file: &Path) -> Result<Answer> {
     output::data(lines.collect::<String>().as_bytes())?;
     for warning in policy.warnings() {
         output::tell(&format!("warning: {warning}"));
+    }
+    let folder = file.parent().unwrap_or_else(|| Path::new(""));
+    for name in policy.inventories().collect::<BTreeSet<_>>() {
+        if let Err(error) = inventory(&folder.join(name)) {
+            output::tell(&format!("warning: the inventory {name:?} that it names: {error:#}"));
+        }
     }
     Ok(Answer::Yes)
 }

@@ -38,6 +38,20 @@ fn print_line(secret: &SecretText) -> Result<()> {
 }
 
 fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
+    if arguments.node.is_some() {
+        if !arguments.usages.contains(&Usage::Authentication) {
+            bail!("--node: nobody becomes a node by a token without the usage authentication");
+        }
+        // `kboot cluster build` and kubeadm bind it to NODE_CLIENT.
+        if arguments.groups.iter().any(|group| group.as_str() == BootstrapGroup::DEFAULT) {
+            bail!(
+                "--group {}: the manifests of kboot and kubeadm bind this group to {NODE_CLIENT}, so \
+                 kube-controller-manager would approve any node's name for the token, not that of --node alone; \
+                 leave --group out",
+                BootstrapGroup::DEFAULT
+            );
+        }
+    }
     let token = match &arguments.token_file {
         None => BootstrapToken::generate(env)?,
         Some(file) => {
@@ -72,14 +86,11 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
         bail!("JSON has no place for the join command; use -o yaml or -o token");
     }
     if let (Some(node), Some(file)) = (&arguments.node, &arguments.rule_out) {
-        if !settings.allows(Usage::Authentication) {
-            bail!("--node: nobody becomes a node by a token without the usage authentication");
-        }
         bundle::write_new(file, token_rule(token.id(), node, arguments.one_shot).as_bytes(), 0o644)?;
         output::tell(&format!(
             "{}: the rule that ties the token to {node}; a policy with it decides. kube-controller-manager knows \
              no such rule, so the token's groups must not be bound to {NODE_CLIENT}",
-            file.display()
+            input::name(file)
         ));
     }
     match (arguments.output, join_command) {

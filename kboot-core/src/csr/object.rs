@@ -69,7 +69,7 @@ pub struct Condition {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 struct Document {
     api_version: String,
     kind: String,
@@ -81,7 +81,7 @@ struct Document {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 struct Spec {
     request: String,
     #[serde(default)]
@@ -101,6 +101,7 @@ struct Spec {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(expecting = "an object")]
 struct Status {
     #[serde(default)]
     conditions: Option<Vec<Condition>>,
@@ -197,7 +198,9 @@ impl CertificateSigningRequest {
     /// [`CsrError::Object`] for another kind, a missing field or a wrong type; [`CsrError::BadBase64`] where
     /// `spec.request` is not what the API holds.
     pub fn from_json(value: &Value) -> Result<Self, CsrError> {
-        Document::deserialize(value).map_err(|error| unreadable(&error)).and_then(Self::from_document)
+        Document::deserialize(value)
+            .map_err(|error| unreadable(&error, Header::deserialize(value).ok()))
+            .and_then(Self::from_document)
     }
 
     /// The same from text.
@@ -205,14 +208,16 @@ impl CertificateSigningRequest {
     /// # Errors
     /// As [`CertificateSigningRequest::from_json`].
     pub fn from_json_text(text: &str) -> Result<Self, CsrError> {
-        serde_json::from_str(text).map_err(|error| unreadable(&error)).and_then(Self::from_document)
+        serde_json::from_str(text)
+            .map_err(|error| unreadable(&error, serde_json::from_str(text).ok()))
+            .and_then(Self::from_document)
     }
 
     fn from_document(document: Document) -> Result<Self, CsrError> {
         let refuse = |path: &str, problem: String| Err(CsrError::Object { path: path.to_owned(), problem });
         let Document { api_version, kind, metadata, spec, status } = document;
-        if kind != "CertificateSigningRequest" {
-            return refuse("kind", format!("{:?} is not CertificateSigningRequest", shortened(&kind)));
+        if let Some(error) = other_kind(&kind) {
+            return Err(error);
         }
         if !matches!(api_version.as_str(), "certificates.k8s.io/v1" | "certificates.k8s.io/v1beta1") {
             let problem = format!("{:?} is not certificates.k8s.io/v1", shortened(&api_version));
@@ -391,8 +396,26 @@ impl CertificateSigningRequest {
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> CsrError {
-    CsrError::Object { path: "the object".to_owned(), problem: error.to_string() }
+/// What an object says that it is, whatever else it holds.
+#[derive(Deserialize)]
+struct Header {
+    kind: String,
+}
+
+/// Of an object of another kind, that it is one says more than which field it lacks.
+fn unreadable(error: &serde_json::Error, header: Option<Header>) -> CsrError {
+    header.and_then(|header| other_kind(&header.kind)).unwrap_or_else(|| {
+        let words: String = error.to_string().chars().take(200).collect();
+        let problem = format!("is not a CertificateSigningRequest object: {words}");
+        CsrError::Object { path: "the object".to_owned(), problem }
+    })
+}
+
+fn other_kind(kind: &str) -> Option<CsrError> {
+    (kind != "CertificateSigningRequest").then(|| CsrError::Object {
+        path: "kind".to_owned(),
+        problem: format!("{:?} is not CertificateSigningRequest", shortened(kind)),
+    })
 }
 
 fn shortened(text: &str) -> String {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use kboot_core::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Signer};
-use kboot_core::policy::{Answer, Clause, Code, Decision, Outcome, Verdict};
+use kboot_core::policy::{Answer, Clause, Code, Decision, Outcome, Preset, Verdict};
 
 use super::{is_plain, shown};
 
-/// The alternative names, the first of them.
+/// All alternative names: what is not shown would be approved unseen.
 pub(super) fn names(request: &CertificateRequest) -> Vec<String> {
     let name = |name: &AlternativeName| match name {
         AlternativeName::Dns(name) => format!("DNS:{}", shown(name)),
@@ -17,13 +17,7 @@ pub(super) fn names(request: &CertificateRequest) -> Vec<String> {
         AlternativeName::InvalidIp(_) => "an address of a wrong length".to_owned(),
         _ => "a name of another kind".to_owned(),
     };
-    const SHOWN: usize = 16;
-    let mut names: Vec<String> = request.alternative_names().take(SHOWN).map(name).collect();
-    let more = request.alternative_names().count().saturating_sub(SHOWN);
-    if more > 0 {
-        names.push(format!("and {more} more"));
-    }
-    names
+    request.alternative_names().map(name).collect()
 }
 
 /// What became of the request so far.
@@ -57,7 +51,11 @@ pub(super) fn why(decision: &Decision) -> Vec<String> {
     lines
 }
 
-pub(super) fn what_to_do(object: &CertificateSigningRequest, decision: &Decision) -> Vec<String> {
+pub(super) fn what_to_do(
+    object: &CertificateSigningRequest,
+    decision: &Decision,
+    preset: Option<Preset>,
+) -> Vec<String> {
     let outcome = Outcome::of(object);
     if outcome != Outcome::Pending {
         return decided_already(object, outcome, decision);
@@ -67,8 +65,8 @@ pub(super) fn what_to_do(object: &CertificateSigningRequest, decision: &Decision
         Verdict::Approve => vec![format!(
             "Nothing, where an approver runs this policy. kboot has changed nothing in the cluster; by hand: {approve}"
         )],
-        Verdict::Deny => vec![decision.code().advice().to_owned(), "Do not approve it.".to_owned()],
-        Verdict::Hold => held(object, decision, &approve),
+        Verdict::Deny => vec![advice(decision.code()), "Do not approve it.".to_owned()],
+        Verdict::Hold => held(object, decision, preset, &approve),
     }
 }
 
@@ -92,10 +90,21 @@ fn decided_already(object: &CertificateSigningRequest, outcome: Outcome, decisio
     if decision.verdict() != outcome.verdict() {
         lines.push("This policy decides otherwise: see why above.".to_owned());
         if !is_for_a_person(decision) && decision.verdict() != Verdict::Approve {
-            lines.push(decision.code().advice().to_owned());
+            lines.push(advice(decision.code()));
         }
     }
     lines
+}
+
+/// What the code says to do, and how this program is told.
+fn advice(code: Code) -> String {
+    let advice = code.advice();
+    match code {
+        Code::RequestorUnknown => {
+            format!("{advice} Here that is --requestor USER, and --group GROUP for each group of the user.")
+        }
+        _ => advice.to_owned(),
+    }
 }
 
 /// Whether a person may still approve it: the floor let it through, and the outcome is the rules'.
@@ -103,19 +112,37 @@ fn is_for_a_person(decision: &Decision) -> bool {
     matches!(decision.code(), Code::RuleHolds | Code::NoRule | Code::FactsUnknown)
 }
 
-fn held(object: &CertificateSigningRequest, decision: &Decision, approve: &str) -> Vec<String> {
+fn held(
+    object: &CertificateSigningRequest,
+    decision: &Decision,
+    preset: Option<Preset>,
+    approve: &str,
+) -> Vec<String> {
     let mut lines = Vec::new();
     if !is_for_a_person(decision) {
-        lines.push(decision.code().advice().to_owned());
+        lines.push(advice(decision.code()));
         if decision.code() != Code::SignerNotRuled {
             lines.push("Do not approve it before that is understood.".to_owned());
         }
         return lines;
     }
+    let is_upstream = preset == Some(Preset::Upstream);
+    if !is_upstream && decision.code() == Code::NoRule {
+        lines.push(
+            "No rule of this policy matches it; each ✗ above says why. If it should match, change the policy \
+             or the inventory; if not, find out who asks."
+                .to_owned(),
+        );
+    }
     let missing = missing_facts(object, decision);
     if !missing.is_empty() {
         lines.push("Supply what is not known, and ask again:".to_owned());
         lines.extend(missing.into_iter().map(|fact| format!("- {fact}")));
+    }
+    if !is_upstream {
+        lines.extend(to_be_seen(object));
+        lines.push(format!("By hand, only if you know who asks: {approve}"));
+        return lines;
     }
     match object.signer() {
         Some(Signer::KubeletServing) => lines.extend(serving(object, approve)),
@@ -136,6 +163,26 @@ fn held(object: &CertificateSigningRequest, decision: &Decision, approve: &str) 
         )),
     }
     lines
+}
+
+/// What a person looks at before approving what a policy left to them.
+fn to_be_seen(object: &CertificateSigningRequest) -> Vec<String> {
+    match (object.signer(), object.requestor().node()) {
+        (Some(Signer::KubeletServing), Some(node)) => {
+            let names = object.request().map(names).unwrap_or_default().join(", ");
+            vec![
+                format!("The kubelet of {node} sent it, and asks for {names}."),
+                format!("See whether these are its own: kubectl get node {node} -o wide"),
+            ]
+        }
+        (Some(Signer::KubeApiserverClientKubelet), _) => {
+            vec!["Whoever gets this certificate is that node to the API server.".to_owned()]
+        }
+        (Some(Signer::KubeApiserverClient), _) => {
+            vec!["Whoever gets this certificate is that user, in those groups, to the API server.".to_owned()]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The question that most people come with: why a kubelet's serving certificate does not come.

@@ -87,7 +87,7 @@ impl Explained<'_> {
     /// What the request asks for, as far as it can be read.
     fn wishes(&self) -> Vec<(&'static str, String)> {
         let requestor = self.object.requestor();
-        let groups: Vec<String> = requestor.groups.iter().take(16).map(|group| shown(group)).collect();
+        let groups: Vec<String> = requestor.groups.iter().map(|group| shown(group)).collect();
         let mut wishes = vec![("signer", shown(self.object.signer_name()))];
         wishes.push((
             "sent by",
@@ -103,7 +103,7 @@ impl Explained<'_> {
                 let subject = request.common_names().map(|name| ("CN", name));
                 let subject = subject.chain(request.organizations().map(|name| ("O", name)));
                 let subject: Vec<String> =
-                    subject.take(16).map(|(kind, name)| format!("{kind}={}", shown(name))).collect();
+                    subject.map(|(kind, name)| format!("{kind}={}", shown(name))).collect();
                 wishes.push(("asks for", subject.join(", ")));
                 let names = advice::names(request);
                 if !names.is_empty() {
@@ -112,7 +112,7 @@ impl Explained<'_> {
                 wishes.push(("key", request.public_key().kind().to_string()));
             }
         }
-        let usages: Vec<String> = self.object.usages().iter().take(16).map(|usage| shown(usage)).collect();
+        let usages: Vec<String> = self.object.usages().iter().map(|usage| shown(usage)).collect();
         wishes.push(("usages", usages.join(", ")));
         if let Some(seconds) = self.object.expiration_seconds() {
             wishes.push(("lifetime", format!("{seconds} seconds")));
@@ -165,7 +165,7 @@ impl Explained<'_> {
             let _ = writeln!(text, "│   {line}");
         }
         let _ = writeln!(text, "└── what to do");
-        for line in advice::what_to_do(&self.object, &self.decision) {
+        for line in advice::what_to_do(&self.object, &self.decision, self.loaded.preset) {
             let _ = writeln!(text, "    {line}");
         }
         text.push('\n');
@@ -211,7 +211,7 @@ impl Explained<'_> {
             "message": self.decision.message(),
             "meaning": code.meaning(),
             "reason": self.decision.reason(),
-            "advice": advice::what_to_do(&self.object, &self.decision),
+            "advice": advice::what_to_do(&self.object, &self.decision, self.loaded.preset),
             "trace": self.decision.trace().clauses().iter().map(clause).collect::<Vec<_>>(),
         })
     }

@@ -22,6 +22,8 @@ pub(super) struct Loaded {
     pub(super) policy: Policy,
     /// How people call it.
     pub(super) name: String,
+    /// Which one it is, if it comes with kboot.
+    pub(super) preset: Option<Preset>,
     inventories: BTreeMap<String, Inventory>,
 }
 
@@ -46,7 +48,7 @@ impl Loaded {
         let policy = preset.policy();
         let names = policy.inventories().map(str::to_owned);
         let inventories = names.filter_map(|name| Some((name, given?.clone()))).collect();
-        Self { policy, name: format!("the preset {preset}"), inventories }
+        Self { policy, name: format!("the preset {preset}"), preset: Some(preset), inventories }
     }
 
     fn from_file(file: &Path, given: Option<&Inventory>) -> Result<Self> {
@@ -64,7 +66,7 @@ impl Loaded {
             };
             inventories.insert(name.to_owned(), found);
         }
-        Ok(Self { policy, name: input::name(file), inventories })
+        Ok(Self { policy, name: input::name(file), preset: None, inventories })
     }
 
     /// A context for this policy.
@@ -78,7 +80,8 @@ impl Loaded {
     }
 }
 
-fn inventory(file: &Path) -> Result<Inventory> {
+/// An inventory from its file.
+pub(in crate::commands) fn inventory(file: &Path) -> Result<Inventory> {
     input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))
 }
 

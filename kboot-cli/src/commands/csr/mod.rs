@@ -9,6 +9,8 @@ mod requests;
 mod sign;
 mod simulate;
 
+pub(super) use facts::inventory;
+
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -49,15 +51,27 @@ fn write(out: Option<&Path>, text: &str) -> Result<()> {
 fn check_new(file: Option<&Path>) -> Result<()> {
     match file {
         Some(file) if file.as_os_str() != "-" && file.symlink_metadata().is_ok() => {
-            bail!("{} is there already and stays as it is; choose another file", file.display())
+            bail!("{} is there already and stays as it is; choose another file", input::name(file))
+        }
+        Some(file) if file.as_os_str() != "-" && !folder_of(file).is_dir() => {
+            bail!("{} cannot be written: its folder is not there", input::name(file))
         }
         _ => Ok(()),
     }
 }
 
+/// The folder that a file is in.
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Text of a request, cut and with what hides on a terminal escaped.
 fn shown(text: &str) -> String {
-    const LENGTH: usize = 100;
+    // DNS names are whole.
+    const LENGTH: usize = 253;
     let mut shown: String = text.chars().take(LENGTH).flat_map(char::escape_debug).collect();
     if text.chars().count() > LENGTH {
         shown.push('…');

@@ -1,12 +1,15 @@
 //! `kboot csr new`
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, bail};
+use kboot_core::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::policy::{Context, Preset, Verdict};
 use kboot_core::secret::SecretBytes;
 use kboot_core::{Env, PrivateKey, bundle};
 
-use super::{check_new, write};
+use super::{check_new, folder_of, write};
 use crate::Answer;
 use crate::cli::{CsrNew, CsrNewOptions, RequestFormat};
 use crate::{input, output};
@@ -35,6 +38,12 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     if name.is_empty() {
         object = object.with_generated_name("csr-");
     }
+    // Since 1.27 for RSA keys alone (`kubeletClientRequiredUsagesNoRSA` in `pkg/apis/certificates/helpers.go`).
+    let is_old = how.kubernetes_version.is_some_and(|version| version.minor() < 27);
+    if is_old && !matches!(request, CsrNew::User { .. }) {
+        let usages = [DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, signer.purpose()];
+        object = object.with_usages(usages.map(str::to_owned).to_vec());
+    }
     if let Some(expiration) = how.expiration {
         object = object.with_expiration(expiration);
     }
@@ -57,11 +66,23 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
 fn check(how: &CsrNewOptions) -> Result<()> {
     check_new(how.key_out.as_deref())?;
     check_new(how.out.as_deref())?;
+    if let (Some(key), Some(out)) = (&how.key_out, &how.out)
+        && is_same(key, out)
+    {
+        bail!("--key-out and --out are the same file, {}; the key needs one of its own", input::name(out));
+    }
     if how.key_out.as_ref().is_some_and(|file| file.as_os_str() == "-") {
         bail!("--key-out is a file: stdout is for the request");
     }
-    if how.output == RequestFormat::Pem && (how.name.is_some() || how.expiration.is_some()) {
-        bail!("--name and --expiration stand in the object, not in the PEM: add -o yaml or -o json");
+    let is_of_object = how.name.is_some() || how.expiration.is_some() || how.kubernetes_version.is_some();
+    if how.output == RequestFormat::Pem && is_of_object {
+        bail!(
+            "--name, --expiration and --kubernetes-version say what stands in the object, not in the PEM: add \
+             -o yaml or -o json"
+        );
+    }
+    if how.expiration.is_some() && how.kubernetes_version.is_some_and(|version| version.minor() < 22) {
+        bail!("--expiration: Kubernetes before 1.22 has no expirationSeconds");
     }
     if how.expiration.is_some_and(|expiration| expiration.seconds() < SHORTEST) {
         bail!("--expiration: the API server refuses less than 10m");
@@ -73,6 +94,12 @@ fn check(how: &CsrNewOptions) -> Result<()> {
         bail!("--name: {name:?} cannot be an object's name; use lower-case letters, digits, '-' and '.'");
     }
     Ok(())
+}
+
+/// Whether two files that are not there yet would be one.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let place = |file: &Path| Some((folder_of(file).canonicalize().ok()?, file.file_name()?.to_owned()));
+    place(one).is_some_and(|one| Some(one) == place(other))
 }
 
 /// The request, the signer that it is for, and who would send it.

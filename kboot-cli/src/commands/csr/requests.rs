@@ -4,8 +4,9 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use kboot_core::csr::{CertificateSigningRequest, CsrError, Requestor, read_list};
+use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, CsrError, Requestor, read_list};
 
+use super::shown;
 use crate::cli::ObjectFields;
 use crate::input;
 
@@ -23,17 +24,43 @@ pub(super) fn each(
         reader.take(128 * 1024).read_to_end(&mut start).with_context(name)?;
         return each(0, Ok(bare(&start, fields).with_context(name)?));
     }
-    if fields.signer.is_some() || fields.requestor.is_some() || !fields.usages.is_empty() {
-        bail!(
-            "{}: --signer, --requestor and --usage are for requests in PEM; objects state their own",
-            name()
-        );
-    }
+    check_for_object(file, fields)?;
+    let each = |index, object: Result<CertificateSigningRequest, CsrError>| match object {
+        Ok(object) => each(index, Ok(sent_by(file, object, fields)?)),
+        error => each(index, error),
+    };
     let count = read_list(std::io::Cursor::new(start).chain(reader), each).with_context(name)?;
     if count == 0 {
         bail!("{}: there is no request in it", name());
     }
     Ok(())
+}
+
+/// Refuses what an object says itself.
+pub(super) fn check_for_object(file: &Path, fields: &ObjectFields) -> Result<()> {
+    if fields.signer.is_some() || !fields.usages.is_empty() || fields.expiration.is_some() {
+        let name = input::name(file);
+        bail!("--signer, --usage and --expiration are for a bare request: {name} says them itself");
+    }
+    Ok(())
+}
+
+/// The object with its sender: one that was in no cluster yet does not say who that is.
+pub(super) fn sent_by(
+    file: &Path,
+    object: CertificateSigningRequest,
+    fields: &ObjectFields,
+) -> Result<CertificateSigningRequest> {
+    match (requestor(fields), object.requestor().username.as_str()) {
+        (None, _) => Ok(object),
+        (Some(requestor), "") => Ok(object.with_requestor(requestor)),
+        (Some(_), said) => bail!("--requestor: {} says that {:?} sent it", input::name(file), shown(said)),
+    }
+}
+
+fn requestor(fields: &ObjectFields) -> Option<Requestor> {
+    let user = Requestor::user(fields.requestor.as_ref()?);
+    Some(fields.groups.iter().fold(user, |user, group| user.group(group)))
 }
 
 /// JSON begins with a bracket, and YAML has its kind; text above a PEM block has neither.
@@ -45,15 +72,16 @@ fn looks_like_an_object(start: &[u8]) -> bool {
 /// The object of a bare request, with what the API server would know of it.
 pub(super) fn bare(pem: &[u8], fields: &ObjectFields) -> Result<CertificateSigningRequest> {
     let Some(signer) = fields.signer else {
+        if let Err(CsrError::WrongPemLabel { label }) = CertificateRequest::from_pem(pem) {
+            bail!("the PEM block is a {}, not a CERTIFICATE REQUEST", shown(&label));
+        }
         bail!(
             "a request in PEM does not say for which signer it is: add --signer kubernetes.io/kubelet-serving or another"
         );
     };
     let mut object = CertificateSigningRequest::new("", signer, pem);
-    if let Some(user) = &fields.requestor {
-        object = object.with_requestor(
-            fields.groups.iter().fold(Requestor::user(user), |user, group| user.group(group)),
-        );
+    if let Some(requestor) = requestor(fields) {
+        object = object.with_requestor(requestor);
     }
     if !fields.usages.is_empty() {
         object = object.with_usages(fields.usages.clone());

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use kboot_core::Env;
-use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile, Requestor};
+use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile};
 use kboot_core::pki::Authority;
 use kboot_core::policy::{Approval, Decision, Verdict};
 
@@ -78,10 +78,20 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     };
     write(arguments.out.as_deref(), &text)?;
     let facts = certificate.facts()?;
+    let uses = facts.uses().join("; ");
+    let names: Vec<String> = [facts.alt_names.to_string()]
+        .into_iter()
+        .chain(facts.other_names)
+        .filter(|names| !names.is_empty())
+        .collect();
+    // A server's use names them.
+    let names = match output::escaped(&names.join(", ")) {
+        names if uses.contains(&names) => String::new(),
+        names => format!("; with the names {names}"),
+    };
     output::tell(&format!(
-        "{}: {}, until {}",
-        facts.subject,
-        facts.uses().join("; "),
+        "{}: {uses}{names}, until {}",
+        output::escaped(&facts.subject),
         facts.validity.not_after
     ));
     Ok(Answer::Yes)
@@ -105,19 +115,8 @@ fn object(arguments: &CsrSign) -> Result<CertificateSigningRequest> {
             return requests::bare(&pem, fields).with_context(|| input::name(file));
         }
     };
-    if fields.signer.is_some() || !fields.usages.is_empty() || fields.expiration.is_some() {
-        let name = input::name(file);
-        bail!("--signer, --usage and --expiration are for a bare request: {name} says them itself");
-    }
-    // One that was in no cluster yet does not say who sends it.
-    match (&fields.requestor, object.requestor().username.as_str()) {
-        (None, _) => Ok(object),
-        (Some(user), "") => {
-            let requestor = fields.groups.iter().fold(Requestor::user(user), |user, group| user.group(group));
-            Ok(object.with_requestor(requestor))
-        }
-        (Some(_), said) => bail!("--requestor: {} says that {said:?} sent it", input::name(file)),
-    }
+    requests::check_for_object(file, fields)?;
+    requests::sent_by(file, object, fields)
 }
 
 /// Why nothing is to be signed any more.
