@@ -13,6 +13,7 @@ use der::{Class, Decode, Reader, SliceReader, Tag, Tagged};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
 
 use super::key::{self, RequestKey};
+use super::tlv::{MAX_PARTS, fields, has_one_text, identifier, members, open, parts};
 use super::{
     AlternativeName, CertificateRequest, CsrError, ExtensionContent, NameAttribute, Oddity, RelativeName,
     RequestAttribute, RequestedExtension, usage,
@@ -20,8 +21,6 @@ use super::{
 
 /// A kubelet's request has about 500 bytes, one of RSA-4096 with a hundred names about 8 KiB.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
-/// Of RDNs, attributes, extensions and alternative names each.
-pub(super) const MAX_PARTS: usize = 1000;
 
 /// PKCS#9, RFC 2985, 5.4.2
 const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
@@ -283,56 +282,4 @@ fn name_attribute(tlv: &[u8]) -> Result<NameAttribute, CsrError> {
 
 fn is_context(any: AnyRef<'_>, number: u32) -> bool {
     any.tag().class() == Class::ContextSpecific && any.tag().number().value() == number
-}
-
-pub(super) fn identifier(tlv: &[u8]) -> Result<ObjectIdentifier, CsrError> {
-    ObjectIdentifier::from_der(tlv).ok().filter(has_one_text).ok_or(CsrError::Malformed)
-}
-
-/// Whether no other encoding reads as the same numbers: const-oid 0.10 takes zeros before a number, which
-/// X.690, 8.19.2 forbids, and drops what goes beyond 32 bits, so that 2.5.4.4294967299 would read as the
-/// common name's 2.5.4.3.
-fn has_one_text(oid: &ObjectIdentifier) -> bool {
-    oid.as_bytes().split_inclusive(|byte| byte & 0x80 == 0).all(|number| match number {
-        [0x80, ..] => false,
-        [first, _, _, _, _] => *first <= 0x8f,
-        _ => number.len() < 5,
-    })
-}
-
-/// The value of a TLV that has this tag and nothing after it.
-pub(super) fn open(tlv: &[u8], tag: Tag) -> Result<&[u8], CsrError> {
-    match AnyRef::from_der(tlv) {
-        Ok(any) if any.tag() == tag => Ok(any.value()),
-        _ => Err(CsrError::Malformed),
-    }
-}
-
-/// The TLVs that stand one after the other, headers included.
-pub(super) fn parts(value: &[u8]) -> Result<Vec<&[u8]>, CsrError> {
-    let mut reader = SliceReader::new(value).map_err(|_| CsrError::Malformed)?;
-    let mut parts = Vec::new();
-    while !reader.is_finished() {
-        if parts.len() == MAX_PARTS {
-            return Err(CsrError::TooManyNames { limit: MAX_PARTS });
-        }
-        parts.push(reader.tlv_bytes().map_err(|_| CsrError::Malformed)?);
-    }
-    Ok(parts)
-}
-
-/// The members of a SET OF, which stand in ascending order (X.690, 11.6).
-fn members(value: &[u8]) -> Result<Vec<&[u8]>, CsrError> {
-    let members = parts(value)?;
-    if members.is_sorted() { Ok(members) } else { Err(CsrError::Malformed) }
-}
-
-/// The TLVs of a structure that has exactly so many.
-pub(super) fn fields<const N: usize>(value: &[u8]) -> Result<[&[u8]; N], CsrError> {
-    let mut reader = SliceReader::new(value).map_err(|_| CsrError::Malformed)?;
-    let mut fields = [value; N];
-    for field in &mut fields {
-        *field = reader.tlv_bytes().map_err(|_| CsrError::Malformed)?;
-    }
-    if reader.is_finished() { Ok(fields) } else { Err(CsrError::Malformed) }
 }

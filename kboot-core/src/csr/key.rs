@@ -12,7 +12,7 @@ use der::asn1::{BitStringRef, UintRef};
 use der::{Decode, Tag};
 
 use super::CsrError;
-use super::decode::{fields, identifier, open, parts};
+use super::tlv::{fields, identifier, open, parts};
 
 /// A public key and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod object;
 mod requestor;
 mod signer;
 mod text;
+mod tlv;
 pub mod usage;
 
 use std::net::IpAddr;
