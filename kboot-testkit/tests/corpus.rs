@@ -46,6 +46,7 @@ const CODES: &[&str] = &[
     "alt-name-wildcard",
     "alt-name-invalid",
     "alt-name-reserved",
+    "alt-name-of-other",
     "alt-name-repeated",
     "usages-repeated",
     "usages",
