@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 
 use kboot_core::csr::{CertificateRequest, CsrError, ExtensionContent, KeyKind};
-use kboot_testkit::generate::{Extension, GeneralName, Request, der};
+use kboot_testkit::generate::{COMMON_NAME, Extension, GeneralName, NameAttribute, Request, StringTag, der};
 
 /// 2.5.4.3 with a zero before its last number, and 2.5.4.4294967299, which is 3 in 32 bits.
 const LIKE_COMMON_NAME: [&[u8]; 2] = [b"\x55\x04\x80\x03", b"\x55\x04\x90\x80\x80\x80\x03"];
@@ -86,4 +86,84 @@ fn a_compressed_point_is_no_key_of_its_curve() {
     let key = kboot_testkit::generate::key::elliptic_curve(p256, &point);
     let request = Request { public_key_info: Some(key), ..Request::kubelet_client("worker-1") };
     assert!(matches!(read(&request).unwrap().public_key().kind(), KeyKind::Unknown { .. }));
+}
+
+/// X.690, 11.2.2 and 11.5; RFC 5280, 4.2.1.9.
+#[test]
+fn values_that_der_would_write_otherwise_are_malformed() {
+    const BASIC_CONSTRAINTS: &str = "2.5.29.19";
+    const KEY_USAGE: &str = "2.5.29.15";
+    for (oid, value) in [
+        // cA FALSE is the default.
+        (BASIC_CONSTRAINTS, vec![0x30, 3, 1, 1, 0]),
+        // A path length without cA.
+        (BASIC_CONSTRAINTS, vec![0x30, 3, 2, 1, 0]),
+        (BASIC_CONSTRAINTS, vec![0x30, 6, 1, 1, 0, 2, 1, 0]),
+        (BASIC_CONSTRAINTS, vec![0x30, 3, 1, 1, 1]),
+        // digitalSignature with six and with seven zeros after it, and with an octet of them.
+        (KEY_USAGE, vec![3, 2, 1, 0x80]),
+        (KEY_USAGE, vec![3, 2, 0, 0x80]),
+        (KEY_USAGE, vec![3, 3, 7, 0x80, 0]),
+        (KEY_USAGE, vec![3, 3, 0, 0x80, 0]),
+        // Bits that are said to be unused.
+        (KEY_USAGE, vec![3, 2, 7, 0x81]),
+    ] {
+        let extension = Extension::raw(oid, value.clone());
+        let request = read(&Request::kubelet_client("worker-1").with_extension(extension)).unwrap();
+        assert_eq!(request.extensions()[0].content, ExtensionContent::Malformed, "{oid} {value:x?}");
+    }
+    for (oid, value) in [
+        (BASIC_CONSTRAINTS, vec![0x30, 0]),
+        (KEY_USAGE, vec![3, 2, 7, 0x80]),
+        (KEY_USAGE, vec![3, 2, 5, 0xa0]),
+        // decipherOnly, the ninth bit
+        (KEY_USAGE, vec![3, 3, 7, 0, 0x80]),
+    ] {
+        let extension = Extension::raw(oid, value.clone());
+        let request = read(&Request::kubelet_client("worker-1").with_extension(extension)).unwrap();
+        assert_ne!(request.extensions()[0].content, ExtensionContent::Malformed, "{oid} {value:x?}");
+    }
+}
+
+#[test]
+fn a_printable_string_holds_what_it_may() {
+    for (text, is_text) in [("worker 1.example.com", true), ("jane@example.com", false), ("a*", false)] {
+        let subject = vec![vec![NameAttribute::text(COMMON_NAME, StringTag::Printable, text)]];
+        let request = read(&Request { subject, ..Request::kubelet_client("worker-1") }).unwrap();
+        assert_eq!(request.common_names().next().is_some(), is_text, "{text}");
+    }
+}
+
+/// For each of these points, whoever knows no key at all can sign: with the neutral element as the key, the
+/// neutral element and zero are a signature of every text.
+#[test]
+fn points_of_small_order_are_weak_keys() {
+    let hex = |text: &str| -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    };
+    let small = [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+        // Others' spellings of the same: the sign of a zero, and y with the prime added.
+        "0100000000000000000000000000000000000000000000000000000000000080",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    ];
+    let kind = |point: &[u8]| {
+        let info =
+            der::sequence([der::sequence([b"\x06\x03\x2b\x65\x70".as_slice()]), der::bit_string(point)]);
+        let request = Request { public_key_info: Some(info), ..Request::kubelet_client("worker-1") };
+        read(&request).unwrap().public_key().kind().clone()
+    };
+    for point in small {
+        assert_eq!(kind(&hex(point)), KeyKind::WeakEdwardsPoint, "{point}");
+    }
+    assert_eq!(kind(&[7; 32]), KeyKind::Ed25519);
 }

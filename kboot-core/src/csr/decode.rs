@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef};
-use der::{Class, Decode, Reader, SliceReader, Tag, Tagged};
+use der::{Class, Decode, Encode, Reader, SliceReader, Tag, Tagged};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
 
 use super::key::{self, RequestKey};
@@ -186,7 +186,6 @@ fn requested_extension(tlv: &[u8]) -> Result<RequestedExtension, CsrError> {
 }
 
 fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionContent, CsrError> {
-    let malformed = |_| CsrError::Malformed;
     Ok(match oid {
         SUBJECT_ALT_NAME => {
             let names = parts(open(value, Tag::Sequence)?)?;
@@ -197,7 +196,7 @@ fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionCon
             ExtensionContent::AlternativeNames(names)
         }
         KEY_USAGE => {
-            let usages = usage::of_key_usage(KeyUsage::from_der(value).map_err(malformed)?);
+            let usages = usage::of_key_usage(strict::<KeyUsage>(value)?);
             // At least one bit is set (RFC 5280, 4.2.1.3).
             if usages.is_empty() {
                 return Err(CsrError::Malformed);
@@ -205,7 +204,7 @@ fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionCon
             ExtensionContent::KeyUsages(usages)
         }
         EXTENDED_KEY_USAGE => {
-            let usages = ExtendedKeyUsage::from_der(value).map_err(malformed)?;
+            let usages = strict::<ExtendedKeyUsage>(value)?;
             // SEQUENCE SIZE (1..MAX) (RFC 5280, 4.2.1.12)
             if usages.0.is_empty() || !usages.0.iter().all(has_one_text) {
                 return Err(CsrError::Malformed);
@@ -213,15 +212,26 @@ fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionCon
             ExtensionContent::ExtendedKeyUsages(usages.0.iter().map(usage::of_purpose).collect())
         }
         BASIC_CONSTRAINTS => {
-            let constraints = BasicConstraints::from_der(value).map_err(malformed)?;
+            let constraints = strict::<BasicConstraints>(value)?;
+            // RFC 5280, 4.2.1.9: a path length means something for an authority alone.
+            if !constraints.ca && constraints.path_len_constraint.is_some() {
+                return Err(CsrError::Malformed);
+            }
             ExtensionContent::BasicConstraints { is_authority: constraints.ca }
         }
         SUBJECT_KEY_IDENTIFIER => {
-            SubjectKeyIdentifier::from_der(value).map_err(malformed)?;
+            strict::<SubjectKeyIdentifier>(value)?;
             ExtensionContent::SubjectKeyIdentifier
         }
         _ => ExtensionContent::Unknown,
     })
+}
+
+/// A value that is written as DER would write it: no default spelt out (X.690, 11.5), no zeros at the end of a
+/// list of bits (11.2.2).
+fn strict<'a, T: Decode<'a> + Encode>(value: &'a [u8]) -> Result<T, CsrError> {
+    let read = T::from_der(value).map_err(|_| CsrError::Malformed)?;
+    if read.to_der().is_ok_and(|written| written == value) { Ok(read) } else { Err(CsrError::Malformed) }
 }
 
 /// GeneralName (RFC 5280, 4.2.1.6).
@@ -268,9 +278,10 @@ fn name_attribute(tlv: &[u8]) -> Result<NameAttribute, CsrError> {
     let any = AnyRef::from_der(value).map_err(|_| CsrError::Malformed)?;
     let text = match any.tag() {
         Tag::Utf8String => std::str::from_utf8(any.value()).ok(),
-        Tag::PrintableString | Tag::Ia5String => {
-            std::str::from_utf8(any.value()).ok().filter(|text| text.is_ascii())
+        Tag::PrintableString => {
+            std::str::from_utf8(any.value()).ok().filter(|text| text.bytes().all(is_printable))
         }
+        Tag::Ia5String => std::str::from_utf8(any.value()).ok().filter(|text| text.is_ascii()),
         _ => None,
     };
     Ok(NameAttribute {
@@ -278,6 +289,11 @@ fn name_attribute(tlv: &[u8]) -> Result<NameAttribute, CsrError> {
         text: text.map(str::to_owned),
         value: value.to_vec(),
     })
+}
+
+/// X.680, 41.4
+fn is_printable(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&byte)
 }
 
 fn is_context(any: AnyRef<'_>, number: u32) -> bool {

@@ -42,6 +42,9 @@ pub enum KeyKind {
     EcdsaP521,
     /// Ed25519.
     Ed25519,
+    /// An Ed25519 key for which anybody can sign: a point of small order, or one not written in the one
+    /// way that there is.
+    WeakEdwardsPoint,
     /// ECDSA on a curve of less than 256 bits.
     WeakCurve {
         /// The curve's object identifier.
@@ -91,6 +94,7 @@ impl fmt::Display for KeyKind {
             Self::EcdsaP384 => f.write_str("ECDSA P-384"),
             Self::EcdsaP521 => f.write_str("ECDSA P-521"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::WeakEdwardsPoint => f.write_str("Ed25519 with a weak point"),
             Self::WeakCurve { oid } => write!(f, "ECDSA on the small curve {oid}"),
             Self::Unknown { oid } => write!(f, "algorithm {oid}"),
         }
@@ -136,10 +140,45 @@ pub(super) fn read(tlv: &[u8]) -> Result<RequestKey, CsrError> {
                 Err(_) => KeyKind::Unknown { oid },
             }
         }
+        ("1.3.101.112", None) if is_weak_point(key) => KeyKind::WeakEdwardsPoint,
         ("1.3.101.112", None) => KeyKind::Ed25519,
         _ => KeyKind::Unknown { oid },
     };
     Ok(RequestKey { der: Vec::new(), kind, bits: key.to_vec() })
+}
+
+/// The eight points of Ed25519 whose order divides the cofactor, by their y: 0, 1, -1 and the two of the points
+/// of order 8, little-endian; the sign of x is the last bit. For them signatures can be made without any key.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    little_endian(1),
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5,
+        0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a,
+        0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+const fn little_endian(number: u8) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets[0] = number;
+    octets
+}
+
+/// RFC 8032, 5.1.3: y is less than 2^255 - 19, and nothing else reads as the same point. OpenSSL and Go take
+/// larger ones modulo that, so the points of small order have more spellings.
+fn is_weak_point(key: &[u8]) -> bool {
+    let Ok(mut y) = <[u8; 32]>::try_from(key) else { return false };
+    y[31] &= 0x7f;
+    let is_reduced = y[0] < 0xed || y[31] != 0x7f || y[1..31].iter().any(|octet| *octet != 0xff);
+    !is_reduced || SMALL_ORDER.contains(&y)
 }
 
 fn rsa(key: &[u8]) -> Result<KeyKind, CsrError> {

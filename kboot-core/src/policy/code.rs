@@ -70,7 +70,7 @@ codes! {
         "The sender must sign with SHA-256 or better.";
     SignatureUnknown = "signature-unknown", "The algorithm of the request's signature is not one that kboot verifies.",
         "Use ECDSA or RSA (PKCS#1 v1.5) with SHA-2, or Ed25519; or have somebody verify it elsewhere.";
-    KeyWeak = "key-weak", "The key is too weak: RSA below 2048 bits, a bad exponent, or a curve below 256 bits.",
+    KeyWeak = "key-weak", "The key is too weak: RSA below 2048 bits, a bad exponent, a curve below 256 bits, or a point of small order.",
         "The sender must make a stronger key: ECDSA P-256 or RSA 2048.";
     KeyOversized = "key-oversized", "The RSA key has more than 8192 bits.",
         "Use RSA 4096 or ECDSA P-256; each handshake with a larger one costs servers dearly.";

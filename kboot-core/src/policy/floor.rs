@@ -142,7 +142,8 @@ fn check_key(request: &CertificateRequest, context: &Context<'_>, found: &mut Fi
     match kind {
         KeyKind::Rsa { sound_exponent: false, .. }
         | KeyKind::Rsa { bits: 0..2048, .. }
-        | KeyKind::WeakCurve { .. } => found.deny(NAME, Code::KeyWeak, saw),
+        | KeyKind::WeakCurve { .. }
+        | KeyKind::WeakEdwardsPoint => found.deny(NAME, Code::KeyWeak, saw),
         KeyKind::Rsa { bits: 2048..=8192, .. }
         | KeyKind::EcdsaP256
         | KeyKind::EcdsaP384
