@@ -10,7 +10,8 @@ use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, 
 use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::pki::{CertificateAuthority, KeyAlgorithm, PrivateKey};
 use kboot_core::policy::{
-    AccessReviews, Answer, Code, Context, ContextDocument, Decision, History, Policy, Preset, Verdict,
+    AccessReviews, Answer, Code, Context, ContextDocument, Decision, History, KeyOwner, Nodes, Policy,
+    Preset, Verdict,
 };
 use kboot_core::time::Timestamp;
 use kboot_testkit::generate::{EXTENSION_REQUEST, Extension, GeneralName, Request, der};
@@ -33,6 +34,21 @@ fn names(names: &[&str]) -> SubjectAltNames {
 /// A policy of these rules in YAML flow style.
 fn policy(rules: &[&str]) -> Policy {
     load(rules).unwrap()
+}
+
+/// A rule that approves serving certificates by these sources, and accepts what they give up.
+fn by_sources(within: &str, more: &str) -> Policy {
+    let rule = |accepted: &str| {
+        format!(
+            "{{name: r, signer: {SERVING}, requestor: self, subjectAltNames: {{within: {within}{accepted}{more}}}, decision: approve}}"
+        )
+    };
+    let accepted = ["", "[dnsNames]", "[addresses]", "[dnsNames, addresses]"].map(|kinds| match kinds {
+        "" => String::new(),
+        kinds => format!(", anyNodeMayClaim: {kinds}"),
+    });
+    let mut read = accepted.iter().map(|accepted| load(&[&rule(accepted)]));
+    read.find_map(Result::ok).unwrap_or_else(|| panic!("{within}{more}"))
 }
 
 fn load(rules: &[&str]) -> Result<Policy, String> {
@@ -88,6 +104,7 @@ fn told(decision: &Decision) -> (Verdict, Code) {
 const APPROVED: (Verdict, Code) = (Verdict::Approve, Code::RuleApproves);
 const NO_RULE: (Verdict, Code) = (Verdict::Hold, Code::NoRule);
 const UNKNOWN: (Verdict, Code) = (Verdict::Hold, Code::FactsUnknown);
+const OF_OTHER: (Verdict, Code) = (Verdict::Hold, Code::AltNameOfOther);
 
 #[test]
 fn the_first_rule_that_matches_decides_and_otherwise_closes() {
@@ -96,7 +113,7 @@ fn the_first_rule_that_matches_decides_and_otherwise_closes() {
         "{name: join, signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {groups: [system:bootstrappers]}, node: {names: [worker-?, evil-*]}, decision: approve}",
         "{name: later, signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {groups: [system:bootstrappers]}, node: {names: [worker-*]}, decision: hold}",
     ]);
-    let context = Context::at(now());
+    let context = empty();
     let decide = |object: &CertificateSigningRequest| told(&policy.evaluate(object, &context));
     assert_eq!(decide(&client("evil-1", token("abcdef"))), (Verdict::Deny, Code::RuleDenies));
     assert_eq!(decide(&client("worker-1", token("abcdef"))), APPROVED);
@@ -110,7 +127,7 @@ fn who_asked() {
     let rule = |requestor: &str| {
         policy(&[&format!("{{name: r, signer: {CLIENT}, requestor: {requestor}, decision: approve}}")])
     };
-    let context = Context::at(now());
+    let context = empty();
     for (requestor, sender, expected) in [
         ("self", node("worker-1"), APPROVED),
         // A user who is called like a node and is not in the group would gain the group.
@@ -130,25 +147,30 @@ fn who_asked() {
     }
 }
 
+/// A cluster in which nobody has joined yet.
+fn empty() -> Context<'static> {
+    let mut context = Context::at(now());
+    context.nodes = Some(Nodes::default());
+    context
+}
+
 fn cluster() -> Context<'static> {
     let mut context = Context::at(now());
     let node = |name: &str, own: &[&str]| (name.parse().unwrap(), names(own));
-    context.nodes = Some(BTreeMap::from([
+    let nodes = [
         node("worker-1", &["worker-1", "10.0.0.1", "fd00::1"]),
         node("worker-2", &["worker-2", "10.0.0.2"]),
         node("starting", &[]),
-    ]));
+    ];
+    context.nodes = Some(nodes.into_iter().collect());
     context.service_cidrs = vec!["10.96.0.0/12".parse().unwrap()];
+    context.api_server = names(&["10.0.0.30"]);
     context
 }
 
 #[test]
 fn whose_names_they_are() {
-    let rule = |within: &str| {
-        policy(&[&format!(
-            "{{name: r, signer: {SERVING}, requestor: self, subjectAltNames: {{within: {within}}}, decision: approve}}"
-        )])
-    };
+    let rule = |within: &str| by_sources(within, "");
     let dns: BTreeMap<String, Vec<IpAddr>> = BTreeMap::from([
         ("worker-1.example.com".to_owned(), vec!["10.0.0.1".parse().unwrap()]),
         ("worker-2.example.com".to_owned(), vec!["172.16.0.1".parse().unwrap()]),
@@ -160,8 +182,10 @@ fn whose_names_they_are() {
     for (within, node, asked, expected) in [
         ("[nodeStatus]", "worker-1", &["worker-1", "10.0.0.1"][..], APPROVED),
         ("[nodeStatus]", "worker-1", &["fd00::1"], APPROVED),
-        ("[nodeStatus]", "worker-1", &["worker-1", "10.0.0.2"], NO_RULE),
-        ("[nodeStatus]", "worker-1", &["worker-2", "10.0.0.1"], NO_RULE),
+        ("[nodeStatus]", "worker-1", &["worker-1", "10.0.0.3"], NO_RULE),
+        ("[nodeStatus]", "worker-1", &["worker-3", "10.0.0.1"], NO_RULE),
+        ("[nodeStatus]", "worker-1", &["worker-1", "10.0.0.2"], OF_OTHER),
+        ("[nodeStatus]", "worker-1", &["worker-2", "10.0.0.1"], OF_OTHER),
         ("[nodeStatus]", "starting", &["starting", "10.0.0.3"], UNKNOWN),
         ("[nodeStatus]", "not-there", &["not-there"], UNKNOWN),
         ("[served]", "worker-1", &["10.0.0.1"], APPROVED),
@@ -180,7 +204,7 @@ fn whose_names_they_are() {
         ("[nodeStatus, {cidrs: [172.16.0.0/12]}]", "worker-1", &["worker-1", "10.0.0.1"], NO_RULE),
         ("[nodeStatus, nodeName]", "worker-1", &["worker-1", "10.0.0.1"], APPROVED),
         ("[dns, nodeName]", "worker-1", &["worker-1.example.com", "10.0.0.1"], APPROVED),
-        ("[dns, nodeName]", "worker-1", &["worker-1.example.com", "10.0.0.2"], NO_RULE),
+        ("[dns, nodeName]", "worker-1", &["worker-1.example.com", "10.0.0.3"], NO_RULE),
         ("[dns, nodeName]", "worker-1", &["worker-1.b.example.com"], UNKNOWN),
         ("[dns, nodeName]", "worker-1", &["worker-1.empty.example.com"], UNKNOWN),
         ("[dns, {cidrs: [10.0.0.0/24]}]", "worker-2", &["worker-2.example.com"], NO_RULE),
@@ -196,11 +220,7 @@ fn whose_names_they_are() {
 
 #[test]
 fn how_many_names() {
-    let rule = |limits: &str| {
-        policy(&[&format!(
-            "{{name: r, signer: {SERVING}, requestor: self, subjectAltNames: {{within: [nodeStatus], {limits}}}, decision: approve}}"
-        )])
-    };
+    let rule = |limits: &str| by_sources("[nodeStatus]", &format!(", {limits}"));
     let context = cluster();
     let object = serving("worker-1", &["worker-1", "10.0.0.1", "fd00::1"]);
     assert_eq!(told(&rule("max: 3").evaluate(&object, &context)), APPROVED);
@@ -214,7 +234,7 @@ fn the_inventory_says_which_nodes_there_are_and_which_token_is_whose() {
     let policy = policy(&[&format!(
         "{{name: r, signer: {CLIENT}, requestor: {{groups: [system:bootstrappers]}}, node: {{inventory: nodes.yaml}}, decision: approve}}"
     )]);
-    let mut context = Context::at(now());
+    let mut context = empty();
     assert_eq!(policy.inventories().collect::<Vec<_>>(), ["nodes.yaml"]);
     let decide = |context: &Context<'_>, node: &str, id: &str| {
         told(&policy.evaluate(&client(node, token(id)), context))
@@ -260,14 +280,14 @@ fn an_unknown_that_could_change_the_decision_holds_it() {
         ("hold", "hold", (Verdict::Hold, Code::RuleHolds)),
     ] {
         let policy = policy(&[&unknown(first), &known(second)]);
-        let decision = policy.evaluate(&object, &Context::at(now()));
+        let decision = policy.evaluate(&object, &empty());
         assert_eq!(told(&decision), expected, "{first}, then {second}");
     }
     // A "no" in the same rule settles it, wherever the unknown stands.
     let rule = format!(
         "{{name: r, signer: {CLIENT}, requestor: {{groups: [system:bootstrappers]}}, access: nodeclient, maxExpiration: 1h, decision: deny}}"
     );
-    let decision = policy(&[&rule, &known("approve")]).evaluate(&object, &Context::at(now()));
+    let decision = policy(&[&rule, &known("approve")]).evaluate(&object, &empty());
     assert_eq!(told(&decision), APPROVED);
 }
 
@@ -279,7 +299,7 @@ fn limits_of_time_and_number() {
         )])
     };
     let object = client("worker-1", token("abcdef"));
-    let mut context = Context::at(now());
+    let mut context = empty();
     let decide = |rule: &Policy, object: &CertificateSigningRequest, context: &Context<'_>| {
         told(&rule.evaluate(object, context))
     };
@@ -336,7 +356,7 @@ fn a_token_for_one_node_works_once() {
     assert_eq!(told(&policy.evaluate(&object, &context)), UNKNOWN);
     context.history = Some(History::default());
     assert_eq!(told(&policy.evaluate(&object, &context)), UNKNOWN, "nobody said which nodes there are");
-    context.nodes = Some(BTreeMap::new());
+    context.nodes = Some(Nodes::default());
     assert_eq!(told(&policy.evaluate(&object, &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&client("worker-8", token("abcdef")), &context)), NO_RULE);
     let mut used = History::default();
@@ -346,7 +366,7 @@ fn a_token_for_one_node_works_once() {
     context.history = Some(used);
     assert_eq!(told(&policy.evaluate(&object, &context)), NO_RULE);
     context.history = Some(History::default());
-    context.nodes = Some(BTreeMap::from([("worker-7".parse().unwrap(), names(&["worker-7"]))]));
+    context.nodes = Some([("worker-7".parse().unwrap(), names(&["worker-7"]))].into_iter().collect());
     assert_eq!(told(&policy.evaluate(&object, &context)), NO_RULE, "it has joined");
 }
 
@@ -392,12 +412,10 @@ fn a_key_that_is_somebody_elses_is_denied() {
     let mut context = cluster();
     let object = serving("worker-1", &["worker-1"]);
     let key = object.request().unwrap().public_key().der().to_vec();
-    let policy = policy(&[&format!(
-        "{{name: r, signer: {SERVING}, requestor: self, subjectAltNames: {{within: [nodeStatus]}}, decision: approve}}"
-    )]);
-    context.key_owners.insert(key.clone(), "system:node:worker-1".to_owned());
+    let policy = by_sources("[nodeStatus]", "");
+    context.key_owners.insert(key.clone(), KeyOwner::User("system:node:worker-1".to_owned()));
     assert_eq!(told(&policy.evaluate(&object, &context)), APPROVED);
-    context.key_owners.insert(key, "system:node:worker-2".to_owned());
+    context.key_owners.insert(key, KeyOwner::User("system:node:worker-2".to_owned()));
     assert_eq!(told(&policy.evaluate(&object, &context)), (Verdict::Deny, Code::KeyReused));
 }
 
@@ -669,9 +687,7 @@ spec:
 /// What a node says of itself is not enough for what the cluster file gives to others.
 #[test]
 fn the_api_servers_and_other_nodes_names_are_not_a_nodes() {
-    let policy = policy(&[&format!(
-        "{{name: r, signer: {SERVING}, requestor: self, subjectAltNames: {{within: [nodeStatus]}}, decision: approve}}"
-    )]);
+    let policy = by_sources("[nodeStatus]", "");
     let claimed =
         ["worker-1", "10.0.0.2", "10.0.0.1", "10.0.0.30", "k8s.example.com", "master-1", "10.96.0.1"];
     let claimed = [&claimed[..], &["api.svc.corp.local", "api.svc.example.org"]].concat();
@@ -703,7 +719,7 @@ fn the_api_servers_and_other_nodes_names_are_not_a_nodes() {
     let single = CLUSTER.replace("10.0.0.30:6443", "10.0.0.1:6443");
     let mut context = cluster();
     context.inventories.insert("any".to_owned(), single.parse().unwrap());
-    context.nodes = Some(BTreeMap::from([("master-1".parse().unwrap(), names(&["10.0.0.1"]))]));
+    context.nodes = Some([("master-1".parse().unwrap(), names(&["10.0.0.1"]))].into_iter().collect());
     assert_eq!(told(&policy.evaluate(&serving("master-1", &["10.0.0.1"]), &context)), APPROVED);
 }
 
@@ -725,7 +741,7 @@ fn a_node_with_a_token_of_its_own_joins_by_nothing_else() {
     let policy = policy(&[&format!(
         "{{name: r, signer: {CLIENT}, requestor: {{groups: [installers, system:nodes, system:bootstrappers]}}, node: {{inventory: nodes.yaml}}, decision: approve}}"
     )]);
-    let mut context = Context::at(now());
+    let mut context = empty();
     let inventory = "apiVersion: kboot.dev/v1alpha1\nkind: NodeInventory\nnodes:\n\
                      - {name: worker-1, tokenIds: [abcdef]}\n- {name: worker-2}\n";
     context.inventories.insert("nodes.yaml".to_owned(), inventory.parse().unwrap());

@@ -9,7 +9,9 @@ use kboot_core::csr::{
 };
 use kboot_core::net::AltName;
 use kboot_core::pki::{KeyAlgorithm, PrivateKey};
-use kboot_core::policy::{Code, ContextDocument, Inventory, Policy, PolicyError, Preset, Verdict};
+use kboot_core::policy::{
+    Code, ContextDocument, Inventory, KeyOwner, Nodes, Policy, PolicyError, Preset, Verdict,
+};
 use kboot_core::time::Timestamp;
 use kboot_core::{Authorities, ClusterSpec, Env};
 use proptest::prelude::*;
@@ -123,7 +125,10 @@ fn a_context_file_fills_a_context() {
     assert_eq!(context.service_cidrs.len(), 1);
     assert_eq!(context.signer_lifetime, "24h".parse().unwrap());
     let worker = "worker-1".parse().unwrap();
-    assert_eq!(context.nodes.as_ref().unwrap()[&worker].to_string(), "DNS:worker-1, IP:192.168.5.21");
+    assert_eq!(
+        context.nodes.as_ref().unwrap().get(&worker).unwrap().to_string(),
+        "DNS:worker-1, IP:192.168.5.21"
+    );
     assert_eq!(context.served[&worker].ips().len(), 1);
     assert_eq!(context.resolver.unwrap().addresses("worker-1.example.com").unwrap().len(), 1);
     let policy = Preset::Upstream.policy();
@@ -211,10 +216,10 @@ fn the_nodes_of_kubectl_are_read() {
         let nodes = document.context(now()).nodes.unwrap();
         assert_eq!(nodes.len(), 2);
         assert_eq!(
-            nodes[&"worker-1".parse().unwrap()].to_string(),
+            nodes.get(&"worker-1".parse().unwrap()).unwrap().to_string(),
             "DNS:worker-1, DNS:worker-1.example.com, IP:192.168.5.21"
         );
-        assert!(nodes[&"worker-2".parse().unwrap()].is_empty());
+        assert!(nodes.get(&"worker-2".parse().unwrap()).unwrap().is_empty());
     }
     let mut none = ContextDocument::default();
     none.add(r#"{"kind": "NodeList", "items": []}"#).unwrap();
@@ -239,7 +244,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     document.add(&json!({"kind": "List", "items": [issued.clone(), open.to_json()]}).to_string()).unwrap();
     assert!(document.lists(&open));
     let mut context = document.context(now());
-    assert_eq!(context.key_owners.values().next().map(String::as_str), Some("kubernetes"));
+    assert!(context.key_owners.values().any(|owner| *owner == KeyOwner::User("kubernetes".to_owned())));
     let policy = rule(
         "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {groups: [system:bootstrappers]}, \
          maxPending: {perNode: 1}, decision: approve",
@@ -248,6 +253,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     let another = joining("csr-3", "worker-2", &key());
     assert_eq!(policy.evaluate(&another, &context).code(), Code::NoRule);
     context.history.as_mut().unwrap().remove(&open);
+    context.nodes = Some(Nodes::default());
     assert_eq!(policy.evaluate(&another, &context).verdict(), Verdict::Approve);
     // The certificate of another signer says nothing about users.
     issued["spec"]["signerName"] = "example.com/mine".into();
@@ -357,9 +363,11 @@ fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {
 #[test]
 fn the_postfinance_preset_decides_as_its_model() {
     let policy = Preset::Postfinance.policy();
-    let facts =
-        context("dns: {node-1.example.com: [10.0.0.1], node-1: [10.0.0.1, 10.0.0.2], node-12: [10.0.0.1]}")
-            .unwrap();
+    let facts = context(
+        "cluster: {serviceCIDRs: [10.96.0.0/12], apiServer: [10.0.0.30]}, \
+             dns: {node-1.example.com: [10.0.0.1], node-1: [10.0.0.1, 10.0.0.2], node-12: [10.0.0.1]}",
+    )
+    .unwrap();
     for (names, verdict) in [
         (&["10.0.0.1"][..], Verdict::Approve),
         (&["node-1.example.com", "10.0.0.1"], Verdict::Approve),
@@ -398,14 +406,16 @@ fn warnings_say_what_is_probably_not_meant() {
             None,
         ),
         (
-            format!("{serving}, subjectAltNames: {{within: [nodeStatus]}}"),
-            Some("spec.rules[0].subjectAltNames.within: a node writes its own status"),
+            format!("{serving}, subjectAltNames: {{within: [nodeStatus, nodeName], anyNodeMayClaim: [addresses]}}"),
+            Some("spec.rules[0].subjectAltNames.anyNodeMayClaim: any node may get a certificate for any address"),
         ),
         (
-            format!("{serving}, subjectAltNames: {{within: [nodeName, {{cidrs: ['0.0.0.0/0']}}]}}"),
-            Some("spec.rules[0].subjectAltNames.within: the ranges hold every address"),
+            "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {tokenIds: [abcdef]}, \
+             node: {names: ['worker-*'], mayRejoin: true}, decision: approve"
+                .to_owned(),
+            Some("spec.rules[0].node.mayRejoin: whom the rule matches may take over a node that has joined"),
         ),
-        (format!("{serving}, subjectAltNames: {{within: [nodeStatus, {{cidrs: [10.0.0.0/8]}}]}}"), None),
+        (format!("{serving}, subjectAltNames: {{within: [nodeName, {{cidrs: [10.0.0.0/8]}}]}}"), None),
         (
             format!("{serving}, subjectAltNames: {{within: [dns, {{cidrs: [10.0.0.0/8]}}], maxDns: 0}}"),
             Some("spec.rules[0].subjectAltNames.maxDns: "),

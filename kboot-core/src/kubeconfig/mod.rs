@@ -11,6 +11,8 @@ mod model;
 mod paths;
 mod summary;
 
+pub(crate) use check::server_host;
+
 pub use builder::{KubeconfigBuilder, Ready, WantsCredential, WantsTrust, WantsUser};
 pub use check::{FINDING_CODES, Finding, ReadFile, Severity, Surroundings};
 pub use identity::ClientIdentity;

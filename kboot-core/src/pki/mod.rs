@@ -139,6 +139,12 @@ pub enum PkiError {
         /// The subject.
         subject: String,
     },
+    /// A leaf that would carry the authority's own key.
+    #[error("the certificate would have the key of its authority, {subject}: it needs one of its own")]
+    IssuersKey {
+        /// The authority's subject.
+        subject: String,
+    },
     /// A lifetime longer than the authority's whole life.
     #[error(
         "a lifetime of {lifetime} is longer than the authority's own, which ends on {not_after}: nothing outlives its authority"

@@ -118,12 +118,10 @@ codes! {
         "The sender must ask for the node's own names.";
     AltNameInvalid = "alt-name-invalid", "An alternative name is not a plain DNS name, address of one machine, e-mail address or URI.",
         "The sender must ask for plain names: no wildcards, underscores, queries or special addresses.";
-    AltNameReserved = "alt-name-reserved", "An alternative name belongs to the API server, a service or the local machine.",
-        "Find out who sent it: with this certificate it could stand in for the API server.";
-    AltNameOfOther = "alt-name-of-other", "An alternative name belongs to another node of the inventory.",
-        "Find out what runs on the node that sent it, or correct the inventory.";
-    AltNameRepeated = "alt-name-repeated", "An alternative name stands there twice.",
-        "The sender must state each name once.";
+    AltNameReserved = "alt-name-reserved", "An alternative name is no node's: the API server's, a service's, a pod's, link-local, or every machine's own.",
+        "Find out who sent it: with this certificate it could stand in for another. Where the node really has it, an inventory or the cluster file must say so.";
+    AltNameOfOther = "alt-name-of-other", "An alternative name is another node's, or another Node claims it as well.",
+        "See who has it (`kubectl get nodes -o wide`) and what runs on the node that sent it; an inventory or the cluster file settles whose it is.";
     UsagesRepeated = "usages-repeated", "A usage stands there twice.", "The sender must state each usage once.";
     Usages = "usages", "The usages are not a set that this signer accepts.",
         "Kubelets: digital signature and client auth, or server auth for serving; key encipherment may be added. Users: client auth, and digital signature or key encipherment.";
@@ -144,6 +142,10 @@ codes! {
         "See who asks and for what; then `kubectl certificate approve NAME`, or write a rule that approves it.";
     NoRule = "no-rule", "No rule matches it.",
         "See which condition each rule misses; change the policy or the facts, or have a person decide.";
+    ApiServerUnknown = "api-server-unknown", "It is not known which names and addresses are the API server's, and what vouches for the requested ones cannot tell.",
+        "Say who the API server is: give the cluster file, a kubeconfig, kubeadm's ClusterConfiguration, or a CsrContext with cluster: {apiServer: [...], serviceCIDRs: [...]}.";
+    NodeJoined = "node-joined", "The node has joined already, and somebody else asks for its identity.",
+        "If its machine is gone or was made anew, delete the Node (`kubectl delete node NAME`) and decide again; or approve as a person, once it is known who asks.";
     FactsUnknown = "facts-unknown", "The decision depends on something that is not known.",
         "Supply the missing facts (the Node, the inventory, DNS answers, earlier requests) and decide again.";
 }

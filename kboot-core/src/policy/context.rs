@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 
-use super::Inventory;
 use super::floor::node_of;
+use super::names::escaped;
+use super::{Inventory, Nodes};
 use crate::csr::{CertificateSigningRequest, Requestor, Signer};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{Cidr, SubjectAltNames};
+use crate::pki::{Certificate, PkiError};
 use crate::time::{Lifetime, Timestamp};
 
 /// Everything that a decision may rest on besides the request and the policy. What is not there is unknown,
@@ -29,23 +31,27 @@ pub struct Context<'a> {
     pub dns_domain: Dns1123Subdomain,
     /// The cluster's service ranges; addresses in them are never a node's.
     pub service_cidrs: Vec<Cidr>,
-    /// Names and addresses of the API server, which no other machine may serve.
+    /// The cluster's pod ranges; addresses in them are a node's only where an inventory says so.
+    pub pod_cidrs: Vec<Cidr>,
+    /// Namespaces besides those of every cluster; `NAME.NAMESPACE` is a service's.
+    pub namespaces: BTreeSet<String>,
+    /// Names and addresses of the API server, which no other machine may serve. A wildcard stands for what is
+    /// below it.
     pub api_server: SubjectAltNames,
     /// The cluster's machines, where a policy names no inventory: what is one's is not another's.
     pub machines: Option<Inventory>,
     /// The inventories, by the names under which the policy refers to them.
     pub inventories: BTreeMap<String, Inventory>,
-    /// Every Node of the cluster with the names and addresses of its status; none where the cluster was not
-    /// asked. A node writes its own status, so this is weak evidence alone.
-    pub nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
+    /// Every Node of the cluster; none where the cluster was not asked.
+    pub nodes: Option<Nodes>,
     /// The names of the certificate that each node's kubelet serves now, which the caller has verified.
     pub served: BTreeMap<NodeName, SubjectAltNames>,
     /// Answers of DNS.
     pub resolver: Option<&'a dyn Resolver>,
     /// What SubjectAccessReviews said; see [`Context::set_access`].
     access_reviews: BTreeMap<Subject, AccessReviews>,
-    /// Whose public keys are whose: user names by SubjectPublicKeyInfo, DER.
-    pub key_owners: HashMap<Vec<u8>, String>,
+    /// Whose public keys are whose, by SubjectPublicKeyInfo, DER.
+    pub key_owners: HashMap<Vec<u8>, KeyOwner>,
     /// The other requests; none where they are not known.
     pub history: Option<History>,
     /// How long the signer's certificates live where a request does not say
@@ -61,6 +67,8 @@ impl Context<'_> {
             now,
             dns_domain: Dns1123Subdomain::from_static("cluster.local"),
             service_cidrs: Vec::new(),
+            pod_cidrs: Vec::new(),
+            namespaces: BTreeSet::new(),
             api_server: SubjectAltNames::default(),
             machines: None,
             inventories: BTreeMap::new(),
@@ -84,15 +92,83 @@ impl Context<'_> {
         self.access_reviews.get(&subject_of(requestor)).copied().unwrap_or_default()
     }
 
+    /// Notes the key of the authority that would sign, which is nobody's to ask a certificate for.
+    ///
+    /// # Errors
+    /// [`PkiError`] for a certificate that cannot be read.
+    pub fn set_authority(&mut self, certificate: &Certificate) -> Result<(), PkiError> {
+        self.key_owners.insert(certificate.facts()?.public_key_der, KeyOwner::Authority);
+        Ok(())
+    }
+
     /// Every inventory that there is.
-    pub(super) fn all_inventories(&self) -> impl Iterator<Item = &Inventory> {
+    fn all_inventories(&self) -> impl Iterator<Item = &Inventory> {
         self.inventories.values().chain(&self.machines)
     }
 
-    /// Whose key it is, where that is known.
-    pub(super) fn owner_of(&self, public_key_der: &[u8]) -> Option<&str> {
-        self.key_owners.get(public_key_der).map(String::as_str)
+    /// Every inventory, and how people call it.
+    pub(super) fn labelled_inventories(&self) -> impl Iterator<Item = (Label<'_>, &Inventory)> {
+        let named = self.inventories.iter().map(|(name, inventory)| (Label::Inventory(name), inventory));
+        named.chain(self.machines.iter().map(|machines| (Label::ClusterFile, machines)))
     }
+
+    /// Whether some inventory says what this node has.
+    pub(super) fn is_listed(&self, node: Option<&NodeName>) -> bool {
+        node.is_some_and(|node| self.all_inventories().any(|inventory| inventory.node(node).is_some()))
+    }
+
+    pub(super) fn dns_domains(&self) -> impl Iterator<Item = &Dns1123Subdomain> {
+        let known = self.all_inventories().filter_map(|inventory| inventory.cluster.dns_domain.as_ref());
+        known.chain([&self.dns_domain])
+    }
+
+    pub(super) fn service_ranges(&self) -> impl Iterator<Item = &Cidr> {
+        let known = self.all_inventories().flat_map(|inventory| &inventory.cluster.service_cidrs);
+        known.chain(&self.service_cidrs)
+    }
+
+    pub(super) fn pod_ranges(&self) -> impl Iterator<Item = &Cidr> {
+        let known = self.all_inventories().flat_map(|inventory| &inventory.cluster.pod_cidrs);
+        known.chain(&self.pod_cidrs)
+    }
+
+    /// The API server's names, from everyone who says some.
+    pub(super) fn api_servers(&self) -> impl Iterator<Item = &SubjectAltNames> {
+        let known = self.all_inventories().map(|inventory| &inventory.cluster.api_server);
+        known.chain([&self.api_server]).filter(|names| !names.is_empty())
+    }
+}
+
+/// How an inventory is called in a sentence.
+pub(super) enum Label<'a> {
+    ClusterFile,
+    Inventory(&'a str),
+}
+
+impl fmt::Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClusterFile => f.write_str("the cluster file"),
+            Self::Inventory(name) => write!(f, "the inventory {}", escaped(name)),
+        }
+    }
+}
+
+/// Whose a public key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyOwner {
+    /// The authority that would sign.
+    Authority,
+    /// The user of this name, who has a certificate for it.
+    User(String),
+    /// Somebody who asked for a certificate with it and got none yet, or was denied it.
+    Requested {
+        /// The user that was asked for.
+        user: String,
+        /// The user who asked.
+        requestor: String,
+    },
 }
 
 impl fmt::Debug for Context<'_> {

@@ -7,11 +7,11 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Inventory, PolicyError};
+use super::{Inventory, KeyOwner, Nodes, PolicyError};
 
 use super::context_file::{CONTEXT_SCHEMA, ContextDocument};
 use super::names::escaped;
-use crate::csr::CertificateSigningRequest;
+use crate::csr::{CertificateSigningRequest, SignatureCheck};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{AltName, SubjectAltNames};
 use crate::pki::{Certificate, public_key_from_pem};
@@ -48,8 +48,14 @@ struct Spec {
 struct Cluster {
     #[serde(rename = "serviceCIDRs")]
     service_cidrs: Option<Vec<String>>,
+    #[serde(rename = "podCIDRs")]
+    pod_cidrs: Option<Vec<String>>,
     #[serde(rename = "dnsDomain")]
     dns_domain: Option<String>,
+    #[serde(default)]
+    namespaces: Vec<String>,
+    #[serde(default, rename = "apiServer")]
+    api_server: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -86,9 +92,9 @@ struct KeyDocument {
 
 /// The facts of one more file, before it is known whether they fit.
 pub(super) struct Addition {
-    document: ContextDocument,
+    pub(super) document: ContextDocument,
     /// The Nodes of the list that is being read.
-    nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
+    nodes: Option<Nodes>,
     problems: Vec<Problem>,
 }
 
@@ -120,6 +126,10 @@ impl Addition {
         match (kind, list_kind.is_some() || value.get("metadata").is_some()) {
             ("CsrContext", _) => self.context_file(value),
             ("Cluster", _) => self.cluster_file(value),
+            ("Config", _) => self.kubeconfig(value),
+            ("ClusterConfiguration", _) => self.kubeadm(value, ""),
+            ("ConfigMap", true) => self.config_map(value),
+            ("Namespace", true) => self.namespace(value, index),
             ("Node", true) => self.node(value, index),
             ("CertificateSigningRequest", true) => self.request(value, index),
             ("NodeInventory", _) => {
@@ -128,7 +138,8 @@ impl Addition {
             (other, _) => self.problem(
                 "kind",
                 format!(
-                    "{:?} is not CsrContext, Cluster, or what `kubectl get nodes` and `kubectl get csr` print",
+                    "{:?} is not CsrContext, Cluster, a kubeconfig, kubeadm's ClusterConfiguration, or what `kubectl get \
+                     nodes`, `csr` and `namespaces` print",
                     escaped(other)
                 ),
             ),
@@ -199,17 +210,34 @@ impl Addition {
         let facts = certificate.and_then(|pem| Certificate::from_pem(pem).ok()?.facts().ok());
         if let Some(facts) = facts {
             // Who had it first keeps it: a second owner is what the policy looks for.
-            document.key_owners.entry(facts.public_key_der).or_insert(facts.common_name);
+            let owner = document.key_owners.entry(facts.public_key_der);
+            let user = KeyOwner::User(facts.common_name);
+            owner
+                .and_modify(|owner| {
+                    if matches!(owner, KeyOwner::Requested { .. }) {
+                        *owner = user.clone();
+                    }
+                })
+                .or_insert_with(|| user.clone());
+        } else if object.certificate().is_none()
+            && let Ok(request) = object.request()
+            && request.signature() == SignatureCheck::Right
+            && let Some(user) = request.common_names().next()
+        {
+            // Only who has the key can have signed with it.
+            let requestor = object.requestor().username.clone();
+            let owner = KeyOwner::Requested { user: user.to_owned(), requestor };
+            document.key_owners.entry(request.public_key().der().to_vec()).or_insert(owner);
         }
     }
 
     /// Each list of Nodes is all of them, so two lists must be the same.
-    fn merge_nodes(&mut self, nodes: BTreeMap<NodeName, SubjectAltNames>, path: &str) {
+    fn merge_nodes(&mut self, nodes: Nodes, path: &str) {
         match &self.document.nodes {
             None => self.document.nodes = Some(nodes),
             Some(known) => {
-                let all = known.keys().chain(nodes.keys());
-                let different = all.into_iter().find(|name| known.get(*name) != nodes.get(*name)).cloned();
+                let all = known.iter().chain(nodes.iter()).map(|(name, _)| name);
+                let different = { all }.find(|name| known.get(name) != nodes.get(name)).cloned();
                 if let Some(name) = different {
                     self.problem(path, format!("contradicts another file's list of the Nodes about {name}"));
                 }
@@ -227,6 +255,7 @@ impl Addition {
                 let machines = Inventory::from(&spec);
                 self.once("spec.nodes", machines, |document| &mut document.machines);
                 self.once("spec.network.serviceCIDRs", spec.network.service_cidrs, |d| &mut d.service_cidrs);
+                self.once("spec.network.podCIDRs", spec.network.pod_cidrs, |d| &mut d.pod_cidrs);
                 self.once("spec.network.dnsDomain", spec.network.dns_domain, |d| &mut d.dns_domain);
             }
         }
@@ -250,6 +279,16 @@ impl Addition {
         if let Some(ranges) = spec.cluster.service_cidrs {
             let ranges = self.all("spec.cluster.serviceCIDRs", &ranges);
             self.once("spec.cluster.serviceCIDRs", ranges, |document| &mut document.service_cidrs);
+        }
+        if let Some(ranges) = spec.cluster.pod_cidrs {
+            let ranges = self.all("spec.cluster.podCIDRs", &ranges);
+            self.once("spec.cluster.podCIDRs", ranges, |document| &mut document.pod_cidrs);
+        }
+        for (i, namespace) in spec.cluster.namespaces.iter().enumerate() {
+            self.add_namespace(&format!("spec.cluster.namespaces[{i}]"), namespace);
+        }
+        for name in self.all("spec.cluster.apiServer", &spec.cluster.api_server) {
+            self.api_server(name);
         }
         if let Some(lifetime) = self.parsed("spec.signerDuration", spec.signer_duration.as_deref()) {
             self.once("spec.signerDuration", lifetime, |document| &mut document.signer_lifetime);
@@ -296,19 +335,18 @@ impl Addition {
             let path = format!("spec.keys[{i}].publicKey");
             match public_key_from_pem(public_key.as_bytes()) {
                 Err(error) => self.problem(&path, error.to_string()),
-                Ok(der) => {
-                    let owner = self.document.key_owners.entry(der).or_insert_with(|| user.clone());
-                    if *owner != user {
-                        let problem = format!("belongs to {} already", escaped(owner));
-                        self.problem(&path, problem);
+                Ok(der) => match self.document.key_owners.insert(der, KeyOwner::User(user.clone())) {
+                    Some(KeyOwner::User(owner)) if owner != user => {
+                        self.problem(&path, format!("belongs to {} already", escaped(&owner)));
                     }
-                }
+                    _ => {}
+                },
             }
         }
     }
 
     fn node_documents(&mut self, documents: Vec<NodeDocument>) {
-        let mut nodes = BTreeMap::new();
+        let mut nodes = Nodes::default();
         for (i, node) in documents.into_iter().enumerate() {
             let path = format!("spec.nodes[{i}]");
             let addresses: Vec<IpAddr> = self.all(&format!("{path}.addresses"), &node.addresses);
@@ -325,7 +363,11 @@ impl Addition {
         self.merge_nodes(nodes, "spec.nodes");
     }
 
-    fn parsed<T: std::str::FromStr<Err: ToString>>(&mut self, path: &str, text: Option<&str>) -> Option<T> {
+    pub(super) fn parsed<T: std::str::FromStr<Err: ToString>>(
+        &mut self,
+        path: &str,
+        text: Option<&str>,
+    ) -> Option<T> {
         match text?.parse() {
             Ok(value) => Some(value),
             Err(error) => {
@@ -341,7 +383,7 @@ impl Addition {
     }
 
     /// A fact that there is once.
-    fn once<T: PartialEq>(
+    pub(super) fn once<T: PartialEq>(
         &mut self,
         path: &str,
         value: T,

@@ -8,12 +8,12 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::context_addition::Addition;
-use super::{AccessReviews, Context, History, Inventory, PolicyError};
+use super::{AccessReviews, Context, History, Inventory, KeyOwner, Nodes, PolicyError};
 use crate::csr::list::yaml;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
 use crate::json_objects::{Item, each_object, is_json};
 use crate::name::{Dns1123Subdomain, NodeName};
-use crate::net::{Cidr, SubjectAltNames};
+use crate::net::{AltName, Cidr, SubjectAltNames};
 use crate::time::{Lifetime, Timestamp};
 
 /// The JSON Schema of a context file, for editors and other tools.
@@ -21,10 +21,10 @@ pub const CONTEXT_SCHEMA: &str = include_str!("context.schema.json");
 
 /// The facts of one or more files, from which [`ContextDocument::context`] makes a [`Context`].
 ///
-/// A file is a `CsrContext`, a kboot cluster file (for its service ranges and DNS domain), or what
-/// `kubectl get nodes` and `kubectl get csr` print with `-o json` or `-o yaml`. Of issued certificates,
-/// their keys belong to their common names. Files add up; where two contradict each other, the second is
-/// refused.
+/// A file is a `CsrContext`, a kboot cluster file, a kubeconfig (for the API server of its current context),
+/// kubeadm's `ClusterConfiguration` or the ConfigMap kubeadm-config that holds it, or what `kubectl get` prints of
+/// nodes, csr and namespaces with `-o json` or `-o yaml`. The key of a request belongs to the common name of
+/// its certificate, or to who asked. Files add up; where two contradict each other, the second is refused.
 ///
 /// ```
 /// use kboot_core::{Env, policy::ContextDocument};
@@ -45,14 +45,17 @@ pub struct ContextDocument {
     pub(super) now: Option<Timestamp>,
     pub(super) dns_domain: Option<Dns1123Subdomain>,
     pub(super) service_cidrs: Option<Vec<Cidr>>,
+    pub(super) pod_cidrs: Option<Vec<Cidr>>,
+    pub(super) namespaces: BTreeSet<String>,
+    pub(super) api_server: Vec<AltName>,
     pub(super) signer_lifetime: Option<Lifetime>,
     pub(super) machines: Option<Inventory>,
-    pub(super) nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
+    pub(super) nodes: Option<Nodes>,
     pub(super) served: BTreeMap<NodeName, SubjectAltNames>,
     pub(super) dns: BTreeMap<String, Vec<IpAddr>>,
     /// By user and groups.
     pub(super) access_reviews: BTreeMap<(String, BTreeSet<String>), AccessReviews>,
-    pub(super) key_owners: HashMap<Vec<u8>, String>,
+    pub(super) key_owners: HashMap<Vec<u8>, KeyOwner>,
     pub(super) history: Option<History>,
     /// The names of the requests in the history.
     pub(super) known_requests: HashSet<String>,
@@ -134,6 +137,9 @@ impl ContextDocument {
             context.signer_lifetime = lifetime;
         }
         context.service_cidrs = self.service_cidrs.clone().unwrap_or_default();
+        context.pod_cidrs = self.pod_cidrs.clone().unwrap_or_default();
+        context.namespaces = self.namespaces.clone();
+        context.api_server = self.api_server.iter().cloned().collect();
         context.machines = self.machines.clone();
         context.nodes = self.nodes.clone();
         context.served = self.served.clone();

@@ -2,7 +2,7 @@
 
 use super::decision::{Answer, Clause, Verdict};
 use super::forbidden::EVERYBODY;
-use super::rule::{Access, AlternativeNamesRule, RequestorRule, Rule};
+use super::rule::{Access, AlternativeNamesRule, NameKind, RequestorRule, Rule};
 use super::{Code, Decision, Glob, Policy, Source};
 use crate::csr::Signer;
 use crate::schema::Problem;
@@ -82,14 +82,26 @@ impl Rule {
             let groups = joined("in no groups but", subject.groups.iter().map(String::as_str));
             parts.push(groups.unwrap_or_else(|| "in no groups".to_owned()));
         }
-        if let Some(AlternativeNamesRule { within, max, max_dns }) = &self.alternative_names {
+        if let Some(AlternativeNamesRule { within, any_node_may_claim, max, max_dns }) =
+            &self.alternative_names
+        {
             let sources: Vec<String> = within.iter().map(in_words).collect();
             parts.extend(
                 (!sources.is_empty())
                     .then(|| format!("with names that are the node's by {}", sources.join(" and "))),
             );
+            parts.extend(joined(
+                "believing any node's word on",
+                any_node_may_claim.iter().map(|kind| match kind {
+                    NameKind::DnsNames => "DNS names",
+                    NameKind::Addresses => "addresses",
+                }),
+            ));
             parts.extend(max.map(|max| format!("at most {max} names")));
             parts.extend(max_dns.map(|max| format!("at most {max} DNS names")));
+        }
+        if self.may_rejoin {
+            parts.push("also where the node has joined already".to_owned());
         }
         parts.extend(self.access.map(|access| match access {
             Access::SelfNodeClient => {
@@ -146,28 +158,26 @@ impl Rule {
         {
             warnings.push(("requestor.groups", "names a group that everybody is in, so it limits nothing"));
         }
+        for kind in self.alternative_names.iter().flat_map(|names| &names.any_node_may_claim) {
+            warnings.push((
+                "subjectAltNames.anyNodeMayClaim",
+                match kind {
+                    NameKind::DnsNames => {
+                        "any node may get a certificate for any DNS name not known to be another's"
+                    }
+                    NameKind::Addresses => {
+                        "any node may get a certificate for any address not known to be another's"
+                    }
+                },
+            ));
+        }
+        if self.may_rejoin && self.access.is_none() {
+            warnings.push((
+                "node.mayRejoin",
+                "whom the rule matches may take over a node that has joined: its secrets and its pods",
+            ));
+        }
         if let Some(AlternativeNamesRule { within, max_dns, .. }) = &self.alternative_names {
-            let everything = |source: &Source| match source {
-                // A range of half the addresses and one of the other half are all of them.
-                Source::Cidrs(ranges) => ranges.iter().any(|range| range.prefix() < 8),
-                _ => false,
-            };
-            let only = |weak: &dyn Fn(&Source) -> bool| !within.is_empty() && within.iter().all(weak);
-            if only(&|source| matches!(source, Source::NodeStatus | Source::NodeName) || everything(source))
-                && within.contains(&Source::NodeStatus)
-            {
-                warnings.push((
-                    "subjectAltNames.within",
-                    "a node writes its own status, so it may ask for any address; add inventory, cidrs or dns",
-                ));
-            } else if within.iter().any(everything)
-                && only(&|source| matches!(source, Source::NodeName | Source::Cidrs(_)))
-            {
-                warnings.push((
-                    "subjectAltNames.within",
-                    "the ranges hold every address, so a node may ask for any; write the nodes' own ranges",
-                ));
-            }
             if within.contains(&Source::Dns) && *max_dns == Some(0) {
                 warnings.push(("subjectAltNames.maxDns", "without a DNS name, dns confirms no address"));
             }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::decision::Verdict;
 use super::forbidden::objections;
-use super::rule::{Access, AlternativeNamesRule, RequestorRule, Rule, SubjectRule};
+use super::rule::{Access, AlternativeNamesRule, NameKind, RequestorRule, Rule, SubjectRule};
 use super::source::Source;
 use super::{Glob, Policy};
 use crate::csr::Signer;
@@ -99,9 +99,12 @@ struct ListsDocument {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 struct NodeDocument {
     names: Option<Vec<String>>,
     inventory: Option<String>,
+    #[serde(default)]
+    may_rejoin: bool,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +119,8 @@ struct SubjectDocument {
 struct AlternativeNamesDocument {
     #[serde(default)]
     within: Vec<SourceDocument>,
+    #[serde(default)]
+    any_node_may_claim: Vec<NameKind>,
     max: Option<usize>,
     max_dns: Option<usize>,
 }
@@ -204,6 +209,7 @@ impl Reader<'_> {
             requestor: document.requestor.and_then(|requestor| self.requestor(requestor)),
             node_names: self.patterns("node.names", document.node.names),
             inventory: document.node.inventory,
+            may_rejoin: document.node.may_rejoin,
             subject: document.subject.map(|subject| SubjectRule {
                 users: self.patterns("subject.users", Some(subject.users)),
                 groups: subject.groups,
@@ -235,6 +241,7 @@ impl Reader<'_> {
         let is_of_nodes = signer.is_of_nodes();
         let misplaced = [
             ("node", !is_of_nodes && (!rule.node_names.is_empty() || rule.inventory.is_some())),
+            ("node.mayRejoin", *signer != Signer::KubeApiserverClientKubelet && rule.may_rejoin),
             ("subject", is_of_nodes && rule.subject.is_some()),
             ("subjectAltNames", *signer != Signer::KubeletServing && rule.alternative_names.is_some()),
             ("access", *signer != Signer::KubeApiserverClientKubelet && rule.access.is_some()),
@@ -303,7 +310,7 @@ impl Reader<'_> {
     }
 
     fn alternative_names(&mut self, document: AlternativeNamesDocument) -> AlternativeNamesRule {
-        let AlternativeNamesDocument { within, max, max_dns } = document;
+        let AlternativeNamesDocument { within, any_node_may_claim, max, max_dns } = document;
         let mut sources = Vec::new();
         for (i, source) in within.into_iter().enumerate() {
             sources.push(match source {
@@ -330,7 +337,7 @@ impl Reader<'_> {
                 }
             });
         }
-        AlternativeNamesRule { within: sources, max, max_dns }
+        AlternativeNamesRule { within: sources, any_node_may_claim, max, max_dns }
     }
 
     fn lifetime(&mut self, field: &str, text: Option<String>) -> Option<Lifetime> {

@@ -8,13 +8,14 @@
 
 use super::decision::{Answer, Clause, Verdict};
 use super::names::{check_alternative_names, escaped, list};
-use super::{Code, Context};
+use super::{Code, Context, KeyOwner};
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{
     CertificateRequest, CertificateSigningRequest, CsrError, ExtensionContent, KeyKind, NameAttribute,
     Oddity, RequestAttribute, Requestor, SignatureCheck, Signer,
 };
 use crate::name::NodeName;
+use crate::shown::is_hidden;
 
 /// What the floor found: every clause, and the refusal that counts, if there is one.
 #[derive(Default)]
@@ -69,7 +70,7 @@ pub(super) fn judge<'a>(
         }
     };
     check_encoding(request, &mut found);
-    check_key(request, context, &mut found);
+    check_key(object.requestor(), request, context, &mut found);
     check_signature(request, &mut found);
     check_attributes(request, &mut found);
     check_extensions(request, signer, &mut found);
@@ -134,7 +135,12 @@ fn check_signature(request: &CertificateRequest, found: &mut Findings) {
     }
 }
 
-fn check_key(request: &CertificateRequest, context: &Context<'_>, found: &mut Findings) {
+fn check_key(
+    requestor: &Requestor,
+    request: &CertificateRequest,
+    context: &Context<'_>,
+    found: &mut Findings,
+) {
     const NAME: &str = "key";
     let before = found.clauses.len();
     let kind = request.public_key().kind();
@@ -152,10 +158,22 @@ fn check_key(request: &CertificateRequest, context: &Context<'_>, found: &mut Fi
         KeyKind::Rsa { .. } => found.hold(NAME, Code::KeyOversized, saw),
         KeyKind::Unknown { .. } => found.hold(NAME, Code::KeyUnknown, saw),
     }
-    if let Some(owner) = context.owner_of(request.public_key().der())
-        && request.common_names().ne([owner])
-    {
-        found.deny(NAME, Code::KeyReused, format!("it is {}'s already", escaped(owner)));
+    match context.key_owners.get(request.public_key().der()) {
+        Some(KeyOwner::Authority) => {
+            found.deny(NAME, Code::KeyReused, "it is the authority's own".to_owned());
+        }
+        Some(KeyOwner::User(owner)) if request.common_names().ne([owner.as_str()]) => {
+            found.deny(NAME, Code::KeyReused, format!("it is {}'s already", escaped(owner)));
+        }
+        // A machine that comes again under another name has its old key; that two who asked have one is no proof
+        // of which of them took it.
+        Some(KeyOwner::Requested { user, requestor: earlier })
+            if request.common_names().ne([user.as_str()]) && *earlier != requestor.username =>
+        {
+            let saw = format!("{} asked for {} with it", escaped(earlier), escaped(user));
+            found.hold(NAME, Code::KeyReused, saw);
+        }
+        _ => {}
     }
     if found.is_clean_since(before) {
         found.pass(NAME, kind.to_string());
@@ -262,14 +280,7 @@ fn check_subject(request: &CertificateRequest, signer: Signer, found: &mut Findi
 
 /// Neither empty nor with what hides in a log: blanks around, control characters, invisible ones.
 fn is_plain(text: &str) -> bool {
-    let invisible = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-                | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-    };
-    !text.is_empty() && text.trim() == text && !text.chars().any(invisible)
+    !text.is_empty() && text.trim() == text && !text.chars().any(is_hidden)
 }
 
 /// `ValidateKubeletClientCSR` and `ValidateKubeletServingCSR`; upstream looks at the prefix of the common

@@ -49,6 +49,7 @@ pub struct Inventory {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ClusterFacts {
     pub(super) service_cidrs: Vec<Cidr>,
+    pub(super) pod_cidrs: Vec<Cidr>,
     pub(super) dns_domain: Option<Dns1123Subdomain>,
     /// Names and addresses of the API server.
     pub(super) api_server: SubjectAltNames,
@@ -160,6 +161,7 @@ impl From<&ClusterSpec> for Inventory {
         let api_server = [spec.control_plane_endpoint.host()].into_iter().chain(&spec.pki.api_server_sans);
         let cluster = ClusterFacts {
             service_cidrs: spec.network.service_cidrs.clone(),
+            pod_cidrs: spec.network.pod_cidrs.clone(),
             dns_domain: Some(spec.network.dns_domain.clone()),
             api_server: api_server.cloned().collect(),
         };

@@ -8,6 +8,7 @@ mod approved;
 mod code;
 mod context;
 mod context_addition;
+mod context_cluster;
 mod context_file;
 mod decision;
 mod describe;
@@ -17,7 +18,10 @@ mod forbidden;
 mod glob;
 mod inventory;
 mod names;
+mod nodes;
+mod owner;
 mod preset;
+mod reserved;
 mod rule;
 mod sign;
 mod simulate;
@@ -26,12 +30,13 @@ mod token_rule;
 
 pub use approved::{Approval, ApprovedRequest};
 pub use code::Code;
-pub use context::{AccessReviews, Context, History, Resolver};
+pub use context::{AccessReviews, Context, History, KeyOwner, Resolver};
 pub use context_file::{CONTEXT_SCHEMA, ContextDocument};
 pub use decision::{Answer, Clause, Decision, Refusal, Trace, Verdict};
 pub use document::{POLICY_SCHEMA, PolicyError};
 pub use glob::Glob;
 pub use inventory::{INVENTORY_SCHEMA, Inventory, InventoryNode};
+pub use nodes::Nodes;
 pub use preset::Preset;
 pub use rule::Rule;
 pub use simulate::{Counterpart, Outcome, Simulation, Step, Summary};
@@ -47,7 +52,7 @@ use crate::time::Lifetime;
 /// What is decided about certificate requests: rules over a floor.
 ///
 /// ```
-/// use kboot_core::{Env, csr::*, policy::{Context, Policy, Verdict}};
+/// use kboot_core::{Env, csr::*, policy::{Context, Nodes, Policy, Verdict}};
 /// # use kboot_core::pki::{KeyAlgorithm, PrivateKey};
 /// let policy: Policy = "
 /// apiVersion: kboot.dev/v1alpha1
@@ -64,7 +69,9 @@ use crate::time::Lifetime;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
 ///     .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers:workers"));
-/// let decision = policy.evaluate(&object, &Context::at(Env::system().now()));
+/// let mut context = Context::at(Env::system().now());
+/// context.nodes = Some(Nodes::default()); // what joined already is not for whoever has a token
+/// let decision = policy.evaluate(&object, &context);
 /// assert_eq!(decision.verdict(), Verdict::Approve);
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
@@ -139,10 +146,15 @@ impl Policy {
         let mut doubts: Vec<Verdict> = Vec::new();
         let mut decided = None;
         let case = Case::new(object, request, context);
+        let mut missing = None;
         for rule in self.rules.iter().filter(|rule| rule.signer == signer) {
+            let before = trace.clauses.len();
             match rule.judge(&case, &mut trace.clauses) {
                 Answer::No => {}
-                Answer::Unknown => doubts.push(rule.verdict),
+                Answer::Unknown => {
+                    doubts.push(rule.verdict);
+                    missing = missing.or_else(|| what_is_missing(trace.clauses.get(before..)?));
+                }
                 Answer::Yes => {
                     decided = Some(rule);
                     break;
@@ -152,13 +164,14 @@ impl Policy {
         let verdict = decided.map_or(self.otherwise, |rule| rule.verdict);
         let candidate = || content(object, request, signer, decided);
         if doubts.iter().any(|doubt| *doubt != verdict) {
+            let code = missing.unwrap_or(Code::FactsUnknown);
             trace.clauses.push(outcome_clause(
                 "outcome",
                 "rules that might match decide differently".to_owned(),
                 Verdict::Hold,
-                Code::FactsUnknown,
+                code,
             ));
-            return refusal(Verdict::Hold, Code::FactsUnknown, None, trace, Some(candidate()));
+            return refusal(Verdict::Hold, code, None, trace, Some(candidate()));
         }
         let code = match (decided, verdict) {
             (None, _) => Code::NoRule,
@@ -174,6 +187,13 @@ impl Policy {
         }
         refusal(verdict, code, decided.and_then(|rule| rule.message.clone()), trace, Some(candidate()))
     }
+}
+
+/// The code of what a rule does not know, where each unknown has one.
+fn what_is_missing(clauses: &[Clause]) -> Option<Code> {
+    let mut unknown = clauses.iter().filter(|clause| clause.answer == Answer::Unknown);
+    let first = unknown.next()?.code;
+    if unknown.all(|clause| clause.code.is_some()) { first } else { None }
 }
 
 fn outcome_clause(name: &'static str, saw: String, verdict: Verdict, code: Code) -> Clause {

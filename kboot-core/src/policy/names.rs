@@ -1,9 +1,8 @@
 //! The floor's look at alternative names, and the way in which hostile text is shown.
 
-use std::collections::HashSet;
-use std::net::IpAddr;
-
 use super::floor::{Findings, node_of};
+use super::owner::{Owner, owner};
+use super::reserved::{Reserved, reserved};
 use super::{Code, Context};
 use crate::csr::{AlternativeName, CertificateRequest, Signer};
 use crate::name::{NodeName, is_dns1123_subdomain};
@@ -28,18 +27,11 @@ pub(super) fn check_alternative_names(
         found.deny(NAME, Code::AltNamesMissing, "neither a DNS name nor an address".to_owned());
     }
     let node = node_of(request);
-    let mut seen = HashSet::new();
     for name in &names {
-        let is_of_other = || {
-            signer == Signer::KubeletServing
-                && owner(name, context).is_some_and(|owner| Some(owner) != node.as_ref())
-        };
-        if let Some(code) = violation(name, signer, node.as_ref(), context) {
+        if let Some(code) = violation(name, signer) {
             found.deny(NAME, code, described(name));
-        } else if is_of_other() {
-            found.hold(NAME, Code::AltNameOfOther, described(name));
-        } else if !seen.insert(in_lower_case(name)) {
-            found.hold(NAME, Code::AltNameRepeated, described(name));
+        } else if signer == Signer::KubeletServing {
+            check_server_name(name, node.as_ref(), context, found);
         }
     }
     if found.clauses.len() == before {
@@ -47,34 +39,22 @@ pub(super) fn check_alternative_names(
     }
 }
 
-fn violation(
-    name: &AlternativeName,
-    signer: Signer,
-    node: Option<&NodeName>,
-    context: &Context<'_>,
-) -> Option<Code> {
-    let is_server = signer == Signer::KubeletServing;
-    // A single machine may be all of the control plane, and then has the API server's address.
-    let is_api_servers = || is_of_api_server(name, context) && owner(name, context) != node;
+/// A name that this signer puts into no certificate, whoever asks.
+fn violation(name: &AlternativeName, signer: Signer) -> Option<Code> {
     match name {
         AlternativeName::Dns(name) => {
             let name = name.to_ascii_lowercase();
             if name.contains('*') {
                 Some(Code::AltNameWildcard)
-            } else if !is_dns1123_subdomain(&name) || ends_in_a_number(&name) {
-                Some(Code::AltNameInvalid)
             } else {
-                let is_reserved = is_server && (is_reserved_name(&name, context) || is_api_servers());
-                is_reserved.then_some(Code::AltNameReserved)
+                (!is_dns1123_subdomain(&name) || ends_in_a_number(&name)).then_some(Code::AltNameInvalid)
             }
         }
-        AlternativeName::Ip(address) if !is_of_one_machine(*address) => Some(Code::AltNameInvalid),
-        AlternativeName::Ip(address) => {
-            let is_reserved = is_server && (is_reserved_address(*address, context) || is_api_servers());
-            is_reserved.then_some(Code::AltNameReserved)
-        }
+        AlternativeName::Ip(address) => (!is_of_one_machine(*address)).then_some(Code::AltNameInvalid),
         AlternativeName::InvalidIp(_) => Some(Code::AltNameInvalid),
-        AlternativeName::Email(_) | AlternativeName::Uri(_) if is_server => Some(Code::AltNameKind),
+        AlternativeName::Email(_) | AlternativeName::Uri(_) if signer == Signer::KubeletServing => {
+            Some(Code::AltNameKind)
+        }
         AlternativeName::Email(text) => (!is_plain_email(text)).then_some(Code::AltNameInvalid),
         AlternativeName::Uri(text) => (!is_plain_uri(text)).then_some(Code::AltNameInvalid),
         AlternativeName::OtherName { .. }
@@ -85,44 +65,28 @@ fn violation(
     }
 }
 
-fn in_lower_case(name: &AlternativeName) -> AlternativeName {
-    match name {
-        AlternativeName::Dns(name) => AlternativeName::Dns(name.to_ascii_lowercase()),
-        other => other.clone(),
+/// A server's name is the node's own, as far as anything is known of whose it is.
+fn check_server_name(
+    name: &AlternativeName,
+    node: Option<&NodeName>,
+    context: &Context<'_>,
+    found: &mut Findings,
+) {
+    let owner = owner(name, node, context);
+    let saw = |why: &str| format!("{}: {why}", described(name));
+    match (reserved(name, context), owner) {
+        (Some(Reserved::Always(why)), _) => found.deny(NAME, Code::AltNameReserved, saw(why)),
+        // A single machine may be all of the control plane, and then has the API server's address.
+        (_, Owner::Operator) => {}
+        // Where no operator says what the node has, its own word is no proof, and neither is there one against it.
+        (Some(Reserved::ApiServers), Owner::OwnWord) if !context.is_listed(node) => {
+            found.hold(NAME, Code::AltNameReserved, saw("the API server's, and in the Node's status"));
+        }
+        (Some(Reserved::ApiServers), _) => found.deny(NAME, Code::AltNameReserved, saw("the API server's")),
+        (Some(Reserved::Unless(why)), _) => found.hold(NAME, Code::AltNameReserved, saw(why)),
+        (None, Owner::Other(says)) => found.hold(NAME, Code::AltNameOfOther, saw(&says)),
+        (None, Owner::OwnWord | Owner::Unknown) => {}
     }
-}
-
-/// Names under which clients reach a service, whatever the cluster's domain, and every machine itself.
-fn is_reserved_name(name: &str, context: &Context<'_>) -> bool {
-    let domains = context.all_inventories().filter_map(|inventory| inventory.cluster.dns_domain.as_ref());
-    let bare = domains
-        .chain([&context.dns_domain])
-        .filter_map(|domain| name.strip_suffix(domain.as_str())?.strip_suffix('.'));
-    bare.chain([name]).any(|name| {
-        matches!(name, "localhost" | "kubernetes" | "kubernetes.default" | "svc")
-            || name.ends_with(".svc")
-            || name.contains(".svc.")
-            || name.ends_with(".localhost")
-    })
-}
-
-fn is_reserved_address(address: IpAddr, context: &Context<'_>) -> bool {
-    let known = context.all_inventories().flat_map(|inventory| &inventory.cluster.service_cidrs);
-    address.is_loopback() || known.chain(&context.service_cidrs).any(|range| range.contains(address))
-}
-
-fn is_of_api_server(name: &AlternativeName, context: &Context<'_>) -> bool {
-    let known = context.all_inventories().map(|inventory| &inventory.cluster.api_server);
-    known.chain([&context.api_server]).any(|names| match name {
-        AlternativeName::Dns(name) => names.dns().iter().any(|known| known.eq_ignore_ascii_case(name)),
-        AlternativeName::Ip(address) => names.ips().contains(address),
-        _ => false,
-    })
-}
-
-/// The node whose name or address it is, by an inventory.
-fn owner<'a>(name: &AlternativeName, context: &'a Context<'_>) -> Option<&'a NodeName> {
-    context.all_inventories().find_map(|inventory| inventory.node_of(name))
 }
 
 /// Whether resolvers take a name for an address: getaddrinfo reads 0xc0a80501 and 3232236801 as one (the

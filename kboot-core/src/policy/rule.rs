@@ -1,11 +1,13 @@
 //! Rules: the conditions that a request must meet for a policy's decision. Each answers yes, no or unknown.
 
+use serde::Deserialize;
+
 use super::context::AccessReviews;
 use super::decision::{Answer, Clause, Verdict};
 use super::floor::node_of;
 use super::names::{described, escaped, list};
-use super::source::{Question, Source};
-use super::{Context, Glob};
+use super::source::{Question, Source, Vouched};
+use super::{Code, Context, Glob};
 use crate::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use crate::name::NodeName;
 use crate::time::Lifetime;
@@ -20,6 +22,8 @@ pub struct Rule {
     pub(super) node_names: Vec<Glob>,
     /// The name of the inventory that must hold the node.
     pub(super) inventory: Option<String>,
+    /// Whether somebody else than a node may get the identity that the node has already.
+    pub(super) may_rejoin: bool,
     pub(super) subject: Option<SubjectRule>,
     pub(super) alternative_names: Option<AlternativeNamesRule>,
     pub(super) access: Option<Access>,
@@ -51,8 +55,18 @@ pub(super) struct SubjectRule {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct AlternativeNamesRule {
     pub(super) within: Vec<Source>,
+    /// The kinds of names for which the rule takes what any node says.
+    pub(super) any_node_may_claim: Vec<NameKind>,
     pub(super) max: Option<usize>,
     pub(super) max_dns: Option<usize>,
+}
+
+/// A kind of alternative name that a kubelet's serving certificate may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum NameKind {
+    DnsNames,
+    Addresses,
 }
 
 /// A subresource whose creation upstream asks about.
@@ -67,6 +81,14 @@ pub(super) struct Met {
     pub(super) name: &'static str,
     pub(super) saw: String,
     pub(super) answer: Answer,
+    /// What is missing, where a word says it.
+    pub(super) code: Option<Code>,
+}
+
+impl Met {
+    fn new(name: &'static str, saw: impl Into<String>, answer: Answer) -> Self {
+        Self { name, saw: saw.into(), answer, code: None }
+    }
 }
 
 impl Rule {
@@ -96,11 +118,12 @@ impl Rule {
             Facts::age,
             Facts::pending,
             Facts::once,
+            Facts::joined,
         ];
         let mut all_told = Answer::Yes;
         for condition in all {
-            let Some(Met { name, saw, answer }) = condition(&facts) else { continue };
-            clauses.push(Clause { rule: Some(self.name.clone()), name, saw, answer, code: None });
+            let Some(Met { name, saw, answer, code }) = condition(&facts) else { continue };
+            clauses.push(Clause { rule: Some(self.name.clone()), name, saw, answer, code });
             match answer {
                 Answer::Yes => {}
                 Answer::Unknown => all_told = Answer::Unknown,
@@ -161,7 +184,7 @@ impl Facts<'_> {
             }
         };
         let saw = if holds { self.case.sender.clone() } else { self.wanted_requestor() };
-        Some(Met { name: "requestor", saw, answer: Answer::of(holds) })
+        Some(Met::new("requestor", saw, Answer::of(holds)))
     }
 
     fn wanted_requestor(&self) -> String {
@@ -188,14 +211,14 @@ impl Facts<'_> {
         let holds = self.rule.node_names.iter().any(|pattern| pattern.matches(node.as_str()));
         let wanted = || format!("{node}; wanted {}", list(self.rule.node_names.iter().map(Glob::as_str)));
         let saw = if holds { node.to_string() } else { wanted() };
-        Some(Met { name: "node name", saw, answer: Answer::of(holds) })
+        Some(Met::new("node name", saw, Answer::of(holds)))
     }
 
     /// The inventory holds the node, and where it binds bootstrap tokens to nodes, this one to this node.
     fn inventory(&self) -> Option<Met> {
         let name = self.rule.inventory.as_ref()?;
         let Some(node) = &self.case.node else { return Some(no_node("inventory")) };
-        let met = |saw: String, answer| Some(Met { name: "inventory", saw, answer });
+        let met = |saw: String, answer| Some(Met::new("inventory", saw, answer));
         let Some(inventory) = self.case.context.inventories.get(name) else {
             return met(format!("{} was not supplied", escaped(name)), Answer::Unknown);
         };
@@ -229,12 +252,12 @@ impl Facts<'_> {
             let wanted = rule.users.iter().map(Glob::as_str);
             saw += &format!("; wanted {}, groups among {}", list(wanted), list(&rule.groups));
         }
-        Some(Met { name: "subject", saw, answer: Answer::of(user_fits && groups_fit) })
+        Some(Met::new("subject", saw, Answer::of(user_fits && groups_fit)))
     }
 
     fn alternative_names(&self) -> Option<Met> {
         let names: Vec<&AlternativeName> = self.case.request.alternative_names().collect();
-        let met = |saw: String, answer| Some(Met { name: "alternative names", saw, answer });
+        let met = |saw: String, answer| Some(Met::new("alternative names", saw, answer));
         let Some(rule) = &self.rule.alternative_names else {
             // No rule can say whose names those of a person would be.
             let is_approval = self.rule.verdict == Verdict::Approve;
@@ -264,32 +287,47 @@ impl Facts<'_> {
             sources: &rule.within,
             context: self.case.context,
         };
-        let mut unknown = None;
+        let mut unknown: Option<Met> = None;
         for name in &names {
-            let mut is_covered = false;
-            for source in &rule.within {
-                match question.ask(source, name) {
-                    None => {}
-                    Some(Answer::Yes) => is_covered = true,
-                    Some(Answer::No) => {
-                        return met(format!("{}: no, says {source}", described(name)), Answer::No);
-                    }
-                    Some(Answer::Unknown) => {
-                        is_covered = true;
-                        let is_absent = *source == Source::NodeStatus && self.case.context.nodes.is_some();
-                        let why = if is_absent { ": no such Node, or it has no address yet" } else { "" };
-                        unknown
-                            .get_or_insert_with(|| format!("{}: unknown to {source}{why}", described(name)));
-                    }
+            let (why, code) = match question.vouched(name) {
+                Vouched::No(why) => {
+                    return met(format!("{}: {why}", described(name)), Answer::No);
                 }
-            }
-            if !is_covered {
-                return met(format!("{}: no source of the rule speaks of it", described(name)), Answer::No);
+                Vouched::Unknown(why) => (why, None),
+                Vouched::Weakly => match self.missing_of_cluster(name) {
+                    Some(missing) => (missing, Some(Code::ApiServerUnknown)),
+                    None => continue,
+                },
+                Vouched::Strongly => continue,
+            };
+            // What could be looked up goes before what has to be said.
+            if unknown.as_ref().is_none_or(|known| known.code.is_some() && code.is_none()) {
+                let saw = format!("{}: {why}", described(name));
+                unknown = Some(Met { code, ..Met::new("alternative names", saw, Answer::Unknown) });
             }
         }
-        match unknown {
-            Some(saw) => met(saw, Answer::Unknown),
-            None => met(format!("{} of them, all the node's", names.len()), Answer::Yes),
+        unknown.or_else(|| met(format!("{} of them, all the node's", names.len()), Answer::Yes))
+    }
+
+    /// What the floor would have to know to tell the API server's names from a node's.
+    fn missing_of_cluster(&self, name: &AlternativeName) -> Option<String> {
+        let context = self.case.context;
+        if self.rule.verdict != Verdict::Approve {
+            return None;
+        }
+        let is_address = matches!(name, AlternativeName::Ip(_));
+        // The API server has an address in the services' range as well.
+        match (
+            context.api_servers().next().is_none(),
+            is_address && context.service_ranges().next().is_none(),
+        ) {
+            (true, _) => {
+                Some("nobody says who the API server is, and the rule's sources cannot tell".to_owned())
+            }
+            (false, true) => {
+                Some("nobody says the services' ranges, and the rule's sources cannot tell".to_owned())
+            }
+            (false, false) => None,
         }
     }
 
@@ -306,7 +344,7 @@ impl Facts<'_> {
             Some(false) => (format!("may not create {name}"), Answer::No),
             None => (format!("no SubjectAccessReview of {name}"), Answer::Unknown),
         };
-        Some(Met { name: "access", saw, answer })
+        Some(Met::new("access", saw, answer))
     }
 
     fn expiration(&self) -> Option<Met> {
@@ -317,21 +355,17 @@ impl Facts<'_> {
             Some(seconds) => format!("{seconds} seconds"),
             None => format!("not stated, so the signer's {}", self.case.context.signer_lifetime),
         };
-        Some(Met { name: "expiration", saw: format!("{saw}; at most {max}"), answer: Answer::of(holds) })
+        Some(Met::new("expiration", format!("{saw}; at most {max}"), Answer::of(holds)))
     }
 
     fn age(&self) -> Option<Met> {
         let max = self.rule.max_age?;
         let Some(created) = self.case.object.created() else {
-            return Some(Met {
-                name: "age",
-                saw: "creation time unknown".to_owned(),
-                answer: Answer::Unknown,
-            });
+            return Some(Met::new("age", "creation time unknown", Answer::Unknown));
         };
         let age = self.case.context.now.unix().saturating_sub(created.unix());
         let saw = format!("{age} seconds; at most {max}");
-        Some(Met { name: "age", saw, answer: Answer::of(age <= max.seconds()) })
+        Some(Met::new("age", saw, Answer::of(age <= max.seconds())))
     }
 
     fn pending(&self) -> Option<Met> {
@@ -339,7 +373,7 @@ impl Facts<'_> {
         if per_node.is_none() && per_requestor.is_none() {
             return None;
         }
-        let met = |saw, answer| Some(Met { name: "open requests", saw, answer });
+        let met = |saw, answer| Some(Met::new("open requests", saw, answer));
         let Some(history) = &self.case.context.history else {
             return met("the other requests are not known".to_owned(), Answer::Unknown);
         };
@@ -355,6 +389,30 @@ impl Facts<'_> {
         )
     }
 
+    /// Whoever gets the identity of a node that has joined has its secrets and pods: with a bootstrap token
+    /// alone, nobody does.
+    fn joined(&self) -> Option<Met> {
+        let Rule { signer, verdict, requestor, may_rejoin, once, .. } = self.rule;
+        let is_of_others = *signer == Signer::KubeApiserverClientKubelet
+            && *verdict == Verdict::Approve
+            && *requestor != Some(RequestorRule::Myself);
+        if !is_of_others || *may_rejoin || *once {
+            return None;
+        }
+        let node = self.case.node.as_ref()?;
+        if self.case.object.requestor().node().as_ref() == Some(node) {
+            return None;
+        }
+        let (saw, answer, code) = match &self.case.context.nodes {
+            None => ("it is not known which nodes have joined", Answer::Unknown, None),
+            Some(nodes) if nodes.contains(node) => {
+                ("the node has joined already", Answer::Unknown, Some(Code::NodeJoined))
+            }
+            Some(_) => ("the node has not joined yet", Answer::Yes, None),
+        };
+        Some(Met { code, ..Met::new("joined", saw, answer) })
+    }
+
     /// The token was not used, and the node is not there: either alone can be forgotten, since
     /// kube-controller-manager deletes decided requests after an hour.
     fn once(&self) -> Option<Met> {
@@ -368,7 +426,7 @@ impl Facts<'_> {
             .history
             .as_ref()
             .map(|history| history.has_approved_client_of(&self.case.object.requestor().username));
-        let joined = self.case.context.nodes.as_ref().map(|nodes| nodes.contains_key(node));
+        let joined = self.case.context.nodes.as_ref().map(|nodes| nodes.contains(node));
         let (saw, answer) = match (used, joined) {
             (Some(true), _) => ("an earlier request of this requestor was approved", Answer::No),
             (_, Some(true)) => ("the node has joined already", Answer::No),
@@ -376,11 +434,11 @@ impl Facts<'_> {
             (None, _) => ("the earlier requests are not known", Answer::Unknown),
             (_, None) => ("it is not known which nodes have joined", Answer::Unknown),
         };
-        Some(Met { name: "once", saw: saw.to_owned(), answer })
+        Some(Met::new("once", saw, answer))
     }
 }
 
 /// A condition on a node where no node asks: never met.
 fn no_node(name: &'static str) -> Met {
-    Met { name, saw: "not a node's request".to_owned(), answer: Answer::No }
+    Met::new(name, "not a node's request", Answer::No)
 }

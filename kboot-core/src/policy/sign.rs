@@ -33,7 +33,8 @@ impl CertificateAuthority {
     /// ```
     ///
     /// # Errors
-    /// [`PkiError::IssuersName`] for a request that asks for the authority's own name;
+    /// [`PkiError::IssuersName`] and [`PkiError::IssuersKey`] for a request that asks for the authority's own
+    /// name, or has its key;
     /// [`PkiError::AuthorityNotValidNow`]; [`PkiError`] where encoding or signing fails.
     pub fn sign(
         &self,

@@ -50,7 +50,45 @@ pub(super) struct Question<'a> {
     pub(super) context: &'a Context<'a>,
 }
 
+/// What the sources of a rule say of one name, all of them together.
+pub(super) enum Vouched {
+    /// Every source that speaks of it says yes, and one of them would know the API server's names from a node's.
+    Strongly,
+    /// The same, but none of them would.
+    Weakly,
+    /// Somebody says no, or nobody speaks of it.
+    No(String),
+    /// Somebody cannot say.
+    Unknown(String),
+}
+
 impl Question<'_> {
+    pub(super) fn vouched(&self, name: &AlternativeName) -> Vouched {
+        let (mut spoken, mut unknown, mut would_know) = (false, None, false);
+        for source in self.sources {
+            match self.ask(source, name) {
+                None => continue,
+                Some(Answer::No) => return Vouched::No(format!("no, says {source}")),
+                Some(Answer::Yes) => {
+                    // The others know ranges and answers of DNS, or what a node says of itself.
+                    would_know |= matches!(source, Source::Inventory | Source::Served);
+                }
+                Some(Answer::Unknown) => {
+                    let is_absent = *source == Source::NodeStatus && self.context.nodes.is_some();
+                    let why = if is_absent { ": no such Node, or it has no address yet" } else { "" };
+                    unknown.get_or_insert_with(|| format!("unknown to {source}{why}"));
+                }
+            }
+            spoken = true;
+        }
+        match unknown {
+            _ if !spoken => Vouched::No("no source of the rule speaks of it".to_owned()),
+            Some(why) => Vouched::Unknown(why),
+            None if would_know => Vouched::Strongly,
+            None => Vouched::Weakly,
+        }
+    }
+
     /// What a source says of one name; none where it does not speak of this kind of name.
     pub(super) fn ask(&self, source: &Source, name: &AlternativeName) -> Option<Answer> {
         let of_node = |nodes: Option<&SubjectAltNames>| match nodes {

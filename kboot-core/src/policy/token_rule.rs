@@ -3,8 +3,8 @@
 use crate::name::NodeName;
 use crate::token::TokenId;
 
-/// A policy file with one rule: the bearer of this token may become this node and no other, with `once`
-/// one time only. The rule can stand in a larger policy too.
+/// A policy file with one rule: the bearer of this token may become this node and no other; with `once`
+/// one time only, else also after the node has joined. The rule can stand in a larger policy too.
 ///
 /// It says nothing about renewal, which the node asks for itself, and nothing holds
 /// kube-controller-manager's own approver to it: the token's groups must not be bound to
@@ -20,7 +20,7 @@ use crate::token::TokenId;
 #[must_use]
 pub fn token_rule(token: &TokenId, node: &NodeName, once: bool) -> String {
     // Both are in quotes: 123456 and 10.0 would be numbers.
-    let once = if once { "      once: true\n" } else { "" };
+    let (rejoin, once) = if once { ("", "      once: true\n") } else { (", mayRejoin: true", "") };
     format!(
         "# Whoever has the bootstrap token {token} may become the node {node}, and no other.\n\
          apiVersion: kboot.dev/v1alpha1\n\
@@ -30,7 +30,7 @@ pub fn token_rule(token: &TokenId, node: &NodeName, once: bool) -> String {
          \x20   - name: token-{token}\n\
          \x20     signer: kubernetes.io/kube-apiserver-client-kubelet\n\
          \x20     requestor: {{tokenIds: [\"{token}\"]}}\n\
-         \x20     node: {{names: [\"{node}\"]}}\n\
+         \x20     node: {{names: [\"{node}\"]{rejoin}}}\n\
          {once}\
          \x20     maxExpiration: 8760h\n\
          \x20     decision: approve\n"

@@ -11,6 +11,9 @@ pub(crate) fn policy() -> Policy {
 pub(crate) fn context() -> Context<'static> {
     let mut context = Context::at("2026-11-21T10:00:00Z".parse().unwrap());
     context.service_cidrs = cluster::SERVICE_RANGES.iter().map(|range| range.parse().unwrap()).collect();
+    context.pod_cidrs = cluster::POD_RANGES.iter().map(|range| range.parse().unwrap()).collect();
+    context.namespaces = cluster::NAMESPACES.iter().map(|&name| name.to_owned()).collect();
+    context.api_server = cluster::API_SERVER.iter().map(|name| name.parse::<AltName>().unwrap()).collect();
     context.inventories.insert("inventory.yaml".to_owned(), corpus::INVENTORY_YAML.parse().unwrap());
     let joined = cluster::NODES.iter().filter(|node| node.joined);
     let nodes = joined.map(|node| {

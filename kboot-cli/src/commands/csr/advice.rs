@@ -109,7 +109,10 @@ fn advice(code: Code) -> String {
 
 /// Whether a person may still approve it: the floor let it through, and the outcome is the rules'.
 fn is_for_a_person(decision: &Decision) -> bool {
-    matches!(decision.code(), Code::RuleHolds | Code::NoRule | Code::FactsUnknown)
+    matches!(
+        decision.code(),
+        Code::RuleHolds | Code::NoRule | Code::FactsUnknown | Code::ApiServerUnknown | Code::NodeJoined
+    )
 }
 
 fn held(
@@ -241,7 +244,13 @@ fn missing_facts(object: &CertificateSigningRequest, decision: &Decision) -> BTr
             "age" => {
                 "when it was created: give the object as kubectl get csr NAME -o yaml prints it".to_owned()
             }
-            other => format!("{other}: {}", clause.saw),
+            "joined" if clause.code.is_none() => {
+                "the Nodes: kubectl get nodes -o json > nodes.json, then --context nodes.json".to_owned()
+            }
+            other => match clause.code {
+                Some(code) => format!("{} {}", code.meaning(), code.advice()),
+                None => format!("{other}: {}", clause.saw),
+            },
         }
     };
     decision.trace().clauses().iter().filter(unknown).map(fact).collect()

@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     // A file may say when its facts were true; what is signed is signed now.
     context.now = env.now();
     context.signer_lifetime = arguments.max_duration;
+    context.set_authority(authority.certificate())?;
     // The history is of the other requests. Of one that claims to be decided already it keeps the count, since
     // a condition in a file proves nothing.
     if let Some(history) =

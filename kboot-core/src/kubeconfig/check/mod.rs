@@ -20,6 +20,7 @@ use crate::pki::Certificate;
 use crate::secret::SecretBytes;
 use crate::time::Timestamp;
 
+pub(crate) use url::server_host;
 pub(super) use url::without_userinfo;
 pub(super) use user::{data, secret};
 

@@ -2,6 +2,8 @@
 
 use std::net::Ipv6Addr;
 
+use crate::net::AltName;
+
 /// The parts of a URL that matter here.
 pub(super) struct Url<'a> {
     pub(super) scheme: Option<String>,
@@ -44,6 +46,13 @@ pub(super) fn parse(text: &str) -> Result<Url<'_>, &'static str> {
     }
     let has_path = !matches!(path, "" | "/");
     Ok(Url { scheme: scheme.map(str::to_ascii_lowercase), host, has_path })
+}
+
+/// The name or the address of a server.
+pub(crate) fn server_host(server: &str) -> Option<AltName> {
+    let host = parse(server).ok()?.host;
+    let host = host.split('%').next().unwrap_or(host);
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase().parse().ok()
 }
 
 /// The URL without the name and password that may stand before its host.

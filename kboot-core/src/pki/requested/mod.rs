@@ -48,7 +48,8 @@ impl Issuer {
     ///
     /// # Errors
     /// [`PkiError::AuthorityNotValidNow`] outside the authority's life, [`PkiError::EmptyValidity`] for a
-    /// limit of zero, [`PkiError::Unencodable`] for a name that is not ASCII,
+    /// limit of zero, [`PkiError::IssuersName`] and [`PkiError::IssuersKey`] for what is the authority's own,
+    /// [`PkiError::Unencodable`] for a name that is not ASCII,
     /// [`PkiError::Random`] without randomness.
     pub(crate) fn prepare_requested(
         &self,
@@ -59,9 +60,13 @@ impl Issuer {
     ) -> Result<Prepared<'_>, PkiError> {
         let validity = self.requested_validity(env.now(), requested, limit)?;
         let subject = requested_name(&content.common_name, &content.organizations)?;
-        let of_authority = self.certificate.facts()?.subject;
-        if readable(&subject) == of_authority {
-            return Err(PkiError::IssuersName { subject: of_authority });
+        let of_authority = self.certificate.facts()?;
+        if readable(&subject) == of_authority.subject {
+            return Err(PkiError::IssuersName { subject: of_authority.subject });
+        }
+        // Its holder could stand in for the authority wherever a key is asked and not a name.
+        if content.public_key_der == of_authority.public_key_der {
+            return Err(PkiError::IssuersKey { subject: of_authority.subject });
         }
         let names = Names {
             dns: &content.dns,

@@ -1,0 +1,123 @@
+//! Names and addresses that are no node's: the API server's, services', pods' and every machine's own.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::Context;
+use crate::csr::AlternativeName;
+use crate::net::SubjectAltNames;
+
+/// Why a node may not have it, and who may say otherwise.
+pub(super) enum Reserved {
+    /// Nobody.
+    Always(&'static str),
+    /// It is the API server's, which may run on the node.
+    ApiServers,
+    /// It looks like what no node has, and an operator may know better.
+    Unless(&'static str),
+}
+
+pub(super) fn reserved(name: &AlternativeName, context: &Context<'_>) -> Option<Reserved> {
+    let for_all = match name {
+        AlternativeName::Dns(name) => reserved_name(&name.to_ascii_lowercase(), context),
+        AlternativeName::Ip(address) => reserved_address(*address, context),
+        _ => None,
+    };
+    match for_all {
+        Some(Reserved::Always(why)) => Some(Reserved::Always(why)),
+        _ if is_of_api_server(name, context) => Some(Reserved::ApiServers),
+        other => other,
+    }
+}
+
+/// The namespaces of every cluster (`pkg/controlplane`, `SystemNamespaces`).
+const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+/// What resolvers take for the machine itself: RFC 6761, 6.3, systemd's `is_localhost`, and the /etc/hosts of
+/// Debian and Red Hat.
+const LOOPBACK: [&str; 8] = [
+    "localhost",
+    "localhost.localdomain",
+    "localhost4",
+    "localhost4.localdomain4",
+    "localhost6",
+    "localhost6.localdomain6",
+    "ip6-localhost",
+    "ip6-loopback",
+];
+
+/// Names under which clients reach a service, whatever the cluster's domain, and every machine itself.
+fn reserved_name(name: &str, context: &Context<'_>) -> Option<Reserved> {
+    let is_local =
+        LOOPBACK.contains(&name) || name.ends_with(".localhost") || name.ends_with(".localhost.localdomain");
+    if is_local {
+        return Some(Reserved::Always("every machine's own"));
+    }
+    if name == "metadata.google.internal" {
+        return Some(Reserved::Always("the metadata server's"));
+    }
+    let bare =
+        context.dns_domains().filter_map(|domain| name.strip_suffix(domain.as_str())?.strip_suffix('.'));
+    let is_service = |name: &str| {
+        matches!(name, "kubernetes" | "svc")
+            || name.ends_with(".svc")
+            || name.contains(".svc.")
+            // What pods write for short: their resolver adds svc and the domain.
+            || name.rsplit_once('.').is_some_and(|(_, last)| NAMESPACES.contains(&last))
+    };
+    if bare.chain([name]).any(is_service) {
+        return Some(Reserved::Always("a service's"));
+    }
+    match name.split_once('.') {
+        // A namespace may be called like the last part of nodes' names.
+        Some((_, namespace)) if context.namespaces.contains(namespace) => {
+            Some(Reserved::Unless("a service's: its end is a namespace"))
+        }
+        _ => None,
+    }
+}
+
+/// Addresses at which clouds serve a machine its credentials, besides link-local ones: AWS and Google over IPv6,
+/// Azure, Alibaba, Oracle.
+const METADATA: [IpAddr; 5] = [
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+];
+
+fn reserved_address(address: IpAddr, context: &Context<'_>) -> Option<Reserved> {
+    let is_link_local = match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    if address.is_loopback() {
+        Some(Reserved::Always("every machine's own"))
+    } else if is_link_local {
+        Some(Reserved::Always("link-local, the same on every link"))
+    } else if METADATA.contains(&address) {
+        Some(Reserved::Always("a cloud's metadata server's"))
+    } else if context.service_ranges().any(|range| range.contains(address)) {
+        Some(Reserved::Always("in the services' ranges"))
+    } else if context.pod_ranges().any(|range| range.contains(address)) {
+        Some(Reserved::Unless("in the pods' ranges"))
+    } else {
+        None
+    }
+}
+
+fn is_of_api_server(name: &AlternativeName, context: &Context<'_>) -> bool {
+    context.api_servers().any(|names: &SubjectAltNames| match name {
+        AlternativeName::Dns(name) => names.dns().iter().any(|known| covers(known, name)),
+        AlternativeName::Ip(address) => names.ips().contains(address),
+        _ => false,
+    })
+}
+
+/// A wildcard stands for one label (RFC 9525, 6.3).
+fn covers(known: &str, name: &str) -> bool {
+    match known.strip_prefix("*.") {
+        Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        None => known.eq_ignore_ascii_case(name),
+    }
+}
