@@ -90,26 +90,22 @@ fn serving(asked: &Asked, who: &Requestor<'_>, cluster: &Picture<'_>) -> Check {
     need(who.is_in("system:nodes"), "the requestor is no node")?;
     need(!asked.alt_names.is_empty(), "no alternative name")?;
     need(asked.alt_names.len() <= 16, "more than 16 alternative names")?;
-    let mut seen = BTreeSet::new();
     for name in &asked.alt_names {
-        let text = match name {
+        match name {
             GeneralName::DnsName(name) => {
                 let name = name.as_str().to_ascii_lowercase();
                 let own = name == node.name || node.dns_names.contains(&name.as_str());
                 need(own, format!("DNS name {} is not {}'s", name.escape_debug(), node.name))?;
                 need(!reserved_name(&name, cluster.dns_domain), format!("{name} is reserved"))?;
-                name
             }
             GeneralName::IpAddress(octets) => {
                 let address = address(octets.as_bytes()).ok_or("an address of a wrong length")?;
                 let own = node.addresses.iter().any(|own| own.parse() == Ok(address));
                 need(own, format!("address {address} is not {}'s", node.name))?;
                 need(!reserved_address(address, cluster)?, format!("{address} is reserved"))?;
-                address.to_string()
             }
             _ => return Err("an alternative name that is neither DNS nor IP".to_owned()),
-        };
-        need(seen.insert(text), "an alternative name twice")?;
+        }
     }
     Ok(())
 }
@@ -163,7 +159,9 @@ fn node_usages(usages: &[&str], purpose: &str) -> Check {
 }
 
 fn reserved_name(name: &str, domain: &str) -> bool {
-    ["localhost", "kubernetes", "kubernetes.default"].contains(&name)
+    let short = ["default", "kube-system", "kube-public", "kube-node-lease"];
+    ["localhost", "localhost.localdomain", "ip6-localhost", "kubernetes"].contains(&name)
+        || name.rsplit_once('.').is_some_and(|(_, namespace)| short.contains(&namespace))
         || name.ends_with(".svc")
         || name.ends_with(&format!(".svc.{domain}"))
 }
@@ -171,8 +169,16 @@ fn reserved_name(name: &str, domain: &str) -> bool {
 fn reserved_address(address: IpAddr, cluster: &Picture<'_>) -> Check<bool> {
     let mapped = matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
     let broadcast = address == IpAddr::V4(Ipv4Addr::BROADCAST);
-    let mut reserved =
-        mapped || broadcast || address.is_loopback() || address.is_unspecified() || address.is_multicast();
+    let link_local = match address {
+        IpAddr::V4(v4) => v4.octets().starts_with(&[169, 254]),
+        IpAddr::V6(v6) => v6.segments().first().is_some_and(|first| first & 0xffc0 == 0xfe80),
+    };
+    let mut reserved = link_local
+        || mapped
+        || broadcast
+        || address.is_loopback()
+        || address.is_unspecified()
+        || address.is_multicast();
     for range in cluster.service_ranges {
         let range: IpNet = range.parse().map_err(|_| format!("{range} is no range"))?;
         reserved |= range.contains(&address);
@@ -246,7 +252,9 @@ fn subject_text(tag: Tag, octets: &[u8]) -> Check<String> {
     };
     need(right, "a subject in another kind of text")?;
     need(
-        !text.is_empty() && text.trim() == text && !text.contains(char::is_control),
+        !text.is_empty()
+            && text.chars().all(|c| c == ' ' || !(c.is_control() || c.is_whitespace()))
+            && text.trim() == text,
         "a subject's text is odd",
     )?;
     Ok(text.to_owned())

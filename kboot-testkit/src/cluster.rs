@@ -63,6 +63,15 @@ pub const DNS_DOMAIN: &str = "cluster.local";
 /// The ranges of its services' addresses.
 pub const SERVICE_RANGES: &[&str] = &["10.96.0.0/12", "fd00:10:96::/112"];
 
+/// The ranges of its pods' addresses.
+pub const POD_RANGES: &[&str] = &["10.244.0.0/16"];
+
+/// Its namespaces besides those of every cluster.
+pub const NAMESPACES: &[&str] = &["monitoring", "security"];
+
+/// Names and addresses of its API servers' load balancer.
+pub const API_SERVER: &[&str] = &["192.168.5.10", "k8s.example.com", "*.api.k8s.example.com"];
+
 /// Someone who may have a client certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "plain data")]

@@ -47,7 +47,6 @@ const CODES: &[&str] = &[
     "alt-name-invalid",
     "alt-name-reserved",
     "alt-name-of-other",
-    "alt-name-repeated",
     "usages-repeated",
     "usages",
     "expiration-too-short",
@@ -130,7 +129,7 @@ fn no_request_is_another_entrys() {
 
 #[test]
 fn the_files_beside_it_show_the_same_cluster() {
-    use kboot_testkit::cluster::{NODES, USERS};
+    use kboot_testkit::cluster::{API_SERVER, NAMESPACES, NODES, POD_RANGES, SERVICE_RANGES, USERS};
 
     let nodes: serde_json::Value = serde_json::from_str(corpus::NODES_JSON).unwrap();
     let nodes = nodes["items"].as_array().unwrap();
@@ -148,6 +147,9 @@ fn the_files_beside_it_show_the_same_cluster() {
             assert!(corpus::INVENTORY_YAML.contains(text), "the inventory has no {text}");
         }
         assert!(corpus::POLICY_YAML.contains(&format!("tokenIds: [{}]", node.token_id)), "{}", node.name);
+    }
+    for text in [POD_RANGES, NAMESPACES, API_SERVER, SERVICE_RANGES].concat() {
+        assert!(corpus::CONTEXT_YAML.contains(text), "the context has no {text}");
     }
     for user in USERS {
         assert!(corpus::POLICY_YAML.contains(&format!("users: [\"{}\"]", user.pattern)), "{}", user.name);

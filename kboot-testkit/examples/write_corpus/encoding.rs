@@ -332,6 +332,17 @@ fn keys() -> Result<Vec<Entry>> {
         )
         .not_creatable(),
         entry(
+            "key-ed25519-neutral",
+            "The neutral element as an Ed25519 key: for it, anybody signs anything without a key.",
+            "key-weak",
+            client(|r| {
+                let neutral = [&[1][..], &[0; 31]].concat();
+                let algorithm = key::algorithm("1.3.101.112", None);
+                r.public_key_info = Some(der::sequence([algorithm.as_slice(), &der::bit_string(&neutral)]));
+                r.signature = Signature::Raw(algorithm, [neutral, vec![0; 32]].concat());
+            }),
+        ),
+        entry(
             "key-brainpool",
             "brainpoolP256r1, which Kubernetes does not read.",
             "key-unknown",

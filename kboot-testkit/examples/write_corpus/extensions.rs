@@ -115,6 +115,24 @@ pub(crate) fn entries() -> Vec<Entry> {
             client(|r| *r = r.clone().with_extension(Extension::key_usage(&[0, 6]))),
         ),
         entry(
+            "extension-path-length-without-authority",
+            "basicConstraints with a path length and without cA, which only an authority has.",
+            "extension-malformed",
+            extended(Extension::raw(BASIC_CONSTRAINTS, der::sequence([der::unsigned(&[0])]))),
+        ),
+        entry(
+            "extension-default-spelt-out",
+            "basicConstraints with CA:FALSE spelt out, which is not DER: readers differ.",
+            "extension-malformed",
+            extended(Extension::raw(BASIC_CONSTRAINTS, der::sequence([[1, 1, 0].as_slice()]))),
+        ),
+        entry(
+            "extension-key-usage-with-zeros",
+            "keyUsage with zeros after its last bit, which is not DER.",
+            "extension-malformed",
+            extended(Extension::raw(KEY_USAGE, vec![3, 2, 0, 0x80])),
+        ),
+        entry(
             "authority-path-length",
             "basicConstraints CA:TRUE with a path length of 0.",
             "asks-for-authority",

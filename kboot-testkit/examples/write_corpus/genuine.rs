@@ -298,6 +298,21 @@ fn people() -> Vec<Entry> {
              own.",
             jane(),
         ),
+        entry(
+            "serving-name-twice",
+            "A kubelet whose hostname is the node's name states it twice, as OpenShift's do.",
+            serving("worker-1", &["worker-1", "worker-1"], &["192.168.5.21"]),
+        ),
+        entry(
+            "serving-name-twice-in-upper-case",
+            "The same name in another case.",
+            serving("worker-1", &["worker-1", "WORKER-1"], &["192.168.5.21"]),
+        ),
+        entry(
+            "serving-address-twice",
+            "The node's address twice, once of each interface that has it.",
+            serving("worker-1", &["worker-1"], &["192.168.5.21", "192.168.5.21"]),
+        ),
         entry("user-jane-for-a-day", "Jane asks for a day.", expiring(jane(), 86_400)),
         entry(
             "user-jane-rsa",

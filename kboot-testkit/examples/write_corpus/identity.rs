@@ -97,6 +97,24 @@ fn texts() -> Vec<Entry> {
             mallory(vec![tagged(COMMON_NAME, StringTag::Utf8, "jane\nsystem:admin")]),
         ),
         entry(
+            "subject-musical-symbol",
+            "A character without a glyph (U+1D173) makes another user who looks like jane.",
+            "subject-text",
+            mallory(vec![tagged(COMMON_NAME, StringTag::Utf8, "ja\u{1d173}ne")]),
+        ),
+        entry(
+            "subject-em-space",
+            "A blank that is no space (U+2003) inside the name.",
+            "subject-text",
+            mallory(vec![tagged(COMMON_NAME, StringTag::Utf8, "jane\u{2003}doe")]),
+        ),
+        entry(
+            "subject-printable-at",
+            "A PrintableString with a sign that it cannot hold.",
+            "subject-text",
+            mallory(vec![tagged(COMMON_NAME, StringTag::Printable, "jane@example.com")]),
+        ),
+        entry(
             "subject-group-with-blank",
             "The group system:masters behind a blank: a string comparison lets it pass and \
              whoever trims is fooled.",

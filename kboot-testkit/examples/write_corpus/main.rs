@@ -30,13 +30,15 @@ pub(crate) struct Entry {
     incident: Option<&'static str>,
     code: &'static str,
     creatable: bool,
+    /// Held, where its code leads to denials elsewhere.
+    held: bool,
     case: Case,
 }
 
 impl Entry {
     /// A request that a correct approver refuses, with kboot's code for it.
     pub(crate) fn hostile(name: &'static str, about: &'static str, code: &'static str, case: Case) -> Self {
-        Self { name, about, incident: None, code, creatable: true, case }
+        Self { name, about, incident: None, code, creatable: true, held: false, case }
     }
 
     /// A request that a correct approver approves.
@@ -54,15 +56,23 @@ impl Entry {
         Self { creatable: false, ..self }
     }
 
+    /// No proof of a violation: the operator may know better.
+    pub(crate) fn held(self) -> Self {
+        Self { held: true, ..self }
+    }
+
     /// What a code leads to; see the table of codes.
     fn decision(&self) -> &'static str {
+        if self.held {
+            return "hold";
+        }
         let person = self.case.object.signer_name == kboot_testkit::generate::KUBE_APISERVER_CLIENT;
         match self.code {
             "rule-approves" => "approve",
             "subject-attribute" if person => "hold",
             "signer-not-ruled" | "signature-unknown" | "key-oversized" | "key-unknown"
-            | "attribute-unknown" | "extension-unknown" | "alt-name-repeated" | "requestor-unknown"
-            | "requestor-not-node" | "no-rule" | "alt-name-of-other" => "hold",
+            | "attribute-unknown" | "extension-unknown" | "requestor-unknown" | "requestor-not-node"
+            | "no-rule" | "alt-name-of-other" => "hold",
             _ => "deny",
         }
     }
@@ -144,5 +154,6 @@ fn main() -> Result<()> {
     write(&corpus.join("nodes.json"), &format!("{}\n", serde_json::to_string_pretty(&picture::nodes())?))?;
     write(&corpus.join("inventory.yaml"), &picture::inventory())?;
     write(&corpus.join("policy.yaml"), &picture::policy())?;
+    write(&corpus.join("context.yaml"), &picture::context())?;
     Ok(())
 }

@@ -109,6 +109,65 @@ fn reserved() -> Vec<Entry> {
         entry("names-loopback", "The loopback address.", besides(&ip("127.0.0.1"))),
         entry("names-loopback-other", "Another loopback address.", besides(&ip("127.8.8.8"))),
         entry("names-loopback-ipv6", "The IPv6 loopback address.", besides(&ip("::1"))),
+        entry(
+            "names-localhost-localdomain",
+            "localhost.localdomain, which resolvers answer like localhost.",
+            besides(&dns("localhost.localdomain")),
+        ),
+        entry(
+            "names-ip6-localhost",
+            "ip6-localhost, which stands in every Debian's /etc/hosts.",
+            besides(&dns("ip6-localhost")),
+        ),
+        entry(
+            "names-short-service",
+            "metrics-server as pods write it for short: their resolver adds svc.cluster.local.",
+            besides(&dns("metrics-server.kube-system")),
+        )
+        .incident(K0S),
+        entry(
+            "names-short-service-default",
+            "A service of the namespace default, as pods elsewhere write it.",
+            besides(&dns("database.default")),
+        ),
+        entry(
+            "names-short-service-of-a-namespace",
+            "A service of one of the cluster's own namespaces.",
+            besides(&dns("grafana.monitoring")),
+        )
+        .held(),
+        entry(
+            "names-metadata-address",
+            "The cloud's metadata address, which pods ask for credentials.",
+            besides(&ip("169.254.169.254")),
+        ),
+        entry(
+            "names-metadata-address-ipv6",
+            "The same of the second family, as AWS has it.",
+            besides(&ip("fd00:ec2::254")),
+        ),
+        entry(
+            "names-link-local",
+            "A link-local address: every machine may give itself one, and another the next day.",
+            besides(&ip("169.254.20.10")),
+        ),
+        entry("names-link-local-ipv6", "A link-local address of IPv6.", besides(&ip("fe80::21"))),
+        entry("names-pod-address", "An address of the pods' range.", besides(&ip("10.244.3.1"))).held(),
+        entry(
+            "names-api-server-address",
+            "The virtual address of the API servers, which belongs to no machine.",
+            besides(&ip("192.168.5.10")),
+        ),
+        entry(
+            "names-api-server",
+            "The name of the API servers' load balancer.",
+            besides(&dns("k8s.example.com")),
+        ),
+        entry(
+            "names-below-the-api-servers-wildcard",
+            "A name below a wildcard of the API servers' certificate.",
+            besides(&dns("eu.api.k8s.example.com")),
+        ),
     ]
 }
 
@@ -346,11 +405,6 @@ fn foreign() -> Vec<Entry> {
             "Another node's name, which begins with the own one.",
             only(&dns("worker-10")),
         ),
-        entry(
-            "names-metadata-address",
-            "The cloud's metadata address, which pods ask for credentials.",
-            besides(&ip("169.254.169.254")),
-        ),
         entry("names-200", "Two hundred names of applications.", besides(&many)).incident(STUFFING),
         entry(
             "names-20-below-own",
@@ -359,23 +413,5 @@ fn foreign() -> Vec<Entry> {
         )
         .incident(STUFFING),
         entry("names-registry", "The registry's short name.", besides(&dns("registry"))).incident(STUFFING),
-        Entry::hostile(
-            "names-repeated",
-            "The own name twice: harmless, but no kubelet writes it.",
-            "alt-name-repeated",
-            besides(&dns("worker-1")),
-        ),
-        Entry::hostile(
-            "names-repeated-case",
-            "The own name twice, once in upper case.",
-            "alt-name-repeated",
-            besides(&dns("WORKER-1")),
-        ),
-        Entry::hostile(
-            "names-repeated-address",
-            "The own address twice.",
-            "alt-name-repeated",
-            besides(&ip("192.168.5.21")),
-        ),
     ]
 }

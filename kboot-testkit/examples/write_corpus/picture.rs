@@ -1,6 +1,8 @@
 //! The files beside the entries.
 
-use kboot_testkit::cluster::{ISSUER, NODES, USERS};
+use kboot_testkit::cluster::{
+    API_SERVER, DNS_DOMAIN, ISSUER, NAMESPACES, NODES, POD_RANGES, SERVICE_RANGES, USERS,
+};
 use serde_json::{Value, json};
 
 /// `kubectl get nodes -o json`, trimmed.
@@ -45,6 +47,26 @@ pub(crate) fn inventory() -> String {
         out.push_str(&format!("    tokenIds: [{}]\n", node.token_id));
     }
     out
+}
+
+/// The cluster as a whole.
+pub(crate) fn context() -> String {
+    format!(
+        "apiVersion: kboot.dev/v1alpha1
+kind: CsrContext
+spec:
+  cluster:
+    dnsDomain: {DNS_DOMAIN}
+    serviceCIDRs: {}
+    podCIDRs: {}
+    namespaces: {}
+    apiServer: {}
+",
+        list(SERVICE_RANGES),
+        list(POD_RANGES),
+        list(NAMESPACES),
+        list(API_SERVER)
+    )
 }
 
 /// The policy that approves the genuine entries.

@@ -75,5 +75,8 @@ pub const NODES_JSON: &str = include_str!("../../corpus/nodes.json");
 /// The inventory of machines.
 pub const INVENTORY_YAML: &str = include_str!("../../corpus/inventory.yaml");
 
+/// What is known of the cluster as a whole, a `CsrContext`.
+pub const CONTEXT_YAML: &str = include_str!("../../corpus/context.yaml");
+
 /// A policy that approves every genuine entry and no hostile one.
 pub const POLICY_YAML: &str = include_str!("../../corpus/policy.yaml");

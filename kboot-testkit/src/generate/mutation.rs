@@ -98,8 +98,7 @@ const SERVING: &[(&str, u8)] = &[
     ("alt-name-kind", 5),
     ("alt-name-wildcard", 2),
     ("alt-name-invalid", 8),
-    ("alt-name-reserved", 8),
-    ("alt-name-repeated", 2),
+    ("alt-name-reserved", 12),
     ("requestor-not-node", 2),
     ("no-rule", 3),
 ];
@@ -149,7 +148,6 @@ impl Mutation {
             | "alt-name-wildcard"
             | "alt-name-invalid"
             | "alt-name-reserved"
-            | "alt-name-repeated"
             | "no-rule" => {
                 alt_name(case, self.code, v);
             }
@@ -336,8 +334,6 @@ fn add_names(request: &mut Request, names: &[GeneralName]) {
 }
 
 fn alt_name(case: &mut Case, code: &str, v: u8) {
-    let own = case.object.username.clone().unwrap_or_default();
-    let own = own.strip_prefix("system:node:").unwrap_or("worker-1").to_owned();
     let request = &mut case.request;
     let dns = |text: &str| vec![GeneralName::dns(text)];
     let ip = |text: &str| vec![GeneralName::ip(text)];
@@ -387,9 +383,11 @@ fn alt_name(case: &mut Case, code: &str, v: u8) {
         ("alt-name-reserved", 4) => dns("Kubernetes.Default.svc"),
         ("alt-name-reserved", 5) => dns("metrics-server.kube-system.svc.cluster.local"),
         ("alt-name-reserved", 6) => ip("10.96.0.1"),
-        ("alt-name-reserved", _) => dns("kubernetes.default"),
-        ("alt-name-repeated", 0) => vec![GeneralName::dns(&own), GeneralName::dns(&own)],
-        ("alt-name-repeated", _) => vec![GeneralName::dns(&own), GeneralName::dns(&own.to_uppercase())],
+        ("alt-name-reserved", 7) => dns("kubernetes.default"),
+        ("alt-name-reserved", 8) => dns("metrics-server.kube-system"),
+        ("alt-name-reserved", 9) => dns("localhost.localdomain"),
+        ("alt-name-reserved", 10) => ip("169.254.169.254"),
+        ("alt-name-reserved", _) => ip("fe80::1"),
         (_, 0) => dns("console.bank.example"),
         (_, 1) => ip("198.51.100.7"),
         _ => dns("registry-mirror"),
