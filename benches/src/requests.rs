@@ -105,7 +105,7 @@ fn context() -> Result<Context<'static>, Error> {
     context.inventories.insert("nodes.yaml".to_owned(), inventory.parse()?);
     let names = ["worker-1", "192.168.5.21"].iter().map(|name| name.parse::<AltName>());
     let names = names.collect::<Result<_, _>>()?;
-    context.nodes = Some([("worker-1".parse()?, names)].into());
+    context.nodes = Some([("worker-1".parse()?, names)].into_iter().collect());
     context.service_cidrs = vec!["10.96.0.0/12".parse()?];
     Ok(context)
 }

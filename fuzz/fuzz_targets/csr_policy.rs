@@ -47,17 +47,25 @@ fn decided(situation: &Situation) {
     assert!(mutation.is_none() || decision.verdict() != Verdict::Approve, "{mutation:?}: {decision:?}");
 
     // One more rule at the end matters only where none before it decided.
-    let is_open = matches!(decision.code(), Code::NoRule | Code::FactsUnknown | Code::SignerNotRuled);
+    let is_open = matches!(
+        decision.code(),
+        Code::NoRule
+            | Code::FactsUnknown
+            | Code::ApiServerUnknown
+            | Code::NodeJoined
+            | Code::SignerNotRuled
+    );
     assert!(is_open || longer.evaluate(object, &known) == decision);
 
     // What is decided before everything is known stays so when it is; but the floor may learn from the inventory
-    // that a name is another node's, and then holds.
+    // and the Nodes that a name is another node's, or that the API server's is in dispute, and then holds.
     let before = policy.evaluate(object, &hidden);
     judge(object, &before);
     assert!(
         before.verdict() == Verdict::Hold
             || before.verdict() == decision.verdict()
-            || decision.code() == Code::AltNameOfOther,
+            || (decision.verdict() == Verdict::Hold
+                && matches!(decision.code(), Code::AltNameOfOther | Code::AltNameReserved)),
         "{before:?} {decision:?}"
     );
 }

@@ -8,20 +8,21 @@ use arbitrary::{Result, Unstructured};
 use kboot_core::csr::{CertificateSigningRequest, Requestor};
 use kboot_core::name::NodeName;
 use kboot_core::net::{AltName, SubjectAltNames};
-use kboot_core::policy::{AccessReviews, Context, History, Inventory};
+use kboot_core::policy::{AccessReviews, Context, History, Inventory, KeyOwner, Nodes};
 use kboot_core::time::Timestamp;
-use kboot_testkit::cluster::{NODES, NOW, SERVICE_RANGES};
+use kboot_testkit::cluster::{API_SERVER, NAMESPACES, NODES, NOW, POD_RANGES, SERVICE_RANGES};
 use kboot_testkit::generate::{Key, KeyKind, Object, Request};
 use serde_json::json;
 
 /// Everything that a context holds.
 #[derive(Clone, Default)]
 pub struct Known {
-    nodes: Option<BTreeMap<NodeName, SubjectAltNames>>,
+    nodes: Option<Nodes>,
     served: BTreeMap<NodeName, SubjectAltNames>,
     resolver: Option<BTreeMap<String, Vec<IpAddr>>>,
     reviews: Vec<(Requestor, AccessReviews)>,
-    key_owners: HashMap<Vec<u8>, String>,
+    key_owners: HashMap<Vec<u8>, KeyOwner>,
+    is_api_server_hidden: bool,
     history: Option<History>,
     inventory: Option<Inventory>,
 }
@@ -53,7 +54,7 @@ impl Known {
     pub fn choose(u: &mut Unstructured<'_>, key: &Key, is_bootstrap: bool) -> Result<Self> {
         let (absent, strange): (u16, u16) = (u.arbitrary()?, u.arbitrary()?);
         let mut known =
-            Self { nodes: Some(BTreeMap::new()), resolver: Some(BTreeMap::new()), ..Self::default() };
+            Self { nodes: Some(Nodes::default()), resolver: Some(BTreeMap::new()), ..Self::default() };
         for (i, node) in NODES.iter().enumerate() {
             let name: NodeName = node.name.parse().expect("it is a node's name");
             let strange_names = ["console.bank.example", "198.51.100.7"];
@@ -80,9 +81,18 @@ impl Known {
                 known.reviews.push((sender, AccessReviews { self_node_client, node_client }));
             }
         }
-        if let Some(owner) = u.choose(&[None, Some("system:node:worker-1"), Some("jane")])? {
-            known.key_owners.insert(key.public_key_info(), (*owner).to_owned());
-        }
+        let user = |name: &str| KeyOwner::User(name.to_owned());
+        let owner = match u.int_in_range(0..=4)? {
+            1 => Some(user("system:node:worker-1")),
+            2 => Some(user("jane")),
+            3 => Some(KeyOwner::Authority),
+            4 => Some(KeyOwner::Requested {
+                user: "system:node:worker-1".to_owned(),
+                requestor: "system:bootstrap:w1w1w1".to_owned(),
+            }),
+            _ => None,
+        };
+        known.key_owners.extend(owner.map(|owner| (key.public_key_info(), owner)));
         let mut history = History::default();
         for _ in 0..u.int_in_range(0..=6)? {
             history.add(&u.choose(&EARLIER)?[usize::from(u.arbitrary::<bool>()?)]);
@@ -120,6 +130,7 @@ impl Known {
         if bits & 32 != 0 {
             rest.inventory = None;
         }
+        rest.is_api_server_hidden = bits & 64 != 0;
         rest
     }
 
@@ -129,6 +140,12 @@ impl Known {
         let mut context = Context::at(NOW.parse::<Timestamp>().expect("it is a time"));
         context.service_cidrs =
             SERVICE_RANGES.iter().map(|range| range.parse().expect("it is a range")).collect();
+        if !self.is_api_server_hidden {
+            let names = API_SERVER.iter().map(|name| name.parse::<AltName>().expect("it is a name"));
+            context.api_server = names.collect();
+        }
+        context.pod_cidrs = POD_RANGES.iter().map(|range| range.parse().expect("it is a range")).collect();
+        context.namespaces = NAMESPACES.iter().map(|&name| name.to_owned()).collect();
         context.nodes.clone_from(&self.nodes);
         context.served.clone_from(&self.served);
         context.resolver = self.resolver.as_ref().map(|answers| answers as &dyn kboot_core::policy::Resolver);

@@ -7,17 +7,19 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use crate::second_reader;
 
 /// Codes of what is only not understood or not known.
-const ONLY_HOLD: [Code; 11] = [
+const ONLY_HOLD: [Code; 13] = [
     Code::SignerNotRuled,
     Code::SignatureUnknown,
     Code::KeyOversized,
     Code::KeyUnknown,
     Code::AttributeUnknown,
     Code::ExtensionUnknown,
-    Code::AltNameRepeated,
+    Code::AltNameOfOther,
     Code::RequestorUnknown,
     Code::RequestorNotNode,
     Code::RuleHolds,
+    Code::ApiServerUnknown,
+    Code::NodeJoined,
     Code::FactsUnknown,
 ];
 
@@ -68,7 +70,9 @@ fn approvable(object: &CertificateSigningRequest, approved: &ApprovedRequest) {
                 assert!(names.is_empty(), "more than one extension of names");
                 names.extend(found.general_names.iter().cloned());
             }
-            ParsedExtension::BasicConstraints(constraints) => assert!(!constraints.ca),
+            ParsedExtension::BasicConstraints(constraints) => {
+                assert!(!constraints.ca && constraints.path_len_constraint.is_none());
+            }
             ParsedExtension::KeyUsage(usage) => assert!(!usage.key_cert_sign() && !usage.crl_sign()),
             ParsedExtension::ExtendedKeyUsage(_) | ParsedExtension::SubjectKeyIdentifier(_) => {}
             other => panic!("{other:?} is understood by nobody"),
@@ -130,10 +134,15 @@ fn approvable(object: &CertificateSigningRequest, approved: &ApprovedRequest) {
                         AlternativeName::Dns(name) => assert!(
                             !name.contains('*')
                                 && !name.contains("kubernetes.default")
-                                && name != "localhost",
+                                && !name.contains("localhost")
+                                && !name.ends_with(".kube-system"),
                             "{name}"
                         ),
-                        AlternativeName::Ip(address) => assert!(!address.is_loopback(), "{address}"),
+                        AlternativeName::Ip(address) => {
+                            let text = address.to_string();
+                            assert!(!address.is_loopback(), "{address}");
+                            assert!(!text.starts_with("169.254.") && !text.starts_with("fe80:"), "{address}");
+                        }
                         other => panic!("{other:?} is no name of a server"),
                     }
                 }

@@ -8,14 +8,14 @@ use kboot_core::policy::{Policy, Preset};
 use serde_json::{Value, json};
 
 /// Rules without their names; each is one that a policy may hold.
-const PARTS: [&str; 20] = [
-    "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [nodeStatus]}, decision: approve",
+const PARTS: [&str; 21] = [
+    "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [nodeStatus], anyNodeMayClaim: [dnsNames, addresses]}, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {groups: ['system:bootstrappers']}, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: self, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client, requestor: self, subject: {users: ['jane', 'j*'], groups: [dev, ops]}, decision: approve",
     "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [served], max: 4}, decision: approve",
     "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [dns, {cidrs: [192.168.0.0/16, 'fd00::/8']}], maxDns: 1}, decision: approve",
-    "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [nodeName, {cidrs: ['0.0.0.0/0', '::/0']}]}, maxExpiration: 1y, decision: approve",
+    "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [nodeName, {cidrs: ['0.0.0.0/0', '::/0']}], anyNodeMayClaim: [addresses]}, maxExpiration: 1y, decision: approve",
     "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [inventory, nodeStatus]}, node: {inventory: nodes.yaml}, decision: approve",
     "signer: kubernetes.io/kubelet-serving, node: {names: ['worker-*']}, decision: deny",
     "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [nodeStatus]}, decision: deny",
@@ -23,6 +23,7 @@ const PARTS: [&str; 20] = [
     "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {users: ['system:bootstrap:*']}, maxAge: 1h, maxPending: {perNode: 2, perRequestor: 3}, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {tokenIds: [m1m1m1, w1w1w1, w4w4w4]}, node: {names: [master-1, worker-1, worker-4]}, once: true, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, access: nodeclient, decision: approve",
+    "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {groups: ['system:bootstrappers']}, node: {mayRejoin: true}, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: self, access: selfnodeclient, decision: deny",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, once: true, decision: deny",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, node: {inventory: nodes.yaml}, decision: hold",
