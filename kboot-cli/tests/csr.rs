@@ -439,7 +439,7 @@ spec:
   - name: joining
     signer: kubernetes.io/kube-apiserver-client-kubelet
     requestor: {groups: [system:bootstrappers]}
-    node: {names: ['worker-*']}
+    node: {names: ['worker-*'], mayRejoin: true}
     maxExpiration: 48h
     decision: approve
 ";

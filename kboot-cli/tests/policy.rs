@@ -142,7 +142,7 @@ fn decisions_come_with_their_clauses_and_exit_codes() {
             1,
             vec![
                 "DENY (alt-name-reserved)",
-                "✗ alternative names DNS:kubernetes.default.svc  [alt-name-reserved]",
+                "✗ alternative names DNS:kubernetes.default.svc: a service's  [alt-name-reserved]",
                 "Do not approve it",
             ],
         ),
@@ -227,7 +227,10 @@ fn missing_facts_are_named_with_where_they_come_from() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
     let capped = ONE_SHOT.replace("once: true", "maxPending: {perNode: 1}");
     write(&folder.path().join("capped.yaml"), capped.as_bytes());
-    let outcome = run(&folder, "csr explain -f join.json --policy capped.yaml --context join.json");
+    let outcome = run(
+        &folder,
+        "csr explain -f join.json --policy capped.yaml --context join.json --context no-nodes.json",
+    );
     assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
     let outcome = run(&folder, "csr explain -f join.json --policy capped.yaml");
     assert!(outcome.stdout.contains("- the other requests: kubectl get csr"), "{}", outcome.stdout);
@@ -583,7 +586,11 @@ fn presets_are_printed_and_pass_the_check() {
             outcome.stderr.lines().map(|line| line.split(": ").nth(2).unwrap()).collect();
         let expected: &[&str] = match name {
             "upstream" => &["spec.rules[1].node"],
-            "postfinance" => &["spec.rules[0].subjectAltNames.within", "spec.otherwise"],
+            "postfinance" => &[
+                "spec.rules[0].subjectAltNames.anyNodeMayClaim",
+                "spec.rules[1].subjectAltNames.anyNodeMayClaim",
+                "spec.otherwise",
+            ],
             _ => &[],
         };
         assert_eq!(warnings, expected, "{name}: {}", outcome.stderr);
@@ -605,7 +612,7 @@ fn dns_is_asked_within_its_time_and_only_where_wanted() {
         ("a.json", &list(&[object])),
         (
             "dns.yaml",
-            "{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {dns: {worker-1.kboot.invalid: [10.0.0.1]}}}",
+            "{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {cluster: {serviceCIDRs: [10.96.0.0/12], apiServer: [10.0.0.30]}, dns: {worker-1.kboot.invalid: [10.0.0.1]}}}",
         ),
     ]);
     let explain = "csr explain -f a.json --preset postfinance";
