@@ -100,8 +100,8 @@ fn policy() -> Result<Policy, Error> {
 
 fn context() -> Result<Context<'static>, Error> {
     let mut context = Context::at(Timestamp::from_unix(1_800_000_000)?);
-    let inventory = "{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, nodes: [{name: worker-1, \
-                     addresses: [192.168.5.21]}]}";
+    let inventory = "{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, spec: {nodes: [{name: worker-1, \
+                     addresses: [192.168.5.21]}]}}";
     context.inventories.insert("nodes.yaml".to_owned(), inventory.parse()?);
     let names = ["worker-1", "192.168.5.21"].iter().map(|name| name.parse::<AltName>());
     let names = names.collect::<Result<_, _>>()?;

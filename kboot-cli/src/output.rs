@@ -29,13 +29,7 @@ pub(crate) fn list(format: ListFormat, value: &serde_json::Value, table: &str) -
     let text = match format {
         ListFormat::Table => table.to_owned(),
         ListFormat::Json => serde_json::to_string_pretty(value)? + "\n",
-        ListFormat::Yaml => {
-            let mut text = serde_saphyr::to_string(value)?;
-            if !text.ends_with('\n') {
-                text.push('\n');
-            }
-            text
-        }
+        ListFormat::Yaml => yaml(value)?,
     };
     match data(text.as_bytes()) {
         Err(error) if !is_closed_pipe(&error) => Err(error),
@@ -58,6 +52,29 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
         cells.collect::<Vec<_>>().join("   ").trim_end().to_owned() + "\n"
     });
     lines.collect()
+}
+
+/// A row of fixed columns, where the rows to come are not known; what does not fit is cut.
+pub(crate) fn columns<const N: usize>(cells: [&str; N], widths: [usize; N]) -> String {
+    let cells = cells.iter().zip(widths).map(|(cell, width)| {
+        let cell: String = cell.chars().take(200).flat_map(char::escape_debug).collect();
+        let cell = if cell.chars().count() > width {
+            cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+        } else {
+            cell
+        };
+        format!("{cell:<width$}")
+    });
+    cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+/// A value as a document of YAML.
+pub(crate) fn yaml(value: &serde_json::Value) -> Result<String> {
+    let mut text = serde_saphyr::to_string(value)?;
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// The text with what hides or changes others on a terminal escaped: control characters, and those that turn

@@ -8,30 +8,13 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
-use common::{Outcome, kboot, kboot_path, kboot_with, write};
+use common::requests::{
+    NODES, SERVING, assert_plain, folder, joining, key, list, names, run, serving, with_condition,
+};
+use common::{kboot_path, kboot_with, write};
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
-use kboot_core::net::{AltName, SubjectAltNames};
-use kboot_core::pki::{KeyAlgorithm, PrivateKey};
 use serde_json::{Value, json};
 
-const SERVING: &str = "
-apiVersion: kboot.dev/v1alpha1
-kind: CsrPolicy
-spec:
-  rules:
-  - name: serving
-    signer: kubernetes.io/kubelet-serving
-    requestor: self
-    node: {inventory: nodes.yaml}
-    subjectAltNames: {within: [inventory]}
-    decision: approve
-";
-const NODES: &str = "
-apiVersion: kboot.dev/v1alpha1
-kind: NodeInventory
-nodes:
-- {name: worker-1, addresses: [192.168.5.21]}
-";
 const ONE_SHOT: &str = "
 apiVersion: kboot.dev/v1alpha1
 kind: CsrPolicy
@@ -44,59 +27,6 @@ spec:
     once: true
     decision: approve
 ";
-
-fn key() -> PrivateKey {
-    PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap()
-}
-
-fn names(texts: &[&str]) -> SubjectAltNames {
-    texts.iter().map(|text| text.parse::<AltName>().unwrap()).collect()
-}
-
-fn serving(name: &str, node: &str, alternative: &[&str]) -> Value {
-    let request =
-        CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names(alternative), &key()).unwrap();
-    let mut object =
-        CertificateSigningRequest::new(name, Signer::KubeletServing, request.to_pem().as_bytes())
-            .with_requestor(Requestor::user(&format!("system:node:{node}")).group("system:nodes"))
-            .to_json();
-    object["metadata"]["creationTimestamp"] = "2026-11-21T10:00:00Z".into();
-    object
-}
-
-fn joining(name: &str, node: &str) -> Value {
-    let request = CertificateRequest::for_kubelet_client(&node.parse().unwrap(), &key()).unwrap();
-    CertificateSigningRequest::new(name, Signer::KubeApiserverClientKubelet, request.to_pem().as_bytes())
-        .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"))
-        .to_json()
-}
-
-fn with_condition(mut object: Value, kind: &str, message: &str) -> Value {
-    object["status"]["conditions"] =
-        json!([{"type": kind, "status": "True", "reason": "Because", "message": message}]);
-    object
-}
-
-fn list(objects: &[Value]) -> String {
-    json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}})
-        .to_string()
-}
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        write(&folder.path().join(name), content.as_bytes());
-    }
-    folder
-}
-
-fn run(folder: &tempfile::TempDir, arguments: &str) -> Outcome {
-    kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>())
-}
-
-fn assert_plain(outcome: &Outcome) {
-    assert!(!outcome.stdout.contains('\u{1b}') && !outcome.stderr.contains('\u{1b}'), "{}", outcome.stdout);
-}
 
 #[test]
 fn a_newcomer_learns_why_a_serving_certificate_does_not_come() {
@@ -303,7 +233,7 @@ fn every_name_and_group_is_shown() {
     let mut user = user.with_requestor(Requestor::user("jane")).to_json();
     user["spec"]["groups"] = (0..40).map(|number| format!("team-{number}")).collect::<Vec<_>>().into();
     let folder = folder(&[("csr.json", &list(&[serving("a", "worker-1", &texts), user]))]);
-    let tree = run(&folder, "csr explain -f csr.json").stdout;
+    let tree = run(&folder, "csr explain -f csr.json -o tree").stdout;
     for expected in ["DNS:kubernetes.default.svc", "DNS:host-998.example", "O=group-39", "team-39"] {
         assert!(tree.contains(expected), "{expected} is missing in\n{tree}");
     }
@@ -442,7 +372,7 @@ fn a_policy_is_compared_with_what_happened() {
         "against what happened: 1 agree, 2 differ",
         "1  approve here, pending there",
         "1  hold here, approved there",
-        "1  of signers that the policy has no rule for",
+        "1  held: no rule names their signer (signer-not-ruled)",
         "  ! hold: serving: alternative names: IP:192.168.5.99: no, says inventory; no rule matches",
         "  ! really approved: Because by jane",
     ] {

@@ -206,7 +206,8 @@ fn whose_names_they_are() {
         ("[dns, nodeName]", "worker-1", &["worker-1.example.com", "10.0.0.1"], APPROVED),
         ("[dns, nodeName]", "worker-1", &["worker-1.example.com", "10.0.0.3"], NO_RULE),
         ("[dns, nodeName]", "worker-1", &["worker-1.b.example.com"], UNKNOWN),
-        ("[dns, nodeName]", "worker-1", &["worker-1.empty.example.com"], UNKNOWN),
+        ("[dns, nodeName]", "worker-1", &["worker-1.empty.example.com"], NO_RULE),
+        ("[dns, nodeName]", "worker-1", &["worker-1.empty.example.com", "10.0.0.1"], NO_RULE),
         ("[dns, {cidrs: [10.0.0.0/24]}]", "worker-2", &["worker-2.example.com"], NO_RULE),
         ("[dns, {cidrs: [10.0.0.0/24]}]", "worker-1", &["worker-1.example.com", "10.0.0.1"], APPROVED),
     ] {

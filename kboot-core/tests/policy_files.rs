@@ -37,7 +37,7 @@ fn problems(error: &PolicyError) -> Vec<String> {
 }
 
 fn inventory(nodes: &str) -> Result<Inventory, PolicyError> {
-    format!("{{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, nodes: [{nodes}]}}").parse()
+    format!("{{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, spec: {{nodes: [{nodes}]}}}}").parse()
 }
 
 fn context(spec: &str) -> Result<ContextDocument, PolicyError> {
@@ -64,6 +64,9 @@ fn an_inventory_says_what_is_whose() {
     .unwrap();
     let node = read.node(&"worker-1".parse().unwrap()).unwrap();
     assert_eq!((node.addresses.len(), node.dns_names.len(), node.token_ids.len()), (2, 1, 1));
+    // As files were written before the other three kinds had their fields in spec.
+    let older = "{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, nodes: [{name: worker-2}]}";
+    assert_eq!(older.parse::<Inventory>(), inventory("{name: worker-2}"));
     let cluster = include_str!("../../examples/three-masters.yaml");
     let spec: ClusterSpec = cluster.parse().unwrap();
     let read: Inventory = cluster.parse().unwrap();
@@ -76,23 +79,35 @@ fn an_inventory_says_what_is_whose() {
 #[test]
 fn a_wrong_inventory_names_each_problem() {
     for (nodes, expected) in [
-        ("{name: a}, {name: a}", "nodes[1].name: a is listed before"),
+        ("{name: a}, {name: a}", "spec.nodes[1].name: a is listed before"),
         (
             "{name: a, tokenIds: [abcdef]}, {name: b, tokenIds: [abcdef]}",
-            "nodes[1].tokenIds[0]: abcdef belongs to a already",
+            "spec.nodes[1].tokenIds[0]: abcdef belongs to a already",
         ),
         (
             "{name: a, addresses: [10.0.0.1]}, {name: b, addresses: [10.0.0.1]}",
-            "nodes[1].addresses[0]: 10.0.0.1 belongs to a already",
+            "spec.nodes[1].addresses[0]: 10.0.0.1 belongs to a already",
         ),
-        ("{name: a, dnsNames: [b]}, {name: b}", "nodes[0].dnsNames[0]: b belongs to b already"),
-        ("{name: A}", "nodes[0].name: \"A\" is not a node name"),
-        ("{name: a, addresses: [10.0.0]}", "nodes[0].addresses[0]: is not an address"),
-        ("{name: a, addresses: [127.0.0.1]}", "nodes[0].addresses[0]: is not the address of one machine"),
-        ("{name: a, dnsNames: ['*.b']}", "nodes[0].dnsNames[0]: \"*.b\" is not a DNS name"),
-        ("{name: a, tokenIds: [abc]}", "nodes[0].tokenIds[0]: is not the id"),
-        ("{name: a, address: [10.0.0.1]}", "nodes[0].address: unknown field; did you mean addresses?"),
-        ("{addresses: []}", "nodes[0].name: is missing"),
+        ("{name: a, dnsNames: [b]}, {name: b}", "spec.nodes[0].dnsNames[0]: b belongs to b already"),
+        ("{name: A}, {name: a.}", "spec.nodes[1].name: a is listed before"),
+        ("{name: a_b}", "spec.nodes[0].name: \"a_b\" is not a node name"),
+        ("{name: a, addresses: [10.0.0]}", "spec.nodes[0].addresses[0]: \"10.0.0\" is not an address"),
+        (
+            "{name: a, addresses: [\"10.0.0.1\\e[31m\"]}",
+            "spec.nodes[0].addresses[0]: \"10.0.0.1\\u{1b}[31m\" is not an address",
+        ),
+        (
+            "{name: a, addresses: [0.0.0.0]}",
+            "spec.nodes[0].addresses[0]: 0.0.0.0 is not the address of one machine",
+        ),
+        (
+            "{name: a, addresses: ['::ffff:10.0.0.1']}",
+            "spec.nodes[0].addresses[0]: ::ffff:10.0.0.1 is not the address of one machine",
+        ),
+        ("{name: a, dnsNames: ['*.b']}", "spec.nodes[0].dnsNames[0]: \"*.b\" is not a DNS name"),
+        ("{name: a, tokenIds: [abc]}", "spec.nodes[0].tokenIds[0]: is not the id"),
+        ("{name: a, address: [10.0.0.1]}", "spec.nodes[0].address: unknown field; did you mean addresses?"),
+        ("{addresses: []}", "spec.nodes[0].name: is missing"),
     ] {
         let error = inventory(nodes).unwrap_err();
         assert_eq!(error.problems.len(), 1, "{nodes}: {error}");
@@ -100,6 +115,57 @@ fn a_wrong_inventory_names_each_problem() {
     }
     assert!("kind: Cluster".parse::<Inventory>().is_err());
     assert!("[".parse::<Inventory>().is_err());
+    for (rest, expected) in [
+        ("", "spec: is missing"),
+        (", nodes: [], spec: {nodes: []}", "nodes: stands in spec too"),
+        (", spec: {}", "spec.nodes: is missing"),
+    ] {
+        let text = format!("{{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory{rest}}}");
+        let error = text.parse::<Inventory>().unwrap_err();
+        assert!(problems(&error)[0].starts_with(expected) && error.problems.len() == 1, "{rest}: {error}");
+    }
+    // A whole token stands in no message.
+    let error = inventory("{name: a, tokenIds: [abcdef.0123456789abcdef]}").unwrap_err();
+    assert!(!error.to_string().contains("0123456789abcdef"), "{error}");
+}
+
+/// As they stand in objects of real machines.
+#[test]
+fn odd_entries_of_an_inventory_are_understood_or_passed_over() {
+    let read = inventory(
+        "{name: PANDA, addresses: [10.0.0.1, 127.0.0.1, '::1', '::ffff:127.0.0.1'], \
+         dnsNames: [Panda.Example.com., localhost]}, \
+         {name: node1.local., addresses: [127.0.0.1], dnsNames: [NODE1.local., localhost.localdomain]}",
+    )
+    .unwrap();
+    let panda = read.node(&"panda".parse().unwrap()).unwrap();
+    assert_eq!(panda.addresses, ["10.0.0.1".parse::<std::net::IpAddr>().unwrap()]);
+    assert_eq!(panda.dns_names.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["panda.example.com"]);
+    let node = read.node(&"node1.local".parse().unwrap()).unwrap();
+    assert_eq!((node.addresses.len(), node.dns_names.len()), (0, 1));
+    let warnings: Vec<&str> = read.warnings().iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(
+        warnings,
+        [
+            "spec.nodes[0].addresses[1]",
+            "spec.nodes[0].addresses[2]",
+            "spec.nodes[0].addresses[3]",
+            "spec.nodes[0].dnsNames[1]",
+            "spec.nodes[1].addresses[0]",
+            "spec.nodes[1].dnsNames[1]",
+        ]
+    );
+    // The same spellings in what else is known.
+    let document = context(
+        "nodes: [{name: PANDA., addresses: [10.0.0.1], dnsNames: [Panda.Example.com.]}], \
+         served: [{node: Panda, names: [PANDA., 10.0.0.1]}], dns: {Panda.Example.com.: [10.0.0.1]}",
+    )
+    .unwrap();
+    let known = document.context(now());
+    let panda = "panda".parse().unwrap();
+    assert_eq!(known.nodes.as_ref().unwrap()[&panda].to_string(), "DNS:panda.example.com, IP:10.0.0.1");
+    assert_eq!(known.served[&panda].to_string(), "DNS:panda, IP:10.0.0.1");
+    assert!(known.resolver.unwrap().addresses("panda.example.com").is_some());
 }
 
 #[test]
@@ -153,7 +219,8 @@ fn a_wrong_context_names_each_problem() {
         ("cluster: {dnsDomain: X}", "spec.cluster.dnsDomain: \"X\" is not a DNS name"),
         ("signerDuration: long", "spec.signerDuration: \"long\""),
         ("nodes: [{name: a}, {name: a}]", "spec.nodes[1].name: is listed before"),
-        ("nodes: [{name: a, addresses: [x]}]", "spec.nodes[0].addresses[0]: "),
+        ("nodes: [{name: a, addresses: [x]}]", "spec.nodes[0].addresses[0]: \"x\" is not an address"),
+        ("dns: {a: [x]}", "spec.dns.a[0]: \"x\" is not an address"),
         ("served: [{node: a, names: [b]}, {node: a, names: [c]}]", "spec.served[1]: a serves other names"),
         ("dns: {A: [10.0.0.1], a: [10.0.0.2]}", "spec.dns.a: has other addresses elsewhere"),
         (
@@ -202,7 +269,7 @@ fn the_nodes_of_kubectl_are_read() {
         node(
             "worker-1",
             json!([{"type": "InternalIP", "address": "192.168.5.21"}, {"type": "Hostname", "address": "Worker-1"},
-                   {"type": "ExternalDNS", "address": "worker-1.example.com"}, {"type": "InternalDNS", "address": "10.0.0.9"},
+                   {"type": "ExternalDNS", "address": "worker-1.example.com."}, {"type": "InternalDNS", "address": "10.0.0.9"},
                    {"type": "Other", "address": "1.2.3.4"}, {"type": "InternalIP", "address": "hostile\u{1b}"}]),
         ),
         node("worker-2", json!([])),
@@ -470,6 +537,7 @@ proptest! {
         any_json().prop_map(|value| value.to_string()),
         any_json().prop_map(|value| json!({"kind": "CsrContext", "apiVersion": "kboot.dev/v1alpha1", "spec": value}).to_string()),
         any_json().prop_map(|value| json!({"kind": "NodeInventory", "apiVersion": "kboot.dev/v1alpha1", "nodes": value}).to_string()),
+        any_json().prop_map(|value| json!({"kind": "NodeInventory", "apiVersion": "kboot.dev/v1alpha1", "spec": {"nodes": value}}).to_string()),
         any_json().prop_map(|value| json!({"kind": "List", "items": [{"kind": "Node", "metadata": {"name": "a"}, "status": value}]}).to_string()),
     ]) {
         let _ = listed(&text);

@@ -24,7 +24,8 @@ pub(crate) enum Csr {
     /// Say what a policy decides on requests, and why; exit 1 unless all are approved
     ///
     /// Reads the requests that `kubectl get csr NAME -o yaml` or `-o json` prints, one or many, or a bare
-    /// PKCS#10 request in PEM with the flags that say what the API server would know of it.
+    /// PKCS#10 request in PEM with the flags that say what the API server would know of it. What was denied, or
+    /// failed by its signer, is final: it counts as not approved, whatever the policy says.
     Explain(CsrExplain),
     /// Run a policy over requests, against what became of them or another policy; exit 1 where they differ
     ///
@@ -78,9 +79,9 @@ pub(crate) struct CsrExplain {
     pub(crate) facts: Facts,
     #[command(flatten)]
     pub(crate) object: ObjectFields,
-    /// What to print
-    #[arg(short = 'o', long, value_enum, default_value_t = ExplainFormat::Tree)]
-    pub(crate) output: ExplainFormat,
+    /// What to print. Default: a tree for one request, a table for many
+    #[arg(short = 'o', long, value_enum)]
+    pub(crate) output: Option<ExplainFormat>,
 }
 
 /// What the API server would know of a bare request.
@@ -116,38 +117,22 @@ pub(crate) struct CsrSimulate {
     pub(crate) against: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) facts: Facts,
-    /// What to print; json is an object for each request on a line of its own, and one for the summary
-    #[arg(short = 'o', long, value_enum, default_value_t = SimulateFormat::Table)]
-    pub(crate) output: SimulateFormat,
+    /// What to print; json is an object for each request on a line of its own, and one for the summary, and
+    /// yaml is a document for each
+    #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) output: ListFormat,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExplainFormat {
-    /// For people
+    /// Everything, for people
     Tree,
+    /// A line for each request
+    Table,
     /// Everything, as JSON
     Json,
     /// Everything, as YAML
     Yaml,
-}
-
-impl ExplainFormat {
-    /// The form of a list; none for the tree.
-    pub(crate) fn of_list(self) -> Option<ListFormat> {
-        match self {
-            Self::Tree => None,
-            Self::Json => Some(ListFormat::Json),
-            Self::Yaml => Some(ListFormat::Yaml),
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SimulateFormat {
-    /// For people
-    Table,
-    /// A line for each request
-    Json,
 }
 
 #[derive(Subcommand)]

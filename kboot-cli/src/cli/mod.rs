@@ -15,8 +15,8 @@ pub(crate) use certificate::{Ca, CaCreate, Cert, CertIssue, CertVerify, ExpiryFo
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
 pub(crate) use csr::{
-    Csr, CsrExplain, CsrInspect, CsrNew, CsrNewOptions, CsrSign, CsrSimulate, Facts, ObjectFields,
-    PolicyChoice, RequestFormat, SignedFormat, SimulateFormat,
+    Csr, CsrExplain, CsrInspect, CsrNew, CsrNewOptions, CsrSign, CsrSimulate, ExplainFormat, Facts,
+    ObjectFields, PolicyChoice, RequestFormat, SignedFormat,
 };
 pub(crate) use kubeconfig::{
     Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use kboot_core::policy::{self, Preset};
 
-use super::csr::inventory;
+use super::csr::read_inventory;
 use crate::Answer;
 use crate::cli::Policy;
 use crate::{input, output};
@@ -43,7 +43,7 @@ fn check(file: &Path) -> Result<Answer> {
     }
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
     for name in policy.inventories().collect::<BTreeSet<_>>() {
-        if let Err(error) = inventory(&folder.join(name)) {
+        if let Err(error) = read_inventory(&folder.join(name)) {
             output::tell(&format!("warning: the inventory {name:?} that it names: {error:#}"));
         }
     }

@@ -11,6 +11,7 @@ pub(crate) mod list;
 mod object;
 mod requestor;
 mod signer;
+mod stage;
 mod text;
 mod tlv;
 pub mod usage;
@@ -24,6 +25,7 @@ pub use list::{MAX_OBJECT_BYTES, read_list};
 pub use object::{CertificateSigningRequest, Condition};
 pub use requestor::Requestor;
 pub use signer::Signer;
+pub use stage::Stage;
 
 /// Why something is not a request, or not one that kboot reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

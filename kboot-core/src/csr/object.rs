@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
-use super::{CertificateRequest, CsrError, KeyKind, Requestor, Signer};
+use super::{CertificateRequest, CsrError, KeyKind, Requestor, Signer, Stage};
 use crate::pki::Certificate;
 use crate::time::{Lifetime, Timestamp};
 
@@ -391,8 +391,21 @@ impl CertificateSigningRequest {
     /// Whether nobody has decided on it and it has no certificate.
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        self.certificate.is_none()
-            && ["Approved", "Denied", "Failed"].iter().all(|kind| self.condition(kind).is_none())
+        self.stage() == Stage::Pending
+    }
+
+    /// How far it has come. A denial goes before everything, and a failure before a certificate: kubelets
+    /// wait no longer for either (`WaitForCertificate` in `client-go/util/certificate/csr`).
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        let has = |kind| self.condition(kind).is_some();
+        match (has("Denied"), has("Failed"), self.certificate.is_some(), has("Approved")) {
+            (true, ..) => Stage::Denied,
+            (_, true, ..) => Stage::Failed,
+            (.., true, _) => Stage::Issued,
+            (.., true) => Stage::Approved,
+            _ => Stage::Pending,
+        }
     }
 }
 

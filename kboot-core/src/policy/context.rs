@@ -186,8 +186,9 @@ fn subject_of(requestor: &Requestor) -> Subject {
 
 /// Forward DNS, as the caller looks it up; with a time limit, since a decision waits for it.
 pub trait Resolver: Sync {
-    /// The addresses of a name; none where no answer came, whatever the reason: resolvers do not tell a
-    /// name that does not exist from one that they failed to look up.
+    /// The addresses of a name. None where no answer came, whatever the reason: most resolvers do not tell a
+    /// name that does not exist from one that they failed to look up. An empty list says that the name is
+    /// known not to resolve, so that it is no node's.
     fn addresses(&self, name: &str) -> Option<Vec<IpAddr>>;
 }
 

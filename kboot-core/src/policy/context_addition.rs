@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{Inventory, KeyOwner, Nodes, PolicyError};
 
 use super::context_file::{CONTEXT_SCHEMA, ContextDocument};
+use super::inventory::normalised;
 use super::names::escaped;
 use crate::csr::{CertificateSigningRequest, SignatureCheck};
 use crate::name::{Dns1123Subdomain, NodeName};
@@ -176,7 +177,7 @@ impl Addition {
         };
         let addresses = value.pointer("/status/addresses").and_then(Value::as_array);
         let names = addresses.into_iter().flatten().filter_map(|entry| {
-            let address = text(entry, "address")?.to_ascii_lowercase();
+            let address = normalised(&text(entry, "address")?);
             match (text(entry, "type")?.as_str(), address.parse().ok()?) {
                 ("Hostname", name) => Some(name),
                 ("InternalIP" | "ExternalIP", name @ AltName::Ip(_)) => Some(name),
@@ -298,7 +299,9 @@ impl Addition {
         }
         for (i, ServedDocument { node, names }) in spec.served.into_iter().enumerate() {
             let path = format!("spec.served[{i}]");
+            let names: Vec<String> = names.iter().map(|name| normalised(name)).collect();
             let names: SubjectAltNames = self.all(&format!("{path}.names"), &names).into_iter().collect();
+            let node = normalised(&node);
             let Some(node) = self.parsed::<NodeName>(&format!("{path}.node"), Some(&node)) else { continue };
             let known = self.document.served.entry(node.clone()).or_insert_with(|| names.clone());
             if *known != names {
@@ -307,8 +310,8 @@ impl Addition {
         }
         for (name, addresses) in spec.dns {
             let path = format!("spec.dns.{}", escaped(&name));
-            let addresses: Vec<IpAddr> = self.all(&path, &addresses);
-            let name = name.to_ascii_lowercase();
+            let addresses = self.addresses(&path, &addresses);
+            let name = normalised(&name);
             if let Err(error) = name.parse::<Dns1123Subdomain>() {
                 self.problem(&path, error.to_string());
             }
@@ -349,9 +352,11 @@ impl Addition {
         let mut nodes = Nodes::default();
         for (i, node) in documents.into_iter().enumerate() {
             let path = format!("spec.nodes[{i}]");
-            let addresses: Vec<IpAddr> = self.all(&format!("{path}.addresses"), &node.addresses);
-            let dns: Vec<Dns1123Subdomain> = self.all(&format!("{path}.dnsNames"), &node.dns_names);
-            let Some(name) = self.parsed::<NodeName>(&format!("{path}.name"), Some(&node.name)) else {
+            let addresses = self.addresses(&format!("{path}.addresses"), &node.addresses);
+            let dns: Vec<String> = node.dns_names.iter().map(|name| normalised(name)).collect();
+            let dns: Vec<Dns1123Subdomain> = self.all(&format!("{path}.dnsNames"), &dns);
+            let name = normalised(&node.name);
+            let Some(name) = self.parsed::<NodeName>(&format!("{path}.name"), Some(&name)) else {
                 continue;
             };
             let dns = dns.into_iter().map(|name| AltName::Dns(name.to_string()));
@@ -380,6 +385,20 @@ impl Addition {
     fn all<T: std::str::FromStr<Err: ToString>>(&mut self, path: &str, texts: &[String]) -> Vec<T> {
         let texts = texts.iter().enumerate();
         texts.filter_map(|(i, text)| self.parsed(&format!("{path}[{i}]"), Some(text))).collect()
+    }
+
+    /// The same of addresses, whose own error says nothing of the text.
+    fn addresses(&mut self, path: &str, texts: &[String]) -> Vec<IpAddr> {
+        let mut addresses = Vec::with_capacity(texts.len());
+        for (i, text) in texts.iter().enumerate() {
+            match text.parse() {
+                Ok(address) => addresses.push(address),
+                Err(_) => {
+                    self.problem(&format!("{path}[{i}]"), format!("\"{}\" is not an address", escaped(text)));
+                }
+            }
+        }
+        addresses
     }
 
     /// A fact that there is once.

@@ -216,13 +216,15 @@ impl Policy {
         warnings
     }
 
-    /// What becomes of requests that no rule matches, and of those that the floor proves wrong, in sentences.
+    /// What becomes of requests that no rule matches, of those that the floor proves wrong, and of those for
+    /// other signers, in sentences.
     #[must_use]
-    pub fn defaults_in_words(&self) -> [String; 2] {
+    pub fn defaults_in_words(&self) -> [String; 3] {
         let verb = |verdict| if verdict == Verdict::Deny { "denied" } else { "held" };
         [
             format!("What no rule matches is {}.", verb(self.otherwise)),
             format!("What the floor proves wrong is {}.", verb(self.on_violation)),
+            "A request for a signer that no rule names is held.".to_owned(),
         ]
     }
 }

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::PolicyError;
+use super::names::escaped;
 use crate::csr::AlternativeName;
-use crate::name::{Dns1123Subdomain, NodeName};
+use crate::name::{Dns1123Subdomain, NameError, NodeName};
 use crate::net::{Cidr, SubjectAltNames, is_of_one_machine};
 use crate::schema::{self, Problem};
 use crate::spec::ClusterSpec;
@@ -30,8 +31,9 @@ static PARSED_SCHEMA: LazyLock<Value> =
 /// let inventory: Inventory = "
 /// apiVersion: kboot.dev/v1alpha1
 /// kind: NodeInventory
-/// nodes:
-/// - {name: worker-1, addresses: [192.168.5.21], dnsNames: [worker-1.example.com], tokenIds: [abcdef]}
+/// spec:
+///   nodes:
+///   - {name: worker-1, addresses: [192.168.5.21], dnsNames: [worker-1.example.com], tokenIds: [abcdef]}
 /// ".parse()?;
 /// assert_eq!(inventory.nodes().count(), 1);
 /// # Ok::<(), kboot_core::policy::PolicyError>(())
@@ -43,6 +45,7 @@ pub struct Inventory {
     owners: HashMap<Owned, NodeName>,
     /// What a cluster file says besides.
     pub(super) cluster: ClusterFacts,
+    warnings: Vec<Problem>,
 }
 
 /// What the floor judges alternative names by, of the cluster as a whole.
@@ -86,6 +89,13 @@ impl Inventory {
         self.nodes.iter()
     }
 
+    /// What of the file was passed over, with its path: addresses and names of loopback, which are on every
+    /// machine, so that they say nothing of one.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
     fn of(nodes: BTreeMap<NodeName, InventoryNode>, cluster: ClusterFacts) -> Self {
         let mut owners = HashMap::new();
         for (name, node) in &nodes {
@@ -95,7 +105,7 @@ impl Inventory {
             let own = [Owned::Name(name.to_string())].into_iter().chain(addresses).chain(names).chain(tokens);
             owners.extend(own.map(|owned| (owned, name.clone())));
         }
-        Self { nodes, owners, cluster }
+        Self { nodes, owners, cluster, warnings: Vec::new() }
     }
 
     /// The node that a bootstrap token is bound to.
@@ -115,6 +125,13 @@ impl Inventory {
 
 #[derive(Deserialize)]
 struct Document {
+    spec: Option<Spec>,
+    /// The place of older files.
+    nodes: Option<Vec<NodeDocument>>,
+}
+
+#[derive(Deserialize)]
+struct Spec {
     nodes: Vec<NodeDocument>,
 }
 
@@ -134,6 +151,9 @@ impl FromStr for Inventory {
     type Err = PolicyError;
 
     /// Reads a NodeInventory, or a cluster file, whose nodes' names and addresses it takes.
+    ///
+    /// Names may be in upper case and end in a dot, as they stand in objects of real machines: they are the
+    /// same names. What is passed over is in [`Inventory::warnings`].
     fn from_str(text: &str) -> Result<Self, PolicyError> {
         let value = crate::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
         if value.get("kind").and_then(Value::as_str) == Some("Cluster") {
@@ -148,7 +168,14 @@ impl FromStr for Inventory {
         }
         let document: Document =
             serde_json::from_value(value).map_err(|error| PolicyError::one("", error.to_string()))?;
-        Reader::default().read(&document)
+        match document {
+            Document { spec: Some(Spec { nodes }), nodes: None } => Reader::new("spec.nodes").read(&nodes),
+            Document { spec: None, nodes: Some(nodes) } => Reader::new("nodes").read(&nodes),
+            Document { spec: None, nodes: None } => Err(PolicyError::one("spec", "is missing")),
+            Document { spec: Some(_), nodes: Some(_) } => {
+                Err(PolicyError::one("nodes", "stands in spec too; leave it out here"))
+            }
+        }
     }
 }
 
@@ -169,21 +196,46 @@ impl From<&ClusterSpec> for Inventory {
     }
 }
 
+/// A DNS name as it is compared: people and programs write it in upper case, and with the root's dot.
+pub(super) fn normalised(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+/// Names that resolvers take for the machine itself (RFC 6761, and what distributions write to /etc/hosts).
+fn is_loopback_name(name: &str) -> bool {
+    name == "localhost" || name == "localhost.localdomain" || name.ends_with(".localhost")
+}
+
 /// Reads an inventory and notes what is wrong with it. What belongs to two nodes is a mistake that would
 /// let one of them stand in for the other.
-#[derive(Default)]
 struct Reader {
+    /// Where the nodes stand.
+    path: &'static str,
     nodes: BTreeMap<NodeName, InventoryNode>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
     owners: HashMap<String, NodeName>,
 }
 
+/// What stands in a list of an inventory.
+enum Entry<T> {
+    /// Something that is the node's.
+    Own(T),
+    /// What every machine has.
+    Loopback(String),
+}
+
 impl Reader {
-    fn read(mut self, document: &Document) -> Result<Inventory, PolicyError> {
-        let mut read = Vec::with_capacity(document.nodes.len());
-        for (i, node) in document.nodes.iter().enumerate() {
-            let path = format!("nodes[{i}].name");
-            match node.name.parse::<NodeName>() {
+    fn new(path: &'static str) -> Self {
+        let (nodes, owners) = (BTreeMap::new(), HashMap::new());
+        Self { path, nodes, problems: Vec::new(), warnings: Vec::new(), owners }
+    }
+
+    fn read(mut self, nodes: &[NodeDocument]) -> Result<Inventory, PolicyError> {
+        let mut read = Vec::with_capacity(nodes.len());
+        for (i, node) in nodes.iter().enumerate() {
+            let path = format!("{}[{i}].name", self.path);
+            match normalised(&node.name).parse::<NodeName>() {
                 Err(error) => self.problems.push(Problem::new(&path, error.to_string())),
                 Ok(name) => {
                     if self.nodes.insert(name.clone(), InventoryNode::default()).is_some() {
@@ -196,28 +248,17 @@ impl Reader {
             }
         }
         for (i, name, node) in read {
+            let path = format!("{}[{i}]", self.path);
             let known = InventoryNode {
-                addresses: self.each(&name, &format!("nodes[{i}].addresses"), &node.addresses, |text| {
-                    let address: IpAddr = text.parse().map_err(|_| "is not an address".to_owned())?;
-                    if is_of_one_machine(address) && !address.is_loopback() {
-                        Ok(address)
-                    } else {
-                        Err("is not the address of one machine".to_owned())
-                    }
-                }),
-                dns_names: self.each(&name, &format!("nodes[{i}].dnsNames"), &node.dns_names, |text| {
-                    text.parse::<Dns1123Subdomain>().map_err(|error| error.to_string())
-                }),
-                token_ids: self.each(&name, &format!("nodes[{i}].tokenIds"), &node.token_ids, |text| {
-                    text.parse::<TokenId>().map_err(|_| {
-                        "is not the id of a bootstrap token: 6 characters of a-z and 0-9".to_owned()
-                    })
-                }),
+                addresses: self.each(&name, &format!("{path}.addresses"), &node.addresses, address),
+                dns_names: self.each(&name, &format!("{path}.dnsNames"), &node.dns_names, dns_name),
+                token_ids: self.each(&name, &format!("{path}.tokenIds"), &node.token_ids, token_id),
             };
             self.nodes.insert(name, known);
         }
         if self.problems.is_empty() {
-            Ok(Inventory::of(self.nodes, ClusterFacts::default()))
+            let inventory = Inventory::of(self.nodes, ClusterFacts::default());
+            Ok(Inventory { warnings: self.warnings, ..inventory })
         } else {
             Err(PolicyError { problems: self.problems })
         }
@@ -228,28 +269,56 @@ impl Reader {
         node: &NodeName,
         path: &str,
         texts: &[String],
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<Entry<T>, String>,
     ) -> Vec<T> {
         let mut values = Vec::with_capacity(texts.len());
         for (i, text) in texts.iter().enumerate() {
+            let path = format!("{path}[{i}]");
             match parse(text) {
-                Ok(value) => {
+                Ok(Entry::Own(value)) => {
+                    let text = value.to_string();
                     // Token ids and DNS names may be spelt alike.
-                    let kind = if path.ends_with("tokenIds") { "token " } else { "" };
-                    let owner = self
-                        .owners
-                        .entry(format!("{kind}{}", value.to_string()))
-                        .or_insert_with(|| node.clone());
-                    if owner == node {
+                    let kind = if path.contains("tokenIds") { "token " } else { "" };
+                    let owner =
+                        self.owners.entry(format!("{kind}{text}")).or_insert_with(|| node.clone()).clone();
+                    if owner == *node {
                         values.push(value);
                     } else {
-                        let problem = format!("{} belongs to {owner} already", value.to_string());
-                        self.problems.push(Problem::new(&format!("{path}[{i}]"), problem));
+                        self.problems.push(Problem::new(&path, format!("{text} belongs to {owner} already")));
                     }
                 }
-                Err(problem) => self.problems.push(Problem::new(&format!("{path}[{i}]"), problem)),
+                Ok(Entry::Loopback(text)) => {
+                    let warning = format!("{text} is every machine's own, and is passed over");
+                    self.warnings.push(Problem::new(&path, warning));
+                }
+                Err(problem) => self.problems.push(Problem::new(&path, problem)),
             }
         }
         values
     }
+}
+
+fn address(text: &str) -> Result<Entry<IpAddr>, String> {
+    let address: IpAddr = text.parse().map_err(|_| format!("\"{}\" is not an address", escaped(text)))?;
+    if address.to_canonical().is_loopback() {
+        Ok(Entry::Loopback(address.to_string()))
+    } else if is_of_one_machine(address) {
+        Ok(Entry::Own(address))
+    } else {
+        Err(format!("{address} is not the address of one machine"))
+    }
+}
+
+fn dns_name(text: &str) -> Result<Entry<Dns1123Subdomain>, String> {
+    let name = normalised(text);
+    if is_loopback_name(&name) {
+        return Ok(Entry::Loopback(name));
+    }
+    name.parse().map(Entry::Own).map_err(|error: NameError| error.to_string())
+}
+
+fn token_id(text: &str) -> Result<Entry<TokenId>, String> {
+    // Somebody may have put the whole token there, which nobody is to read in a log.
+    let problem = |_| "is not the id of a bootstrap token: 6 characters of a-z and 0-9".to_owned();
+    text.parse().map(Entry::Own).map_err(problem)
 }

@@ -83,8 +83,9 @@ pub struct Summary {
     pub agreements: u64,
     /// How often not, by what the policy decides and what the other side has.
     pub disagreements: BTreeMap<(&'static str, &'static str), u64>,
-    /// Requests of signers that the policy has no rule for, where what happened says nothing about it.
-    pub outside: u64,
+    /// How many of those that it holds are for a signer that no rule of it names, where what happened says
+    /// nothing about the policy: they count neither as agreements nor as disagreements.
+    pub signer_not_ruled: u64,
 }
 
 impl<'a> Simulation<'a> {
@@ -216,13 +217,13 @@ impl Step {
     /// Whether both sides come to the same, or the policy has nothing to say of what happened.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.is_outside() || self.decision.verdict() == self.counterpart.verdict()
+        self.is_signer_not_ruled() || self.decision.verdict() == self.counterpart.verdict()
     }
 
-    /// Whether no rule of the policy is about the request's signer, so that what became of it is no
-    /// contradiction.
+    /// Whether the request is held because no rule of the policy names its signer, so that what became of it
+    /// is no contradiction.
     #[must_use]
-    pub fn is_outside(&self) -> bool {
+    pub fn is_signer_not_ruled(&self) -> bool {
         self.decision.code() == Code::SignerNotRuled && matches!(self.counterpart, Counterpart::Happened(_))
     }
 }
@@ -242,8 +243,8 @@ impl Summary {
             Verdict::Deny => &mut self.denied,
             Verdict::Hold => &mut self.held,
         });
-        if step.is_outside() {
-            add(&mut self.outside);
+        if step.is_signer_not_ruled() {
+            add(&mut self.signer_not_ruled);
         } else if step.agrees() {
             add(&mut self.agreements);
         } else {

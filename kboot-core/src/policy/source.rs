@@ -136,7 +136,7 @@ impl Question<'_> {
     }
 
     fn addresses(&self, name: &str) -> Option<Vec<IpAddr>> {
-        self.context.resolver?.addresses(&name.to_ascii_lowercase()).filter(|found| !found.is_empty())
+        self.context.resolver?.addresses(&name.to_ascii_lowercase())
     }
 
     fn resolves_into_ranges(&self, name: &str) -> Answer {
@@ -147,7 +147,8 @@ impl Question<'_> {
                 _ => true,
             })
         };
-        Answer::of(addresses.iter().all(in_ranges))
+        // A name that is known not to resolve is nobody's.
+        Answer::of(!addresses.is_empty() && addresses.iter().all(in_ranges))
     }
 
     fn is_resolved(&self, address: IpAddr) -> Answer {

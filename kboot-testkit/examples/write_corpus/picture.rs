@@ -38,13 +38,13 @@ fn list(texts: &[&str]) -> String {
 
 /// The inventory of machines.
 pub(crate) fn inventory() -> String {
-    let mut out = "apiVersion: kboot.dev/v1alpha1\nkind: NodeInventory\nnodes:\n".to_owned();
+    let mut out = "apiVersion: kboot.dev/v1alpha1\nkind: NodeInventory\nspec:\n  nodes:\n".to_owned();
     for node in NODES {
-        out.push_str(&format!("  - name: {}\n    addresses: {}\n", node.name, list(node.addresses)));
+        out.push_str(&format!("    - name: {}\n      addresses: {}\n", node.name, list(node.addresses)));
         if !node.dns_names.is_empty() {
-            out.push_str(&format!("    dnsNames: {}\n", list(node.dns_names)));
+            out.push_str(&format!("      dnsNames: {}\n", list(node.dns_names)));
         }
-        out.push_str(&format!("    tokenIds: [{}]\n", node.token_id));
+        out.push_str(&format!("      tokenIds: [{}]\n", node.token_id));
     }
     out
 }

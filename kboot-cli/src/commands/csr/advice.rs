@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use kboot_core::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Signer};
-use kboot_core::policy::{Answer, Clause, Code, Decision, Outcome, Preset, Verdict};
+use kboot_core::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Signer, Stage};
+use kboot_core::policy::{Answer, Clause, Code, Decision, Preset, Verdict};
 
 use super::{is_plain, shown};
 
@@ -56,9 +56,8 @@ pub(super) fn what_to_do(
     decision: &Decision,
     preset: Option<Preset>,
 ) -> Vec<String> {
-    let outcome = Outcome::of(object);
-    if outcome != Outcome::Pending {
-        return decided_already(object, outcome, decision);
+    if object.stage() != Stage::Pending {
+        return decided_already(object, decision);
     }
     let approve = approve_command(object);
     match decision.verdict() {
@@ -70,28 +69,42 @@ pub(super) fn what_to_do(
     }
 }
 
-fn decided_already(object: &CertificateSigningRequest, outcome: Outcome, decision: &Decision) -> Vec<String> {
-    let mut lines = match outcome {
-        Outcome::Denied => {
-            vec!["It is denied already, which is final; its sender must make another request.".to_owned()]
-        }
-        _ if object.condition("Failed").is_some() => {
-            vec!["It was approved, and the signer refused it; its message stands under state.".to_owned()]
-        }
-        _ if object.certificate().is_some() => {
-            vec!["It is approved, and its certificate was issued.".to_owned()]
-        }
-        _ => vec![
+fn decided_already(object: &CertificateSigningRequest, decision: &Decision) -> Vec<String> {
+    let is_approved = decision.verdict() == Verdict::Approve;
+    let mut lines = match object.stage() {
+        Stage::Pending => Vec::new(),
+        Stage::Approved => vec![
             "It is approved and has no certificate yet: see whether kube-controller-manager runs, and has \
              the signer's key (--cluster-signing-cert-file, --cluster-signing-key-file)."
                 .to_owned(),
         ],
-    };
-    if decision.verdict() != outcome.verdict() {
-        lines.push("This policy decides otherwise: see why above.".to_owned());
-        if !is_for_a_person(decision) && decision.verdict() != Verdict::Approve {
-            lines.push(advice(decision.code()));
+        Stage::Issued => vec!["It is approved, and its certificate was issued: that is final.".to_owned()],
+        Stage::Failed => {
+            vec![
+                "Its signer failed it; the signer's message stands under state. No approval helps."
+                    .to_owned(),
+            ]
         }
+        Stage::Denied => vec!["It was denied; no approval helps.".to_owned()],
+    };
+    let agrees = match object.stage() {
+        Stage::Approved | Stage::Issued => is_approved,
+        Stage::Denied => !is_approved,
+        // That it failed is nobody's decision.
+        Stage::Pending | Stage::Failed => true,
+    };
+    if !agrees {
+        lines.push("This policy decides otherwise: see why above.".to_owned());
+    }
+    if !is_approved && !is_for_a_person(decision) {
+        lines.push(advice(decision.code()));
+    }
+    if object.stage().is_refused() {
+        lines.push(format!(
+            "For another try, delete it ({}) and let its sender ask anew: a kubelet does so by itself, at the \
+             latest when it is restarted.",
+            command("kubectl delete csr", object)
+        ));
     }
     lines
 }
@@ -276,11 +289,19 @@ fn access(object: &CertificateSigningRequest, saw: &str) -> String {
     )
 }
 
-/// The command that approves it, where its name can stand on a command line as it is.
+/// The command that approves it.
 fn approve_command(object: &CertificateSigningRequest) -> String {
     match object.name() {
         "" => "send it to the API server, then kubectl certificate approve NAME".to_owned(),
-        name if is_plain(name) => format!("kubectl certificate approve {name}"),
-        _ => "kubectl certificate approve, with its name in quotes (it holds unusual characters)".to_owned(),
+        _ => command("kubectl certificate approve", object),
+    }
+}
+
+/// A command about a request, where its name can stand on a command line as it is.
+fn command(command: &str, object: &CertificateSigningRequest) -> String {
+    match object.name() {
+        "" => format!("{command} NAME"),
+        name if is_plain(name) => format!("{command} {name}"),
+        _ => format!("{command}, with its name in quotes (it holds unusual characters)"),
     }
 }

@@ -2,59 +2,130 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, stdout};
+use std::mem::replace;
 
 use anyhow::{Result, bail};
 use kboot_core::Env;
-use kboot_core::csr::{CertificateSigningRequest, CsrError};
+use kboot_core::csr::{CertificateSigningRequest, CsrError, Stage};
 use kboot_core::policy::{Answer as Said, Clause, Context, Decision, Verdict};
 use serde_json::{Value, json};
 
 use super::facts::{Known, Loaded};
 use super::{advice, requests, shown};
 use crate::Answer;
-use crate::cli::CsrExplain;
+use crate::cli::{CsrExplain, ExplainFormat, ListFormat};
 use crate::{input, output};
 
 pub(super) fn run(arguments: &CsrExplain) -> Result<Answer> {
     let known = Known::read(&arguments.facts)?;
     let loaded = Loaded::choose(&arguments.policy, known.inventory.as_ref())?;
     let mut context = loaded.context(&known, Env::system().now());
-    let colours = Colours::wanted();
-    let format = arguments.output.of_list();
-    let (mut all_approved, mut unreadable) = (true, 0_usize);
-    let mut list = Vec::new();
+    let mut report = Report::new(arguments.output);
     for file in &arguments.files {
         requests::each(file, &arguments.object, |index, object| {
             known.begin_request();
-            let explained = explain(object, &loaded, &known, &mut context);
-            match &explained {
-                Ok(one) => all_approved &= one.decision.verdict() == Verdict::Approve,
-                Err(_) => unreadable = unreadable.saturating_add(1),
-            }
-            match (format, explained) {
-                (None, Ok(one)) => output::data(one.tree(colours).as_bytes()),
-                (None, Err(error)) => {
-                    output::tell(&format!("{}: request {index}: {error}", input::name(file)));
-                    Ok(())
-                }
-                (Some(_), Ok(one)) => {
-                    list.push(one.value());
-                    Ok(())
-                }
-                (Some(_), Err(error)) => {
-                    list.push(json!({"index": index, "error": error.to_string()}));
+            match explain(object, &loaded, &known, &mut context) {
+                Ok(one) => report.add(one),
+                Err(error) => {
+                    report.unreadable(&input::name(file), index, &error);
                     Ok(())
                 }
             }
         })?;
     }
-    if let Some(format) = format {
-        output::list(format, &Value::Array(list), "")?;
+    report.end()
+}
+
+/// What is printed: whatever can be, as soon as it is known.
+struct Report<'a> {
+    form: Form<'a>,
+    colours: Colours,
+    total: u64,
+    not_approved: u64,
+    unreadable: u64,
+}
+
+enum Form<'a> {
+    /// A tree for one request, a table for more: this is the first.
+    ByNumber(Option<Box<Explained<'a>>>),
+    Trees,
+    Table,
+    List(ListFormat, Vec<Value>),
+}
+
+impl<'a> Report<'a> {
+    fn new(format: Option<ExplainFormat>) -> Self {
+        let form = match format {
+            None => Form::ByNumber(None),
+            Some(ExplainFormat::Tree) => Form::Trees,
+            Some(ExplainFormat::Table) => Form::Table,
+            Some(ExplainFormat::Json) => Form::List(ListFormat::Json, Vec::new()),
+            Some(ExplainFormat::Yaml) => Form::List(ListFormat::Yaml, Vec::new()),
+        };
+        Self { form, colours: Colours::wanted(), total: 0, not_approved: 0, unreadable: 0 }
     }
-    if unreadable > 0 {
-        bail!("{unreadable} of the objects cannot be read");
+
+    fn add(&mut self, one: Explained<'a>) -> Result<()> {
+        if let Form::ByNumber(only) = &mut self.form {
+            let Some(first) = only.take() else {
+                *only = Some(Box::new(one));
+                return Ok(());
+            };
+            self.form = Form::Table;
+            self.show(*first)?;
+        }
+        self.show(one)
     }
-    Ok(if all_approved { Answer::Yes } else { Answer::No })
+
+    fn show(&mut self, one: Explained<'a>) -> Result<()> {
+        const HEADS: [&str; 6] = ["NAME", "SIGNER", "REQUESTOR", "STATE", "DECISION", "REASON"];
+        let is_first = self.total == 0;
+        self.total = self.total.saturating_add(1);
+        if !one.is_approved() {
+            self.not_approved = self.not_approved.saturating_add(1);
+        }
+        match &mut self.form {
+            Form::Table => {
+                let heads = if is_first { columns(HEADS) } else { String::new() };
+                output::data(format!("{heads}{}", one.row()).as_bytes())
+            }
+            Form::List(_, list) => {
+                list.push(one.value());
+                Ok(())
+            }
+            Form::Trees | Form::ByNumber(_) => output::data(one.tree(self.colours).as_bytes()),
+        }
+    }
+
+    fn unreadable(&mut self, file: &str, index: usize, error: &CsrError) {
+        self.unreadable = self.unreadable.saturating_add(1);
+        match &mut self.form {
+            Form::List(_, list) => {
+                list.push(json!({"file": file, "index": index, "error": error.to_string()}));
+            }
+            _ => output::tell(&format!("{file}: request {index}: {error}")),
+        }
+    }
+
+    fn end(mut self) -> Result<Answer> {
+        match replace(&mut self.form, Form::Trees) {
+            Form::ByNumber(Some(only)) => self.show(*only)?,
+            Form::List(format, list) => output::list(format, &Value::Array(list), "")?,
+            Form::Table if self.not_approved > 0 => {
+                let (some, all) = (self.not_approved, self.total);
+                output::tell(&format!("{some} of {all} are not approved; -o tree says why"));
+            }
+            Form::Table | Form::Trees | Form::ByNumber(None) => {}
+        }
+        if self.unreadable > 0 {
+            bail!("{} of the objects cannot be read", self.unreadable);
+        }
+        Ok(if self.not_approved > 0 { Answer::No } else { Answer::Yes })
+    }
+}
+
+fn columns(cells: [&str; 6]) -> String {
+    output::columns(cells, [28, 28, 36, 8, 8, 22]) + "\n"
 }
 
 fn explain<'a>(
@@ -84,6 +155,43 @@ struct Explained<'a> {
 }
 
 impl Explained<'_> {
+    /// Whether the policy approves it, and nobody has refused it for good.
+    fn is_approved(&self) -> bool {
+        self.decision.verdict() == Verdict::Approve && !self.object.stage().is_refused()
+    }
+
+    fn row(&self) -> String {
+        let signer = self.object.signer_name();
+        columns([
+            self.object.name(),
+            signer.strip_prefix("kubernetes.io/").unwrap_or(signer),
+            &self.object.requestor().username,
+            self.object.stage().word(),
+            self.decision.verdict().word(),
+            self.decision.code().word(),
+        ])
+    }
+
+    /// What is decided, or what there is nothing left to decide about.
+    fn head(&self, colours: Colours) -> String {
+        let (verdict, code, by) = (self.decision.verdict(), self.decision.code(), &self.loaded.name);
+        let would_be =
+            |stage: String| format!("{stage}\n│   by {by} it would be: {} ({code})", verdict.word());
+        match (self.object.stage(), verdict) {
+            (Stage::Pending, Verdict::Approve) => {
+                format!("{} ({code}), by {by}", colours.paint("32", "APPROVE"))
+            }
+            (Stage::Pending, Verdict::Deny) => format!("{} ({code}), by {by}", colours.paint("31", "DENY")),
+            (Stage::Pending, Verdict::Hold) => format!("{} ({code}), by {by}", colours.paint("33", "HOLD")),
+            (Stage::Approved, _) => {
+                would_be(format!("{}, and waits for its signer", colours.paint("32", "APPROVED")))
+            }
+            (Stage::Issued, _) => would_be(format!("{}, which is final", colours.paint("32", "ISSUED"))),
+            (Stage::Failed, _) => would_be(format!("{}, which is final", colours.paint("31", "FAILED"))),
+            (Stage::Denied, _) => would_be(format!("{}, which is final", colours.paint("31", "DENIED"))),
+        }
+    }
+
     /// What the request asks for, as far as it can be read.
     fn wishes(&self) -> Vec<(&'static str, String)> {
         let requestor = self.object.requestor();
@@ -126,18 +234,11 @@ impl Explained<'_> {
 
     fn tree(&self, colours: Colours) -> String {
         let mut text = String::new();
-        let verdict = self.decision.verdict();
-        let code = self.decision.code();
         let name = match self.object.name() {
             "" => "the request".to_owned(),
             name => shown(name),
         };
-        let word = match verdict {
-            Verdict::Approve => colours.paint("32", "APPROVE"),
-            Verdict::Deny => colours.paint("31", "DENY"),
-            Verdict::Hold => colours.paint("33", "HOLD"),
-        };
-        let _ = writeln!(text, "{name}: {word} ({code}), by {}", self.loaded.name);
+        let _ = writeln!(text, "{name}: {}", self.head(colours));
         for (what, wish) in self.wishes() {
             let _ = writeln!(text, "│   {what:<9} {wish}");
         }
@@ -206,6 +307,8 @@ impl Explained<'_> {
             "organizations": request.map(|request| request.organizations().collect::<Vec<_>>()),
             "alternativeNames": request.map(advice::names),
             "state": advice::state(&self.object),
+            "stage": self.object.stage().word(),
+            "final": self.object.stage().is_final(),
             "decision": self.decision.verdict().word(),
             "code": code.word(),
             "message": self.decision.message(),

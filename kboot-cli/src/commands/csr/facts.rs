@@ -80,8 +80,17 @@ impl Loaded {
     }
 }
 
+/// An inventory from its file; what of it is passed over is told.
+pub(super) fn inventory(file: &Path) -> Result<Inventory> {
+    let inventory = read_inventory(file)?;
+    for warning in inventory.warnings() {
+        output::tell(&format!("warning: {}: {warning}", input::name(file)));
+    }
+    Ok(inventory)
+}
+
 /// An inventory from its file.
-pub(in crate::commands) fn inventory(file: &Path) -> Result<Inventory> {
+pub(in crate::commands) fn read_inventory(file: &Path) -> Result<Inventory> {
     input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))
 }
 
@@ -157,6 +166,8 @@ impl Resolver for Dns {
             })
             .ok()?;
         let answer: Option<Vec<IpAddr>> = receive.recv_timeout(left).ok().flatten();
+        // An empty list would say for sure that there is none, which this resolver cannot.
+        let answer = answer.filter(|found| !found.is_empty());
         let mut asked = locked(&self.asked);
         if asked.len() >= REMEMBERED {
             asked.clear();

@@ -9,7 +9,7 @@ mod requests;
 mod sign;
 mod simulate;
 
-pub(super) use facts::inventory;
+pub(super) use facts::read_inventory;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use kboot_core::Env;
-use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile};
+use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile, Stage};
 use kboot_core::pki::Authority;
 use kboot_core::policy::{Approval, Decision, Verdict};
 
@@ -122,13 +122,10 @@ fn object(arguments: &CsrSign) -> Result<CertificateSigningRequest> {
 
 /// Why nothing is to be signed any more.
 fn ended(object: &CertificateSigningRequest) -> Option<&'static str> {
-    if object.condition("Denied").is_some() {
-        Some("it was denied, which is final; its sender must send another request")
-    } else if object.condition("Failed").is_some() {
-        Some("its signer failed it, which is final; its sender must send another request")
-    } else if object.certificate().is_some() {
-        Some("it has its certificate already (status.certificate)")
-    } else {
-        None
+    match object.stage() {
+        Stage::Denied => Some("it was denied, which is final; its sender must send another request"),
+        Stage::Failed => Some("its signer failed it, which is final; its sender must send another request"),
+        Stage::Issued => Some("it has its certificate already (status.certificate)"),
+        Stage::Pending | Stage::Approved => None,
     }
 }

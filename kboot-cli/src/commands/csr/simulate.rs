@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::facts::{Known, Loaded, files_of};
 use super::shown;
 use crate::Answer;
-use crate::cli::{CsrSimulate, SimulateFormat};
+use crate::cli::{CsrSimulate, ListFormat};
 use crate::{input, output};
 
 pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
@@ -68,7 +68,7 @@ impl From<ListError> for Failure {
 /// What is printed, line by line.
 struct Report<'a> {
     out: BufWriter<StdoutLock<'static>>,
-    format: SimulateFormat,
+    format: ListFormat,
     policy: &'a Loaded,
     other: Option<&'a Loaded>,
     unreadable: u64,
@@ -76,7 +76,7 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(format: SimulateFormat, policy: &'a Loaded, other: Option<&'a Loaded>) -> Self {
+    fn new(format: ListFormat, policy: &'a Loaded, other: Option<&'a Loaded>) -> Self {
         let out = BufWriter::new(stdout().lock());
         Self { out, format, policy, other, unreadable: 0, progress: Progress::new() }
     }
@@ -85,8 +85,16 @@ impl<'a> Report<'a> {
         writeln!(self.out, "{}", text.trim_end()).context("cannot write to stdout")
     }
 
+    /// A line of JSON, or a document of YAML: each can be read before the next is there.
+    fn value(&mut self, value: &Value) -> Result<()> {
+        match self.format {
+            ListFormat::Yaml => self.line(&format!("---\n{}", output::yaml(value)?)),
+            _ => self.line(&value.to_string()),
+        }
+    }
+
     fn begin(&mut self) -> Result<()> {
-        if self.format == SimulateFormat::Json {
+        if self.format != ListFormat::Table {
             return Ok(());
         }
         let other = if self.other.is_some() { "OTHER" } else { "REALLY" };
@@ -97,7 +105,7 @@ impl<'a> Report<'a> {
     fn row(&mut self, object: &CertificateSigningRequest, step: &Step) -> Result<()> {
         self.progress.count();
         let (decision, counterpart) = (&step.decision, &step.counterpart);
-        if self.format == SimulateFormat::Json {
+        if self.format != ListFormat::Table {
             let mut value = json!({
                 "name": object.name(),
                 "signerName": object.signer_name(),
@@ -113,7 +121,7 @@ impl<'a> Report<'a> {
                     value["against"] = against;
                 }
             }
-            return self.line(&value.to_string());
+            return self.value(&value);
         }
         let signer =
             object.signer_name().strip_prefix("kubernetes.io/").unwrap_or_else(|| object.signer_name());
@@ -154,15 +162,15 @@ impl<'a> Report<'a> {
         self.unreadable = self.unreadable.saturating_add(1);
         let place = format!("{}: request {index}", input::name(file));
         match self.format {
-            SimulateFormat::Table => self.line(&format!("{place}: {}", output::escaped(problem))),
-            SimulateFormat::Json => self.line(&json!({"place": place, "error": problem}).to_string()),
+            ListFormat::Table => self.line(&format!("{place}: {}", output::escaped(problem))),
+            _ => self.value(&json!({"place": place, "error": problem})),
         }
     }
 
     fn end(&mut self, simulation: &Simulation<'_>) -> Result<()> {
         self.progress.end();
         let summary = simulation.summary();
-        if self.format == SimulateFormat::Json {
+        if self.format != ListFormat::Table {
             let differences = summary.disagreements.iter().map(
                 |((decision, other), count)| json!({"decision": decision, "other": other, "count": count}),
             );
@@ -176,10 +184,10 @@ impl<'a> Report<'a> {
                 "agreements": summary.agreements,
                 "disagreements": summary.disagreements(),
                 "differences": differences.collect::<Vec<_>>(),
-                "outside": summary.outside,
+                "signerNotRuled": summary.signer_not_ruled,
                 "unreadable": self.unreadable,
             }});
-            self.line(&value.to_string())?;
+            self.value(&value)?;
         } else {
             self.line("")?;
             self.line(&format!(
@@ -195,8 +203,9 @@ impl<'a> Report<'a> {
             for ((decision, other), count) in &summary.disagreements {
                 self.line(&format!("  {count:>8}  {decision} here, {other} there"))?;
             }
-            if summary.outside > 0 {
-                self.line(&format!("  {:>8}  of signers that the policy has no rule for", summary.outside))?;
+            if summary.signer_not_ruled > 0 {
+                let count = summary.signer_not_ruled;
+                self.line(&format!("  {count:>8}  held: no rule names their signer (signer-not-ruled)"))?;
             }
             if self.unreadable > 0 {
                 self.line(&format!("  {:>8}  cannot be read", self.unreadable))?;
@@ -214,19 +223,8 @@ fn put_decision(value: &mut Value, decision: &Decision, with_reason: bool) {
     }
 }
 
-/// A row of fixed columns, since the rows to come are not known; what does not fit is cut.
 fn columns(cells: [&str; 6]) -> String {
-    const WIDTHS: [usize; 6] = [28, 28, 36, 8, 22, 8];
-    let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| {
-        let cell: String = cell.chars().take(200).flat_map(char::escape_debug).collect();
-        let cell = if cell.chars().count() > width {
-            cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
-        } else {
-            cell
-        };
-        format!("{cell:<width$}")
-    });
-    cells.collect::<Vec<_>>().join("  ")
+    output::columns(cells, [28, 28, 36, 8, 22, 8])
 }
 
 /// Says on a terminal how far it is, while the table goes elsewhere.

@@ -1,0 +1,84 @@
+//! Requests as kubectl prints them, and files to decide on them by.
+
+use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
+use kboot_core::net::{AltName, SubjectAltNames};
+use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+use serde_json::{Value, json};
+
+use super::{Outcome, kboot, write};
+
+pub(crate) const SERVING: &str = "
+apiVersion: kboot.dev/v1alpha1
+kind: CsrPolicy
+spec:
+  rules:
+  - name: serving
+    signer: kubernetes.io/kubelet-serving
+    requestor: self
+    node: {inventory: nodes.yaml}
+    subjectAltNames: {within: [inventory]}
+    decision: approve
+";
+pub(crate) const NODES: &str = "
+apiVersion: kboot.dev/v1alpha1
+kind: NodeInventory
+spec:
+  nodes:
+  - {name: worker-1, addresses: [192.168.5.21]}
+";
+
+pub(crate) fn key() -> PrivateKey {
+    PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap()
+}
+
+pub(crate) fn names(texts: &[&str]) -> SubjectAltNames {
+    texts.iter().map(|text| text.parse::<AltName>().unwrap()).collect()
+}
+
+pub(crate) fn serving(name: &str, node: &str, alternative: &[&str]) -> Value {
+    let request =
+        CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names(alternative), &key()).unwrap();
+    let mut object =
+        CertificateSigningRequest::new(name, Signer::KubeletServing, request.to_pem().as_bytes())
+            .with_requestor(Requestor::user(&format!("system:node:{node}")).group("system:nodes"))
+            .to_json();
+    object["metadata"]["creationTimestamp"] = "2026-11-21T10:00:00Z".into();
+    object
+}
+
+pub(crate) fn joining(name: &str, node: &str) -> Value {
+    let request = CertificateRequest::for_kubelet_client(&node.parse().unwrap(), &key()).unwrap();
+    CertificateSigningRequest::new(name, Signer::KubeApiserverClientKubelet, request.to_pem().as_bytes())
+        .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"))
+        .to_json()
+}
+
+pub(crate) fn with_condition(mut object: Value, kind: &str, message: &str) -> Value {
+    let condition = json!({"type": kind, "status": "True", "reason": "Because", "message": message});
+    match object["status"]["conditions"].as_array_mut() {
+        Some(conditions) => conditions.push(condition),
+        None => object["status"]["conditions"] = json!([condition]),
+    }
+    object
+}
+
+pub(crate) fn list(objects: &[Value]) -> String {
+    json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}})
+        .to_string()
+}
+
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        write(&folder.path().join(name), content.as_bytes());
+    }
+    folder
+}
+
+pub(crate) fn run(folder: &tempfile::TempDir, arguments: &str) -> Outcome {
+    kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>())
+}
+
+pub(crate) fn assert_plain(outcome: &Outcome) {
+    assert!(!outcome.stdout.contains('\u{1b}') && !outcome.stderr.contains('\u{1b}'), "{}", outcome.stdout);
+}
