@@ -17,6 +17,7 @@ pub mod policy;
 pub mod rbac;
 mod schema;
 pub mod secret;
+pub mod shown;
 pub mod spec;
 pub mod time;
 pub mod token;
