@@ -33,6 +33,7 @@ impl CertificateAuthority {
     /// ```
     ///
     /// # Errors
+    /// [`PkiError::WrongAuthority`] where this is etcd's authority or the front proxy's;
     /// [`PkiError::IssuersName`] for a request that asks for the authority's own name;
     /// [`PkiError::AuthorityNotValidNow`]; [`PkiError`] where encoding or signing fails.
     pub fn sign(

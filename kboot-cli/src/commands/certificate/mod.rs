@@ -7,7 +7,7 @@ mod inspect;
 mod issue;
 mod verify;
 
-pub(crate) use issue::load as load_authority;
+pub(crate) use issue::{load as load_authority, named_by_path};
 
 use anyhow::Result;
 use kboot_core::pki::profile::ExtendedUsage;

@@ -65,7 +65,9 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
             return Ok(Answer::No);
         }
     };
-    let certificate = authority.sign(&approved, arguments.max_duration, &mut env)?;
+    let certificate = authority
+        .sign(&approved, arguments.max_duration, &mut env)
+        .with_context(|| format!("--ca {}", input::name(&arguments.ca)))?;
     let reason = match approved.approval() {
         Approval::Person { .. } => "ApprovedByPerson",
         _ => "ApprovedByPolicy",

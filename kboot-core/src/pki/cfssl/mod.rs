@@ -122,6 +122,7 @@ impl CfsslRequest {
             usage: profile.usage,
             key_usage: profile.key_usage,
             alt_names: self.alt_names.clone(),
+            authority: None,
         })
     }
 
