@@ -52,9 +52,3 @@ fn file_names(name: &str, cfssljson: bool) -> (String, String) {
         (format!("{name}.crt"), format!("{name}.key"))
     }
 }
-
-/// A text from a file on one line of a terminal, whatever stands in it.
-fn one_line(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    text.chars().map(escape).collect()
-}

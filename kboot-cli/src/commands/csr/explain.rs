@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &CsrExplain) -> Result<Answer> {
                 Err(_) => unreadable = unreadable.saturating_add(1),
             }
             match (format, explained) {
-                (None, Ok(one)) => output::data(one.tree(colours).as_bytes()),
+                (None, Ok(one)) => output::text(&one.tree(colours)),
                 (None, Err(error)) => {
                     output::tell(&format!("{}: request {index}: {error}", input::name(file)));
                     Ok(())

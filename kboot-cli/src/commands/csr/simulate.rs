@@ -82,7 +82,11 @@ impl<'a> Report<'a> {
     }
 
     fn line(&mut self, text: &str) -> Result<()> {
-        writeln!(self.out, "{}", text.trim_end()).context("cannot write to stdout")
+        let shown = match self.format {
+            SimulateFormat::Table => output::visible(text.trim_end()),
+            SimulateFormat::Json => kboot_core::shown::json(text).into_owned(),
+        };
+        writeln!(self.out, "{shown}").context("cannot write to stdout")
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -218,7 +222,7 @@ fn put_decision(value: &mut Value, decision: &Decision, with_reason: bool) {
 fn columns(cells: [&str; 6]) -> String {
     const WIDTHS: [usize; 6] = [28, 28, 36, 8, 22, 8];
     let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| {
-        let cell: String = cell.chars().take(200).flat_map(char::escape_debug).collect();
+        let cell = output::escaped(&cell.chars().take(200).collect::<String>());
         let cell = if cell.chars().count() > width {
             cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
         } else {
