@@ -5,9 +5,11 @@ mod commands;
 mod input;
 mod output;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::Error;
 
 use cli::{Cli, Command};
 
@@ -20,7 +22,10 @@ enum Answer {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
     let result = match cli.command {
         Command::Cluster(command) => commands::cluster::run(command),
         Command::Config(command) => commands::config::run(command),
@@ -44,4 +49,19 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Help, or what is wrong with the arguments: a shell's pattern may have put names of others there.
+fn refused(error: &Error) -> ExitCode {
+    let plain = error.render().to_string();
+    let shown = output::visible(&plain);
+    let printed = if shown == plain {
+        error.print()
+    } else {
+        let mut stderr = std::io::stderr().lock();
+        stderr.write_all(shown.as_bytes())
+    };
+    // That nobody listens is no error.
+    drop(printed);
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

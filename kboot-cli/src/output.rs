@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use kboot_core::bundle;
 use kboot_core::secret::SecretText;
+pub(crate) use kboot_core::shown::escaped;
+use kboot_core::{bundle, shown};
 
 use crate::cli::ListFormat;
 
@@ -13,6 +14,30 @@ use crate::cli::ListFormat;
 pub(crate) fn data(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to stdout")
+}
+
+/// Writes a text for people to stdout.
+pub(crate) fn text(text: &str) -> Result<()> {
+    data(visible(text).as_bytes())
+}
+
+/// A text for people. What hides in it is written out, whoever forgot to do so before; the colours that kboot
+/// itself paints with stay.
+pub(crate) fn visible(text: &str) -> String {
+    const COLOURS: [&str; 4] = ["[31m", "[32m", "[33m", "[0m"];
+    let mut parts = text.split('\u{1b}');
+    let mut visible = shown::escaped_lines(parts.next().unwrap_or_default());
+    for part in parts {
+        let colour = COLOURS.into_iter().find(|colour| part.starts_with(colour));
+        visible.push_str(if colour.is_some() { "\u{1b}" } else { "\\u{1b}" });
+        visible += &shown::escaped_lines(part);
+    }
+    visible
+}
+
+/// A YAML list of JSON's forms, one to a line.
+pub(crate) fn yaml_lines(list: &[serde_json::Value]) -> String {
+    list.iter().map(|entry| format!("- {}\n", shown::json_as_yaml(&entry.to_string()))).collect()
 }
 
 /// Writes data to a new file of mode 0600, or to stdout where there is none or it is `-`.
@@ -27,8 +52,8 @@ pub(crate) fn secret(out: Option<&Path>, secret: &SecretText) -> Result<()> {
 /// Writes a list to stdout; that nobody reads it to its end is no error.
 pub(crate) fn list(format: ListFormat, value: &serde_json::Value, table: &str) -> Result<()> {
     let text = match format {
-        ListFormat::Table => table.to_owned(),
-        ListFormat::Json => serde_json::to_string_pretty(value)? + "\n",
+        ListFormat::Table => visible(table),
+        ListFormat::Json => shown::to_json(value)?,
         ListFormat::Yaml => yaml(value)?,
     };
     match data(text.as_bytes()) {
@@ -57,7 +82,7 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
 /// A row of fixed columns, where the rows to come are not known; what does not fit is cut.
 pub(crate) fn columns<const N: usize>(cells: [&str; N], widths: [usize; N]) -> String {
     let cells = cells.iter().zip(widths).map(|(cell, width)| {
-        let cell: String = cell.chars().take(200).flat_map(char::escape_debug).collect();
+        let cell = shown::cut(cell, 200);
         let cell = if cell.chars().count() > width {
             cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
         } else {
@@ -68,28 +93,18 @@ pub(crate) fn columns<const N: usize>(cells: [&str; N], widths: [usize; N]) -> S
     cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
-/// A value as a document of YAML.
+/// A value as a document of YAML, with what hides written out.
 pub(crate) fn yaml(value: &serde_json::Value) -> Result<String> {
     let mut text = serde_saphyr::to_string(value)?;
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Ok(text)
-}
-
-/// The text with what hides or changes others on a terminal escaped: control characters, and those that turn
-/// the direction of writing.
-pub(crate) fn escaped(text: &str) -> String {
-    let escape = |character: char| match character {
-        '\'' | '"' | '\\' => character.to_string(),
-        other => other.escape_debug().to_string(),
-    };
-    text.chars().map(escape).collect()
+    Ok(shown::yaml(text, value)?)
 }
 
 /// Tells people something; that nobody listens is no error.
 pub(crate) fn tell(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "kboot: {line}");
+    let _ = writeln!(io::stderr().lock(), "kboot: {}", shown::escaped_lines(line));
 }
 
 /// Whether the reader of stdout left, as `head` does: not an error of ours.

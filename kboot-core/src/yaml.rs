@@ -1,6 +1,9 @@
 //! YAML in and out: one set of limits for what is read, one layout for what is written.
 
 use serde::Serialize;
+use serde::ser::Error as _;
+
+use crate::shown;
 
 /// The largest YAML document that kboot reads: a cluster file of 100,000 nodes fits.
 pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -34,17 +37,11 @@ fn read(text: &str, strict_booleans: bool) -> Result<serde_json::Value, String> 
         reject_unsupported_tags: true,
     };
     // A problem may quote a scalar of any length, with whatever stands in it.
-    let shortened = |problem: String| problem.chars().take(500).flat_map(escape_but_lines).collect();
+    let shortened = |problem: String| shown::escaped_lines(&problem.chars().take(500).collect::<String>());
     serde_saphyr::from_str_with_options(text, options).map_err(|error| shortened(error.to_string()))
 }
 
-fn escape_but_lines(c: char) -> impl Iterator<Item = char> {
-    let is_plain = matches!(c, '\n' | '"' | '\'' | '\\') || c.escape_debug().count() == 1;
-    let (plain, escaped) = if is_plain { (Some(c), None) } else { (None, Some(c.escape_debug())) };
-    plain.into_iter().chain(escaped.into_iter().flatten())
-}
-
-/// The value in block style, as `kubectl -o yaml` writes it.
+/// The value in block style, as `kubectl -o yaml` writes it; in JSON's form where something hides in it.
 pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, serde_saphyr::ser::Error> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false, compact_list_indent: true };
     let mut text = String::new();
@@ -52,5 +49,5 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, serde_saphyr::ser
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Ok(text)
+    shown::yaml(text, value).map_err(|error| serde_saphyr::ser::Error::custom(error.to_string()))
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use kboot_core::pki::{
-    Certificate, CertificateAuthority, CertificateTemplate, Issuer, KeyAlgorithm, PkiError, Prepared,
-    PrivateKey, SignatureAlgorithm, SigningError, SigningKey,
+    Authority, Certificate, CertificateAuthority, CertificateTemplate, Issuer, KeyAlgorithm, PkiError,
+    Prepared, PrivateKey, SignatureAlgorithm, SigningError, SigningKey,
 };
-use kboot_core::{Env, Error, ErrorKind};
+use kboot_core::{Env, Error, ErrorKind, Lifetime};
 use kboot_testkit::Oracle;
 
 fn authority(algorithm: KeyAlgorithm) -> CertificateAuthority {
@@ -240,5 +240,27 @@ fn an_issuer_with_a_key_that_kboot_does_not_know() {
         let certificate = Certificate::from_pem(&pem).unwrap();
         let error = Issuer::load(certificate, Env::system().now()).unwrap_err();
         assert!(error.to_string().contains("its key is not ECDSA P-256"), "{generate}: {error}");
+    }
+}
+
+#[test]
+fn etcds_and_the_front_proxys_authorities_make_no_clients_of_the_api_server() {
+    let mut env = Env::system();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let year = Lifetime::ONE_YEAR;
+    let client = CertificateTemplate::client("jane".parse().unwrap());
+    for (name, whose) in [("etcd-ca", Authority::Etcd), ("front-proxy-ca", Authority::FrontProxy)] {
+        let authority =
+            CertificateAuthority::create(name, KeyAlgorithm::EcdsaP256, "1y".parse().unwrap(), &mut env)
+                .unwrap();
+        let refusal = PkiError::WrongAuthority { subject: format!("CN={name}"), authority: whose };
+        assert_eq!(authority.issue(&client, &key, year, &mut env).unwrap_err(), refusal);
+        // Without its key it is the same.
+        let loaded = Issuer::load(authority.certificate().clone(), env.now()).unwrap();
+        let public = key.public_key_der();
+        assert_eq!(loaded.prepare(&client, public, year, &mut env).unwrap_err(), refusal);
+        assert!(loaded.known_as(Authority::Cluster).prepare(&client, public, year, &mut env).is_ok());
+        assert!(authority.issue(&client.clone().from_authority(whose), &key, year, &mut env).is_ok());
+        assert!(authority.known_as(Authority::Cluster).issue(&client, &key, year, &mut env).is_ok());
     }
 }

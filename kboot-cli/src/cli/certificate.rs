@@ -89,7 +89,8 @@ pub(crate) enum Cert {
 #[command(group = clap::ArgGroup::new("what").required(true).args(["profile", "cfssl_csr"]))]
 pub(crate) struct CertIssue {
     /// The authority's folder: ca.crt and ca.key as in /etc/kubernetes/pki (etcd/ca.* and front-proxy-ca.*
-    /// where they are there), or cfssl's ca.pem and ca-key.pem
+    /// where they are there), or cfssl's ca.pem and ca-key.pem. etcd's and the front proxy's sign for their own
+    /// profiles alone
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) ca: PathBuf,
     /// The folder to write into, made where it is missing (mode 0700); nothing is overwritten

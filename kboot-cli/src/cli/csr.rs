@@ -224,7 +224,8 @@ pub(crate) struct CsrSign {
     /// The CertificateSigningRequest (JSON or YAML), or a bare request in PEM or DER; - is stdin
     #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
-    /// The authority's folder: ca.crt and ca.key as in /etc/kubernetes/pki, or cfssl's ca.pem and ca-key.pem
+    /// The cluster's authority: a folder with ca.crt and ca.key, as OUT/authorities of cluster build and
+    /// /etc/kubernetes/pki, or with cfssl's ca.pem and ca-key.pem; not etcd's or the front proxy's
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) ca: PathBuf,
     #[command(flatten)]

@@ -52,7 +52,8 @@ pub(crate) enum Kubeconfig {
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("authority").required(true).args(["ca", "ca_cert"]))]
 pub(crate) struct KubeconfigUser {
-    /// A folder with the authority's ca.crt and ca.key: OUT/authorities of cluster build
+    /// A folder with the cluster's authority, ca.crt and ca.key: OUT/authorities of cluster build; not etcd's
+    /// or the front proxy's
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) ca: Option<PathBuf>,
     /// The authority's certificate

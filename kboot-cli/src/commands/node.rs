@@ -10,6 +10,7 @@ use kboot_core::online::{self, node::NodeReport, node::Outcome};
 use crate::Answer;
 use crate::cli::{ListFormat, Node, NodeVerify};
 use crate::output;
+use kboot_core::shown::to_json;
 
 pub(crate) fn run(command: Node) -> Result<Answer> {
     let Node::Verify(arguments) = command;
@@ -27,8 +28,8 @@ pub(crate) fn run(command: Node) -> Result<Answer> {
     runtime.shutdown_background();
     let report = report?;
     let text = match arguments.output {
-        ListFormat::Table => table(&report)?,
-        ListFormat::Json => serde_json::to_string_pretty(&report)? + "\n",
+        ListFormat::Table => output::visible(&table(&report)?),
+        ListFormat::Json => to_json(&report)?,
         ListFormat::Yaml => report.to_yaml()?,
     };
     // The answer stands whether or not anyone reads the report to its end.

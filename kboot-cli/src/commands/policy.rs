@@ -37,7 +37,7 @@ fn check(file: &Path) -> Result<Answer> {
     };
     let rules = policy.rules().iter().map(|rule| format!("{}: {}", rule.name(), rule.sentence()));
     let lines = rules.chain(policy.defaults_in_words()).map(|line| line + "\n");
-    output::data(lines.collect::<String>().as_bytes())?;
+    output::text(&lines.collect::<String>())?;
     for warning in policy.warnings() {
         output::tell(&format!("warning: {warning}"));
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::unit_file::{self, Assignment};
 use super::{Component, Findings, fields, flags, open_doors};
+use crate::shown::is_hidden;
 use crate::version::KubernetesVersion;
 
 /// How bad a finding is.
@@ -291,7 +292,7 @@ impl<'a> Lint<'a> {
     /// A flag of one component, or of one of several.
     fn flag(&mut self, file: usize, line: usize, components: &[Component], flag: &str) {
         let version = self.version;
-        let shown: String = flag.chars().take(64).filter(|c| !c.is_control()).collect();
+        let shown: String = flag.chars().take(64).filter(|c| !is_hidden(*c)).collect();
         let mut problems = Vec::new();
         for &component in components {
             match flags::known(component, flag) {

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     AlternativeName, CertificateRequest, NameAttribute, Oddity, RelativeName, SignatureCheck, decode,
 };
+use crate::shown;
 
 impl CertificateRequest {
     /// The subject for people, as RFC 4514 writes names but in the order of the request. What is not a text
@@ -48,17 +49,8 @@ fn name_text(names: &[RelativeName]) -> String {
 /// RFC 4514, 2.4: what would look like the next attribute.
 fn escaped_value(text: &str) -> String {
     let special = |c: char| matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\');
-    let escape = |c: char| if special(c) { vec!['\\', c] } else { visible(c) };
-    text.chars().flat_map(escape).collect()
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().flat_map(visible).collect()
-}
-
-/// The character, or an escape of one that a terminal would not show as it is.
-fn visible(c: char) -> Vec<char> {
-    if matches!(c, '"' | '\'' | '\\') { vec![c] } else { c.escape_debug().collect() }
+    let escape = |c: char| special(c).then_some('\\').into_iter().chain([c]);
+    shown::escaped(&text.chars().flat_map(escape).collect::<String>())
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -70,7 +62,7 @@ impl fmt::Display for AlternativeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind())?;
         match self {
-            Self::Dns(text) | Self::Email(text) | Self::Uri(text) => write!(f, ":{}", one_line(text)),
+            Self::Dns(text) | Self::Email(text) | Self::Uri(text) => write!(f, ":{}", shown::escaped(text)),
             Self::Ip(address) => write!(f, ":{address}"),
             Self::InvalidIp(octets) => write!(f, ":#{} ({} octets)", hexadecimal(octets), octets.len()),
             Self::OtherName { oid, .. } | Self::RegisteredId(oid) => write!(f, ":{oid}"),

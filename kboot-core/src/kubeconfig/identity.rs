@@ -3,7 +3,9 @@
 use super::KubeconfigError;
 use crate::env::Env;
 use crate::name::{Group, Username};
-use crate::pki::{Certificate, CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
+use crate::pki::{
+    Authority, Certificate, CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey,
+};
 use crate::time::Lifetime;
 
 /// A user and its groups, seen to be an identity that a client certificate may give.
@@ -88,7 +90,7 @@ impl ClientIdentity {
     /// Issues a certificate for a new key.
     ///
     /// # Errors
-    /// [`KubeconfigError::Pki`] where nothing of the lifetime is left or the cryptographic library fails.
+    /// [`KubeconfigError::Pki`] where the authority is etcd's or the front proxy's, where nothing of the lifetime is left or the cryptographic library fails.
     pub fn issue(
         &self,
         authority: &CertificateAuthority,
@@ -96,7 +98,7 @@ impl ClientIdentity {
         lifetime: Lifetime,
         env: &mut Env,
     ) -> Result<(Certificate, PrivateKey), KubeconfigError> {
-        let template = CertificateTemplate::client(self.user.clone());
+        let template = CertificateTemplate::client(self.user.clone()).from_authority(Authority::Cluster);
         let template = self.groups.iter().cloned().fold(template, CertificateTemplate::group);
         let key = PrivateKey::generate(algorithm)?;
         Ok((authority.issue(&template, &key, lifetime, env)?, key))

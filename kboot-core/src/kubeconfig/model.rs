@@ -13,6 +13,7 @@ use super::{KubeconfigError, forms};
 use crate::net::ApiEndpoint;
 use crate::pki::{Certificate, PrivateKey};
 use crate::secret::{SecretBytes, SecretText};
+use crate::shown;
 
 /// Keys that kboot has no field for, kept as they came; `Debug` shows their names alone.
 #[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
@@ -337,8 +338,8 @@ impl FromStr for Kubeconfig {
         if config.api_version != "v1" || config.kind != "Config" {
             return Err(malformed(format!(
                 "it is {} {}, expected v1 Config",
-                config.api_version.escape_debug(),
-                config.kind.escape_debug()
+                shown::escaped(&config.api_version),
+                shown::escaped(&config.kind)
             )));
         }
         for (what, names) in [

@@ -19,6 +19,7 @@ use std::time::Duration;
 pub use connect::connect;
 
 use crate::error::ErrorKind;
+use crate::shown;
 
 /// Why a cluster could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,16 +94,12 @@ impl OnlineError {
 fn quoted(text: &str, most: usize) -> String {
     let cut: String = text.chars().take(most).collect();
     let dots = if cut.len() < text.len() { "…" } else { "" };
-    format!("{cut:?}{dots}")
+    format!("\"{}\"{dots}", cut.chars().flat_map(shown::escape_quotes_too).collect::<String>())
 }
 
 /// A library's message on one line: an error that quotes what a peer sent must not steer a terminal.
 fn on_one_line(text: &str) -> String {
-    let escaped = |c: char| {
-        let plain = c == '"' || c == '\'' || c == '\\';
-        if plain { vec![c] } else { c.escape_debug().collect() }
-    };
-    text.chars().take(512).flat_map(escaped).collect()
+    shown::escaped(&text.chars().take(512).collect::<String>())
 }
 
 /// An error and its causes.

@@ -7,7 +7,9 @@ use x509_parser::prelude::FromDer;
 
 use super::encode::{self, Content, authority_extensions, authority_key_extension};
 use super::issuer::{SerialNumber, serial_number};
-use super::{Certificate, CertificateTemplate, Issuer, KeyAlgorithm, PkiError, PrivateKey, Subject};
+use super::{
+    Authority, Certificate, CertificateTemplate, Issuer, KeyAlgorithm, PkiError, PrivateKey, Subject,
+};
 use crate::env::Env;
 use crate::name::Username;
 use crate::time::{Lifetime, Timestamp, Validity};
@@ -96,6 +98,7 @@ impl CertificateAuthority {
             validity,
             algorithm: key.algorithm(),
             public_key_der: key.public_key_der().to_vec(),
+            authority: Authority::of_common_name(subject.common_name().as_str()),
         };
         Ok(Self { issuer, key })
     }
@@ -121,10 +124,18 @@ impl CertificateAuthority {
         Self::load(Certificate::from_pem(certificate)?, PrivateKey::from_pem(key)?, now)
     }
 
+    /// The same as one of a cluster's authorities, where its common name does not say it or says another: etcd's
+    /// and the front proxy's make no clients of the API server.
+    #[must_use]
+    pub fn known_as(self, authority: Authority) -> Self {
+        Self { issuer: self.issuer.known_as(authority), ..self }
+    }
+
     /// Issues a certificate for a key: valid from five minutes ago, never longer than the authority.
     ///
     /// # Errors
-    /// [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
+    /// [`PkiError::WrongAuthority`] for a client of the API server where this is etcd's authority or the front
+    /// proxy's, [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
     /// [`PkiError`] where encoding or signing fails.
     pub fn issue(
         &self,
@@ -133,6 +144,7 @@ impl CertificateAuthority {
         lifetime: Lifetime,
         env: &mut Env,
     ) -> Result<Certificate, PkiError> {
+        self.issuer.check_template(template)?;
         let validity = self.issuer.validity_from(env.now(), lifetime)?;
         self.issue_numbered(template, key, validity, serial_number(env)?)
     }

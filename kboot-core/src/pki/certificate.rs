@@ -15,6 +15,7 @@ use super::PkiError;
 use super::extensions::{ANY, CERT_SIGN, CLIENT_AUTH, Extensions, SERVER_AUTH};
 use super::pem;
 use crate::net::SubjectAltNames;
+use crate::shown::escaped;
 use crate::time::{Timestamp, Validity};
 
 /// A certificate: DER that was seen to decode, or that kboot encoded.
@@ -266,7 +267,7 @@ impl CertificateFacts {
                 "server for nobody: it has no alternative names, and clients ignore the common name"
                     .to_owned()
             } else {
-                format!("server for {}", self.alt_names.to_string().escape_debug())
+                format!("server for {}", escaped(&self.alt_names.to_string()))
             });
         }
         if uses.is_empty() {
@@ -279,16 +280,16 @@ impl CertificateFacts {
         if self.common_name.is_empty() {
             return "client of nobody's: without a common name, kube-apiserver knows no user".to_owned();
         }
-        let mut text = format!("client of kube-apiserver as {}", self.common_name.escape_debug());
+        let mut text = format!("client of kube-apiserver as {}", escaped(&self.common_name));
         match self.uids.as_slice() {
             [] => {}
-            [uid] if !uid.is_empty() => text += &format!(" with UID {}", uid.escape_debug()),
+            [uid] if !uid.is_empty() => text += &format!(" with UID {}", escaped(uid)),
             _ => {
                 return "client of nobody's: kube-apiserver refuses several UIDs and an empty one".to_owned();
             }
         }
         if !self.organizations.is_empty() {
-            text += &format!(" in {}", self.organizations.join(", ").escape_debug());
+            text += &format!(" in {}", escaped(&self.organizations.join(", ")));
         }
         text
     }
@@ -314,12 +315,7 @@ pub(super) fn organizations(name: &X509Name<'_>) -> Vec<String> {
 
 /// A name for people, on one line whatever stands in it.
 pub(super) fn readable_name(name: &X509Name<'_>) -> String {
-    name.to_string().chars().flat_map(escape_control).collect()
-}
-
-fn escape_control(c: char) -> impl Iterator<Item = char> {
-    let (plain, escaped) = if c.is_control() { (None, Some(c.escape_default())) } else { (Some(c), None) };
-    plain.into_iter().chain(escaped.into_iter().flatten())
+    escaped(&name.to_string())
 }
 
 /// The kind and size of a key, for people.

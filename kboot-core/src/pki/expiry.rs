@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use crate::shown;
 use crate::time::{Lifetime, Timestamp, Validity};
 
 /// A certificate that will end.
@@ -104,6 +105,8 @@ pub fn prometheus(list: &[Expiring]) -> String {
 }
 
 fn escape_label(value: &str) -> String {
+    // What hides is nobody's label; a line end has its own form here.
+    let value = shown::escaped_lines(value);
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 

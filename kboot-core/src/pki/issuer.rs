@@ -4,7 +4,10 @@ use std::fmt;
 
 use super::certificate::pin_of;
 use super::encode::{Content, authority_key_extension, leaf_extensions};
-use super::{Certificate, CertificateFacts, CertificateTemplate, KeyAlgorithm, PkiError, Prepared};
+use super::profile::ExtendedUsage;
+use super::{
+    Authority, Certificate, CertificateFacts, CertificateTemplate, KeyAlgorithm, PkiError, Prepared,
+};
 use crate::env::{Env, RandomUnavailable};
 use crate::time::{Lifetime, Timestamp, Validity};
 
@@ -29,6 +32,8 @@ pub struct Issuer {
     pub(super) validity: Validity,
     pub(super) algorithm: KeyAlgorithm,
     pub(super) public_key_der: Vec<u8>,
+    /// Which of a cluster's it is, where that is known.
+    pub(super) authority: Option<Authority>,
 }
 
 impl Issuer {
@@ -80,14 +85,50 @@ impl Issuer {
             validity: facts.validity,
             algorithm,
             public_key_der: facts.public_key_der,
+            authority: Authority::of_common_name(&facts.common_name),
         })
+    }
+
+    /// The same as one of a cluster's authorities, where its common name does not say it or says another.
+    #[must_use]
+    pub fn known_as(mut self, authority: Authority) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+
+    /// Which of a cluster's authorities it is, by its common name or by [`Issuer::known_as`]; none where
+    /// neither says it.
+    #[must_use]
+    pub fn authority(&self) -> Option<Authority> {
+        self.authority
+    }
+
+    /// Refuses what would open etcd, or let somebody speak for others, unless it was made for that.
+    pub(super) fn check_template(&self, template: &CertificateTemplate) -> Result<(), PkiError> {
+        let is_harmless = match (self.authority, template.authority, template.usage) {
+            (Some(Authority::Etcd | Authority::FrontProxy), None, ExtendedUsage::Server) => true,
+            (Some(Authority::Etcd), None, ExtendedUsage::ServerAndClient) => template.may_be_member_of_etcd(),
+            _ => false,
+        };
+        if is_harmless { Ok(()) } else { self.check_purpose(template.authority) }
+    }
+
+    /// Refuses what is not from this authority, where this one is etcd's or the front proxy's.
+    pub(super) fn check_purpose(&self, wanted: Option<Authority>) -> Result<(), PkiError> {
+        match self.authority {
+            Some(authority @ (Authority::Etcd | Authority::FrontProxy)) if wanted != Some(authority) => {
+                Err(PkiError::WrongAuthority { subject: self.certificate.facts()?.subject, authority })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Prepares a certificate for a public key, a DER SubjectPublicKeyInfo: valid from five minutes ago,
     /// never longer than the authority.
     ///
     /// # Errors
-    /// [`PkiError::UnsupportedKey`] for a key of another kind than those of [`KeyAlgorithm`],
+    /// [`PkiError::WrongAuthority`] for a client of the API server where this is etcd's authority or the front
+    /// proxy's, [`PkiError::UnsupportedKey`] for a key of another kind than those of [`KeyAlgorithm`],
     /// [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
     /// [`PkiError`] where encoding fails.
     pub fn prepare(
@@ -97,6 +138,7 @@ impl Issuer {
         lifetime: Lifetime,
         env: &mut Env,
     ) -> Result<Prepared<'_>, PkiError> {
+        self.check_template(template)?;
         KeyAlgorithm::of_public_key(public_key_der).ok_or(PkiError::UnsupportedKey)?;
         let validity = self.validity_from(env.now(), lifetime)?;
         self.prepare_numbered(template, public_key_der, validity, &serial_number(env)?)

@@ -133,6 +133,14 @@ pub enum PkiError {
         /// The time asked for.
         now: Timestamp,
     },
+    /// An authority that is for other certificates.
+    #[error("{subject} is {}", of_another(*authority))]
+    WrongAuthority {
+        /// The authority's subject.
+        subject: String,
+        /// Whose it is.
+        authority: Authority,
+    },
     /// A leaf that would carry the authority's own name: readers would take it for the authority.
     #[error("the certificate would have its authority's own subject, {subject}")]
     IssuersName {
@@ -195,6 +203,24 @@ pub enum PkiError {
     /// No random bytes for a serial number.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+}
+
+/// What an authority is for, what goes wrong, and which to use.
+fn of_another(authority: Authority) -> &'static str {
+    match authority {
+        Authority::Etcd => {
+            "etcd's authority, and etcd takes every client of it for root: use the cluster's own (the folder \
+             out/authorities of cluster build, /etc/kubernetes/pki of kubeadm); for etcd itself and its clients \
+             there are the profiles etcd-server, etcd-peer, apiserver-etcd-client, etcd-healthcheck-client and \
+             network-etcd-client of cert issue"
+        }
+        Authority::FrontProxy => {
+            "the front proxy's authority, and its clients may speak for every user at the API server: use the \
+             cluster's own (the folder out/authorities of cluster build, /etc/kubernetes/pki of kubeadm); for the \
+             front proxy itself there is the profile front-proxy-client of cert issue"
+        }
+        Authority::Cluster => "the cluster's authority: use that of the certificate's profile",
+    }
 }
 
 impl PkiError {

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::{CertificateRole, PkiError, Subject};
+use super::{Authority, CertificateRole, PkiError, Subject};
 use crate::name::{Group, NodeName, Username};
 use crate::net::{AltName, SubjectAltNames};
 use crate::spec::{ClusterSpec, Node};
@@ -47,6 +47,8 @@ pub struct CertificateTemplate {
     pub(super) usage: ExtendedUsage,
     pub(super) key_usage: KeyUsage,
     pub(super) alt_names: SubjectAltNames,
+    /// The one that it is from; none where nothing was said.
+    pub(super) authority: Option<Authority>,
 }
 
 impl CertificateTemplate {
@@ -58,6 +60,7 @@ impl CertificateTemplate {
             usage: ExtendedUsage::Client,
             key_usage: KeyUsage::default(),
             alt_names: SubjectAltNames::default(),
+            authority: None,
         }
     }
 
@@ -71,6 +74,15 @@ impl CertificateTemplate {
     #[must_use]
     pub fn with_usage(mut self, usage: ExtendedUsage) -> Self {
         self.usage = usage;
+        self
+    }
+
+    /// The same for one of the cluster's authorities. Without it, etcd's and the front proxy's make no client of
+    /// it, since etcd takes every client of its authority for root; but for a server that is also a client, as
+    /// etcd's members are.
+    #[must_use]
+    pub fn from_authority(mut self, authority: Authority) -> Self {
+        self.authority = Some(authority);
         self
     }
 
@@ -103,6 +115,14 @@ impl CertificateTemplate {
     #[must_use]
     pub fn alt_names(&self) -> &SubjectAltNames {
         &self.alt_names
+    }
+
+    /// Whether it may be a member of an etcd that is called as its owner likes: one that is dialled, and no
+    /// component of Kubernetes.
+    pub(super) fn may_be_member_of_etcd(&self) -> bool {
+        let mut names =
+            self.subject.groups().iter().map(Group::as_str).chain([self.subject.common_name().as_str()]);
+        !self.alt_names.is_empty() && !names.any(|name| name.starts_with("system:"))
     }
 
     /// Whether its holder may do everything in a cluster, past every RBAC rule, until it expires.
@@ -160,6 +180,14 @@ pub fn template(
 /// # Errors
 /// [`PkiError::Unencodable`] for a role of a node where no node is given.
 pub fn template_of_role(
+    role: CertificateRole,
+    node: Option<&NodeName>,
+    names: impl IntoIterator<Item = AltName>,
+) -> Result<CertificateTemplate, PkiError> {
+    Ok(content_of_role(role, node, names)?.from_authority(role.authority()))
+}
+
+fn content_of_role(
     role: CertificateRole,
     node: Option<&NodeName>,
     names: impl IntoIterator<Item = AltName>,

@@ -6,6 +6,7 @@ use super::rule::{Access, AlternativeNamesRule, NameKind, RequestorRule, Rule};
 use super::{Code, Decision, Glob, Policy, Source};
 use crate::csr::Signer;
 use crate::schema::Problem;
+use crate::shown::escape_quotes_too;
 
 impl Decision {
     /// What led to it, on one line: the clauses that refused or were not known, with what was seen there.
@@ -246,7 +247,7 @@ fn in_words(source: &Source) -> String {
 /// `what a, b or c`; none for nobody.
 fn joined<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     // From the policy's author, who may have written control characters into a pattern.
-    let names: Vec<String> = names.map(|name| name.escape_debug().to_string()).collect();
+    let names: Vec<String> = names.map(|name| name.chars().flat_map(escape_quotes_too).collect()).collect();
     let (last, rest) = names.split_last()?;
     Some(if rest.is_empty() {
         format!("{what} {last}")

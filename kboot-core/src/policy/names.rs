@@ -7,6 +7,7 @@ use super::{Code, Context};
 use crate::csr::{AlternativeName, CertificateRequest, Signer};
 use crate::name::{NodeName, is_dns1123_subdomain};
 use crate::net::is_of_one_machine;
+use crate::shown::escape_quotes_too;
 
 const NAME: &str = "alternative names";
 
@@ -140,7 +141,7 @@ fn shown(names: &[&AlternativeName]) -> String {
     with_rest(texts, names.len())
 }
 
-/// Text of the request, cut and without control characters.
+/// Text of the request, cut and with what hides in it written out.
 pub(super) fn escaped(text: &str) -> String {
     let mut all = String::with_capacity(text.len().min(64));
     push_escaped(&mut all, text);
@@ -153,7 +154,7 @@ fn push_escaped(all: &mut String, text: &str) {
     if text.len() <= 64 && text.bytes().all(is_plain) {
         all.push_str(text);
     } else {
-        all.extend(text.chars().take(64).flat_map(char::escape_debug));
+        all.extend(text.chars().take(64).flat_map(escape_quotes_too));
         if text.chars().nth(64).is_some() {
             all.push('…');
         }

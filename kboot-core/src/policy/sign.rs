@@ -33,6 +33,7 @@ impl CertificateAuthority {
     /// ```
     ///
     /// # Errors
+    /// [`PkiError::WrongAuthority`] where this is etcd's authority or the front proxy's;
     /// [`PkiError::IssuersName`] and [`PkiError::IssuersKey`] for a request that asks for the authority's own
     /// name, or has its key;
     /// [`PkiError::AuthorityNotValidNow`]; [`PkiError`] where encoding or signing fails.

@@ -8,12 +8,14 @@ use anyhow::{Result, bail};
 use kboot_core::Env;
 use kboot_core::inspect::Item;
 use kboot_core::pki::{Expiring, Urgency, prometheus};
+use kboot_core::shown::to_json;
 use kboot_core::time::{Lifetime, Timestamp};
 use serde_json::json;
 
-use super::{files, one_line};
+use super::files;
 use crate::Answer;
 use crate::cli::ExpiryFormat;
+use crate::output::escaped;
 use crate::{input, output};
 
 pub(super) fn run(path: &Path, within: Option<Lifetime>, format: ExpiryFormat) -> Result<Answer> {
@@ -27,7 +29,7 @@ pub(super) fn run(path: &Path, within: Option<Lifetime>, format: ExpiryFormat) -
     }
     list.sort_by_key(|entry| entry.validity.not_after);
     let text = match format {
-        ExpiryFormat::Table => table(&list, now, within),
+        ExpiryFormat::Table => output::visible(&table(&list, now, within)),
         ExpiryFormat::Prometheus => prometheus(&list),
         ExpiryFormat::Json | ExpiryFormat::Yaml => {
             let entries: Vec<_> = list
@@ -51,8 +53,8 @@ pub(super) fn run(path: &Path, within: Option<Lifetime>, format: ExpiryFormat) -
                 })
                 .collect();
             match format {
-                ExpiryFormat::Json => serde_json::to_string_pretty(&entries)? + "\n",
-                _ => entries.iter().map(|entry| format!("- {entry}\n")).collect(),
+                ExpiryFormat::Json => to_json(&entries)?,
+                _ => output::yaml_lines(&entries),
             }
         }
     };
@@ -77,9 +79,9 @@ fn table(list: &[Expiring], now: Timestamp, within: Option<Lifetime>) -> String 
     let is_plain = !stdout().is_terminal() || std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
     let mut text = String::new();
     let files: Vec<String> =
-        list.iter().map(|entry| one_line([entry.path.as_str(), &entry.place].join(" ").trim_end())).collect();
+        list.iter().map(|entry| escaped([entry.path.as_str(), &entry.place].join(" ").trim_end())).collect();
     let width = files.iter().map(|file| file.chars().count()).max().unwrap_or(0);
-    let subjects: Vec<String> = list.iter().map(|entry| one_line(&entry.subject)).collect();
+    let subjects: Vec<String> = list.iter().map(|entry| escaped(&entry.subject)).collect();
     let subject_width = subjects.iter().map(|subject| subject.chars().count()).max().unwrap_or(0);
     for (urgency, colour) in [(Urgency::Expired, "31"), (Urgency::Soon, "33"), (Urgency::Later, "32")] {
         let is_of_group = |entry: &Expiring| entry.urgency(now, within.unwrap_or(Lifetime::ZERO)) == urgency;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use kboot_core::inspect::{self, Found, InspectError, Item};
 
-use super::{MAX_BYTES, one_line};
+use super::MAX_BYTES;
 use crate::input;
+use crate::output::escaped;
 
 /// What a folder, or one file, holds.
 pub(super) struct Findings {
@@ -48,7 +49,7 @@ pub(super) fn of_folder(root: &Path) -> Result<Findings> {
 
 /// What a file holds; nothing where it holds nothing of ours.
 fn read_if_ours(file: &Path) -> Result<Vec<Found>, String> {
-    let failed = |error: &dyn std::fmt::Display| one_line(&format!("{}: {error}", file.display()));
+    let failed = |error: &dyn std::fmt::Display| escaped(&format!("{}: {error}", file.display()));
     let metadata = fs::metadata(file).map_err(|error| failed(&error))?;
     if metadata.len() > u64::try_from(MAX_BYTES).unwrap_or(u64::MAX) {
         return Ok(Vec::new());
@@ -75,7 +76,7 @@ impl Findings {
                 if is_new {
                     match of_reference(&named) {
                         Ok(below) => self.found.extend(below.into_iter().map(|found| (named.clone(), found))),
-                        Err(problem) => self.problems.push(one_line(&format!(
+                        Err(problem) => self.problems.push(escaped(&format!(
                             "{}: {} names a file that cannot be read: {problem}",
                             file.display(),
                             found.place
@@ -88,7 +89,7 @@ impl Findings {
     }
 
     fn walk(&mut self, folder: &Path, root: &Path, depth: usize, files: &mut Vec<PathBuf>) {
-        let problem = |path: &Path, what: &str| one_line(&format!("{}: {what}", path.display()));
+        let problem = |path: &Path, what: &str| escaped(&format!("{}: {what}", path.display()));
         if depth > MAX_DEPTH {
             self.problems.push(problem(folder, "it lies too deep, and is not read"));
             return;

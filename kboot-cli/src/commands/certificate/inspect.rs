@@ -7,10 +7,12 @@ use anyhow::{Result, bail};
 use kboot_core::csr::{AlternativeName, CertificateRequest, ExtensionContent, SignatureCheck};
 use kboot_core::inspect::{Found, Item};
 use kboot_core::pki::{Certificate, CertificateFacts, pin_of};
+use kboot_core::shown::to_json;
 use serde_json::{Value, json};
 
-use super::{files, one_line};
+use super::files;
 use crate::cli::ListFormat;
+use crate::output::escaped;
 use crate::{input, output};
 
 pub(super) fn run(paths: &[PathBuf], format: ListFormat) -> Result<()> {
@@ -34,9 +36,9 @@ pub(super) fn run(paths: &[PathBuf], format: ListFormat) -> Result<()> {
         list.push(entry);
     }
     let text = match format {
-        ListFormat::Table => list.iter().map(block).collect::<Vec<_>>().join("\n"),
-        ListFormat::Json => serde_json::to_string_pretty(&list)? + "\n",
-        ListFormat::Yaml => list.iter().map(|entry| format!("- {entry}\n")).collect(),
+        ListFormat::Table => output::visible(&list.iter().map(block).collect::<Vec<_>>().join("\n")),
+        ListFormat::Json => to_json(&list)?,
+        ListFormat::Yaml => output::yaml_lines(&list),
     };
     output::data(text.as_bytes())?;
     problems.iter().for_each(|problem| output::tell(&format!("warning: {problem}")));
@@ -204,10 +206,10 @@ fn block(entry: &Value) -> String {
         _ => "names another file",
     };
     let place = [text("path"), text("place")].join(" ");
-    let mut block = format!("{}: {kind}\n", one_line(place.trim_end()));
+    let mut block = format!("{}: {kind}\n", escaped(place.trim_end()));
     for (name, value) in lines {
         if let Some(value) = value {
-            let _ = writeln!(block, "  {name:<11}{}", one_line(&value));
+            let _ = writeln!(block, "  {name:<11}{}", escaped(&value));
         }
     }
     block

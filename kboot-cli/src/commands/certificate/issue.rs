@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use kboot_core::pki::{
-    Authority, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile, profile::MASTERS_GROUP,
+    Authority, Certificate, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile,
+    profile::MASTERS_GROUP,
 };
 use kboot_core::secret::SecretBytes;
 use kboot_core::time::Lifetime;
@@ -51,7 +52,9 @@ pub(super) fn run(arguments: CertIssue) -> Result<()> {
     }
     let key = PrivateKey::generate(order.key)?;
     let wanted_end = env.now().after(order.lifetime)?;
-    let certificate = authority.issue(&order.template, &key, order.lifetime, &mut env)?;
+    let certificate = authority
+        .issue(&order.template, &key, order.lifetime, &mut env)
+        .with_context(|| format!("--ca {}", input::name(&ca)))?;
     let facts = certificate.facts()?;
 
     let (certificate_file, key_file) = file_names(&name, cfssljson_names);
@@ -168,9 +171,27 @@ pub(crate) fn load(folder: &Path, authority: Authority, env: &Env) -> Result<Cer
     }
     let certificate_pem = input::bytes(certificate, MAX_BYTES)?;
     let key_pem = SecretBytes::new(input::bytes(key, MAX_BYTES)?);
-    let read_certificate = kboot_core::pki::Certificate::only_from_pem(&certificate_pem)
-        .with_context(|| input::name(certificate))?;
+    let read_certificate =
+        Certificate::only_from_pem(&certificate_pem).with_context(|| input::name(certificate))?;
     let read_key = PrivateKey::from_pem(key_pem.expose_secret()).with_context(|| input::name(key))?;
-    CertificateAuthority::load(read_certificate, read_key, env.now())
-        .with_context(|| input::name(certificate))
+    let authority = CertificateAuthority::load(read_certificate, read_key, env.now())
+        .with_context(|| input::name(certificate))?;
+    Ok(named_by_path(authority, certificate))
+}
+
+/// The authority as what the path of its certificate says that it is: its name may say nothing.
+pub(crate) fn named_by_path(authority: CertificateAuthority, path: &Path) -> CertificateAuthority {
+    let real = std::fs::canonicalize(path).unwrap_or_default();
+    let Some(named) = Authority::of_path(&real).or_else(|| Authority::of_path(path)) else {
+        return authority;
+    };
+    // Where one authority signs everything, some keep copies of it under the other names, too.
+    let is_clusters = real.ancestors().skip(1).take(2).flat_map(|folder| {
+        [folder.join("ca.crt"), folder.join("ca.pem")].into_iter().filter(|other| *other != real)
+    });
+    let is_clusters = is_clusters
+        .filter_map(|other| input::bytes(&other, MAX_BYTES).ok())
+        .filter_map(|pem| Certificate::only_from_pem(&pem).ok())
+        .any(|other| other == *authority.certificate());
+    if is_clusters { authority } else { authority.known_as(named) }
 }

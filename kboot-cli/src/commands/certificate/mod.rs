@@ -7,7 +7,7 @@ mod inspect;
 mod issue;
 mod verify;
 
-pub(crate) use issue::load as load_authority;
+pub(crate) use issue::{load as load_authority, named_by_path};
 
 use anyhow::Result;
 use kboot_core::pki::profile::ExtendedUsage;
@@ -51,10 +51,4 @@ fn file_names(name: &str, cfssljson: bool) -> (String, String) {
     } else {
         (format!("{name}.crt"), format!("{name}.key"))
     }
-}
-
-/// A text from a file on one line of a terminal, whatever stands in it.
-fn one_line(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    text.chars().map(escape).collect()
 }

@@ -4,12 +4,14 @@ use anyhow::{Context, Result};
 use kboot_core::inspect;
 use kboot_core::pki::{Certificate, PkiError, Verification};
 use kboot_core::secret::SecretBytes;
+use kboot_core::shown::{json_as_yaml, to_json};
 use kboot_core::{Env, PrivateKey};
 use serde_json::json;
 
-use super::{MAX_BYTES, one_line, usage};
+use super::{MAX_BYTES, usage};
 use crate::Answer;
 use crate::cli::{CertVerify, ListFormat};
+use crate::output::escaped;
 use crate::{input, output};
 
 pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
@@ -37,10 +39,10 @@ pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
     let answer =
         json!({"path": path, "subject": facts.subject, "valid": objection.is_none(), "reason": objection});
     let text = match (arguments.output, &objection) {
-        (ListFormat::Json, _) => serde_json::to_string_pretty(&answer)? + "\n",
-        (ListFormat::Yaml, _) => format!("{answer}\n"),
+        (ListFormat::Json, _) => to_json(&answer)?,
+        (ListFormat::Yaml, _) => json_as_yaml(&answer.to_string()).into_owned() + "\n",
         (ListFormat::Table, None) => format!("{path}: valid until {}\n", facts.validity.not_after),
-        (ListFormat::Table, Some(reason)) => one_line(&format!("{path}: not valid: {reason}")) + "\n",
+        (ListFormat::Table, Some(reason)) => escaped(&format!("{path}: not valid: {reason}")) + "\n",
     };
     match output::data(text.as_bytes()) {
         Err(error) if !output::is_closed_pipe(&error) => return Err(error),

@@ -87,13 +87,13 @@ impl<'a> Report<'a> {
         match &mut self.form {
             Form::Table => {
                 let heads = if is_first { columns(HEADS) } else { String::new() };
-                output::data(format!("{heads}{}", one.row()).as_bytes())
+                output::text(&format!("{heads}{}", one.row()))
             }
             Form::List(_, list) => {
                 list.push(one.value());
                 Ok(())
             }
-            Form::Trees | Form::ByNumber(_) => output::data(one.tree(self.colours).as_bytes()),
+            Form::Trees | Form::ByNumber(_) => output::text(&one.tree(self.colours)),
         }
     }
 

@@ -72,11 +72,7 @@ fn folder_of(file: &Path) -> &Path {
 fn shown(text: &str) -> String {
     // DNS names are whole.
     const LENGTH: usize = 253;
-    let mut shown: String = text.chars().take(LENGTH).flat_map(char::escape_debug).collect();
-    if text.chars().count() > LENGTH {
-        shown.push('…');
-    }
-    shown
+    kboot_core::shown::cut(text, LENGTH)
 }
 
 /// Whether a text stands for itself on a command line, in every shell.

@@ -7,6 +7,7 @@ use kboot_core::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::policy::{Context, Preset, Verdict};
 use kboot_core::secret::SecretBytes;
+use kboot_core::shown::to_json;
 use kboot_core::{Env, PrivateKey, bundle};
 
 use super::{check_new, folder_of, write};
@@ -50,7 +51,7 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     let text = match how.output {
         RequestFormat::Pem => pem,
         RequestFormat::Yaml => object.to_yaml()?,
-        RequestFormat::Json => serde_json::to_string_pretty(&object.to_json())? + "\n",
+        RequestFormat::Json => to_json(&object.to_json())?,
     };
     warn_of_refusal(&object.with_requestor(sender));
     if let Some(file) = &how.key_out {

@@ -12,6 +12,7 @@ use crate::Answer;
 use crate::cli::{CsrSign, SignedFormat};
 use crate::commands::certificate::load_authority;
 use crate::{input, output};
+use kboot_core::shown::to_json;
 
 pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     check_new(arguments.out.as_deref())?;
@@ -66,7 +67,9 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
             return Ok(Answer::No);
         }
     };
-    let certificate = authority.sign(&approved, arguments.max_duration, &mut env)?;
+    let certificate = authority
+        .sign(&approved, arguments.max_duration, &mut env)
+        .with_context(|| format!("--ca {}", input::name(&arguments.ca)))?;
     let reason = match approved.approval() {
         Approval::Person { .. } => "ApprovedByPerson",
         _ => "ApprovedByPolicy",
@@ -75,7 +78,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     let text = match arguments.output {
         SignedFormat::Pem => certificate.to_pem(),
         SignedFormat::Yaml => signed().to_yaml()?,
-        SignedFormat::Json => serde_json::to_string_pretty(&signed().to_json())? + "\n",
+        SignedFormat::Json => to_json(&signed().to_json())?,
     };
     write(arguments.out.as_deref(), &text)?;
     let facts = certificate.facts()?;

@@ -82,7 +82,12 @@ impl<'a> Report<'a> {
     }
 
     fn line(&mut self, text: &str) -> Result<()> {
-        writeln!(self.out, "{}", text.trim_end()).context("cannot write to stdout")
+        let shown = match self.format {
+            ListFormat::Table => output::visible(text.trim_end()),
+            ListFormat::Json => kboot_core::shown::json(text).into_owned(),
+            ListFormat::Yaml => text.trim_end().to_owned(),
+        };
+        writeln!(self.out, "{shown}").context("cannot write to stdout")
     }
 
     /// A line of JSON, or a document of YAML: each can be read before the next is there.

@@ -9,7 +9,7 @@ use kboot_core::{Env, KeyAlgorithm};
 
 use super::{MAX_BYTES, certificate, finish};
 use crate::cli::{KubeconfigBootstrap, KubeconfigUser};
-use crate::commands::certificate::load_authority;
+use crate::commands::certificate::{load_authority, named_by_path};
 use crate::{input, output};
 
 pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
@@ -23,7 +23,9 @@ pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
     let mut env = Env::system();
     let authority = authority(arguments, &env)?;
     let algorithm: KeyAlgorithm = arguments.key_algorithm;
-    let (certificate, key) = identity.issue(&authority, algorithm, arguments.lifetime, &mut env)?;
+    let (certificate, key) = identity
+        .issue(&authority, algorithm, arguments.lifetime, &mut env)
+        .context("no certificate is issued")?;
     let builder = Kubeconfig::for_cluster(&arguments.names.cluster, &arguments.server)
         .trusting(authority.certificate())
         .as_user(arguments.user.as_str())
@@ -47,8 +49,9 @@ fn authority(arguments: &KubeconfigUser, env: &Env) -> Result<CertificateAuthori
     };
     let pem = input::bytes(&certificate_file, MAX_BYTES)?;
     let key = SecretBytes::new(input::bytes(&key_file, MAX_BYTES)?);
-    CertificateAuthority::from_pem(&pem, key.expose_secret(), env.now())
-        .with_context(|| format!("{} and {}", input::name(&certificate_file), input::name(&key_file)))
+    let authority = CertificateAuthority::from_pem(&pem, key.expose_secret(), env.now())
+        .with_context(|| format!("{} and {}", input::name(&certificate_file), input::name(&key_file)))?;
+    Ok(named_by_path(authority, &certificate_file))
 }
 
 pub(super) fn bootstrap(arguments: &KubeconfigBootstrap) -> Result<()> {

@@ -18,6 +18,7 @@ use super::shown;
 use crate::name::Namespace;
 use crate::pki::Certificate;
 use crate::secret::SecretBytes;
+use crate::shown::escaped;
 use crate::time::Timestamp;
 
 pub(crate) use url::server_host;
@@ -195,7 +196,7 @@ impl Report<'_> {
 
 /// An entry's place in the document.
 fn place(list: &str, name: &str) -> String {
-    format!("{list}[{}]", shown(name).escape_debug())
+    format!("{list}[{}]", escaped(&shown(name)))
 }
 
 /// A text that is there: Go takes an empty one for none.

@@ -24,6 +24,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::name::{Group, Username};
 use crate::net::{AltName, SubjectAltNames};
+use crate::shown::escape_quotes_too;
 use crate::time::Lifetime;
 
 /// What is wrong with one of cfssl's files, and where.
@@ -40,7 +41,7 @@ pub struct CfsslError {
 impl CfsslError {
     fn new(path: &str, problem: impl Into<String>) -> Self {
         // A path holds keys of the file, and they may hold anything.
-        let path = path.chars().take(200).flat_map(char::escape_debug).collect();
+        let path = path.chars().take(200).flat_map(escape_quotes_too).collect();
         Self { path, problem: problem.into() }
     }
 }
@@ -122,6 +123,7 @@ impl CfsslRequest {
             usage: profile.usage,
             key_usage: profile.key_usage,
             alt_names: self.alt_names.clone(),
+            authority: None,
         })
     }
 

@@ -16,7 +16,7 @@ use super::encode::{Content, Names, leaf_extensions};
 use super::issuer::serial_number;
 use super::profile::ExtendedUsage;
 use super::subject::requested_name;
-use super::{Certificate, CertificateAuthority, Issuer, PkiError, Prepared};
+use super::{Authority, Certificate, CertificateAuthority, Issuer, PkiError, Prepared};
 use crate::env::Env;
 use crate::time::{Lifetime, Timestamp, Validity};
 
@@ -47,6 +47,7 @@ impl Issuer {
     /// what kube-controller-manager calls `--cluster-signing-duration`.
     ///
     /// # Errors
+    /// [`PkiError::WrongAuthority`] from etcd's authority or the front proxy's,
     /// [`PkiError::AuthorityNotValidNow`] outside the authority's life, [`PkiError::EmptyValidity`] for a
     /// limit of zero, [`PkiError::IssuersName`] and [`PkiError::IssuersKey`] for what is the authority's own,
     /// [`PkiError::Unencodable`] for a name that is not ASCII,
@@ -58,6 +59,7 @@ impl Issuer {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<Prepared<'_>, PkiError> {
+        self.check_purpose(Some(Authority::Cluster))?;
         let validity = self.requested_validity(env.now(), requested, limit)?;
         let subject = requested_name(&content.common_name, &content.organizations)?;
         let of_authority = self.certificate.facts()?;

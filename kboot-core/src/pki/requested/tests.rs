@@ -232,6 +232,7 @@ proptest! {
             validity: Validity { not_before: point(now - age), not_after: point(now + left) },
             algorithm: KeyAlgorithm::EcdsaP256,
             public_key_der: Vec::new(),
+            authority: None,
         };
         let asked = requested.map(seconds);
         let validity = issuer.requested_validity(point(now), asked, seconds(limit)).unwrap();
