@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::BundleError;
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
-use super::manifests::{ETCD_CLIENT, METRICS_SERVER, manifests};
+use super::manifests::manifests;
+use super::record::inventory;
 use crate::component::paths::{self, Placement};
 use crate::component::plain_files;
 use crate::error::Error;
@@ -20,7 +21,6 @@ use crate::spec::{ClusterSpec, KubeconfigCertificates, Node, NodeRole};
 
 pub(super) const ADMIN: &str = "admin.conf";
 pub(super) const SUPER_ADMIN: &str = "super-admin.conf";
-pub(super) const INVENTORY: &str = "kboot.json";
 pub(super) const STATIC_TOKEN: &str = "authorities/token.csv";
 pub(super) const SERVICE_ACCOUNT: &str = "authorities/sa.key";
 
@@ -165,7 +165,7 @@ fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
 }
 
 /// Where a role's certificate lies on a node: in a file of its own or in a kubeconfig.
-fn certificate_path(spec: &ClusterSpec, role: CertificateRole) -> String {
+pub(super) fn certificate_path(spec: &ClusterSpec, role: CertificateRole) -> String {
     match paths::placement(role) {
         Placement::Kubeconfig(path, _)
             if spec.kubeconfig_certificates == KubeconfigCertificates::Embedded =>
@@ -174,42 +174,6 @@ fn certificate_path(spec: &ClusterSpec, role: CertificateRole) -> String {
         }
         _ => paths::certificate(role),
     }
-}
-
-/// What was issued, without secrets.
-fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
-    let mut entries = Vec::new();
-    let mut add = |path: String, kind: &str, certificate: &crate::pki::Certificate| -> Result<(), Error> {
-        let validity = certificate.facts()?.validity;
-        entries.push(json!({
-            "path": path,
-            "kind": kind,
-            "fingerprint": format!("sha256:{}", certificate.fingerprint()),
-            "notBefore": validity.not_before.to_string(),
-            "notAfter": validity.not_after.to_string(),
-        }));
-        Ok(())
-    };
-    for &authority in pki.authorities().layout().authorities() {
-        add(authority_path(authority, "crt"), "authority", pki.authorities().get(authority).certificate())?;
-    }
-    for (id, issued) in pki.certificates() {
-        let path = match (&id.node, paths::placement(id.role), id.role) {
-            (Some(node), _, role) => ArtifactPath::on_node(node, &certificate_path(spec, role)).to_string(),
-            (None, _, CertificateRole::Admin) => ADMIN.to_owned(),
-            (None, _, CertificateRole::SuperAdmin) => SUPER_ADMIN.to_owned(),
-            (None, _, CertificateRole::MetricsServer) => METRICS_SERVER.to_owned(),
-            (None, _, CertificateRole::NetworkEtcdClient) => ETCD_CLIENT.to_owned(),
-            (None, _, role) => format!("nodes/*{}", certificate_path(spec, role)),
-        };
-        add(path, id.role.name(), &issued.certificate)?;
-    }
-    let mut text = serde_json::to_string_pretty(
-        &json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "Inventory", "certificates": entries}),
-    )
-    .map_err(|source| BundleError::Render { path: INVENTORY.to_owned(), source: source.into() })?;
-    text.push('\n');
-    Ok(public(ArtifactPath::new(INVENTORY), text.into(), None))
 }
 
 /// A path on a node, what it holds, and why it is made anew.
