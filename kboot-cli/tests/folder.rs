@@ -1,4 +1,4 @@
-//! An output folder over time: whose it is, and the versions that it was built for.
+//! An output folder over time: whose it is, the versions that it was built for, and its join token.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -7,6 +7,7 @@ mod common;
 use std::path::Path;
 
 use common::{CLUSTER, Outcome, kboot_with};
+use kboot_core::token::TokenSecret;
 use serde_json::{Value, json};
 
 fn cluster(folder: &Path, command: &str, text: &str, more: &[&str]) -> Outcome {
@@ -90,4 +91,68 @@ fn a_move_to_another_version_is_said() {
         );
     }
     assert_eq!(entry(folder.path(), CLUSTER, "kboot.json")["versionChange"]["kind"], "jump");
+}
+
+/// Sets the join token's end to a day long gone, as it is on the second day.
+fn expire(out: &Path) {
+    let path = out.join("manifests/bootstrap-token.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = text.lines().find(|line| line.contains("expiration:")).unwrap();
+    let text = text.replace(line, "  expiration: \"2020-01-01T00:00:00Z\"");
+    std::fs::write(&path, text).unwrap();
+}
+
+#[test]
+fn an_expired_join_token_is_a_note_until_a_new_one_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(cluster(folder.path(), "build", CLUSTER, &[]).code, Some(0));
+    let out = folder.path().join("out");
+    let bootstrap = out.join("nodes/one/etc/kubernetes/bootstrap-kubelet.conf");
+    let token = || {
+        let text = std::fs::read_to_string(out.join("manifests/bootstrap-token.yaml")).unwrap();
+        let token = TokenSecret::read(&text).unwrap().0;
+        assert!(std::fs::read_to_string(&bootstrap).unwrap().contains(token.expose_secret().expose_secret()));
+        token
+    };
+    let path = "manifests/bootstrap-token.yaml";
+    assert!(entry(folder.path(), CLUSTER, path).get("expired").is_none());
+    let first = token();
+    expire(&out);
+    for command in ["plan", "build", "plan"] {
+        let outcome = cluster(folder.path(), command, CLUSTER, &[]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), ""), "{}", outcome.stderr);
+        for part in ["note: ", first.id().as_str(), "expired on 2020-01-01", path, "--new-token"] {
+            assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+        }
+        assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
+    }
+    let entry = entry(folder.path(), CLUSTER, path);
+    assert_eq!((&entry["action"], &entry["expired"]), (&json!("keep"), &json!("2020-01-01T00:00:00Z")));
+
+    let plan = cluster(folder.path(), "plan", CLUSTER, &["--new-token"]);
+    assert_eq!(plan.code, Some(1), "{}", plan.stderr);
+    let lines: Vec<&str> = plan.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", plan.stdout);
+    assert!(lines[0].contains("(a new token was asked for"), "{}", plan.stdout);
+    assert_eq!(cluster(folder.path(), "build", CLUSTER, &["--new-token"]).code, Some(0));
+    let second = token();
+    assert!(!second.equals(&first));
+    let after = cluster(folder.path(), "plan", CLUSTER, &[]);
+    assert!(after.code == Some(0) && !after.stderr.contains("note"), "{}", after.stderr);
+    // One that is still good is exchanged as well.
+    assert_eq!(cluster(folder.path(), "build", CLUSTER, &["--new-token"]).code, Some(0));
+    assert!(!token().equals(&second));
+}
+
+#[test]
+fn a_cluster_without_bootstrap_tokens_gets_no_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for credentials in ["certificate", "static-token"] {
+        let join = format!("  join: {{nodeCredentials: {credentials}}}\n  nodes:");
+        let text = CLUSTER.replace("  nodes:", &join);
+        let outcome = cluster(folder.path(), "build", &text, &["--new-token"]);
+        assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("join.nodeCredentials"), "{}", outcome.stderr);
+        assert!(!folder.path().join("out/kboot.json").exists());
+    }
 }

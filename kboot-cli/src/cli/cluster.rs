@@ -45,4 +45,8 @@ pub(crate) struct ClusterPaths {
     /// keys stay. Without this, another cluster's file is an error
     #[arg(long, value_name = "NAME@ENDPOINT")]
     pub(crate) cluster_was: Option<ClusterIdentity>,
+    /// Make a new bootstrap token for all nodes. Without this one is made when a node is new and the token has
+    /// expired
+    #[arg(long)]
+    pub(crate) new_token: bool,
 }

@@ -40,6 +40,7 @@ fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
 fn options(paths: &ClusterPaths) -> PlanOptions {
     let mut options = PlanOptions::default();
     options.cluster_was.clone_from(&paths.cluster_was);
+    options.new_token = paths.new_token;
     options
 }
 
@@ -65,6 +66,9 @@ fn entry(plan: &Plan, step: &Step) -> Value {
             "to": change.to.to_string(),
             "kind": change.kind().to_string(),
         });
+    }
+    if let Some(token) = plan.expired_token().filter(|token| token.path == step.path) {
+        entry["expired"] = token.expired.to_string().into();
     }
     entry
 }
@@ -108,6 +112,9 @@ fn remark(plan: &Plan) {
     const SHOWN: usize = 20;
     if let Some(change) = plan.version_change().filter(|change| change.kind() != VersionChangeKind::Upgrade) {
         output::tell(&format!("warning: {change}"));
+    }
+    if let Some(token) = plan.expired_token() {
+        output::tell(&format!("note: {token}; --new-token makes another for all nodes"));
     }
     plan.notes().iter().for_each(|note| output::tell(&format!("note: {note}")));
     for path in plan.leftovers().iter().take(SHOWN) {

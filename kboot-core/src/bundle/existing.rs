@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::join::kept_tokens;
 use super::manifests::{ETCD_CLIENT, METRICS_SERVER, TOKEN};
 use super::record::Record;
 use super::render::{ADMIN, SERVICE_ACCOUNT, STATIC_TOKEN, SUPER_ADMIN, authority_path};
@@ -18,6 +19,7 @@ use crate::pki::{
     PkiError, PrivateKey, ServiceAccountKey, authority_subject, wanted_certificates,
 };
 use crate::spec::ClusterSpec;
+use crate::time::Timestamp;
 use crate::token::{StaticToken, TokenSecret};
 
 const PUBLIC: u32 = 0o644;
@@ -113,13 +115,22 @@ fn has_another_name(root: &Path, authority: Authority, made: &Certificate) -> Re
 }
 
 /// The folder's keys, certificates and token, as far as the cluster file asks for them.
-pub(super) fn existing(root: &Path, spec: &ClusterSpec) -> Result<Existing, Error> {
-    let mut existing = Existing::default();
+pub(super) fn existing(
+    root: &Path,
+    spec: &ClusterSpec,
+    record: &Record,
+    new_token: bool,
+    now: Timestamp,
+) -> Result<Existing, Error> {
+    let mut existing = Existing { new_token, ..Existing::default() };
     let path = root.join(TOKEN);
     if let Some(bytes) = fs::read(&path, SECRET)? {
         let text = String::from_utf8_lossy(&bytes);
-        existing.token =
-            Some(TokenSecret::read(&text).map_err(|source| BundleError::Token { path, source })?);
+        let token = TokenSecret::read(&text).map_err(|source| BundleError::Token { path, source })?;
+        if !new_token {
+            existing.kept_tokens = kept_tokens(root, spec, record, &token, now)?;
+        }
+        existing.token = Some(token);
     }
     let path = root.join(STATIC_TOKEN);
     if let Some(bytes) = fs::read(&path, SECRET)? {

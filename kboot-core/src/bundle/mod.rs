@@ -5,6 +5,7 @@ mod artifact;
 mod existing;
 mod fs;
 mod identity;
+mod join;
 mod manifests;
 mod plan;
 mod record;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
 pub use fs::{write_all_new, write_new};
 pub use identity::{ClusterIdentity, ClusterIdentityError};
-pub use plan::{Action, Plan, PlanOptions, Step};
+pub use plan::{Action, ExpiredToken, Plan, PlanOptions, Step};
 pub use record::INVENTORY;
 
 use crate::error::ErrorKind;
@@ -137,6 +138,12 @@ pub enum BundleError {
         /// Why.
         source: TokenError,
     },
+    /// A new bootstrap token was asked for where nodes do not join by one.
+    #[error(
+        "a new token was asked for, but nodes of this cluster join without a bootstrap token; leave that out, or write \
+         join.nodeCredentials: bootstrap-token"
+    )]
+    NoJoinToken,
     /// Writing the bundle would destroy a key or an authority.
     #[error("{} holds another key, authority or user than this bundle; nothing is ever overwritten there: use an empty folder, or build from the keys that are there", path.display())]
     WouldOverwriteKey {

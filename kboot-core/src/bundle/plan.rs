@@ -14,8 +14,10 @@ use crate::component::{changes, paths};
 use crate::env::Env;
 use crate::error::Error;
 use crate::kubeconfig::{Kubeconfig, Named, User};
-use crate::pki::{Authority, Certificate, PrivateKey};
-use crate::spec::{ClusterSpec, Runtime};
+use crate::pki::{Authority, Certificate, ClusterPki, PrivateKey};
+use crate::spec::{ClusterSpec, NodeCredentials, Runtime};
+use crate::time::Timestamp;
+use crate::token::TokenId;
 use crate::version::VersionChange;
 
 /// What happens to a file.
@@ -66,6 +68,32 @@ pub struct PlanOptions {
     /// The cluster that the folder was built for, where the file's is the same one, renamed or moved; its
     /// authorities and keys stay. Without it another cluster's file is [`BundleError::AnotherCluster`].
     pub cluster_was: Option<ClusterIdentity>,
+    /// Whether a new bootstrap token is made, for all nodes. Without it one is made where there is none, and where
+    /// the one that is there has ended and a node is new.
+    pub new_token: bool,
+}
+
+/// The folder's bootstrap token where it has ended: harmless, as nodes that have joined need none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExpiredToken {
+    /// The token's public half.
+    pub id: TokenId,
+    /// When it ended.
+    pub expired: Timestamp,
+    /// The file with its Secret; applying it once more lets nobody in.
+    pub path: ArtifactPath,
+}
+
+impl fmt::Display for ExpiredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, expired, path } = self;
+        write!(
+            f,
+            "bootstrap token {id} expired on {expired}: nodes that have joined need none, a node that is new gets a new \
+             one, and {path} lets nobody in any more"
+        )
+    }
 }
 
 /// What building would do to a folder.
@@ -87,6 +115,7 @@ pub struct Plan {
     leftovers: Vec<ArtifactPath>,
     notes: Vec<String>,
     version_change: Option<VersionChange>,
+    expired_token: Option<ExpiredToken>,
 }
 
 impl Plan {
@@ -109,10 +138,14 @@ impl Plan {
         options: &PlanOptions,
         env: &mut Env,
     ) -> Result<Self, Error> {
+        if options.new_token && spec.join.node_credentials != NodeCredentials::BootstrapToken {
+            return Err(BundleError::NoJoinToken.into());
+        }
         let record = Record::read(root)?;
         identity::check(root, &record, spec, options.cluster_was.as_ref())?;
         let authorities = existing::authorities(root, spec, &record, env)?;
-        let pki = authorities.issue_missing(spec, existing::existing(root, spec)?, env)?;
+        let existing = existing::existing(root, spec, &record, options.new_token, env.now())?;
+        let pki = authorities.issue_missing(spec, existing, env)?;
         let mut bundle = Bundle::render(spec, &pki)?;
         let version_change =
             record.kubernetes_version.and_then(|version| version.change_to(spec.kubernetes_version));
@@ -123,6 +156,7 @@ impl Plan {
         }
         let mut plan = bundle.plan(root)?;
         plan.version_change = version_change;
+        plan.expired_token = expired_token(&pki, env.now());
         plan.notes.extend(other_runtime(spec.runtime, &plan.leftovers));
         let other_keys =
             pki.certificates().filter(|(_, issued)| issued.key.algorithm() != spec.pki.key).count();
@@ -198,6 +232,13 @@ impl Plan {
         self.version_change
     }
 
+    /// The bootstrap token that has ended and stays, because nobody needs another. It is nothing to do:
+    /// [`PlanOptions::new_token`] asks for another, for a node that did not join in time.
+    #[must_use]
+    pub fn expired_token(&self) -> Option<&ExpiredToken> {
+        self.expired_token.as_ref()
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -209,6 +250,12 @@ impl Plan {
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
     }
+}
+
+fn expired_token(pki: &ClusterPki<'_>, now: Timestamp) -> Option<ExpiredToken> {
+    let token = pki.token().filter(|token| token.settings.is_expired(now))?;
+    let expired = token.settings.expiration()?;
+    Some(ExpiredToken { id: token.token.id().clone(), expired, path: ArtifactPath::new(manifests::TOKEN) })
 }
 
 /// Says that nodes change their container runtime, which a new version alone can bring about.
@@ -251,6 +298,7 @@ impl Bundle {
             leftovers,
             notes: Vec::new(),
             version_change: None,
+            expired_token: None,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! `kboot.json`: for which cluster the folder was built, and what was issued.
+//! `kboot.json`: for which cluster the folder was built, what was issued, and which node has which join token.
 //! It is written last, so it speaks of the last build that came to its end.
 
 use std::borrow::Cow;
@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::artifact::{Artifact, ArtifactPath};
 use super::identity::{ClusterIdentity, Member, Owner};
+use super::join::TokenOfNodes;
 use super::manifests::{ETCD_CLIENT, METRICS_SERVER};
 use super::render::{ADMIN, SUPER_ADMIN, authority_path, certificate_path, public};
-use super::{BundleError, fs};
+use super::{BundleError, fs, join};
 use crate::error::Error;
 use crate::pki::{Certificate, CertificateRole, ClusterPki};
 use crate::spec::ClusterSpec;
@@ -25,6 +26,8 @@ struct Inventory {
     api_version: &'static str,
     kind: &'static str,
     cluster: Cluster,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    join_tokens: Option<Vec<TokenOfNodes>>,
     certificates: Vec<Entry>,
 }
 
@@ -84,6 +87,7 @@ pub(super) fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Arti
             kubernetes_version: spec.kubernetes_version.to_string(),
             members: Member::all(spec),
         },
+        join_tokens: join::tokens_of_nodes(spec, pki),
         certificates,
     };
     let mut text = serde_json::to_string_pretty(&inventory)
@@ -95,17 +99,23 @@ pub(super) fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Arti
 /// What a folder's `kboot.json` says.
 #[derive(Debug, Default)]
 pub(super) struct Record {
+    /// Whether there is one, and so a build that came to its end.
+    pub(super) is_there: bool,
     /// Whose folder it is; files of the first versions do not say it.
     pub(super) owner: Option<Owner>,
     /// For which version it was built, where this kboot knows that version.
     pub(super) kubernetes_version: Option<KubernetesVersion>,
+    /// Which node has which join token; files of the first versions do not say it.
+    pub(super) join_tokens: Option<Vec<TokenOfNodes>>,
     /// The paths of the authorities that there were.
     authorities: Vec<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Found<'a> {
     cluster: Option<Cluster>,
+    join_tokens: Option<Vec<TokenOfNodes>>,
     #[serde(borrow, default)]
     certificates: Vec<FoundEntry<'a>>,
 }
@@ -125,7 +135,7 @@ impl Record {
         let found: Found<'_> = serde_json::from_slice(&bytes).map_err(|error| {
             unusable(format!("line {} column {} is not as kboot writes it", error.line(), error.column()))
         })?;
-        let mut record = Self::default();
+        let mut record = Self { is_there: true, join_tokens: found.join_tokens, ..Self::default() };
         if let Some(cluster) = found.cluster {
             let identity = ClusterIdentity::from_parts(&cluster.name, &cluster.control_plane_endpoint);
             let identity =
