@@ -6,7 +6,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{CLUSTER, Outcome, kboot_with};
+use common::{CLUSTER, Outcome, kboot_with, write};
 use kboot_core::token::TokenSecret;
 use serde_json::{Value, json};
 
@@ -99,7 +99,7 @@ fn expire(out: &Path) {
     let text = std::fs::read_to_string(&path).unwrap();
     let line = text.lines().find(|line| line.contains("expiration:")).unwrap();
     let text = text.replace(line, "  expiration: \"2020-01-01T00:00:00Z\"");
-    std::fs::write(&path, text).unwrap();
+    write(&path, text.as_bytes());
 }
 
 #[test]

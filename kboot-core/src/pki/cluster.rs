@@ -158,7 +158,7 @@ impl ClusterPki<'_> {
     /// The bootstrap token of one node: that of the cluster, or an older one that it has and keeps.
     #[must_use]
     pub fn token_of(&self, node: &NodeName) -> Option<&BootstrapToken> {
-        self.kept_tokens.get(node).or(self.token.as_ref().map(|token| &token.token))
+        self.kept_tokens.get(node).or_else(|| Some(&self.token.as_ref()?.token))
     }
 
     /// The nodes that keep the token that they have.
