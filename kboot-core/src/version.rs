@@ -42,6 +42,12 @@ impl KubernetesVersion {
         self.minor
     }
 
+    /// The way to another version; none where it is the same.
+    #[must_use]
+    pub fn change_to(self, to: Self) -> Option<VersionChange> {
+        (self != to).then_some(VersionChange { from: self, to })
+    }
+
     fn covered(minor: u16) -> bool {
         (Self::OLDEST_MINOR..=Self::LATEST.minor).contains(&minor)
     }
@@ -74,6 +80,83 @@ impl FromStr for KubernetesVersion {
 impl fmt::Display for KubernetesVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v1.{}.{}", self.minor, self.patch)
+    }
+}
+
+/// A cluster's way from one version to another.
+///
+/// ```
+/// use kboot_core::version::{KubernetesVersion, VersionChangeKind};
+/// let version = |text: &str| text.parse::<KubernetesVersion>();
+/// let change = version("v1.33.1")?.change_to(version("v1.36.4")?).unwrap();
+/// assert_eq!(change.kind(), VersionChangeKind::Jump);
+/// # Ok::<(), kboot_core::version::VersionError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VersionChange {
+    /// The version before.
+    pub from: KubernetesVersion,
+    /// The version after.
+    pub to: KubernetesVersion,
+}
+
+/// What Kubernetes says of such a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is no fourth direction")]
+pub enum VersionChangeKind {
+    /// Upwards, by one minor version at most: supported.
+    Upgrade,
+    /// Upwards over a minor version: an API server must not skip one (the version skew policy).
+    Jump,
+    /// Downwards.
+    Downgrade,
+}
+
+impl VersionChange {
+    /// What Kubernetes says of it.
+    #[must_use]
+    pub fn kind(self) -> VersionChangeKind {
+        if self.to < self.from {
+            VersionChangeKind::Downgrade
+        } else if self.to.minor > self.from.minor + 1 {
+            VersionChangeKind::Jump
+        } else {
+            VersionChangeKind::Upgrade
+        }
+    }
+}
+
+impl fmt::Display for VersionChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to } = self;
+        match self.kind() {
+            VersionChangeKind::Upgrade => write!(f, "Kubernetes {from} becomes {to}"),
+            VersionChangeKind::Jump => write!(
+                f,
+                "Kubernetes {from} becomes {to}, which is supported one minor version at a time alone: go to v1.{} \
+                 and roll it out first",
+                from.minor + 1
+            ),
+            VersionChangeKind::Downgrade if to.minor == from.minor => {
+                write!(f, "Kubernetes {from} goes back to {to} and loses what was mended in between")
+            }
+            VersionChangeKind::Downgrade => write!(
+                f,
+                "Kubernetes {from} goes back to {to}, which is not supported: what is stored in etcd by then, older \
+                 API servers may not read; the way back is a backup of etcd from that version"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for VersionChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Upgrade => "upgrade",
+            Self::Jump => "jump",
+            Self::Downgrade => "downgrade",
+        })
     }
 }
 

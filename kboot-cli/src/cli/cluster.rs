@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
+use kboot_core::bundle::ClusterIdentity;
 
 use super::ListFormat;
 
@@ -40,4 +41,12 @@ pub(crate) struct ClusterPaths {
     /// The output folder
     #[arg(long, value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
+    /// The cluster that the folder was built for, where it is the same one, renamed or moved: its authorities and
+    /// keys stay. Without this, another cluster's file is an error
+    #[arg(long, value_name = "NAME@ENDPOINT")]
+    pub(crate) cluster_was: Option<ClusterIdentity>,
+    /// Make a new bootstrap token for all nodes. Without this one is made when a node is new and the token has
+    /// expired
+    #[arg(long)]
+    pub(crate) new_token: bool,
 }

@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal;
 
-use anyhow::{Context, Result};
-use kboot_core::bundle::{Action, Plan};
+use anyhow::{Context, Result, anyhow};
+use kboot_core::bundle::{Action, BundleError, Plan, PlanOptions, Step};
 use kboot_core::spec::{self, ClusterSpec};
-use kboot_core::{Env, bundle};
-use serde_json::json;
+use kboot_core::version::VersionChangeKind;
+use kboot_core::{Env, Error, bundle};
+use serde_json::{Value, json};
 
 use crate::Answer;
 use crate::cli::{Cluster, ClusterPaths, ListFormat};
@@ -36,12 +37,47 @@ fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
     Ok(spec)
 }
 
+fn options(paths: &ClusterPaths) -> PlanOptions {
+    let mut options = PlanOptions::default();
+    options.cluster_was.clone_from(&paths.cluster_was);
+    options.new_token = paths.new_token;
+    options
+}
+
+/// The error, with the argument that helps.
+fn advised(error: Error) -> anyhow::Error {
+    match &error {
+        Error::Bundle(BundleError::AnotherCluster { held, .. }) => {
+            anyhow!("{error}: --cluster-was {held}")
+        }
+        _ => error.into(),
+    }
+}
+
+/// A file's entry in the plan's list, with what is to be known of it besides.
+fn entry(plan: &Plan, step: &Step) -> Value {
+    let mut entry =
+        json!({"path": step.path.as_str(), "action": step.action.to_string(), "reason": step.reason});
+    if let Some(change) = plan.version_change()
+        && step.path.as_str() == bundle::INVENTORY
+    {
+        entry["versionChange"] = json!({
+            "from": change.from.to_string(),
+            "to": change.to.to_string(),
+            "kind": change.kind().to_string(),
+        });
+    }
+    if let Some(token) = plan.expired_token().filter(|token| token.path == step.path) {
+        entry["expired"] = token.expired.to_string().into();
+    }
+    entry
+}
+
 fn plan(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
-    let plan = Plan::of(&read(paths)?, &paths.out, &mut Env::system())?;
+    let spec = read(paths)?;
+    let plan = Plan::with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
     let steps = || plan.steps().iter();
-    let list: Vec<_> = steps()
-        .map(|step| json!({"path": step.path.as_str(), "action": step.action.to_string(), "reason": step.reason}))
-        .collect();
+    let list: Vec<_> = steps().map(|step| entry(&plan, step)).collect();
     let changing = steps().filter(|step| step.action != Action::Keep);
     let lines = changing.map(|step| {
         let reason = step.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
@@ -64,7 +100,8 @@ fn build(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     if std::io::stderr().is_terminal() {
         output::tell(&format!("building {} nodes into {} …", spec.nodes().len(), paths.out.display()));
     }
-    let plan = Plan::build(&spec, &paths.out, &mut Env::system())?;
+    let plan =
+        Plan::build_with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
     remark(&plan);
     output::tell(&summary(&plan, "created", "replaced", "kept"));
     Ok(())
@@ -73,6 +110,12 @@ fn build(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
 /// What the plan leaves to people.
 fn remark(plan: &Plan) {
     const SHOWN: usize = 20;
+    if let Some(change) = plan.version_change().filter(|change| change.kind() != VersionChangeKind::Upgrade) {
+        output::tell(&format!("warning: {change}"));
+    }
+    if let Some(token) = plan.expired_token() {
+        output::tell(&format!("note: {token}; --new-token makes another for all nodes"));
+    }
     plan.notes().iter().for_each(|note| output::tell(&format!("note: {note}")));
     for path in plan.leftovers().iter().take(SHOWN) {
         output::tell(&format!(

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::join::kept_tokens;
 use super::manifests::{ETCD_CLIENT, METRICS_SERVER, TOKEN};
-use super::render::{ADMIN, INVENTORY, SERVICE_ACCOUNT, STATIC_TOKEN, SUPER_ADMIN, authority_path};
+use super::record::Record;
+use super::render::{ADMIN, SERVICE_ACCOUNT, STATIC_TOKEN, SUPER_ADMIN, authority_path};
 use super::{ArtifactPath, BundleError, fs};
 use crate::component::paths::{self, Placement};
 use crate::env::Env;
@@ -17,6 +19,7 @@ use crate::pki::{
     PkiError, PrivateKey, ServiceAccountKey, authority_subject, wanted_certificates,
 };
 use crate::spec::ClusterSpec;
+use crate::time::Timestamp;
 use crate::token::{StaticToken, TokenSecret};
 
 const PUBLIC: u32 = 0o644;
@@ -28,13 +31,18 @@ fn unusable(path: &Path) -> impl FnOnce(PkiError) -> BundleError {
 }
 
 /// The folder's authorities; those that are missing are made.
-pub(super) fn authorities(root: &Path, spec: &ClusterSpec, env: &mut Env) -> Result<Authorities, Error> {
+pub(super) fn authorities(
+    root: &Path,
+    spec: &ClusterSpec,
+    record: &Record,
+    env: &mut Env,
+) -> Result<Authorities, Error> {
     for folder in ["authorities", "authorities/etcd"] {
         fs::check_folder(root, folder)?;
     }
     let mut found = Vec::new();
     for &authority in spec.pki.authorities.authorities() {
-        if let Some(pair) = authority_pair(root, spec, authority, env)? {
+        if let Some(pair) = authority_pair(root, spec, record, authority, env)? {
             found.push((authority, pair));
         }
     }
@@ -53,6 +61,7 @@ pub(super) fn authorities(root: &Path, spec: &ClusterSpec, env: &mut Env) -> Res
 fn authority_pair(
     root: &Path,
     spec: &ClusterSpec,
+    record: &Record,
     authority: Authority,
     env: &mut Env,
 ) -> Result<Option<CertificateAuthority>, BundleError> {
@@ -60,7 +69,7 @@ fn authority_pair(
     let key_path = root.join(authority_path(authority, "key"));
     let (certificate, key) = (fs::read(&certificate_path, PUBLIC)?, fs::read(&key_path, SECRET)?);
     let pair = match (certificate, key) {
-        (None, None) if was_issued(root, authority)? => {
+        (None, None) if record.has_authority(&authority_path(authority, "crt")) => {
             return Err(BundleError::LostAuthority { path: certificate_path });
         }
         (None, None) => return Ok(None),
@@ -105,24 +114,23 @@ fn has_another_name(root: &Path, authority: Authority, made: &Certificate) -> Re
     Ok(false)
 }
 
-/// Whether the inventory, which is written last, says that the folder had this authority. Making another
-/// would cut off every certificate that is out there.
-fn was_issued(root: &Path, authority: Authority) -> Result<bool, BundleError> {
-    let Some(bytes) = fs::read(&root.join(INVENTORY), PUBLIC)? else { return Ok(false) };
-    let inventory: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let entries = inventory.get("certificates").and_then(Value::as_array).into_iter().flatten();
-    let wanted = authority_path(authority, "crt");
-    Ok(entries.filter_map(|entry| entry.get("path")?.as_str()).any(|path| path == wanted))
-}
-
 /// The folder's keys, certificates and token, as far as the cluster file asks for them.
-pub(super) fn existing(root: &Path, spec: &ClusterSpec) -> Result<Existing, Error> {
-    let mut existing = Existing::default();
+pub(super) fn existing(
+    root: &Path,
+    spec: &ClusterSpec,
+    record: &Record,
+    new_token: bool,
+    now: Timestamp,
+) -> Result<Existing, Error> {
+    let mut existing = Existing { new_token, ..Existing::default() };
     let path = root.join(TOKEN);
     if let Some(bytes) = fs::read(&path, SECRET)? {
         let text = String::from_utf8_lossy(&bytes);
-        existing.token =
-            Some(TokenSecret::read(&text).map_err(|source| BundleError::Token { path, source })?);
+        let token = TokenSecret::read(&text).map_err(|source| BundleError::Token { path, source })?;
+        if !new_token {
+            existing.kept_tokens = kept_tokens(root, spec, record, &token, now)?;
+        }
+        existing.token = Some(token);
     }
     let path = root.join(STATIC_TOKEN);
     if let Some(bytes) = fs::read(&path, SECRET)? {

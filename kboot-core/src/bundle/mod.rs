@@ -4,8 +4,11 @@
 mod artifact;
 mod existing;
 mod fs;
+mod identity;
+mod join;
 mod manifests;
 mod plan;
+mod record;
 mod render;
 
 use std::io;
@@ -13,7 +16,9 @@ use std::path::PathBuf;
 
 pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
 pub use fs::{write_all_new, write_new};
-pub use plan::{Action, Plan, Step};
+pub use identity::{ClusterIdentity, ClusterIdentityError};
+pub use plan::{Action, ExpiredToken, Plan, PlanOptions, Step};
+pub use record::INVENTORY;
 
 use crate::error::ErrorKind;
 use crate::kubeconfig::KubeconfigError;
@@ -62,6 +67,32 @@ pub enum BundleError {
         /// The user's number.
         owner: u32,
     },
+    /// The folder was built for another cluster, whose authorities this one would get.
+    #[error(
+        "{} was built for {held}, and the cluster file is of {asked}, {difference}: it would take over the authorities \
+         and keys; build into another folder, or, where it is the same cluster, renamed or moved, say so", path.display()
+    )]
+    AnotherCluster {
+        /// The folder.
+        path: PathBuf,
+        /// The cluster that it was built for.
+        held: Box<ClusterIdentity>,
+        /// The cluster of the file.
+        asked: Box<ClusterIdentity>,
+        /// What tells them apart.
+        difference: &'static str,
+    },
+    /// `kboot.json`, by which a folder is known, cannot be read.
+    #[error(
+        "{} cannot be used: {problem}; put it back, or move it away if the folder is surely this cluster's",
+        path.display()
+    )]
+    Inventory {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// An authority that was there is gone.
     #[error(
         "{} is gone, but nodes or kboot.json say that it was there; put it back with its key, \
@@ -107,6 +138,12 @@ pub enum BundleError {
         /// Why.
         source: TokenError,
     },
+    /// A new bootstrap token was asked for where nodes do not join by one.
+    #[error(
+        "a new token was asked for, but nodes of this cluster join without a bootstrap token; leave that out, or write \
+         join.nodeCredentials: bootstrap-token"
+    )]
+    NoJoinToken,
     /// Writing the bundle would destroy a key or an authority.
     #[error("{} holds another key, authority or user than this bundle; nothing is ever overwritten there: use an empty folder, or build from the keys that are there", path.display())]
     WouldOverwriteKey {

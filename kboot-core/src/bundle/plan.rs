@@ -7,13 +7,18 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
+use super::identity::{self, ClusterIdentity};
+use super::record::{INVENTORY, Record};
 use super::{BundleError, existing, fs, manifests, render};
 use crate::component::{changes, paths};
 use crate::env::Env;
 use crate::error::Error;
 use crate::kubeconfig::{Kubeconfig, Named, User};
-use crate::pki::{Authority, Certificate, PrivateKey};
-use crate::spec::{ClusterSpec, Runtime};
+use crate::pki::{Authority, Certificate, ClusterPki, PrivateKey};
+use crate::spec::{ClusterSpec, NodeCredentials, Runtime};
+use crate::time::Timestamp;
+use crate::token::TokenId;
+use crate::version::VersionChange;
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +54,48 @@ pub struct Step {
     pub reason: Option<String>,
 }
 
+/// What is asked for besides the cluster file.
+///
+/// ```
+/// use kboot_core::bundle::PlanOptions;
+/// let mut options = PlanOptions::default();
+/// options.cluster_was = Some("staging@https://10.0.0.1:6443".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct PlanOptions {
+    /// The cluster that the folder was built for, where the file's is the same one, renamed or moved; its
+    /// authorities and keys stay. Without it another cluster's file is [`BundleError::AnotherCluster`].
+    pub cluster_was: Option<ClusterIdentity>,
+    /// Whether a new bootstrap token is made, for all nodes. Without it one is made where there is none, and where
+    /// the one that is there has ended and a node is new.
+    pub new_token: bool,
+}
+
+/// The folder's bootstrap token where it has ended: harmless, as nodes that have joined need none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExpiredToken {
+    /// The token's public half.
+    pub id: TokenId,
+    /// When it ended.
+    pub expired: Timestamp,
+    /// The file with its Secret; applying it once more lets nobody in.
+    pub path: ArtifactPath,
+}
+
+impl fmt::Display for ExpiredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, expired, path } = self;
+        write!(
+            f,
+            "bootstrap token {id} expired on {expired}: nodes that have joined need none, a node that is new gets a new \
+             one, and {path} lets nobody in any more"
+        )
+    }
+}
+
 /// What building would do to a folder.
 ///
 /// ```
@@ -67,6 +114,8 @@ pub struct Plan {
     steps: Vec<Step>,
     leftovers: Vec<ArtifactPath>,
     notes: Vec<String>,
+    version_change: Option<VersionChange>,
+    expired_token: Option<ExpiredToken>,
 }
 
 impl Plan {
@@ -74,11 +123,40 @@ impl Plan {
     /// and fit are kept. Nothing is written.
     ///
     /// # Errors
-    /// [`Error`] where something in the folder cannot be used, naming it.
+    /// [`Error`] where something in the folder cannot be used, naming it, and where it is another cluster's.
     pub fn of(spec: &ClusterSpec, root: &Path, env: &mut Env) -> Result<Self, Error> {
-        let authorities = existing::authorities(root, spec, env)?;
-        let pki = authorities.issue_missing(spec, existing::existing(root, spec)?, env)?;
-        let mut plan = Bundle::render(spec, &pki)?.plan(root)?;
+        Self::with_options(spec, root, &PlanOptions::default(), env)
+    }
+
+    /// As [`Plan::of`], with more that is asked for.
+    ///
+    /// # Errors
+    /// As [`Plan::of`].
+    pub fn with_options(
+        spec: &ClusterSpec,
+        root: &Path,
+        options: &PlanOptions,
+        env: &mut Env,
+    ) -> Result<Self, Error> {
+        if options.new_token && spec.join.node_credentials != NodeCredentials::BootstrapToken {
+            return Err(BundleError::NoJoinToken.into());
+        }
+        let record = Record::read(root)?;
+        identity::check(root, &record, spec, options.cluster_was.as_ref())?;
+        let authorities = existing::authorities(root, spec, &record, env)?;
+        let existing = existing::existing(root, spec, &record, options.new_token, env.now())?;
+        let pki = authorities.issue_missing(spec, existing, env)?;
+        let mut bundle = Bundle::render(spec, &pki)?;
+        let version_change =
+            record.kubernetes_version.and_then(|version| version.change_to(spec.kubernetes_version));
+        if let Some(change) = version_change
+            && let Some(inventory) = bundle.artifacts.iter_mut().find(|file| file.path.as_str() == INVENTORY)
+        {
+            inventory.reason = Some(change.to_string().into());
+        }
+        let mut plan = bundle.plan(root)?;
+        plan.version_change = version_change;
+        plan.expired_token = expired_token(&pki, env.now());
         plan.notes.extend(other_runtime(spec.runtime, &plan.leftovers));
         let other_keys =
             pki.certificates().filter(|(_, issued)| issued.key.algorithm() != spec.pki.key).count();
@@ -96,8 +174,21 @@ impl Plan {
     /// # Errors
     /// As [`Plan::of`] and [`Plan::apply`]. A file is whole or untouched whatever happens.
     pub fn build(spec: &ClusterSpec, root: &Path, env: &mut Env) -> Result<Self, Error> {
+        Self::build_with_options(spec, root, &PlanOptions::default(), env)
+    }
+
+    /// As [`Plan::build`], with more that is asked for.
+    ///
+    /// # Errors
+    /// As [`Plan::build`].
+    pub fn build_with_options(
+        spec: &ClusterSpec,
+        root: &Path,
+        options: &PlanOptions,
+        env: &mut Env,
+    ) -> Result<Self, Error> {
         let output = fs::Output::lock(root)?;
-        let plan = Self::of(spec, root, env)?;
+        let plan = Self::with_options(spec, root, options, env)?;
         output.write(&plan.bundle.artifacts, &plan.steps)?;
         Ok(plan)
     }
@@ -134,6 +225,20 @@ impl Plan {
         &self.notes
     }
 
+    /// From which version to which the folder goes, where another build was for another one. What Kubernetes
+    /// does not support is planned all the same: see [`VersionChange::kind`].
+    #[must_use]
+    pub fn version_change(&self) -> Option<VersionChange> {
+        self.version_change
+    }
+
+    /// The bootstrap token that has ended and stays, because nobody needs another. It is nothing to do:
+    /// [`PlanOptions::new_token`] asks for another, for a node that did not join in time.
+    #[must_use]
+    pub fn expired_token(&self) -> Option<&ExpiredToken> {
+        self.expired_token.as_ref()
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -145,6 +250,12 @@ impl Plan {
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
     }
+}
+
+fn expired_token(pki: &ClusterPki<'_>, now: Timestamp) -> Option<ExpiredToken> {
+    let token = pki.token().filter(|token| token.settings.is_expired(now))?;
+    let expired = token.settings.expiration()?;
+    Some(ExpiredToken { id: token.token.id().clone(), expired, path: ArtifactPath::new(manifests::TOKEN) })
 }
 
 /// Says that nodes change their container runtime, which a new version alone can bring about.
@@ -180,7 +291,15 @@ impl Bundle {
         let root = root.as_ref();
         let steps = steps(root, &self)?;
         let leftovers = leftovers(root, &self)?;
-        Ok(Plan { root: root.to_owned(), bundle: self, steps, leftovers, notes: Vec::new() })
+        Ok(Plan {
+            root: root.to_owned(),
+            bundle: self,
+            steps,
+            leftovers,
+            notes: Vec::new(),
+            version_change: None,
+            expired_token: None,
+        })
     }
 }
 

@@ -4,23 +4,26 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::BundleError;
 use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
-use super::manifests::{ETCD_CLIENT, METRICS_SERVER, manifests};
+use super::join::{TOKEN_USER, bootstrap_kubeconfig};
+use super::manifests::manifests;
+use super::record::inventory;
 use crate::component::paths::{self, Placement};
 use crate::component::plain_files;
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
+use crate::name::NodeName;
 use crate::net::ApiEndpoint;
 use crate::pki::{Authority, CertificateId, CertificateRole, ClusterPki, Issued, Origin};
 use crate::secret::{SecretBytes, SecretText};
 use crate::spec::{ClusterSpec, KubeconfigCertificates, Node, NodeRole};
+use crate::token::BootstrapToken;
 
 pub(super) const ADMIN: &str = "admin.conf";
 pub(super) const SUPER_ADMIN: &str = "super-admin.conf";
-pub(super) const INVENTORY: &str = "kboot.json";
 pub(super) const STATIC_TOKEN: &str = "authorities/token.csv";
 pub(super) const SERVICE_ACCOUNT: &str = "authorities/sa.key";
 
@@ -113,23 +116,6 @@ fn kubeconfig(
     Ok(kubeconfig.build()?.to_yaml()?)
 }
 
-/// The kubeconfig that a kubelet asks for its first certificate with.
-fn bootstrap_kubeconfig(
-    spec: &ClusterSpec,
-    pki: &ClusterPki<'_>,
-    user: &str,
-    token: SecretText,
-) -> Result<SecretText, Error> {
-    let builder = Kubeconfig::for_cluster(spec.name.as_str(), &spec.control_plane_endpoint);
-    let builder = match spec.kubeconfig_certificates {
-        KubeconfigCertificates::Embedded => builder.trusting(pki.authorities().cluster().certificate()),
-        KubeconfigCertificates::Files => {
-            builder.trusting_file(&paths::authority_certificate(spec.pki.authorities, Authority::Cluster))
-        }
-    };
-    Ok(builder.as_user(user).with_bearer_token(token).build()?.to_yaml()?)
-}
-
 /// kube-apiserver's token file.
 fn static_tokens(pki: &ClusterPki<'_>) -> Option<SecretText> {
     let rows = pki.static_tokens();
@@ -165,7 +151,7 @@ fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
 }
 
 /// Where a role's certificate lies on a node: in a file of its own or in a kubeconfig.
-fn certificate_path(spec: &ClusterSpec, role: CertificateRole) -> String {
+pub(super) fn certificate_path(spec: &ClusterSpec, role: CertificateRole) -> String {
     match paths::placement(role) {
         Placement::Kubeconfig(path, _)
             if spec.kubeconfig_certificates == KubeconfigCertificates::Embedded =>
@@ -174,42 +160,6 @@ fn certificate_path(spec: &ClusterSpec, role: CertificateRole) -> String {
         }
         _ => paths::certificate(role),
     }
-}
-
-/// What was issued, without secrets.
-fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
-    let mut entries = Vec::new();
-    let mut add = |path: String, kind: &str, certificate: &crate::pki::Certificate| -> Result<(), Error> {
-        let validity = certificate.facts()?.validity;
-        entries.push(json!({
-            "path": path,
-            "kind": kind,
-            "fingerprint": format!("sha256:{}", certificate.fingerprint()),
-            "notBefore": validity.not_before.to_string(),
-            "notAfter": validity.not_after.to_string(),
-        }));
-        Ok(())
-    };
-    for &authority in pki.authorities().layout().authorities() {
-        add(authority_path(authority, "crt"), "authority", pki.authorities().get(authority).certificate())?;
-    }
-    for (id, issued) in pki.certificates() {
-        let path = match (&id.node, paths::placement(id.role), id.role) {
-            (Some(node), _, role) => ArtifactPath::on_node(node, &certificate_path(spec, role)).to_string(),
-            (None, _, CertificateRole::Admin) => ADMIN.to_owned(),
-            (None, _, CertificateRole::SuperAdmin) => SUPER_ADMIN.to_owned(),
-            (None, _, CertificateRole::MetricsServer) => METRICS_SERVER.to_owned(),
-            (None, _, CertificateRole::NetworkEtcdClient) => ETCD_CLIENT.to_owned(),
-            (None, _, role) => format!("nodes/*{}", certificate_path(spec, role)),
-        };
-        add(path, id.role.name(), &issued.certificate)?;
-    }
-    let mut text = serde_json::to_string_pretty(
-        &json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "Inventory", "certificates": entries}),
-    )
-    .map_err(|source| BundleError::Render { path: INVENTORY.to_owned(), source: source.into() })?;
-    text.push('\n');
-    Ok(public(ArtifactPath::new(INVENTORY), text.into(), None))
 }
 
 /// A path on a node, what it holds, and why it is made anew.
@@ -235,6 +185,8 @@ struct Shared {
     /// Its key and certificate, where its kubeconfig names their files.
     kube_proxy_files: Vec<NodeFile>,
     bootstrap: Option<(Content, Option<Arc<str>>)>,
+    /// That of nodes which keep the token that they have.
+    kept_bootstrap: HashMap<NodeName, Content>,
     static_tokens: Option<Content>,
 }
 
@@ -275,11 +227,24 @@ impl Shared {
                 Some((secret(&kubeconfig), None))
             }
             (Some(token), _) => {
-                let kubeconfig =
-                    bootstrap_kubeconfig(spec, pki, "tls-bootstrap-token-user", token.token.expose_secret())?;
+                let kubeconfig = bootstrap_kubeconfig(spec, pki, TOKEN_USER, token.token.expose_secret())?;
                 Some((secret(&kubeconfig), reason(&token.origin)))
             }
         };
+        let mut of_tokens: Vec<(&BootstrapToken, Content)> = Vec::new();
+        let mut kept_bootstrap = HashMap::new();
+        for (node, token) in pki.kept_tokens() {
+            let content = match of_tokens.iter().find(|(other, _)| other.equals(token)) {
+                Some((_, content)) => content.clone(),
+                None => {
+                    let kubeconfig = bootstrap_kubeconfig(spec, pki, TOKEN_USER, token.expose_secret())?;
+                    let content = secret(&kubeconfig);
+                    of_tokens.push((token, content.clone()));
+                    content
+                }
+            };
+            kept_bootstrap.insert(node.clone(), content);
+        }
         let service_account = authorities.service_account().private();
         Ok(Self {
             authority_certificates,
@@ -289,6 +254,7 @@ impl Shared {
             kube_proxy,
             kube_proxy_files,
             bootstrap,
+            kept_bootstrap,
             static_tokens: static_tokens(pki).as_ref().map(secret),
         })
     }
@@ -332,7 +298,9 @@ impl NodeFiles<'_> {
             if let Some((content, reason)) = self.shared.kube_proxy.clone() {
                 self.add(paths::KUBE_PROXY_KUBECONFIG, content, reason);
             }
-            if let Some((content, reason)) = self.shared.bootstrap.clone() {
+            let kept = self.shared.kept_bootstrap.get(node.name());
+            let bootstrap = kept.map(|content| (content.clone(), None));
+            if let Some((content, reason)) = bootstrap.or_else(|| self.shared.bootstrap.clone()) {
                 self.add(paths::BOOTSTRAP_KUBECONFIG, content, reason);
             }
         }

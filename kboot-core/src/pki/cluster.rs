@@ -93,6 +93,11 @@ pub struct Existing {
     pub certificates: BTreeMap<CertificateId, (PrivateKey, Option<Certificate>)>,
     /// The bootstrap token and its settings.
     pub token: Option<(BootstrapToken, TokenSettings)>,
+    /// The tokens of nodes that need no other, though theirs may have ended: where every node has one, a token that
+    /// has ended stays.
+    pub kept_tokens: BTreeMap<NodeName, BootstrapToken>,
+    /// Whether a new bootstrap token is made for all nodes, whatever is there.
+    pub new_token: bool,
     /// The rows of kube-apiserver's token file.
     pub static_tokens: Vec<StaticToken>,
 }
@@ -103,6 +108,7 @@ pub struct ClusterPki<'a> {
     authorities: &'a Authorities,
     certificates: BTreeMap<CertificateId, Issued>,
     token: Option<JoinToken>,
+    kept_tokens: BTreeMap<NodeName, BootstrapToken>,
     static_tokens: Vec<StaticToken>,
 }
 
@@ -147,6 +153,17 @@ impl ClusterPki<'_> {
     #[must_use]
     pub fn token(&self) -> Option<&JoinToken> {
         self.token.as_ref()
+    }
+
+    /// The bootstrap token of one node: that of the cluster, or an older one that it has and keeps.
+    #[must_use]
+    pub fn token_of(&self, node: &NodeName) -> Option<&BootstrapToken> {
+        self.kept_tokens.get(node).or_else(|| Some(&self.token.as_ref()?.token))
+    }
+
+    /// The nodes that keep the token that they have.
+    pub(crate) fn kept_tokens(&self) -> impl Iterator<Item = (&NodeName, &BootstrapToken)> {
+        self.kept_tokens.iter()
     }
 }
 
@@ -209,7 +226,7 @@ impl Authorities {
         existing: Existing,
         env: &mut Env,
     ) -> Result<ClusterPki<'_>, Error> {
-        let Existing { mut certificates, token, mut static_tokens } = existing;
+        let Existing { mut certificates, token, mut kept_tokens, new_token, mut static_tokens } = existing;
         let now = env.now();
         let validity = Validity::starting(now, spec.pki.certificate_lifetime).map_err(PkiError::from)?;
         let nodes: BTreeMap<&NodeName, &Node> = spec.nodes.iter().map(|node| (node.name(), node)).collect();
@@ -226,15 +243,20 @@ impl Authorities {
             })
             .collect::<Result<BTreeMap<_, _>, PkiError>>()?;
         let token = match spec.join.node_credentials {
-            NodeCredentials::Certificate | NodeCredentials::StaticToken => None,
-            NodeCredentials::BootstrapToken => Some(join_token(spec, token, env)?),
+            NodeCredentials::Certificate | NodeCredentials::StaticToken => {
+                kept_tokens.clear();
+                None
+            }
+            NodeCredentials::BootstrapToken => {
+                Some(join_token(spec, token, &mut kept_tokens, new_token, env)?)
+            }
         };
         if spec.join.node_credentials != NodeCredentials::StaticToken {
             static_tokens.clear();
         } else if !static_tokens.iter().any(lets_nodes_join) {
             static_tokens.push(join_static_token(env)?);
         }
-        Ok(ClusterPki { authorities: self, certificates, token, static_tokens })
+        Ok(ClusterPki { authorities: self, certificates, token, kept_tokens, static_tokens })
     }
 
     #[allow(clippy::too_many_arguments, reason = "one call, in the closure above")]
@@ -285,21 +307,32 @@ fn join_static_token(env: &mut Env) -> Result<StaticToken, Error> {
 fn join_token(
     spec: &ClusterSpec,
     existing: Option<(BootstrapToken, TokenSettings)>,
+    kept: &mut BTreeMap<NodeName, BootstrapToken>,
+    is_asked: bool,
     env: &mut Env,
 ) -> Result<JoinToken, Error> {
     let now = env.now();
+    let joining = spec.nodes_with(NodeRole::Worker).find(|node| !kept.contains_key(node.name()));
     let reason = match existing {
+        Some((token, _)) if is_asked => {
+            kept.clear();
+            Some(format!("a new token was asked for in the place of {}", token.id()))
+        }
         // The description follows the cluster file. What the token may do, and until when, was settled when
         // it was made, or narrowed by hand since.
-        Some((token, settings)) if !settings.is_expired(now) => {
+        Some((token, settings)) if !settings.is_expired(now) || joining.is_none() => {
             let settings = settings.description(&spec.join.token.description);
             return Ok(JoinToken { token, settings, origin: Origin::Kept });
         }
         Some((token, settings)) => {
             let end = settings.expiration().map_or_else(String::new, |end| format!(" on {end}"));
-            Some(format!("bootstrap token {} expired{end}", token.id()))
+            let node = joining.map_or_else(String::new, |node| format!(", and {} is new", node.name()));
+            Some(format!("bootstrap token {} expired{end}{node}", token.id()))
         }
-        None => None,
+        None => {
+            kept.clear();
+            None
+        }
     };
     let ttl = spec.join.token.ttl;
     let expiration = if ttl == Lifetime::ZERO { None } else { Some(now.after(ttl)?) };

@@ -1,0 +1,189 @@
+//! Whose folder it is. Two clusters must not come to share authorities because a path was mistyped.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::Record;
+use super::render::{ADMIN, SUPER_ADMIN};
+use super::{BundleError, fs};
+use crate::component::paths;
+use crate::kubeconfig::Kubeconfig;
+use crate::name::ClusterName;
+use crate::net::ApiEndpoint;
+use crate::pki::{Certificate, CertificateRole};
+use crate::spec::{ClusterSpec, NodeRole};
+
+/// A text that is not a [`ClusterIdentity`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{value:?} names no cluster: write NAME@ENDPOINT, for example kubernetes@https://10.0.0.1:6443")]
+#[non_exhaustive]
+pub struct ClusterIdentityError {
+    /// The text, cut to its first 64 characters.
+    pub value: String,
+}
+
+/// What tells clusters apart: the name, and where the API servers are reached, as `NAME@ENDPOINT`.
+///
+/// The name alone would not do, as many clusters are called `kubernetes`.
+///
+/// ```
+/// use kboot_core::bundle::ClusterIdentity;
+/// let identity: ClusterIdentity = "kubernetes@10.0.0.1".parse()?;
+/// assert_eq!(identity.to_string(), "kubernetes@https://10.0.0.1:6443");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterIdentity {
+    name: ClusterName,
+    endpoint: ApiEndpoint,
+}
+
+impl ClusterIdentity {
+    /// The identity of the cluster that a file describes.
+    #[must_use]
+    pub fn of(spec: &ClusterSpec) -> Self {
+        Self { name: spec.name.clone(), endpoint: spec.control_plane_endpoint.clone() }
+    }
+
+    /// From the texts of its two parts.
+    pub(super) fn from_parts(name: &str, endpoint: &str) -> Option<Self> {
+        Some(Self { name: name.parse().ok()?, endpoint: endpoint.parse().ok()? })
+    }
+
+    /// The cluster's name.
+    #[must_use]
+    pub fn name(&self) -> &ClusterName {
+        &self.name
+    }
+
+    /// Where its API servers are reached.
+    #[must_use]
+    pub fn endpoint(&self) -> &ApiEndpoint {
+        &self.endpoint
+    }
+}
+
+impl fmt::Display for ClusterIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.endpoint)
+    }
+}
+
+impl FromStr for ClusterIdentity {
+    type Err = ClusterIdentityError;
+    fn from_str(text: &str) -> Result<Self, ClusterIdentityError> {
+        let parts = text.split_once('@').and_then(|(name, endpoint)| Self::from_parts(name, endpoint));
+        parts.ok_or_else(|| ClusterIdentityError { value: text.chars().take(64).collect() })
+    }
+}
+
+/// A node of the control plane or of etcd. Workers do not count: one may go from a cluster to the next.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Member {
+    name: String,
+    addresses: Vec<IpAddr>,
+}
+
+impl Member {
+    pub(super) fn all(spec: &ClusterSpec) -> Vec<Self> {
+        let members = spec.nodes().iter();
+        let members = members.filter(|node| node.has(NodeRole::ControlPlane) || node.has(NodeRole::Etcd));
+        members
+            .map(|node| Self { name: node.name().to_string(), addresses: node.addresses().to_vec() })
+            .collect()
+    }
+
+    /// Names such as `master-1` are everybody's, so an address counts as well.
+    fn is_also(&self, other: &Self) -> bool {
+        self.name == other.name && self.addresses.iter().any(|address| other.addresses.contains(address))
+    }
+}
+
+/// The cluster that a folder was built for.
+#[derive(Debug)]
+pub(super) struct Owner {
+    pub(super) identity: ClusterIdentity,
+    pub(super) members: Vec<Member>,
+}
+
+impl Owner {
+    /// Why the file describes another cluster, where it does. A cluster may change its endpoint, and it may
+    /// exchange its nodes, but not both at once.
+    fn differs(&self, spec: &ClusterSpec) -> Option<&'static str> {
+        if self.identity.name != spec.name {
+            return Some("which has another name");
+        }
+        let stays = Member::all(spec).iter().any(|new| self.members.iter().any(|old| old.is_also(new)));
+        (self.identity.endpoint != spec.control_plane_endpoint && !stays)
+            .then_some("which has another endpoint and another control plane")
+    }
+}
+
+/// Refuses another cluster's file, unless the caller names the cluster that this one was.
+pub(super) fn check(
+    root: &Path,
+    record: &Record,
+    spec: &ClusterSpec,
+    was: Option<&ClusterIdentity>,
+) -> Result<(), BundleError> {
+    let found;
+    let owner = match &record.owner {
+        Some(owner) => owner,
+        None => match find(root)? {
+            None => return Ok(()),
+            Some(owner) => {
+                found = owner;
+                &found
+            }
+        },
+    };
+    match owner.differs(spec) {
+        Some(difference) if was != Some(&owner.identity) => Err(BundleError::AnotherCluster {
+            path: root.to_owned(),
+            held: Box::new(owner.identity.clone()),
+            asked: Box::new(ClusterIdentity::of(spec)),
+            difference,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whose folder it is where `kboot.json` does not say it, as it did not at first: the administrator's kubeconfig
+/// has name and endpoint, the members' certificates have their addresses.
+fn find(root: &Path) -> Result<Option<Owner>, BundleError> {
+    for path in [ADMIN, SUPER_ADMIN] {
+        let Some(bytes) = fs::read(&root.join(path), 0o600)? else { continue };
+        // What cannot be read is named where it is used.
+        let Ok(kubeconfig) = String::from_utf8_lossy(&bytes).parse::<Kubeconfig>() else { continue };
+        let current = kubeconfig.contexts.iter().find(|context| context.name == kubeconfig.current_context);
+        let cluster = kubeconfig
+            .clusters
+            .iter()
+            .find(|cluster| current.is_some_and(|context| context.value.cluster == cluster.name));
+        let identity =
+            cluster.and_then(|cluster| ClusterIdentity::from_parts(&cluster.name, &cluster.value.server));
+        if let Some(identity) = identity {
+            return Ok(Some(Owner { identity, members: members(root)? }));
+        }
+    }
+    Ok(None)
+}
+
+fn members(root: &Path) -> Result<Vec<Member>, BundleError> {
+    let mut members = Vec::new();
+    for name in fs::folder_names(&root.join("nodes"))? {
+        for role in [CertificateRole::ApiServer, CertificateRole::EtcdServer] {
+            let path = root.join(format!("nodes/{name}{}", paths::certificate(role)));
+            if let Some(pem) = fs::read(&path, 0o644)?
+                && let Ok(facts) = Certificate::from_pem(&pem).and_then(|certificate| certificate.facts())
+            {
+                members.push(Member { name: name.clone(), addresses: facts.alt_names.ips().to_vec() });
+            }
+        }
+    }
+    Ok(members)
+}

@@ -1,0 +1,155 @@
+//! `kboot.json`: for which cluster the folder was built, what was issued, and which node has which join token.
+//! It is written last, so it speaks of the last build that came to its end.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::artifact::{Artifact, ArtifactPath};
+use super::identity::{ClusterIdentity, Member, Owner};
+use super::join::TokenOfNodes;
+use super::manifests::{ETCD_CLIENT, METRICS_SERVER};
+use super::render::{ADMIN, SUPER_ADMIN, authority_path, certificate_path, public};
+use super::{BundleError, fs, join};
+use crate::error::Error;
+use crate::pki::{Certificate, CertificateRole, ClusterPki};
+use crate::spec::ClusterSpec;
+use crate::version::KubernetesVersion;
+
+/// The file of an output folder that says whose it is and what was issued.
+pub const INVENTORY: &str = "kboot.json";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inventory {
+    api_version: &'static str,
+    kind: &'static str,
+    cluster: Cluster,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    join_tokens: Option<Vec<TokenOfNodes>>,
+    certificates: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cluster {
+    name: String,
+    control_plane_endpoint: String,
+    kubernetes_version: String,
+    members: Vec<Member>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    path: String,
+    kind: &'static str,
+    fingerprint: String,
+    not_before: String,
+    not_after: String,
+}
+
+/// What was issued, and for whom; without secrets.
+pub(super) fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
+    let mut certificates = Vec::new();
+    let mut add = |path: String, kind: &'static str, certificate: &Certificate| -> Result<(), Error> {
+        let validity = certificate.facts()?.validity;
+        certificates.push(Entry {
+            path,
+            kind,
+            fingerprint: format!("sha256:{}", certificate.fingerprint()),
+            not_before: validity.not_before.to_string(),
+            not_after: validity.not_after.to_string(),
+        });
+        Ok(())
+    };
+    for &authority in pki.authorities().layout().authorities() {
+        add(authority_path(authority, "crt"), "authority", pki.authorities().get(authority).certificate())?;
+    }
+    for (id, issued) in pki.certificates() {
+        let path = match (&id.node, id.role) {
+            (Some(node), role) => ArtifactPath::on_node(node, &certificate_path(spec, role)).to_string(),
+            (None, CertificateRole::Admin) => ADMIN.to_owned(),
+            (None, CertificateRole::SuperAdmin) => SUPER_ADMIN.to_owned(),
+            (None, CertificateRole::MetricsServer) => METRICS_SERVER.to_owned(),
+            (None, CertificateRole::NetworkEtcdClient) => ETCD_CLIENT.to_owned(),
+            (None, role) => format!("nodes/*{}", certificate_path(spec, role)),
+        };
+        add(path, id.role.name(), &issued.certificate)?;
+    }
+    let inventory = Inventory {
+        api_version: "kboot.dev/v1alpha1",
+        kind: "Inventory",
+        cluster: Cluster {
+            name: spec.name.to_string(),
+            control_plane_endpoint: spec.control_plane_endpoint.to_string(),
+            kubernetes_version: spec.kubernetes_version.to_string(),
+            members: Member::all(spec),
+        },
+        join_tokens: join::tokens_of_nodes(spec, pki),
+        certificates,
+    };
+    let mut text = serde_json::to_string_pretty(&inventory)
+        .map_err(|source| BundleError::Render { path: INVENTORY.to_owned(), source: source.into() })?;
+    text.push('\n');
+    Ok(public(ArtifactPath::new(INVENTORY), text.into(), None))
+}
+
+/// What a folder's `kboot.json` says.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    /// Whether there is one, and so a build that came to its end.
+    pub(super) is_there: bool,
+    /// Whose folder it is; files of the first versions do not say it.
+    pub(super) owner: Option<Owner>,
+    /// For which version it was built, where this kboot knows that version.
+    pub(super) kubernetes_version: Option<KubernetesVersion>,
+    /// Which node has which join token; files of the first versions do not say it.
+    pub(super) join_tokens: Option<Vec<TokenOfNodes>>,
+    /// The paths of the authorities that there were.
+    authorities: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Found<'a> {
+    cluster: Option<Cluster>,
+    join_tokens: Option<Vec<TokenOfNodes>>,
+    #[serde(borrow, default)]
+    certificates: Vec<FoundEntry<'a>>,
+}
+
+#[derive(Deserialize)]
+struct FoundEntry<'a> {
+    #[serde(borrow)]
+    path: Cow<'a, str>,
+}
+
+impl Record {
+    /// Reads it; nothing is recorded where it is not there.
+    pub(super) fn read(root: &Path) -> Result<Self, BundleError> {
+        let path = root.join(INVENTORY);
+        let Some(bytes) = fs::read(&path, 0o644)? else { return Ok(Self::default()) };
+        let unusable = |problem: String| BundleError::Inventory { path: path.clone(), problem };
+        let found: Found<'_> = serde_json::from_slice(&bytes).map_err(|error| {
+            unusable(format!("line {} column {} is not as kboot writes it", error.line(), error.column()))
+        })?;
+        let mut record = Self { is_there: true, join_tokens: found.join_tokens, ..Self::default() };
+        if let Some(cluster) = found.cluster {
+            let identity = ClusterIdentity::from_parts(&cluster.name, &cluster.control_plane_endpoint);
+            let identity =
+                identity.ok_or_else(|| unusable("cluster has no valid name and endpoint".to_owned()))?;
+            record.owner = Some(Owner { identity, members: cluster.members });
+            record.kubernetes_version = cluster.kubernetes_version.parse().ok();
+        }
+        let paths = found.certificates.into_iter().map(|entry| entry.path.into_owned());
+        record.authorities = paths.filter(|path| path.starts_with("authorities/")).collect();
+        Ok(record)
+    }
+
+    /// Whether the folder had this authority. Making another would cut off every certificate that is out there.
+    pub(super) fn has_authority(&self, path: &str) -> bool {
+        self.authorities.iter().any(|authority| authority == path)
+    }
+}
