@@ -23,3 +23,12 @@ kernel_as_it_was() {
     [[ $(<"/proc/sys/$setting") == "${kernel[$setting]}" ]] || { echo "$setting is $(<"/proc/sys/$setting"), was ${kernel[$setting]}"; return 1; }
   done
 }
+
+# set_field SECTION NAME VALUE: a filter that writes a field of spec into a cluster file.
+set_field() {
+  local text
+  text=$(sed -e "/^  $1: *{/s#\b$2: *[^,}]*\(, *\)\{0,1\}##" -e "/^    $2:/d")
+  if grep -q "^  $1: *{" <<<"$text"; then sed "s#^  $1: *{#&$2: $3, #" <<<"$text"
+  elif grep -q "^  $1:" <<<"$text"; then sed "s#^  $1:.*#&\n    $2: $3#" <<<"$text"
+  else sed "s#^spec:.*#&\n  $1: {$2: $3}#" <<<"$text"; fi
+}

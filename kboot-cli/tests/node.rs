@@ -91,7 +91,40 @@ fn verify(answers: Answers, arguments: &[&str]) -> (Outcome, Vec<String>) {
     (outcome, heads)
 }
 
+const PODS: &str = "/api/v1/pods?fieldSelector=spec.nodeName%3Dworker-1%2Cstatus.phase!%3DSucceeded%2C\
+                    status.phase!%3DFailed&limit=250";
+const EVENTS: &str = "/api/v1/namespaces/kube-system/events?fieldSelector=involvedObject.kind%3DPod%2C\
+                      involvedObject.name%3Dcoredns-1&limit=250";
 const REQUESTS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=250";
+
+fn running_pod() -> Value {
+    json!({
+        "metadata": {"namespace": "kube-system", "name": "kube-proxy-1"},
+        "status": {"phase": "Running", "containerStatuses": [{
+            "name": "c", "image": "", "imageID": "", "ready": true, "restartCount": 0, "state": {"running": {}},
+        }]},
+    })
+}
+
+/// The same, with a pod on the second page that does not get its network.
+fn stuck(path: &str) -> Option<(u16, String)> {
+    let mut pod = running_pod();
+    pod["metadata"]["name"] = json!("coredns-1");
+    pod["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+    pod["status"] = json!({"phase": "Pending"});
+    let body = match path {
+        EVENTS => json!({"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": [{
+            "metadata": {}, "type": "Warning", "reason": "FailedCreatePodSandBox",
+            "message": "failed to find plugin \"loopback\" in path [/opt/cni/bin]\u{1b}[2J",
+            "involvedObject": {"kind": "Pod"}, "lastTimestamp": "2026-01-01T00:05:00Z",
+        }]}),
+        page if page == format!("{PODS}&continue=pods") => {
+            json!({"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": [pod]})
+        }
+        _ => return healthy(path),
+    };
+    Some((200, body.to_string()))
+}
 
 /// A node in order, with its requests on two pages.
 fn healthy(path: &str) -> Option<(u16, String)> {
@@ -127,6 +160,13 @@ fn healthy(path: &str) -> Option<(u16, String)> {
             "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequestList",
             "metadata": {"continue": "abc"}, "items": [],
         }),
+        // On two pages as well.
+        PODS => json!({
+            "apiVersion": "v1", "kind": "PodList", "metadata": {"continue": "pods"}, "items": [running_pod()],
+        }),
+        page if page == format!("{PODS}&continue=pods") => json!({
+            "apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": [running_pod()],
+        }),
         "/api/v1/nodes/worker-1/proxy/metrics" => {
             let metrics = ["client", "server"]
                 .map(|which| format!("kubelet_certificate_manager_{which}_ttl_seconds 86400\n"));
@@ -146,7 +186,7 @@ fn healthy(path: &str) -> Option<(u16, String)> {
 /// The same, with a pending request on the second page.
 fn pending(path: &str) -> Option<(u16, String)> {
     let (code, body) = healthy(path)?;
-    if !path.contains("continue=") {
+    if !path.contains("continue=abc") {
         return Some((code, body));
     }
     let mut list: Value = serde_json::from_str(&body).unwrap();
@@ -161,7 +201,12 @@ fn pending(path: &str) -> Option<(u16, String)> {
 fn a_healthy_node() {
     let (outcome, heads) = verify(healthy, &[]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{}", outcome.stdout);
-    assert_eq!(outcome.stdout.lines().count(), 7, "{}", outcome.stdout);
+    assert_eq!(outcome.stdout.lines().count(), 8, "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("ok       pods                2 pods, none of which waits"),
+        "{}",
+        outcome.stdout
+    );
     assert!(outcome.stdout.lines().all(|line| line.starts_with("ok       ")), "{}", outcome.stdout);
     assert!(heads.iter().all(|head| head.starts_with("GET ")), "it changes nothing");
     assert!(!heads.concat().contains("secret"), "no token without TLS");
@@ -195,6 +240,37 @@ fn a_problem_is_exit_1() {
 }
 
 #[test]
+fn a_pod_that_cannot_start_is_exit_1() {
+    let (outcome, heads) = verify(stuck, &[]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), ""));
+    let line = outcome.stdout.lines().find(|line| line.starts_with("PROBLEM")).unwrap();
+    assert!(line.starts_with("PROBLEM  pod kube-system/coredns-1 it has been starting for "), "{line}");
+    for said in ["reason \"FailedCreatePodSandBox\"", r"path [/opt/cni/bin]\u{1b}[2J", "folders.cniPlugins"] {
+        assert!(line.contains(said), "{said}: {line}");
+    }
+    assert_eq!(heads.iter().filter(|head| head.contains("/events?")).count(), 1, "no other pod's events");
+
+    // Who may read pods and no events learns that something is wrong.
+    let refuse = |path: &str| match path {
+        EVENTS => Some((403, json!({"kind": "Status", "message": "events is forbidden"}).to_string())),
+        _ => stuck(path),
+    };
+    let (outcome, _) = verify(refuse, &[]);
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.stdout.contains("its events cannot be read"), "{}", outcome.stdout);
+
+    // A list without end.
+    let endless = |path: &str| match path {
+        path if path.starts_with("/api/v1/pods?") => healthy(PODS),
+        _ => healthy(path),
+    };
+    let (outcome, heads) = verify(endless, &[]);
+    assert_eq!(outcome.code, Some(0));
+    assert!(outcome.stdout.contains("unknown  pods                the answer to GET"), "{}", outcome.stdout);
+    assert!(heads.len() < 20, "{}", heads.len());
+}
+
+#[test]
 fn what_is_not_known_is_no_problem() {
     let refuse = |path: &str| match path {
         "/api/v1/nodes/worker-1" => healthy(path),
@@ -203,7 +279,7 @@ fn what_is_not_known_is_no_problem() {
     let (outcome, _) = verify(refuse, &[]);
     assert_eq!(
         (outcome.code, outcome.stdout.matches("unknown ").count()),
-        (Some(0), 7),
+        (Some(0), 8),
         "{}",
         outcome.stdout
     );

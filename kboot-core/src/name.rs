@@ -28,7 +28,7 @@ const LABEL_RULE: &str = "use at most 63 lower-case letters, digits and '-', a l
 const PRINCIPAL_RULE: &str = "use 1 to 256 characters without control characters or surrounding blanks";
 
 /// Whether `label` is a DNS-1123 label (`IsDNS1123Label` in apimachinery's validation).
-fn is_dns1123_label(label: &str) -> bool {
+pub(crate) fn is_dns1123_label(label: &str) -> bool {
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = label.as_bytes();
     match (bytes.first(), bytes.last()) {

@@ -213,6 +213,52 @@ fn one_line_from_1_15_to_1_36_is_reported() {
 }
 
 #[test]
+fn the_runtime_finds_plug_ins_where_the_cluster_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let nodes_file = |version: &str, more: &str, path: &str| {
+        let out = folder.path().join(format!("{version} {more}"));
+        build(&spec(version, more), &out);
+        read(&out, &format!("nodes/two/{path}"))
+    };
+    let containerd = "etc/containerd/config.toml";
+    // Read by every containerd from 1.3 on; 2.1 and later make a list of it.
+    let section = "\n[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = \"/usr/lib/cni\"\n\n";
+    for version in ["v1.20.2", "v1.36.4"] {
+        let text = nodes_file(version, "  folders: {cniPlugins: /usr/lib/cni}", containerd);
+        assert_eq!(text.matches(section).count(), 1, "{text}");
+        let both = "  runtime: {sandboxImage: example.com/pause:1}\n  folders: {cniPlugins: /usr/lib/cni}";
+        let text = nodes_file(version, both, containerd);
+        assert!(
+            text.contains(section) && text.contains("sandbox_image = \"example.com/pause:1\"\n\n"),
+            "{text}"
+        );
+    }
+    let crio = "  runtime: {name: cri-o}\n  folders: {cniPlugins: /usr/lib/cni}";
+    let text = nodes_file("v1.36.4", crio, "etc/crio/crio.conf.d/10-kboot.conf");
+    assert!(text.ends_with("\n[crio.network]\nplugin_dirs = [\"/usr/lib/cni\"]\n"), "{text}");
+    // With Docker the kubelet looks for them itself.
+    for version in ["v1.6.0", "v1.12.3", "v1.23.0"] {
+        let docker = "  runtime: {name: docker}\n  folders: {cniPlugins: /usr/lib/cni}";
+        let text = nodes_file(version, docker, "etc/systemd/system/kubelet.service");
+        assert!(text.contains("--cni-bin-dir=/usr/lib/cni"), "{version}: {text}");
+    }
+    // Another runtime's kubelet has no say, and nobody who said nothing gets more than the default.
+    let text = nodes_file("v1.20.2", crio, "etc/systemd/system/kubelet.service");
+    assert!(!text.contains("cni"), "{text}");
+    for (version, more, path) in [
+        ("v1.20.2", "", containerd),
+        ("v1.23.0", "  runtime: {name: cri-o}", "etc/crio/crio.conf.d/10-kboot.conf"),
+        ("v1.23.0", "  runtime: {name: docker}", "etc/systemd/system/kubelet.service"),
+    ] {
+        let text = nodes_file(version, more, path);
+        assert!(
+            !text.contains("bin_dir") && !text.contains("plugin_dirs") && !text.contains("cni-bin-dir"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn choices_are_checked() {
     for (version, choice, problem) in [
         ("v1.20.2", "  user: {name: Kube}", "spec.user.name: \"Kube\" is not a user or group"),
@@ -224,6 +270,14 @@ fn choices_are_checked() {
         ("v1.20.2", "  folders: {programs: bin}", "spec.folders.programs: \"bin\" is not a folder"),
         ("v1.20.2", "  folders: {kubelet: '/data/../etc'}", "spec.folders.kubelet: "),
         ("v1.20.2", "  folders: {etcd: '/a b'}", "spec.folders.etcd: "),
+        (
+            "v1.20.2",
+            "  folders: {cniPlugins: lib/cni}",
+            "spec.folders.cniPlugins: \"lib/cni\" is not a folder",
+        ),
+        ("v1.20.2", "  folders: {cniPlugins: '/a\"]'}", "spec.folders.cniPlugins: "),
+        ("v1.20.2", "  folders: {cniPlugins: '/a/../b'}", "spec.folders.cniPlugins: "),
+        ("v1.20.2", "  folders: {cniPlugins: [/a]}", "spec.folders.cniPlugins: must be a text"),
         ("v1.20.2", "  runtime: {sandboxImage: 'a\"b'}", "spec.runtime.sandboxImage: "),
         ("v1.20.2", "  verify: {image: ''}", "spec.verify.image: "),
         ("v1.20.2", "  verify: {}", "spec.verify.image: is missing"),

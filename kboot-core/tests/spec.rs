@@ -66,6 +66,7 @@ fn every_commented_field_is_valid_too() {
         "ttl: 24h",
         "runtime:",
         "sandboxImage",
+        "cniPlugins",
         "id: 200",
         "logs:",
         "image:",

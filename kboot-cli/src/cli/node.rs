@@ -13,7 +13,7 @@ pub(crate) enum Node {
     /// Say what is wrong with a node, and why; talks to the cluster
     ///
     /// Looks at the Node, its heartbeat, its version, the expiry of its certificates, its certificate
-    /// requests, the kubelet's health and kube-proxy's; it changes nothing. Everything goes through the API
+    /// requests, the kubelet's health and kube-proxy's, and pods that cannot start; it changes nothing. Everything goes through the API
     /// server. Exit 1 if there is a problem; what could not be found out is none.
     Verify(NodeVerify),
 }

@@ -1,4 +1,5 @@
-//! The container runtime's share: the cgroup driver that it must have in common with the kubelet.
+//! The container runtime's share: the cgroup driver that it must have in common with the kubelet, the
+//! sandbox image, and where CNI plug-ins lie.
 
 use super::{kubelet, paths};
 use crate::spec::{ClusterSpec, Runtime};
@@ -15,32 +16,9 @@ pub(super) fn endpoint(runtime: Runtime) -> &'static str {
 /// The runtime's files.
 pub(super) fn files(spec: &ClusterSpec) -> Vec<(&'static str, String)> {
     let driver = kubelet::cgroup_driver(spec);
-    let image = |before: &str, key: &str| match &spec.sandbox_image {
-        Some(image) => format!("{before}{key} = \"{image}\"\n"),
-        None => String::new(),
-    };
     match spec.runtime {
-        // Version 2 is read by containerd 1.3 and later, 2.x included.
-        Runtime::Containerd => vec![(
-            paths::CONTAINERD_CONFIG,
-            format!(
-                "version = 2\n\n{}\
-                 [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n\
-                 runtime_type = \"io.containerd.runc.v2\"\n\n\
-                 [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n\
-                 SystemdCgroup = {}\n",
-                image("[plugins.\"io.containerd.grpc.v1.cri\"]\n", "sandbox_image")
-                    + if spec.sandbox_image.is_some() { "\n" } else { "" },
-                driver == "systemd"
-            ),
-        )],
-        Runtime::Crio => vec![(
-            paths::CRIO_CONFIG,
-            format!(
-                "[crio.runtime]\ncgroup_manager = \"{driver}\"\n{}",
-                image("\n[crio.image]\n", "pause_image")
-            ),
-        )],
+        Runtime::Containerd => vec![(paths::CONTAINERD_CONFIG, containerd(spec, driver))],
+        Runtime::Crio => vec![(paths::CRIO_CONFIG, crio(spec, driver))],
         Runtime::Docker => vec![
             (paths::DOCKER_CONFIG, format!("{{\n  \"exec-opts\": [\"native.cgroupdriver={driver}\"]\n}}\n")),
             // Docker 1.13 and later drop what is forwarded between machines; flannel's file, where
@@ -56,4 +34,38 @@ pub(super) fn files(spec: &ClusterSpec) -> Vec<(&'static str, String)> {
             ),
         ],
     }
+}
+
+/// Version 2 is read by containerd 1.3 and later. 2.x moves what stands here to its new places, also
+/// `bin_dir` to `bin_dirs`, which versions before 2.1 do not know. The file takes the place of the
+/// distribution's, so what is not said here is containerd's own default.
+fn containerd(spec: &ClusterSpec, driver: &str) -> String {
+    let section = |name: &str, line: Option<String>| match line {
+        Some(line) => format!("[plugins.\"io.containerd.grpc.v1.cri\"{name}]\n{line}\n\n"),
+        None => String::new(),
+    };
+    let image = spec.sandbox_image.as_ref().map(|image| format!("sandbox_image = \"{image}\""));
+    let plugins = spec.folders.cni_plugins.as_ref().map(|folder| format!("bin_dir = \"{folder}\""));
+    format!(
+        "version = 2\n\n{}{}\
+         [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n\
+         runtime_type = \"io.containerd.runc.v2\"\n\n\
+         [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n\
+         SystemdCgroup = {}\n",
+        section("", image),
+        section(".cni", plugins),
+        driver == "systemd"
+    )
+}
+
+/// A drop-in: what is not said here is the distribution's.
+fn crio(spec: &ClusterSpec, driver: &str) -> String {
+    let mut text = format!("[crio.runtime]\ncgroup_manager = \"{driver}\"\n");
+    if let Some(image) = &spec.sandbox_image {
+        text += &format!("\n[crio.image]\npause_image = \"{image}\"\n");
+    }
+    if let Some(folder) = &spec.folders.cni_plugins {
+        text += &format!("\n[crio.network]\nplugin_dirs = [\"{folder}\"]\n");
+    }
+    text
 }

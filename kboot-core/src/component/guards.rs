@@ -169,6 +169,7 @@ const FREE: &[&str] = &[
     "allocate-node-cidrs",
     "allow-privileged",
     "bind-address",
+    "cni-bin-dir",
     "cluster-dns",
     "cluster-domain",
     "controllers",

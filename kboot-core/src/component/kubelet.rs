@@ -41,6 +41,9 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
         match spec.runtime {
             Runtime::Docker => {
                 flags.set("network-plugin", "cni");
+                if let Some(folder) = &spec.folders.cni_plugins {
+                    flags.set("cni-bin-dir", folder.as_str());
+                }
                 if let Some(image) = &spec.sandbox_image {
                     flags.set("pod-infra-container-image", image.as_str());
                 }

@@ -124,8 +124,10 @@ pub(super) struct User {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Folders {
     pub(super) programs: Option<String>,
+    pub(super) cni_plugins: Option<String>,
     pub(super) kubelet: Option<String>,
     pub(super) etcd: Option<String>,
     pub(super) logs: Option<String>,

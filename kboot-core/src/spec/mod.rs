@@ -191,10 +191,11 @@ pub(crate) struct SystemUser {
     pub(crate) id: Option<u16>,
 }
 
-/// Folders of every node; none of data or logs is the program's own default.
+/// Folders of every node; none of plug-ins, data or logs is the program's own default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Folders {
     pub(crate) programs: Option<FolderPath>,
+    pub(crate) cni_plugins: Option<FolderPath>,
     pub(crate) kubelet: Option<FolderPath>,
     pub(crate) etcd: Option<FolderPath>,
     pub(crate) logs: Option<FolderPath>,

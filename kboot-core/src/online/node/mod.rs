@@ -1,5 +1,8 @@
 //! Is a node what it should be, and if not, why not.
 
+#[cfg(test)]
+mod pod_tests;
+mod pods;
 mod report;
 mod requests;
 #[cfg(test)]
@@ -7,11 +10,13 @@ mod tests;
 
 use std::time::Duration;
 
-use futures::future::{join, join3, join4};
-use k8s_openapi::List;
+use futures::future::{join, join_all, join3, join4};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::{List, ListableResource};
 use kube::Client;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::OnlineError;
 use super::fetch::get;
@@ -36,7 +41,8 @@ pub enum Outcome {
 #[non_exhaustive]
 pub struct Check {
     /// What was looked at: `ready`, `heartbeat`, `kubelet version`, `client certificate`,
-    /// `serving certificate`, `kubelet`, `kube-proxy`, `certificate request NAME`, …
+    /// `serving certificate`, `kubelet`, `kube-proxy`, `pods`, `pod NAMESPACE/NAME`,
+    /// `certificate request NAME`, …
     pub check: String,
     /// How it ended.
     pub outcome: Outcome,
@@ -70,22 +76,30 @@ impl NodeReport {
     }
 }
 
-/// Larger than a Node with a thousand images.
+/// Larger than a Node with a thousand images, and than a pod's events.
 const MAX_OBJECT: usize = 4 * 1024 * 1024;
-/// A page of requests; each may have etcd's 1.5 MiB, and has about 3 KiB.
+/// A page of objects; each may have etcd's 1.5 MiB. A request has about 3 KiB, a pod 10.
 const MAX_PAGE: usize = 64 * 1024 * 1024;
 const PER_PAGE: usize = 250;
 /// A cluster keeps an issued request for an hour: enough for 50,000 nodes that all joined in it.
-const MAX_PAGES: usize = 200;
+const MAX_REQUEST_PAGES: usize = 200;
+/// Many times the kubelet's `maxPods`.
+const MAX_POD_PAGES: usize = 8;
 const MAX_METRICS: usize = 16 * 1024 * 1024;
 const MAX_HEALTH: usize = 64 * 1024;
 
 /// Looks at a node from the API server's side.
 ///
-/// Asked are the Node, its Lease, the API server's version, the CertificateSigningRequests, and through the
-/// API server's node proxy the kubelet's `/healthz` and `/metrics` and kube-proxy's `/healthz` (port 10256).
-/// The node itself is not dialled. All questions are asked at once, and each may take `limit`. Kubernetes
-/// 1.20 and later; with an older one the requests are unknown.
+/// Asked are the Node, its Lease, its pods, the API server's version, the CertificateSigningRequests, and
+/// through the API server's node proxy the kubelet's `/healthz` and `/metrics` and kube-proxy's `/healthz`
+/// (port 10256). The node itself is not dialled. All questions are asked at once, but for the events of pods
+/// that do not start and do not say why, and each may take `limit`. Kubernetes 1.20 and later; with an older
+/// one the requests are unknown.
+///
+/// A pod cannot start where a container waits for something else than its turn (`ImagePullBackOff`,
+/// `CreateContainerError`, `CrashLoopBackOff`), where it has been starting for a minute and the latest event
+/// that is not of progress is a Warning (`FailedCreatePodSandBox`), or where it has been for ten. Pods that
+/// have ended or are being deleted are not looked at.
 ///
 /// A certificate's expiry is what the kubelet's metrics say (`kubelet_certificate_manager_*_ttl_seconds`),
 /// else what stands in the latest issued request, which kube-controller-manager deletes after an hour.
@@ -129,7 +143,8 @@ pub async fn verify(
         ask(format!("{node}/proxy/healthz"), MAX_HEALTH),
         ask(format!("{node}:10256/proxy/healthz"), MAX_HEALTH),
     );
-    let ((node, lease, version, requests), (metrics, kubelet, kube_proxy)) = join(objects, proxied).await;
+    let ((node, lease, version, requests), (pods, (metrics, kubelet, kube_proxy))) =
+        join(objects, join(pods_of(client, name, now, limit), proxied)).await;
     let node = match node?.object() {
         Err(error) if error.is_not_found() => None,
         node => Some(node?),
@@ -142,6 +157,7 @@ pub async fn verify(
         metrics: metrics.and_then(|answer| answer.success()).map(|answer| answer.text()),
         kubelet,
         kube_proxy,
+        pods,
     };
     Ok(report::report(name, &seen, now))
 }
@@ -154,14 +170,51 @@ async fn requests_of(
 ) -> Result<Vec<requests::NodeRequest>, OnlineError> {
     let base = format!("/apis/certificates.k8s.io/v1/certificatesigningrequests?limit={PER_PAGE}");
     let mut found = Vec::new();
-    let mut path = base.clone();
-    for _ in 0..MAX_PAGES {
-        let page: List<CertificateSigningRequest> = get(client, &path, MAX_PAGE, limit).await?.object()?;
-        found.extend(page.items.into_iter().filter_map(|item| requests::NodeRequest::of(name, item)));
+    let keep = |item: CertificateSigningRequest| found.extend(requests::NodeRequest::of(name, item));
+    each(client, &base, MAX_REQUEST_PAGES, limit, keep).await?;
+    Ok(found)
+}
+
+/// The pods of the node that have not ended, with the events of those that do not say why they wait.
+async fn pods_of(
+    client: &Client,
+    name: &NodeName,
+    now: Timestamp,
+    limit: Duration,
+) -> Result<pods::Pods, OnlineError> {
+    let base = format!(
+        "/api/v1/pods?fieldSelector=spec.nodeName%3D{name}%2Cstatus.phase!%3DSucceeded%2Cstatus.phase!%3DFailed\
+         &limit={PER_PAGE}"
+    );
+    let mut found = pods::Pods::default();
+    each(client, &base, MAX_POD_PAGES, limit, |pod: Pod| found.add(pod)).await?;
+    let asked = found.unexplained(now).map(|pod| async move {
+        if let Some(path) = pod.events_path() {
+            let answer = get(client, &format!("{path}&limit={PER_PAGE}"), MAX_OBJECT, limit).await;
+            let events = answer.and_then(|answer| answer.object::<List<Event>>());
+            pod.set_events(events.map(|list| list.items));
+        }
+    });
+    join_all(asked).await;
+    Ok(found)
+}
+
+/// Hands over every object of a list, page by page.
+async fn each<T: ListableResource + DeserializeOwned>(
+    client: &Client,
+    base: &str,
+    max_pages: usize,
+    limit: Duration,
+    mut keep: impl FnMut(T),
+) -> Result<(), OnlineError> {
+    let mut path = base.to_owned();
+    for _ in 0..max_pages {
+        let page: List<T> = get(client, &path, MAX_PAGE, limit).await?.object()?;
+        page.items.into_iter().for_each(&mut keep);
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            None => return Ok(found),
+            None => return Ok(()),
             Some(token) => path = format!("{base}&continue={token}"),
         }
     }
-    Err(OnlineError::TooLarge { path: base, limit: MAX_PAGES.saturating_mul(MAX_PAGE) })
+    Err(OnlineError::TooLarge { path: base.to_owned(), limit: max_pages.saturating_mul(MAX_PAGE) })
 }

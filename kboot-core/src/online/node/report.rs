@@ -6,6 +6,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 use k8s_openapi::apimachinery::pkg::version::Info;
 
+use super::pods::{self, Pods};
 use super::requests::{self, NodeRequest};
 use super::{Check, NodeReport, Outcome};
 use crate::csr::Signer;
@@ -27,6 +28,7 @@ pub(super) struct Seen {
     /// `/healthz` of each.
     pub(super) kubelet: Result<Answer, OnlineError>,
     pub(super) kube_proxy: Result<Answer, OnlineError>,
+    pub(super) pods: Result<Pods, OnlineError>,
 }
 
 pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport {
@@ -48,6 +50,10 @@ pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport
         checks.push(expiry("serving certificate", "server", metrics, issued(Signer::KubeletServing), now));
         checks.push(kubelet(&seen.kubelet));
         checks.push(kube_proxy(&seen.kube_proxy));
+        match &seen.pods {
+            Ok(found) => checks.extend(pods::explain(found, now)),
+            Err(error) => checks.push(unknown("pods", error.to_string())),
+        }
     } else {
         checks.push(problem(
             "node",
@@ -313,7 +319,7 @@ fn not_allowed(message: &str) -> String {
 }
 
 /// A span for people: its largest unit.
-fn span(seconds: i64) -> String {
+pub(super) fn span(seconds: i64) -> String {
     let (unit, letter) = match seconds {
         172_800.. => (86_400, "d"),
         7200.. => (3600, "h"),

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::pods::Pods;
 use super::report::{Seen, report};
 use super::requests::NodeRequest;
 use crate::Env;
@@ -20,11 +21,11 @@ const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
 const CLIENT: &[u8] = include_bytes!("fixtures/client.csr");
 const SERVING: &[u8] = include_bytes!("fixtures/serving.csr");
 
-fn worker() -> NodeName {
+pub(super) fn worker() -> NodeName {
     "worker-1".parse().unwrap()
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
 
@@ -32,7 +33,7 @@ fn answer(code: u16, body: &str) -> Result<Answer, OnlineError> {
     Ok(Answer { path: "/test".to_owned(), code, body: body.as_bytes().to_vec() })
 }
 
-fn status(code: u16, message: &str) -> Result<Answer, OnlineError> {
+pub(super) fn status(code: u16, message: &str) -> Result<Answer, OnlineError> {
     answer(code, &json!({"kind": "Status", "apiVersion": "v1", "code": code, "message": message}).to_string())
 }
 
@@ -72,7 +73,7 @@ fn lease(renewed: &str) -> Value {
 }
 
 /// A node without fault.
-fn healthy() -> Seen {
+pub(super) fn healthy() -> Seen {
     let metrics = "# TYPE kubelet_certificate_manager_client_ttl_seconds gauge\n\
                    kubelet_certificate_manager_client_ttl_seconds 8.64e+06\n\
                    kubelet_certificate_manager_server_ttl_seconds 86400\n";
@@ -84,6 +85,7 @@ fn healthy() -> Seen {
         metrics: Ok(metrics.to_owned()),
         kubelet: answer(200, "ok"),
         kube_proxy: answer(200, "{}"),
+        pods: Ok(Pods::default()),
     }
 }
 
@@ -121,7 +123,7 @@ fn with_requests(objects: &[Value]) -> Seen {
 }
 
 /// The only check that is not ok.
-fn only(seen: &Seen) -> (String, Outcome, String) {
+pub(super) fn only(seen: &Seen) -> (String, Outcome, String) {
     let report = report(&worker(), seen, now());
     let mut checks = report.checks.into_iter().filter(|check| check.outcome != Outcome::Ok);
     let check = checks.next().expect("something is not ok");
@@ -130,7 +132,7 @@ fn only(seen: &Seen) -> (String, Outcome, String) {
 }
 
 #[track_caller]
-fn assert_only(seen: &Seen, check: &str, outcome: Outcome, said: &[&str]) {
+pub(super) fn assert_only(seen: &Seen, check: &str, outcome: Outcome, said: &[&str]) {
     let found = only(seen);
     assert_eq!((found.0.as_str(), found.1), (check, outcome), "{}", found.2);
     for said in said {
@@ -150,6 +152,7 @@ fn a_healthy_node() {
         "serving certificate",
         "kubelet",
         "kube-proxy",
+        "pods",
     ];
     assert_eq!(checks, names.map(|name| (name, Outcome::Ok)));
     assert!(report.is_ok());
@@ -291,7 +294,7 @@ fn certificates_by_request() {
         [issued(client.clone(), "2026-06-01T11:00:00Z", "1d"), issued(serving, "2026-06-01T11:00:00Z", "2h")];
     let seen = Seen { metrics: unreachable(), ..with_requests(&good) };
     let checks = report(&worker(), &seen, now()).checks;
-    assert_eq!(checks.len(), 7, "issued requests need no explanation: {checks:?}");
+    assert_eq!(checks.len(), 8, "issued requests need no explanation: {checks:?}");
     assert_eq!(checks[3].text, "valid until 2026-06-02T11:00:00Z, 23 h more, by the request csr-abcde");
     assert_eq!(checks[4].text, "valid until 2026-06-01T13:00:00Z, 60 min more, by the request csr-abcde");
 
@@ -456,8 +459,8 @@ fn hostile_requests() {
     }
     let flood: Vec<_> = (0..1000).map(|_| csr(KUBELET_SERVING, user, SERVING)).collect();
     let checks = report(&worker(), &with_requests(&flood), now()).checks;
-    assert_eq!(checks.len(), 7 + 20 + 1);
-    assert!(checks[27].text.starts_with("980 older ones"), "{:?}", checks[27]);
+    assert_eq!(checks.len(), 8 + 20 + 1);
+    assert!(checks[28].text.starts_with("980 older ones"), "{:?}", checks[28]);
 }
 
 #[test]

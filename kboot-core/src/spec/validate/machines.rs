@@ -62,6 +62,7 @@ pub(super) fn folders(
     };
     let valid = Folders {
         programs: folder("programs", &folders.programs),
+        cni_plugins: folder("cniPlugins", &folders.cni_plugins),
         kubelet: folder("kubelet", &folders.kubelet),
         etcd: folder("etcd", &folders.etcd),
         logs: folder("logs", &folders.logs),

@@ -1,0 +1,266 @@
+//! A node's pods: how many there are, and why one does not start.
+
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod, PodStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+
+use super::report::{ok, problem, span, unknown};
+use super::{Check, Outcome};
+use crate::name::{is_dns1123_label, is_dns1123_subdomain};
+use crate::online::{OnlineError, quoted};
+use crate::time::Timestamp;
+
+/// How many pods are explained one by one.
+const SHOWN: usize = 20;
+
+/// For so many seconds a pod may start without anyone asking why.
+const PATIENCE: i64 = 60;
+
+/// Afterwards it is a problem also if nothing says why. Pulling a large image takes minutes.
+const TOO_LONG: i64 = 600;
+
+/// A node's pods, as far as they have not ended.
+#[derive(Debug, Default)]
+pub(super) struct Pods {
+    count: usize,
+    waiting: Vec<WaitingPod>,
+}
+
+/// One that does not run.
+#[derive(Debug)]
+pub(super) struct WaitingPod {
+    namespace: String,
+    name: String,
+    /// Whom its events are about: a static pod's bear the identity that the kubelet gave it.
+    identities: Vec<String>,
+    /// When something last changed.
+    since: i64,
+    /// What one of its containers says.
+    why: Option<String>,
+    events: Option<Result<Vec<Event>, OnlineError>>,
+}
+
+impl Pods {
+    /// Takes a pod of the node; one that has ended or is being deleted does not count.
+    pub(super) fn add(&mut self, pod: Pod) {
+        let Pod { metadata, status, .. } = pod;
+        let status = status.unwrap_or_default();
+        let phase = status.phase.as_deref().unwrap_or("Pending");
+        if metadata.deletion_timestamp.is_some() || ["Succeeded", "Failed"].contains(&phase) {
+            return;
+        }
+        self.count = self.count.saturating_add(1);
+        let states = || containers(&status).filter_map(|container| container.state.as_ref());
+        let works = states().any(|state| state.running.is_some());
+        let waits = phase == "Pending" || states().any(|state| state.waiting.is_some());
+        let why = containers(&status).find_map(blocked);
+        if why.is_some() || (waits && !works) {
+            self.waiting.push(WaitingPod::new(metadata, &status, why));
+        }
+    }
+
+    /// Those that have been starting for longer than usual and do not say why: so many that it is
+    /// reasonable to ask for their events.
+    pub(super) fn unexplained(&mut self, now: Timestamp) -> impl Iterator<Item = &mut WaitingPod> {
+        let silent = move |pod: &&mut WaitingPod| {
+            pod.why.is_none() && pod.events.is_none() && pod.age(now) >= PATIENCE
+        };
+        self.waiting.iter_mut().filter(silent).take(SHOWN)
+    }
+}
+
+impl WaitingPod {
+    fn new(metadata: ObjectMeta, status: &PodStatus, why: Option<String>) -> Self {
+        let ends = |state: &Option<ContainerState>| {
+            state.as_ref()?.terminated.as_ref()?.finished_at.as_ref().map(second)
+        };
+        let of_containers =
+            containers(status).flat_map(|container| [ends(&container.state), ends(&container.last_state)]);
+        let conditions = status.conditions.iter().flatten();
+        let of_conditions = conditions.map(|condition| condition.last_transition_time.as_ref().map(second));
+        let of_pod = [&metadata.creation_timestamp, &status.start_time].map(|time| time.as_ref().map(second));
+        let since = of_containers.chain(of_conditions).chain(of_pod).flatten().max().unwrap_or_default();
+        let mirror = metadata.annotations.and_then(|mut all| all.remove("kubernetes.io/config.mirror"));
+        Self {
+            namespace: metadata.namespace.unwrap_or_default(),
+            name: metadata.name.unwrap_or_default(),
+            identities: metadata.uid.into_iter().chain(mirror).collect(),
+            since,
+            why,
+            events: None,
+        }
+    }
+
+    /// Where the API server has its events; none if its names are not those of a pod.
+    pub(super) fn events_path(&self) -> Option<String> {
+        let Self { namespace, name, .. } = self;
+        (is_dns1123_label(namespace) && is_dns1123_subdomain(name)).then(|| {
+            format!(
+                "/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.kind%3DPod%2C\
+                 involvedObject.name%3D{name}"
+            )
+        })
+    }
+
+    /// What was found there. Events of another pod of the same name are left out.
+    pub(super) fn set_events(&mut self, events: Result<Vec<Event>, OnlineError>) {
+        let of_it = |event: &Event| {
+            event.involved_object.uid.as_ref().is_none_or(|uid| self.identities.contains(uid))
+        };
+        self.events = Some(events.map(|all| all.into_iter().filter(of_it).collect()));
+    }
+
+    fn age(&self, now: Timestamp) -> i64 {
+        now.unix().saturating_sub(self.since)
+    }
+
+    /// The names, which are not limited to harmless characters.
+    fn shown_name(&self) -> String {
+        let Self { namespace, name, .. } = self;
+        if self.events_path().is_some() {
+            format!("{namespace}/{name}")
+        } else {
+            format!("{}/{}", quoted(namespace, 64), quoted(name, 64))
+        }
+    }
+
+    /// What is in its way; nothing is known to be if it may still come up by itself.
+    fn verdict(&self, now: Timestamp) -> Option<(Outcome, String)> {
+        if let Some(why) = &self.why {
+            return Some((Outcome::Problem, why.clone()));
+        }
+        let age = self.age(now);
+        if age < PATIENCE {
+            return None;
+        }
+        let (takes, too_long) = (format!("it has been starting for {}", span(age)), age >= TOO_LONG);
+        match &self.events {
+            Some(Ok(events)) => {
+                match (obstacle(events), events.iter().max_by_key(|event| last_seen(event))) {
+                    (Some(event), _) => {
+                        Some((Outcome::Problem, format!("{takes}: {}{}", said(event), hint(event))))
+                    }
+                    (None, _) if !too_long => None,
+                    (None, Some(latest)) => {
+                        Some((Outcome::Problem, format!("{takes}; its latest event: {}", said(latest))))
+                    }
+                    (None, None) => {
+                        let text = format!("{takes}, and no event says why; see the kubelet's log");
+                        Some((Outcome::Problem, text))
+                    }
+                }
+            }
+            Some(Err(error)) => {
+                let outcome = if too_long { Outcome::Problem } else { Outcome::Unknown };
+                Some((outcome, format!("{takes}, and its events cannot be read ({error})")))
+            }
+            None => too_long.then_some((Outcome::Problem, takes)),
+        }
+    }
+}
+
+/// The latest Warning, if the kubelet has not got beyond it: pulling an image comes after the sandbox.
+fn obstacle(events: &[Event]) -> Option<&Event> {
+    let latest =
+        |wanted: &dyn Fn(&&Event) -> bool| events.iter().filter(wanted).max_by_key(|event| last_seen(event));
+    let warning = latest(&|event| event.type_.as_deref() == Some("Warning"))?;
+    let pulling = latest(&|event| event.reason.as_deref() == Some("Pulling"));
+    pulling.is_none_or(|pulling| last_seen(pulling) <= last_seen(warning)).then_some(warning)
+}
+
+fn hint(event: &Event) -> &'static str {
+    let message = event.message.as_deref().unwrap_or_default();
+    if message.contains("failed to find plugin") {
+        ": the CNI plug-ins lie elsewhere, or are missing; folders.cniPlugins of the cluster file says where the \
+         runtime looks for them"
+    } else {
+        ""
+    }
+}
+
+/// Init containers first: the others wait for them.
+fn containers(status: &PodStatus) -> impl Iterator<Item = &ContainerStatus> {
+    status.init_container_statuses.iter().chain(&status.container_statuses).flatten()
+}
+
+/// What a container waits for, if not for its turn (`pkg/kubelet/kubelet_pods.go`). Reasons are many and
+/// become more, so every other one counts.
+fn blocked(container: &ContainerStatus) -> Option<String> {
+    let waiting = container.state.as_ref()?.waiting.as_ref()?;
+    let reason = waiting.reason.as_deref().unwrap_or_default();
+    if ["", "ContainerCreating", "PodInitializing"].contains(&reason) {
+        return None;
+    }
+    let message = waiting.message.as_deref().unwrap_or_default();
+    let last = container.last_state.as_ref().and_then(|state| state.terminated.as_ref());
+    let ended = last.map(|last| {
+        let reason = last.reason.as_deref().map(|reason| format!(", reason {}", quoted(reason, 64)));
+        let message = last.message.as_deref().map(|message| format!(", message {}", quoted(message, 256)));
+        let code = last.exit_code;
+        format!(
+            "; it last ended with exit code {code}{}{}",
+            reason.unwrap_or_default(),
+            message.unwrap_or_default()
+        )
+    });
+    Some(format!(
+        "container {} waits: reason {}, message {}{}",
+        quoted(&container.name, 64),
+        quoted(reason, 64),
+        quoted(message, 256),
+        ended.unwrap_or_default()
+    ))
+}
+
+/// A runtime's message has its point at the end.
+fn said(event: &Event) -> String {
+    format!(
+        "reason {}, message {}",
+        quoted(event.reason.as_deref().unwrap_or_default(), 64),
+        quoted(event.message.as_deref().unwrap_or_default(), 512)
+    )
+}
+
+fn last_seen(event: &Event) -> i64 {
+    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
+    let micro = series.or(event.event_time.as_ref()).map(|time| time.0.as_second());
+    let last = event.last_timestamp.as_ref().or(event.metadata.creation_timestamp.as_ref()).map(second);
+    micro.max(last).unwrap_or_default()
+}
+
+fn second(time: &Time) -> i64 {
+    time.0.as_second()
+}
+
+/// Which pods cannot start, and why; one line that all is well if there is none.
+pub(super) fn explain(pods: &Pods, now: Timestamp) -> Vec<Check> {
+    let stuck: Vec<_> = pods.waiting.iter().filter_map(|pod| Some((pod, pod.verdict(now)?))).collect();
+    if stuck.is_empty() {
+        return vec![ok("pods", all_well(pods))];
+    }
+    let check = |(pod, (outcome, text)): &(&WaitingPod, (Outcome, String))| Check {
+        check: format!("pod {}", pod.shown_name()),
+        outcome: *outcome,
+        text: text.clone(),
+    };
+    let mut checks: Vec<Check> = stuck.iter().take(SHOWN).map(check).collect();
+    let more = stuck.get(SHOWN..).unwrap_or_default();
+    if !more.is_empty() {
+        let certain = more.iter().any(|(_, (outcome, _))| *outcome == Outcome::Problem);
+        let text = format!("{} more do not start either", more.len());
+        checks.push(if certain { problem("pods", text) } else { unknown("pods", text) });
+    }
+    checks
+}
+
+fn all_well(pods: &Pods) -> String {
+    let count = match pods.count {
+        0 => return "it has no pods".to_owned(),
+        1 => "1 pod".to_owned(),
+        count => format!("{count} pods"),
+    };
+    match pods.waiting.len() {
+        0 => format!("{count}, none of which waits"),
+        1 => format!("{count}, of which 1 is still starting"),
+        starting => format!("{count}, of which {starting} are still starting"),
+    }
+}
