@@ -1,5 +1,93 @@
 # shellcheck shell=bash
-# For the scripts here that start a kubelet: to be sourced.
+# For the scripts here that run real components: to be sourced.
+
+# --- The Kubernetes that a run is about.
+
+# find_kubernetes SCRIPT FOLDER PROGRAM...: sets $binaries, the folder with the programs, and $version, what
+# they say of themselves. FOLDER is the one that the caller was given; where it is empty, it is
+# KUBEBUILDER_ASSETS, and where that is empty too, the one that upstream-binaries prints.
+find_kubernetes() {
+  local script=$1 program said of missing=()
+  binaries=${2:-${KUBEBUILDER_ASSETS:-}} version=
+  shift 2
+  [[ -n $binaries ]] || binaries=$("${BASH_SOURCE[0]%/*}/upstream-binaries") || exit 2
+  [[ -d $binaries ]] || { echo "$script: $binaries is no folder; give the one with $*" >&2; exit 2; }
+  binaries=$(cd "$binaries" && pwd -P)
+  for program in "$@"; do [[ -f $binaries/$program && -x $binaries/$program ]] || missing+=("$program"); done
+  ((${#missing[@]} == 0)) ||
+    { echo "$script: $binaries lacks ${missing[*]}; a folder with all of $* is needed, of one version from 1.20 on" >&2; exit 2; }
+  for program in "$@"; do
+    case $program in
+      kubeadm) said=$("$binaries/kubeadm" version -o short 2>&1) || true ;;
+      *) said=$("$binaries/$program" --version 2>&1) || true ;;
+    esac
+    of=$(grep -oE 'v1\.[0-9]+\.[0-9]+' <<<"$said" | head -n 1) || true
+    if [[ -z $of ]] || (($(minor_of "$of") < 20)); then
+      echo "$script: $binaries/$program says of its version: $(head -n 1 <<<"$said" | cut -c1-200); Kubernetes 1.20 or later is needed" >&2
+      exit 2
+    fi
+    [[ ${version:=$of} == "$of" ]] ||
+      { echo "$script: in $binaries, $1 is of $version and $program of $of; programs of one version are needed" >&2; exit 2; }
+  done
+  echo "-- Kubernetes $version in $binaries"
+}
+# The number after `1.`.
+minor_of() {
+  local minor=${1#v1.}
+  echo "${minor%%.*}"
+}
+
+# find_kboot: sets KBOOT_BIN, unless it is set already.
+find_kboot() {
+  local root=${BASH_SOURCE[0]%/*}/..
+  [[ -z ${KBOOT_BIN:-} ]] || return 0
+  (cd "$root" && cargo build --quiet --release -p kboot-cli)
+  KBOOT_BIN=$(cd "$root" && cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/kboot
+}
+
+# node_programs: the programs of $binaries that run on a node: Kubernetes', and what of a cluster lies beside
+# them, such as an etcd of their time.
+node_programs() {
+  local name
+  for name in kube-apiserver kube-controller-manager kube-scheduler kubeadm kube-proxy kubelet kubectl etcd etcdctl; do
+    [[ ! -x $binaries/$name ]] || echo "$binaries/$name"
+  done
+}
+# programs_over FOLDER: puts them into a folder of this run's own.
+programs_over() {
+  local program place
+  while read -r program; do
+    place=$1/${program##*/}
+    [[ ! $program -ef $place ]] || continue
+    # Not through a link that may be there.
+    rm -f "$place"
+    : >"$place"
+    mount --bind "$program" "$place"
+  done < <(node_programs)
+}
+
+# What the versions differ in, of what the scripts write themselves.
+kubeadm_api() { # version
+  local minor
+  minor=$(minor_of "$1")
+  if ((minor >= 31)); then echo kubeadm.k8s.io/v1beta4
+  elif ((minor >= 22)); then echo kubeadm.k8s.io/v1beta3
+  else echo kubeadm.k8s.io/v1beta2; fi
+}
+# A kubelet from 1.35 on ends where cgroups are version 1, unless it is told not to. Prints the field, where it is needed.
+kubelet_cgroup_field() { # version
+  [[ -e /sys/fs/cgroup/cgroup.controllers ]] || (($(minor_of "$1") < 35)) || echo "failCgroupV1: false"
+}
+
+# end_processes SECONDS: asks every process that this shell has started to end, and waits that long at most.
+# kube-apiserver, for one, does not end once etcd is gone. What is left then ends with the namespace.
+end_processes() {
+  local deadline=$((SECONDS + $1))
+  jobs -pr | xargs -r kill 2>/dev/null || true
+  while [[ -n $(jobs -pr) ]] && ((SECONDS < deadline)); do sleep 0.3; done
+}
+
+# --- The kernel.
 
 # What a kubelet, and a systemd in a container, set in the one kernel that all share.
 declare -A kernel=()

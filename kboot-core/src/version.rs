@@ -164,22 +164,44 @@ impl fmt::Display for VersionChangeKind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct VersionSpan {
     /// The first with it, where there are covered ones without.
-    since: Option<u16>,
+    since: Option<Bound>,
     /// The first without it.
-    until: Option<u16>,
+    until: Option<Bound>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bound {
+    minor: u16,
+    /// Whether it is known to be this one: a first with it may be later, a first without it earlier.
+    exact: bool,
 }
 
 impl VersionSpan {
-    /// From two columns of a table, `1.N` each; anything else is no bound.
+    /// From two columns of a table: `1.N` each, or `>1.N` for something that came at some time after 1.N, and
+    /// `?1.N` for something that went in 1.N or before; anything else is no bound.
     pub(crate) fn of_columns(since: &str, until: &str) -> Self {
-        Self { since: minor_of(since), until: minor_of(until) }
+        let exactly = |text| minor_of(text).map(|minor| Bound { minor, exact: true });
+        let after = |minor: u16| Bound { minor: minor.saturating_add(1), exact: false };
+        let at_latest = |minor| Bound { minor, exact: false };
+        Self {
+            since: exactly(since).or_else(|| minor_of(since.strip_prefix('>')?).map(after)),
+            until: exactly(until).or_else(|| minor_of(until.strip_prefix('?')?).map(at_latest)),
+        }
     }
 
     /// Why a version does not have it; nothing where it does.
     pub(crate) fn lacks(self, version: KubernetesVersion) -> Option<String> {
         match (self.since, self.until) {
-            (_, Some(until)) if version.minor >= until => Some(format!("removed in 1.{until}")),
-            (Some(since), _) if version.minor < since => Some(format!("it came with 1.{since}")),
+            (_, Some(Bound { minor, exact })) if version.minor >= minor => {
+                let or_before = if exact { "" } else { " or before" };
+                Some(format!("removed in 1.{minor}{or_before}"))
+            }
+            (Some(Bound { minor, exact: true }), _) if version.minor < minor => {
+                Some(format!("it came with 1.{minor}"))
+            }
+            (Some(Bound { minor, .. }), _) if version.minor < minor => {
+                Some(format!("it came after 1.{}", minor.saturating_sub(1)))
+            }
             _ => None,
         }
     }

@@ -106,6 +106,61 @@ fn misspelt_flags_are_certain_where_the_table_is_complete() {
     assert_eq!(not[0].severity, Severity::Warning);
 }
 
+/// What 1.36.2 itself said of its flags, where the table had it otherwise or did not know.
+#[test]
+fn the_flags_of_1_36_are_those_of_its_binaries() {
+    let problem_of = |version: &str, component: &str, flag: &str| -> Option<(Severity, String)> {
+        let unit = format!("[Service]\nExecStart=/usr/bin/{component} --{flag}=1\n");
+        let found = lint(&[("u", &unit)], version.parse().unwrap()).unwrap();
+        found.into_iter().map(|finding| (finding.severity, finding.problem)).find(|(_, p)| p.contains(flag))
+    };
+    for (component, flag) in [
+        ("kube-controller-manager", "concurrent-resourceclaim-syncs"),
+        ("kubelet", "max-housekeeping-interval"),
+        ("kube-proxy", "boot-id-file"),
+        ("kube-proxy", "machine-id-file"),
+        ("kube-apiserver", "kubelet-port"),
+    ] {
+        assert_eq!(problem_of("v1.36.2", component, flag), None, "{component} --{flag}");
+    }
+    for (version, component, flag, problem) in [
+        (
+            "v1.36.2",
+            "kube-controller-manager",
+            "concurrent-resource-claim-syncs",
+            "; did you mean --concurrent-resourceclaim-syncs?",
+        ),
+        ("v1.36.2", "kubelet", "tls-curve-preferences", ""),
+        ("v1.36.2", "kube-proxy", "proxy-port-range", " (removed in 1.31)"),
+        // Between two versions that are known, nobody has looked.
+        ("v1.36.2", "kube-proxy", "cleanup-ipvs", " (removed in 1.36 or before; use --cleanup)"),
+        ("v1.36.2", "kube-apiserver", "ssh-user", " (removed in 1.35 or before)"),
+        ("v1.20.2", "kube-apiserver", "google-json-key", " (removed in 1.20 or before)"),
+        ("v1.20.2", "kube-proxy", "boot-id-file", " (it came after 1.20)"),
+        ("v1.20.2", "kube-scheduler", "pod-max-in-unschedulable-pods-duration", " (it came after 1.20)"),
+        (
+            "v1.20.2",
+            "kube-controller-manager",
+            "concurrent-rc-syncs",
+            " (it came after 1.20; use --concurrent_rc_syncs)",
+        ),
+    ] {
+        let expected = format!("{component} {version} has no --{flag}{problem}");
+        let (severity, found) =
+            problem_of(version, component, flag).unwrap_or_else(|| panic!("nothing: {expected}"));
+        assert_eq!(severity, Severity::Error, "{found}");
+        assert!(found.starts_with(&expected), "{found}\n{expected}");
+    }
+    let field = format!("{CONFIGURATION}draManagerReconcilePeriod: 60s\n");
+    assert_eq!(findings("v1.36.2", &[("f", &field)]).len(), 1);
+    assert!(findings("v1.37.0", &[("f", &field)]).is_empty());
+    for component in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"]
+    {
+        let found = problem_of("v1.36.2", component, "no-such-flag");
+        assert_eq!(found.map(|(severity, _)| severity), Some(Severity::Error), "{component}");
+    }
+}
+
 const CONFIGURATION: &str = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
 
 #[test]

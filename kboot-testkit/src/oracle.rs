@@ -82,8 +82,8 @@ impl Oracle {
     }
 }
 
-/// A binary of Kubernetes v1.20.2: from the folder that `KUBEBUILDER_ASSETS` names, else from where
-/// `scripts/upstream-binaries` puts them.
+/// A binary of Kubernetes: from the folder that `KUBEBUILDER_ASSETS` names, of whatever version lies there, else
+/// the v1.20.2 from where `scripts/upstream-binaries` puts it.
 ///
 /// # Panics
 /// Where it is missing and `KBOOT_REQUIRE_ORACLES=1` is set.

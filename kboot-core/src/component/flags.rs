@@ -152,6 +152,56 @@ fn with_entry(list: &str, entry: &str) -> String {
 mod tests {
     use super::*;
 
+    /// A list that is called complete rests on a binary of that version, row by row; those of 1.35 rest on its
+    /// reference and source.
+    #[test]
+    fn each_row_of_a_complete_list_was_seen_on_a_binary() {
+        let version = |minor: u16| -> KubernetesVersion { format!("v1.{minor}.0").parse().unwrap() };
+        let rows = include_str!("flags.tsv").lines().filter(|line| !line.starts_with('#'));
+        let rows: Vec<Vec<&str>> = rows.map(|row| row.split('\t').collect()).collect();
+        for (component, minor) in COMPLETE.iter().filter(|(_, minor)| *minor != 35) {
+            let mut present = 0;
+            for row in rows.iter().filter(|row| row[0] == *component) {
+                if VersionSpan::of_columns(row[2], row[3]).has(version(*minor)) {
+                    let seen = [format!("run1.{minor}"), format!("src1.{minor}")]
+                        .map(|word| row[5].split(',').any(|e| e == word));
+                    assert!(seen[0] || (*minor == 20 && seen[1]), "1.{minor}: {row:?}");
+                    present += 1;
+                }
+            }
+            assert!(present > 50, "{component} 1.{minor}: {present}");
+        }
+        for component in
+            ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"]
+        {
+            assert!(COMPLETE.contains(&(component, 36)), "{component}");
+        }
+    }
+
+    /// The other way round than tests/components.rs: no flag of a complete list is made up.
+    #[test]
+    fn the_real_binaries_have_every_flag_of_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        for component in Component::ALL.into_iter().filter(|component| *component != Component::Etcd) {
+            let Some(binary) = kboot_testkit::upstream(component.name()) else { return };
+            let said = binary.run(folder.path(), &["--version"]).to_string();
+            let version = said.split_whitespace().find(|word| word.starts_with("v1.")).unwrap();
+            let version: KubernetesVersion = version.parse().unwrap();
+            if !is_complete(component, version) {
+                continue;
+            }
+            let help = binary.run(folder.path(), &["--help"]).to_string();
+            let of_version = TABLE[component.name()].iter().filter(|(_, known)| known.versions.has(version));
+            // Whether it is one that --help hides, the binary itself says.
+            let hidden = of_version.filter(|(flag, _)| !help.contains(&format!("--{flag} ")));
+            for (flag, _) in hidden {
+                let said =
+                    binary.run(folder.path(), &[format!("--{flag}=x"), "--help".to_owned()]).to_string();
+                assert!(!said.contains("unknown flag"), "{component} {version} has no --{flag}");
+            }
+        }
+    }
+
     #[test]
     fn node_restriction_survives() {
         assert_eq!(with_entry("PodSecurity", "NodeRestriction"), "NodeRestriction,PodSecurity");

@@ -287,8 +287,10 @@ mod tests {
 
     #[test]
     fn misspelt_flags_are_named() {
-        assert!(findings(Component::Kubelet, "v1.20.2", "max-pod").errors[0].1.contains("--max-pods"));
-        assert!(findings(Component::Kubelet, "v1.36.0", "max-pod").warnings[0].1.contains("--max-pods"));
+        for complete in ["v1.20.2", "v1.36.0"] {
+            assert!(findings(Component::Kubelet, complete, "max-pod").errors[0].1.contains("--max-pods"));
+        }
+        assert!(findings(Component::Kubelet, "v1.29.0", "max-pod").warnings[0].1.contains("--max-pods"));
     }
 
     #[test]

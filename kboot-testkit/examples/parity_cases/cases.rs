@@ -18,7 +18,8 @@ pub(crate) struct Case {
     /// The object's name.
     pub(crate) name: String,
     pub(crate) requestor: &'static Requestor,
-    /// The API's version; only v1beta1 takes the signer legacy-unknown and repeated or unknown usages.
+    /// The API's version; only v1beta1, which is gone in 1.22, takes the signer legacy-unknown and repeated or
+    /// unknown usages.
     pub(crate) version: &'static str,
     pub(crate) signer: &'static str,
     pub(crate) usages: Vec<String>,

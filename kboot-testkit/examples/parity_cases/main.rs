@@ -1,4 +1,7 @@
-//! Writes the requests of scripts/e2e-parity: `parity_cases DIR SERVER`.
+//! Writes the requests of scripts/e2e-parity: `parity_cases DIR SERVER VERSION`.
+//!
+//! VERSION is the server's: from 1.22 on there are no requests of v1beta1, and with them none for the signer
+//! legacy-unknown.
 //!
 //! In DIR: one API object a case (`CASE.json`), `cases.tsv` with each case's requestor, `rbac.json` with the
 //! roles that the requestors hold, and configurations of curl, to be run in DIR by an administrator whose
@@ -70,12 +73,16 @@ fn body(case: &Case) -> Value {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(folder), Some(server)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: parity_cases DIR SERVER".into());
+    let (Some(folder), Some(server), Some(version)) = (arguments.next(), arguments.next(), arguments.next())
+    else {
+        return Err("usage: parity_cases DIR SERVER VERSION".into());
     };
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u16>().ok());
+    let minor = minor.ok_or_else(|| format!("{version} is no version: write v1.MINOR.PATCH"))?;
     let folder = Path::new(&folder);
     create_dir(folder)?;
-    let cases = cases::all();
+    let mut cases = cases::all();
+    cases.retain(|case| case.version == "v1" || minor < 22);
 
     let mut create = Curl { server: &server, text: String::new() };
     let mut table = String::new();
