@@ -5,6 +5,7 @@ mod artifact;
 mod existing;
 mod fs;
 mod manifests;
+mod node_file;
 mod plan;
 mod render;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
 pub use fs::{write_all_new, write_new};
+pub use node_file::meant_by;
 pub use plan::{Action, Plan, Step};
 
 use crate::error::ErrorKind;
