@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use common::{kboot, write};
+use common::{CLUSTER, kboot, write};
 use kboot_core::pki::{Certificate, CertificateAuthority, KeyAlgorithm, PrivateKey};
 use kboot_core::{CertificateTemplate, Env, Kubeconfig};
 use kboot_testkit::Oracle;
@@ -170,4 +170,48 @@ fn a_terminal_shows_how_much_life_is_left() {
     assert!(shown.contains("\u{1b}[32m████████████████████"), "{shown:?}");
     let plain = show("NO_COLOR=1");
     assert!(!plain.contains('\u{1b}') && plain.contains("CN=kubernetes"), "{plain:?}");
+}
+
+#[test]
+fn paths_in_a_nodes_folder_are_that_nodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let two =
+        "  - {name: two, addresses: [192.0.2.2], roles: [worker]}\n  kubeconfigs: {certificates: files}\n";
+    write(&folder.join("cluster.yaml"), format!("{CLUSTER}{two}").as_bytes());
+    let run =
+        |folder: &std::path::Path, arguments: &str| kboot(folder, &arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!(run(folder, "cluster build -f cluster.yaml --out out").code, Some(0));
+    for (from, arguments) in [
+        ("", "cert expiry out"),
+        ("", "cert expiry out/nodes/two"),
+        ("out/nodes/two/etc", "cert expiry ."),
+        ("out", "cert inspect nodes"),
+        ("out/nodes/one/etc/kubernetes", "cert inspect scheduler.conf"),
+        ("", "kubeconfig check out/nodes/one/etc/kubernetes/scheduler.conf"),
+        ("out/nodes", "kubeconfig check two/var/lib/kube-proxy/kubeconfig.conf"),
+    ] {
+        let outcome = run(&folder.join(from), arguments);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{arguments}");
+    }
+    let inspected = run(folder, "kubeconfig inspect out/nodes/two/var/lib/kube-proxy/kubeconfig.conf").stdout;
+    assert!(inspected.contains("CN=system:kube-proxy"), "{inspected}");
+    // Another node's file is not this one's.
+    fs::remove_file(folder.join("out/nodes/two/etc/kubernetes/pki/kube-proxy.crt")).unwrap();
+    let outcome = run(folder, "cert expiry out");
+    assert_eq!(outcome.code, Some(2));
+    assert_eq!(outcome.stderr.matches("warning").count(), 1, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("out/nodes/two/var/lib/kube-proxy/kubeconfig.conf"),
+        "{}",
+        outcome.stderr
+    );
+    // Elsewhere a path is what it says, also below a folder of that name.
+    fs::create_dir_all(folder.join("nodes/one/etc")).unwrap();
+    fs::copy(
+        folder.join("out/nodes/one/etc/kubernetes/scheduler.conf"),
+        folder.join("nodes/one/etc/scheduler.conf"),
+    )
+    .unwrap();
+    assert_eq!(run(folder, "cert expiry nodes").code, Some(2));
 }

@@ -7,6 +7,7 @@ mod fs;
 mod identity;
 mod join;
 mod manifests;
+mod node_file;
 mod plan;
 mod record;
 mod render;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
 pub use fs::{write_all_new, write_new};
 pub use identity::{ClusterIdentity, ClusterIdentityError};
+pub use node_file::meant_by;
 pub use plan::{Action, ExpiredToken, Plan, PlanOptions, Step};
 pub use record::INVENTORY;
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use kboot_core::bundle::meant_by;
 use kboot_core::inspect::{self, Found, InspectError, Item};
 
 use super::MAX_BYTES;
@@ -70,8 +71,7 @@ impl Findings {
     fn add(&mut self, file: &Path, found: Vec<Found>, read: &mut BTreeSet<PathBuf>) {
         for found in found {
             if let Item::Reference { path } = &found.item {
-                // clientcmd takes relative paths from the kubeconfig's folder.
-                let named = file.parent().unwrap_or_else(|| Path::new("")).join(path);
+                let named = meant_by(file, Path::new(path));
                 let is_new = fs::canonicalize(&named).map_or(true, |real| read.insert(real));
                 if is_new {
                     match of_reference(&named) {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use kboot_core::Env;
+use kboot_core::bundle::meant_by;
 use kboot_core::kubeconfig::{CertificateSummary, Finding, Severity, Summary, Surroundings};
 use kboot_core::pki::Certificate;
 use serde_json::{Value, json};
@@ -16,7 +17,8 @@ use crate::{input, output};
 
 pub(super) fn inspect(file: &Path, format: ListFormat) -> Result<()> {
     let config = kubeconfig(file)?;
-    let summary = config.summary(&Surroundings::new(Env::system().now(), folder_of(file)?, &named_file));
+    let named = |path: &Path| named_file(&meant_by(file, path));
+    let summary = config.summary(&Surroundings::new(Env::system().now(), folder_of(file)?, &named));
     output::list(format, &serde_json::to_value(&summary)?, &tables(&summary))
 }
 
@@ -90,7 +92,8 @@ pub(super) fn run(arguments: &KubeconfigCheck) -> Result<Answer> {
 
 fn check(file: &Path, authority: Option<&Certificate>) -> Result<Vec<Finding>> {
     let config = kubeconfig(file)?;
-    let mut surroundings = Surroundings::new(Env::system().now(), folder_of(file)?, &named_file);
+    let named = |path: &Path| named_file(&meant_by(file, path));
+    let mut surroundings = Surroundings::new(Env::system().now(), folder_of(file)?, &named);
     // Of stdin there is no mode that says anything.
     if let Ok(metadata) = std::fs::metadata(file)
         && metadata.is_file()
