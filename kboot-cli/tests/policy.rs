@@ -470,16 +470,16 @@ fn policies_are_checked() {
         ),
     ]);
     let outcome = run(&folder, "policy check policy.yaml");
-    assert_eq!(outcome.code, Some(0));
+    assert_eq!(outcome.code, Some(1));
     assert!(
         outcome.stderr.starts_with(
-            "kboot: warning: the inventory \"nodes.yaml\" that it names: cannot read nodes.yaml: "
+            "kboot: policy.yaml: spec.rules[0].node.inventory: the inventory \"nodes.yaml\" cannot be used: cannot read nodes.yaml: "
         ) && outcome.stderr.lines().count() == 1,
         "{}",
         outcome.stderr
     );
     write(&folder.path().join("nodes.yaml"), b"kind: Pod\n");
-    assert!(run(&folder, "policy check policy.yaml").stderr.contains("that it names: nodes.yaml: "));
+    assert!(run(&folder, "policy check policy.yaml").stderr.contains("cannot be used: nodes.yaml: "));
     write(&folder.path().join("nodes.yaml"), NODES.as_bytes());
     let outcome = run(&folder, "policy check policy.yaml");
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));

@@ -137,6 +137,26 @@ impl Rule {
             && !self.once
     }
 
+    /// User names may hold nearly any character, so a pattern that reads like a regular expression is allowed.
+    fn expression_warnings(&self) -> impl Iterator<Item = (String, &'static str)> {
+        let asking: &[Glob] = match &self.requestor {
+            Some(RequestorRule::Listed { users, .. }) => users,
+            _ => &[],
+        };
+        let named = self.subject.as_ref().map(|subject| subject.users.as_slice()).unwrap_or_default();
+        let lists = [("requestor.users", asking), ("subject.users", named)];
+        let is_expression =
+            |text: &str| text.contains(['^', '$', '\\', '[', ']', '(', ')', '|']) || text.contains(".*");
+        lists.into_iter().flat_map(move |(field, patterns)| {
+            let suspicious = patterns.iter().enumerate().filter(move |(_, glob)| is_expression(glob.as_str()));
+            suspicious.map(move |(i, _)| {
+                let warning = "reads like a regular expression, and is none: * stands for any characters, ? for one, \
+                               and everything else for itself";
+                (format!("{field}[{i}]"), warning)
+            })
+        })
+    }
+
     fn warnings(&self) -> Vec<(&'static str, &'static str)> {
         let mut warnings = Vec::new();
         if self.verdict != Verdict::Approve {
@@ -198,6 +218,9 @@ impl Policy {
         let mut warnings = Vec::new();
         for (i, rule) in self.rules.iter().enumerate() {
             let path = format!("spec.rules[{i}]");
+            for (field, warning) in rule.expression_warnings() {
+                warnings.push(Problem::new(&format!("{path}.{field}"), warning));
+            }
             for (field, warning) in rule.warnings() {
                 warnings.push(Problem::new(&format!("{path}.{field}"), warning));
             }

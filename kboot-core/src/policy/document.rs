@@ -1,7 +1,7 @@
 //! The policy file: YAML to rules, with everything that is wrong at once.
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::decision::Verdict;
 use super::forbidden::objections;
+use super::names::escaped;
 use super::rule::{Access, AlternativeNamesRule, NameKind, RequestorRule, Rule, SubjectRule};
 use super::source::Source;
 use super::{Glob, Policy};
@@ -18,6 +19,7 @@ use crate::csr::Signer;
 use crate::net::Cidr;
 use crate::schema::{self, Problem, write_problems};
 use crate::time::Lifetime;
+use crate::token::TokenId;
 
 /// The JSON Schema of the policy file, for editors and other tools.
 pub const POLICY_SCHEMA: &str = include_str!("policy.schema.json");
@@ -33,7 +35,7 @@ pub struct PolicyError {
     pub problems: Vec<Problem>,
 }
 
-impl fmt::Display for PolicyError {
+impl Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_problems(&self.problems, f)
     }
@@ -46,22 +48,21 @@ impl PolicyError {
 }
 
 #[derive(Deserialize)]
-struct Document {
-    spec: Spec,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec {
     on_violation: Option<Verdict>,
-    rules: Vec<RuleDocument>,
+    #[serde(default)]
+    rules: Vec<Value>,
     otherwise: Option<Verdict>,
 }
 
+/// What the schema demands may be missing here, where it has said so.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RuleDocument {
+    #[serde(default)]
     name: String,
+    #[serde(default)]
     signer: String,
     requestor: Option<RequestorDocument>,
     #[serde(default)]
@@ -76,7 +77,7 @@ struct RuleDocument {
     #[serde(default)]
     once: bool,
     message: Option<String>,
-    decision: Verdict,
+    decision: Option<Verdict>,
 }
 
 #[derive(Deserialize)]
@@ -150,35 +151,32 @@ impl FromStr for Policy {
     type Err = PolicyError;
 
     /// Reads a policy file. Beside what is malformed, what would approve a privileged identity or anybody
-    /// is refused.
+    /// is refused, and so is what can match nothing. One mistake hides no other.
     fn from_str(text: &str) -> Result<Self, PolicyError> {
         let value = crate::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
-        let shape = schema::check(&PARSED_SCHEMA, &value);
-        if !shape.is_empty() {
-            return Err(PolicyError { problems: shape });
-        }
-        let document: Document =
-            serde_json::from_value(value).map_err(|error| PolicyError::one("", error.to_string()))?;
-        let Spec { on_violation, rules, otherwise } = document.spec;
-        let mut problems = Vec::new();
-        if rules.is_empty() {
+        let mut problems = schema::check(&PARSED_SCHEMA, &value);
+        let mut said = Said::default();
+        said.note(&problems);
+        let Some(Value::Object(mut fields)) = value.get("spec").cloned() else {
+            return Err(PolicyError { problems });
+        };
+        fields.retain(|field, _| field == "rules" || !said.covers(&format!("spec.{field}")));
+        let Spec { on_violation, rules, otherwise } = match serde_json::from_value(Value::Object(fields)) {
+            Ok(spec) => spec,
+            Err(_) if !problems.is_empty() => return Err(PolicyError { problems }),
+            Err(error) => return Err(PolicyError::one("spec", error.to_string())),
+        };
+        if rules.is_empty() && !said.covers("spec.rules") {
             problems.push(Problem::new("spec.rules", "is empty: a policy without rules decides nothing"));
         }
-        let mut seen = BTreeSet::new();
-        for (i, rule) in rules.iter().enumerate() {
-            let path = format!("spec.rules[{i}].name");
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-            if rule.name.is_empty() || rule.name.len() > 63 || !rule.name.bytes().all(plain) {
-                problems.push(Problem::new(&path, "use 1 to 63 letters, digits, '-' and '.'"));
-            } else if !seen.insert(rule.name.clone()) {
-                problems.push(Problem::new(&path, "another rule has this name"));
-            }
-        }
+        let mut names = BTreeSet::new();
         let read = rules.into_iter().enumerate().filter_map(|(i, rule)| {
-            Reader { path: format!("spec.rules[{i}]"), problems: &mut problems }.rule(rule)
+            let path = format!("spec.rules[{i}]");
+            Reader { path, problems: &mut problems, said: &mut said, names: &mut names }.value(rule)
         });
         let rules: Vec<Rule> = read.collect();
         if !problems.is_empty() {
+            problems.sort_by_key(|problem| rule_of(&problem.path));
             return Err(PolicyError { problems });
         }
         Ok(Self {
@@ -189,49 +187,118 @@ impl FromStr for Policy {
     }
 }
 
+/// The rule that a path is of.
+fn rule_of(path: &str) -> Option<usize> {
+    path.strip_prefix("spec.rules[")?.split(']').next()?.parse().ok()
+}
+
+/// The paths of which something wrong was said: what follows from it is not said as well.
+#[derive(Default)]
+struct Said(BTreeSet<String>);
+
+impl Said {
+    fn note(&mut self, problems: &[Problem]) {
+        self.0.extend(problems.iter().map(|problem| problem.path.clone()));
+    }
+
+    /// Whether it was said of this path, of one that holds it, or of one within.
+    fn covers(&self, path: &str) -> bool {
+        let holds =
+            |(end, c)| matches!(c, '.' | '[') && path.get(..end).is_some_and(|outer| self.0.contains(outer));
+        let within = self.0.range(path.to_owned()..).next().and_then(|next| next.strip_prefix(path));
+        within.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            || path.char_indices().any(holds)
+    }
+}
+
 /// Reads one rule and notes what is wrong with it.
 struct Reader<'a> {
     path: String,
     problems: &'a mut Vec<Problem>,
+    said: &'a mut Said,
+    names: &'a mut BTreeSet<String>,
 }
 
 impl Reader<'_> {
     fn problem(&mut self, field: &str, problem: impl Into<String>) {
-        self.problems.push(Problem::new(&format!("{}.{field}", self.path), problem));
+        let path = format!("{}.{field}", self.path);
+        if !self.said.covers(&path) {
+            self.problems.push(Problem::new(&path, problem));
+        }
+    }
+
+    /// Each field that the schema finds nothing wrong with is read, whatever is wrong with the others.
+    fn value(&mut self, mut value: Value) -> Option<Rule> {
+        if let Value::Object(fields) = &mut value {
+            fields.retain(|field, _| !self.said.covers(&format!("{}.{field}", self.path)));
+        }
+        match serde_json::from_value(value) {
+            Ok(document) => self.rule(document),
+            Err(error) => {
+                if !self.said.covers(&self.path) {
+                    self.problems.push(Problem::new(&self.path, error.to_string()));
+                }
+                None
+            }
+        }
     }
 
     fn rule(&mut self, document: RuleDocument) -> Option<Rule> {
         let before = self.problems.len();
-        let signer: Signer = document.signer.parse().ok()?;
+        self.name(&document.name);
+        let subject = document.subject.map(|subject| SubjectRule {
+            users: self.users("subject.users", subject.users),
+            groups: self.groups("subject.groups", subject.groups),
+        });
+        let requestor = document.requestor.and_then(|requestor| self.requestor(requestor));
+        let node_names = self.dns_patterns("node.names", "node name", document.node.names);
+        let alternative_names = document.subject_alt_names.map(|names| self.alternative_names(names));
+        let max_expiration = self.lifetime("maxExpiration", document.max_expiration);
+        let max_age = self.lifetime("maxAge", document.max_age);
+        let signer = document.signer.parse::<Signer>().ok();
+        if signer.is_none() {
+            self.problem("signer", "is not a signer that kboot decides for");
+        }
+        if document.decision.is_none() {
+            self.problem("decision", "is missing");
+        }
         let rule = Rule {
             name: document.name,
-            signer,
-            requestor: document.requestor.and_then(|requestor| self.requestor(requestor)),
-            node_names: self.patterns("node.names", document.node.names),
+            signer: signer?,
+            requestor,
+            node_names,
             inventory: document.node.inventory,
             may_rejoin: document.node.may_rejoin,
-            subject: document.subject.map(|subject| SubjectRule {
-                users: self.patterns("subject.users", Some(subject.users)),
-                groups: subject.groups,
-            }),
-            alternative_names: document.subject_alt_names.map(|names| self.alternative_names(names)),
+            subject,
+            alternative_names,
             access: document.access.map(|access| match access {
                 AccessDocument::SelfNodeClient => Access::SelfNodeClient,
                 AccessDocument::NodeClient => Access::NodeClient,
             }),
-            max_expiration: self.lifetime("maxExpiration", document.max_expiration),
-            max_age: self.lifetime("maxAge", document.max_age),
+            max_expiration,
+            max_age,
             max_pending_per_node: document.max_pending.per_node,
             max_pending_per_requestor: document.max_pending.per_requestor,
             once: document.once,
             message: document.message,
-            verdict: document.decision,
+            verdict: document.decision?,
         };
+        self.said.note(self.problems.get(before..).unwrap_or_default());
         self.check_fit(&rule);
+        self.said.note(self.problems.get(before..).unwrap_or_default());
         for (field, objection) in objections(&rule) {
             self.problem(field, objection);
         }
         (self.problems.len() == before).then_some(rule)
+    }
+
+    fn name(&mut self, name: &str) {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+        if name.is_empty() || name.len() > 63 || !name.bytes().all(plain) {
+            self.problem("name", "use 1 to 63 letters, digits, '-' and '.'");
+        } else if !self.names.insert(name.to_owned()) {
+            self.problem("name", "another rule has this name");
+        }
     }
 
     /// A field that has no meaning for the rule's signer is a mistake, and a rule that is looser than its
@@ -279,12 +346,8 @@ impl Reader<'_> {
             self.problem("requestor", "lists nobody: give users, groups or tokenIds, or write self");
             return None;
         }
-        let users = if users.is_empty() { Vec::new() } else { self.patterns("requestor.users", Some(users)) };
-        for (i, group) in groups.iter().enumerate() {
-            if group.is_empty() || group.contains('*') {
-                self.problem(&format!("requestor.groups[{i}]"), "is not a group: groups are spelt out");
-            }
-        }
+        let users = if users.is_empty() { Vec::new() } else { self.users("requestor.users", users) };
+        let groups = self.groups("requestor.groups", groups);
         let mut ids = Vec::new();
         for (i, id) in token_ids.iter().enumerate() {
             match id.parse() {
@@ -295,22 +358,78 @@ impl Reader<'_> {
                 ),
             }
         }
+        let is_used_by =
+            |id: &TokenId| users.iter().any(|user| user.matches(&format!("system:bootstrap:{id}")));
+        if !users.is_empty() && !ids.is_empty() && !ids.iter().any(is_used_by) {
+            self.problem(
+                "requestor.tokenIds",
+                "is matched by nobody: who uses a token is system:bootstrap:ID, which is not among the users",
+            );
+        }
         Some(RequestorRule::Listed { users, groups, token_ids: ids })
     }
 
-    fn patterns(&mut self, field: &str, patterns: Option<Vec<String>>) -> Vec<Glob> {
+    fn users(&mut self, field: &str, patterns: Vec<String>) -> Vec<Glob> {
+        self.patterns(field, Some(patterns), |pattern| {
+            let can_match = pattern.trim() == pattern && !pattern.chars().any(char::is_control);
+            (!can_match)
+                .then(|| "can match no user: names have no control characters, and no blanks around them")
+        })
+    }
+
+    /// Patterns of what is a DNS name.
+    fn dns_patterns(&mut self, field: &str, what: &str, patterns: Option<Vec<String>>) -> Vec<Glob> {
+        self.patterns(field, patterns, |pattern| {
+            (!Glob::new(pattern).matches_some_dns_name()).then(|| {
+                format!(
+                    "can match no {what}: they are lower-case letters, digits, '-' and '.', a letter or digit at both \
+                     ends of each part. Patterns are not regular expressions: * stands for any characters, ? for one"
+                )
+            })
+        })
+    }
+
+    fn groups(&mut self, field: &str, groups: Vec<String>) -> Vec<String> {
+        for (i, group) in groups.iter().enumerate() {
+            let is_name = !group.is_empty() && group.trim() == group && !group.chars().any(char::is_control);
+            if !is_name || group.contains(['*', '?']) {
+                let problem =
+                    "is not a group: groups are spelt out, without control characters and blanks around them";
+                self.problem(&format!("{field}[{i}]"), problem);
+            }
+        }
+        groups
+    }
+
+    /// Patterns, and why one of them can match nothing.
+    fn patterns<P: Display>(
+        &mut self,
+        field: &str,
+        patterns: Option<Vec<String>>,
+        objection: impl Fn(&str) -> Option<P>,
+    ) -> Vec<Glob> {
         let Some(patterns) = patterns else { return Vec::new() };
         if patterns.is_empty() {
             self.problem(field, "is an empty list, which would match nobody; leave it out or fill it");
         }
-        if patterns.iter().any(String::is_empty) {
-            self.problem(field, "an empty pattern matches nobody");
+        for (i, pattern) in patterns.iter().enumerate() {
+            if pattern.is_empty() {
+                self.problem(&format!("{field}[{i}]"), "an empty pattern matches nobody");
+            } else if let Some(objection) = objection(pattern) {
+                self.problem(&format!("{field}[{i}]"), format!("\"{}\" {objection}", escaped(pattern)));
+            }
         }
         patterns.iter().map(|pattern| Glob::new(pattern)).collect()
     }
 
     fn alternative_names(&mut self, document: AlternativeNamesDocument) -> AlternativeNamesRule {
         let AlternativeNamesDocument { within, any_node_may_claim, max, max_dns } = document;
+        if max == Some(0) {
+            self.problem(
+                "subjectAltNames.max",
+                "a serving certificate has a name, so 0 never matches; use 1 or more",
+            );
+        }
         let mut sources = Vec::new();
         for (i, source) in within.into_iter().enumerate() {
             sources.push(match source {

@@ -2,6 +2,7 @@
 
 use super::decision::Verdict;
 use super::floor::{PRIVILEGED, RESERVED_PREFIX, is_privileged};
+use super::names::escaped;
 use super::rule::{AlternativeNamesRule, NameKind, RequestorRule, Rule};
 use super::{Glob, Source};
 use crate::csr::Signer;
@@ -80,6 +81,13 @@ fn is_limit(ranges: &[Cidr], ipv6: bool) -> bool {
 /// Groups that say no more than that somebody asked.
 pub(super) const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
 
+/// A privileged user that the pattern matches, the best known first.
+fn privileged_example(user: &Glob) -> Option<String> {
+    const KNOWN: [&str; 3] = ["system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy"];
+    let known = KNOWN.iter().chain(&PRIVILEGED).find(|name| user.matches(name));
+    known.map(|name| (*name).to_owned()).or_else(|| user.example_with_prefix(RESERVED_PREFIX))
+}
+
 /// What is wrong with a rule that approves, and in which field. The floor would refuse most of it later, but
 /// a policy that reads as if it approved everything is refused while its author looks at it.
 pub(super) fn objections(rule: &Rule) -> Vec<(&'static str, String)> {
@@ -96,15 +104,13 @@ pub(super) fn objections(rule: &Rule) -> Vec<(&'static str, String)> {
             ),
             Some(subject) => {
                 for user in &subject.users {
-                    let privileged = user.matches_some_with_prefix(RESERVED_PREFIX)
-                        || PRIVILEGED.iter().any(|name| user.matches(name));
-                    if privileged {
+                    if let Some(example) = privileged_example(user) {
                         refuse(
                             "subject.users",
                             &format!(
-                                "{:?} would approve privileged identities such as system:kube-controller-manager; \
-                                 use a prefix of your own",
-                                user.as_str()
+                                "{:?} would approve privileged identities such as {}; use a prefix of your own",
+                                user.as_str(),
+                                escaped(&example)
                             ),
                         );
                     }

@@ -64,6 +64,46 @@ impl Glob {
         true
     }
 
+    /// A text that starts with `prefix` and fits.
+    pub(super) fn example_with_prefix(&self, prefix: &str) -> Option<String> {
+        let (mut pattern, mut text) = (self.0.chars(), prefix.to_owned());
+        for expected in prefix.chars() {
+            match pattern.next() {
+                Some('*') => {
+                    text.push('x');
+                    break;
+                }
+                Some(c) if c == '?' || c == expected => {}
+                _ => return None,
+            }
+        }
+        text.extend(pattern.map(|c| if matches!(c, '*' | '?') { 'x' } else { c }));
+        Some(text)
+    }
+
+    /// Whether some lower-case DNS name (DNS-1123 subdomain) fits.
+    pub(super) fn matches_some_dns_name(&self) -> bool {
+        // Where in a name one may be after so much of the pattern: at the start of a label, after a letter or
+        // digit, after a hyphen.
+        let [mut start, mut plain, mut hyphen] = [true, false, false];
+        let mut length = 0_usize;
+        for c in self.0.chars() {
+            let any = start || plain || hyphen;
+            [start, plain, hyphen] = match c {
+                '*' => [any, any, any],
+                '?' => [plain, any, plain || hyphen],
+                '.' => [plain, false, false],
+                '-' => [false, false, plain || hyphen],
+                c if c.is_ascii_lowercase() || c.is_ascii_digit() => [false, any, false],
+                _ => return false,
+            };
+            length = length.saturating_add(usize::from(c != '*'));
+        }
+        let is_label_too_long =
+            self.0.split('.').any(|label| !label.contains(['*', '?']) && label.len() > 63);
+        plain && length <= 253 && !is_label_too_long
+    }
+
     /// The pattern.
     #[must_use]
     pub fn as_str(&self) -> &str {

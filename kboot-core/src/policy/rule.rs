@@ -98,6 +98,18 @@ impl Rule {
         &self.name
     }
 
+    /// Whose requests it is about.
+    #[must_use]
+    pub fn signer(&self) -> Signer {
+        self.signer
+    }
+
+    /// The inventory that must list the node: the name under which the policy refers to it.
+    #[must_use]
+    pub fn inventory(&self) -> Option<&str> {
+        self.inventory.as_deref()
+    }
+
     /// What it decides.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
