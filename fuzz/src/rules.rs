@@ -8,7 +8,7 @@ use kboot_core::policy::{Policy, Preset};
 use serde_json::{Value, json};
 
 /// Rules without their names; each is one that a policy may hold.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 22] = [
     "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [nodeStatus], anyNodeMayClaim: [dnsNames, addresses]}, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {groups: ['system:bootstrappers']}, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: self, decision: approve",
@@ -30,6 +30,7 @@ const PARTS: [&str; 21] = [
     "signer: kubernetes.io/kube-apiserver-client-kubelet, maxPending: {perNode: 1}, decision: hold, message: Wait.",
     "signer: kubernetes.io/kube-apiserver-client, requestor: {users: ['ja?e']}, subject: {users: ['x*'], groups: []}, maxExpiration: 1d, decision: approve",
     "signer: kubernetes.io/kube-apiserver-client, decision: deny",
+    "signer: kubernetes.io/kubelet-serving, requestor: self, subjectAltNames: {within: [served], dnsNames: ['worker-*', '*.example.com']}, decision: approve",
 ];
 
 thread_local! {

@@ -249,8 +249,9 @@ fn a_name_that_does_not_resolve_can_be_stated() {
         ("worker-1.example.com: []", "deny", "no-rule"),
         ("worker-1.example.com: [10.0.0.1]", "approve", "rule-approves"),
     ] {
-        let context =
-            format!("{{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {{dns: {{{answer}}}}}}}");
+        let context = format!(
+            "{{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {{cluster: {{apiServer: [10.0.0.254]}}, dns: {{{answer}}}}}}}"
+        );
         write(&folder.path().join("dns.yaml"), context.as_bytes());
         for also in ["", " --resolve-dns"] {
             if answer.is_empty() && !also.is_empty() {
@@ -304,5 +305,54 @@ spec:
         outcome.stderr.contains("pan\\u{202e}da") && !outcome.stderr.contains('\u{202e}'),
         "{}",
         outcome.stderr
+    );
+}
+
+/// There the expression is held against the requested DNS names, not against the node's name
+/// (`DNSCheck` in postfinance's approver).
+#[test]
+fn the_postfinance_preset_holds_its_pattern_against_requested_names() {
+    let folder = folder(&[(
+        "dns.yaml",
+        "{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {cluster: {apiServer: [10.0.0.254]}, dns: {node-1.example.com: [10.0.0.1], node-1: [10.0.0.1], n.a.example.com: [10.0.0.1]}}}",
+    )]);
+    let preset = run(&folder, "policy preset postfinance").stdout;
+    assert!(preset.contains("dnsNames: [\"*\"]"), "{preset}");
+    let policy =
+        preset.replace("dnsNames: [\"*\"]", "dnsNames: [\"node-*.example.com\", \"*.a.example.com\"]");
+    write(&folder.path().join("policy.yaml"), policy.as_bytes());
+    for (node, names, decision) in [
+        ("node-1", &["node-1.example.com", "10.0.0.1"][..], "approve"),
+        ("n", &["n.a.example.com"], "approve"),
+        // The node's name alone does not match, whoever asks.
+        ("node-1", &["node-1", "10.0.0.1"], "deny"),
+        // Without a DNS name there is nothing to hold against it.
+        ("another", &["10.0.0.1"], "approve"),
+    ] {
+        write(&folder.path().join("a.json"), list(&[serving("a", node, names)]).as_bytes());
+        let outcome = run(&folder, "csr explain -f a.json --policy policy.yaml --context dns.yaml -o json");
+        let json: Value = serde_json::from_str(&outcome.stdout).expect(&outcome.stderr);
+        assert_eq!(json[0]["decision"], decision, "{names:?}: {}", json[0]["reason"]);
+    }
+    write(&folder.path().join("a.json"), list(&[serving("a", "node-1", &["node-1"])]).as_bytes());
+    let outcome = run(&folder, "csr explain -f a.json --policy policy.yaml --context dns.yaml");
+    assert!(
+        outcome.stdout.contains("DNS:node-1; wanted DNS names like node-*.example.com, *.a.example.com"),
+        "{}",
+        outcome.stdout
+    );
+    let check = run(&folder, "policy check policy.yaml");
+    assert!(
+        check.stdout.contains("with DNS names like node-*.example.com or *.a.example.com"),
+        "{}",
+        check.stdout
+    );
+    let wrong = policy.replace("node-*.example.com", "^node-\\\\w*$");
+    write(&folder.path().join("policy.yaml"), wrong.as_bytes());
+    let check = run(&folder, "policy check policy.yaml");
+    assert!(
+        check.stderr.contains("subjectAltNames.dnsNames[0]: ") && check.stderr.contains("no DNS name"),
+        "{}",
+        check.stderr
     );
 }

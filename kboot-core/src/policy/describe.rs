@@ -83,7 +83,7 @@ impl Rule {
             let groups = joined("in no groups but", subject.groups.iter().map(String::as_str));
             parts.push(groups.unwrap_or_else(|| "in no groups".to_owned()));
         }
-        if let Some(AlternativeNamesRule { within, any_node_may_claim, max, max_dns }) =
+        if let Some(AlternativeNamesRule { within, any_node_may_claim, dns_names, max, max_dns }) =
             &self.alternative_names
         {
             let sources: Vec<String> = within.iter().map(in_words).collect();
@@ -91,6 +91,7 @@ impl Rule {
                 (!sources.is_empty())
                     .then(|| format!("with names that are the node's by {}", sources.join(" and "))),
             );
+            parts.extend(joined("with DNS names like", dns_names.iter().map(Glob::as_str)));
             parts.extend(joined(
                 "believing any node's word on",
                 any_node_may_claim.iter().map(|kind| match kind {
@@ -198,7 +199,11 @@ impl Rule {
                 "whom the rule matches may take over a node that has joined: its secrets and its pods",
             ));
         }
-        if let Some(AlternativeNamesRule { within, max_dns, .. }) = &self.alternative_names {
+        if let Some(AlternativeNamesRule { within, dns_names, max_dns, .. }) = &self.alternative_names {
+            if !dns_names.is_empty() && *max_dns == Some(0) {
+                warnings
+                    .push(("subjectAltNames.dnsNames", "limits nothing, since maxDns allows no DNS name"));
+            }
             if within.contains(&Source::Dns) && *max_dns == Some(0) {
                 warnings.push(("subjectAltNames.maxDns", "without a DNS name, dns confirms no address"));
             }

@@ -122,6 +122,7 @@ struct AlternativeNamesDocument {
     within: Vec<SourceDocument>,
     #[serde(default)]
     any_node_may_claim: Vec<NameKind>,
+    dns_names: Option<Vec<String>>,
     max: Option<usize>,
     max_dns: Option<usize>,
 }
@@ -423,7 +424,8 @@ impl Reader<'_> {
     }
 
     fn alternative_names(&mut self, document: AlternativeNamesDocument) -> AlternativeNamesRule {
-        let AlternativeNamesDocument { within, any_node_may_claim, max, max_dns } = document;
+        let AlternativeNamesDocument { within, any_node_may_claim, dns_names, max, max_dns } = document;
+        let dns_names = self.dns_patterns("subjectAltNames.dnsNames", "DNS name", dns_names);
         if max == Some(0) {
             self.problem(
                 "subjectAltNames.max",
@@ -456,7 +458,7 @@ impl Reader<'_> {
                 }
             });
         }
-        AlternativeNamesRule { within: sources, any_node_may_claim, max, max_dns }
+        AlternativeNamesRule { within: sources, any_node_may_claim, dns_names, max, max_dns }
     }
 
     fn lifetime(&mut self, field: &str, text: Option<String>) -> Option<Lifetime> {

@@ -57,6 +57,8 @@ pub(super) struct AlternativeNamesRule {
     pub(super) within: Vec<Source>,
     /// The kinds of names for which the rule takes what any node says.
     pub(super) any_node_may_claim: Vec<NameKind>,
+    /// Which DNS names there may be, whosever they are; any where there is none.
+    pub(super) dns_names: Vec<Glob>,
     pub(super) max: Option<usize>,
     pub(super) max_dns: Option<usize>,
 }
@@ -287,6 +289,18 @@ impl Facts<'_> {
         }
         if rule.max_dns.is_some_and(|max| dns > max) {
             return met(format!("{dns} DNS names, too many"), Answer::No);
+        }
+        let is_unwanted = |name: &AlternativeName| match name {
+            AlternativeName::Dns(name) => {
+                let name = name.to_ascii_lowercase();
+                !rule.dns_names.iter().any(|pattern| pattern.matches(&name))
+            }
+            _ => false,
+        };
+        let unwanted = names.iter().find(|name| !rule.dns_names.is_empty() && is_unwanted(name));
+        if let Some(name) = unwanted {
+            let wanted = list(rule.dns_names.iter().map(Glob::as_str));
+            return met(format!("{}; wanted DNS names like {wanted}", described(name)), Answer::No);
         }
         if rule.within.is_empty() {
             return met(format!("{} of them", names.len()), Answer::Yes);
