@@ -16,7 +16,7 @@ mod relation;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::fs::read_to_string;
+use std::fs::{File, read_to_string};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -182,7 +182,7 @@ impl Report {
         }
         writeln!(out, "ok {pairs} pairs of certificates were compared")?;
         let path = folder.join("parity.tsv");
-        std::fs::write(&path, &table)?;
+        File::create(&path)?.write_all(table.as_bytes())?;
         let known = read_to_string(expected).unwrap_or_default();
         let differences = expected::differences(&known, &table, version);
         if !differences.is_empty() {
