@@ -8,6 +8,7 @@ mod manifests;
 mod node_file;
 mod plan;
 mod render;
+mod way;
 
 use std::io;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
 pub use fs::{write_all_new, write_new};
 pub use node_file::meant_by;
 pub use plan::{Action, Plan, Step};
+pub use way::{Exposure, exposures};
 
 use crate::error::ErrorKind;
 use crate::kubeconfig::KubeconfigError;

@@ -16,7 +16,7 @@ use super::source::Source;
 use super::{Glob, Policy};
 use crate::csr::Signer;
 use crate::net::Cidr;
-use crate::schema::{self, Problem, write_problems};
+use crate::schema::{self, Problem, Problems, write_problems};
 use crate::time::Lifetime;
 
 /// The JSON Schema of the policy file, for editors and other tools.
@@ -155,7 +155,7 @@ impl FromStr for Policy {
         let document: Document =
             serde_json::from_value(value).map_err(|error| PolicyError::one("", error.to_string()))?;
         let Spec { on_violation, rules, otherwise } = document.spec;
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         if rules.is_empty() {
             problems.push(Problem::new("spec.rules", "is empty: a policy without rules decides nothing"));
         }
@@ -174,7 +174,7 @@ impl FromStr for Policy {
         });
         let rules: Vec<Rule> = read.collect();
         if !problems.is_empty() {
-            return Err(PolicyError { problems });
+            return Err(PolicyError { problems: problems.into() });
         }
         Ok(Self {
             rules,
@@ -187,7 +187,7 @@ impl FromStr for Policy {
 /// Reads one rule and notes what is wrong with it.
 struct Reader<'a> {
     path: String,
-    problems: &'a mut Vec<Problem>,
+    problems: &'a mut Problems,
 }
 
 impl Reader<'_> {

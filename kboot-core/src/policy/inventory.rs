@@ -12,7 +12,7 @@ use super::PolicyError;
 use crate::csr::AlternativeName;
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{Cidr, SubjectAltNames, is_of_one_machine};
-use crate::schema::{self, Problem};
+use crate::schema::{self, Problem, Problems};
 use crate::spec::ClusterSpec;
 use crate::token::TokenId;
 
@@ -172,7 +172,7 @@ impl From<&ClusterSpec> for Inventory {
 #[derive(Default)]
 struct Reader {
     nodes: BTreeMap<NodeName, InventoryNode>,
-    problems: Vec<Problem>,
+    problems: Problems,
     owners: HashMap<String, NodeName>,
 }
 
@@ -217,7 +217,7 @@ impl Reader {
         if self.problems.is_empty() {
             Ok(Inventory::of(self.nodes, ClusterFacts::default()))
         } else {
-            Err(PolicyError { problems: self.problems })
+            Err(PolicyError { problems: self.problems.into() })
         }
     }
 
