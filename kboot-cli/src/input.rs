@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::str::Utf8Chunk;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
+use kboot_core::secret::{SecretBytes, SecretText};
 
 use crate::output;
 
@@ -23,6 +24,19 @@ pub(crate) fn bytes(path: &Path, limit: usize) -> Result<Vec<u8>> {
         bail!("{} is larger than {} KiB", name(path), limit / 1024);
     }
     Ok(bytes)
+}
+
+/// The bytes of a file that may hold a key or a token; as [`bytes`], but no copy stays in memory.
+pub(crate) fn secret(path: &Path, limit: usize) -> Result<SecretBytes> {
+    SecretBytes::read(open(path)?, limit).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => anyhow!("{} is larger than {} KiB", name(path), limit / 1024),
+        _ => Error::from(error).context(format!("cannot read {}", name(path))),
+    })
+}
+
+/// The same as text.
+pub(crate) fn secret_text(path: &Path, limit: usize) -> Result<SecretText> {
+    secret(path, limit)?.into_text().with_context(|| format!("{} is not UTF-8 text", name(path)))
 }
 
 /// A file, or stdin for `-`, to be read bit by bit.

@@ -2,11 +2,15 @@
 //! plain arrays, and objects one after the other.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::shown;
 
 /// Why a stream of objects cannot be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +31,80 @@ pub enum ListError {
         /// What is wrong.
         problem: String,
     },
+}
+
+/// The value of a JSON text in which no object has a key twice: readers differ on which of the two counts.
+pub(crate) fn strict_value(text: &str) -> Result<Value, serde_json::Error> {
+    check_keys(text)?;
+    serde_json::from_str(text)
+}
+
+/// Refuses a JSON text in which an object has a key twice, at any depth.
+pub(crate) fn check_keys(text: &str) -> Result<(), serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    DistinctKeys.deserialize(&mut json)?;
+    json.end()
+}
+
+struct DistinctKeys;
+
+impl<'de> DeserializeSeed<'de> for DistinctKeys {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for DistinctKeys {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while elements.next_element_seed(Self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(key) = fields.next_key::<String>()? {
+            if seen.contains(&key) {
+                return Err(A::Error::custom(format!(
+                    "the key \"{}\" stands there twice",
+                    shown::cut(&key, 64)
+                )));
+            }
+            seen.insert(key);
+            fields.next_value_seed(Self)?;
+        }
+        Ok(())
+    }
 }
 
 /// What stands in the stream.
@@ -161,6 +239,10 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<
             text += value.get();
         }
         text.push('}');
+        if is_list {
+            // Whoever takes an object looks at it; of a list nobody sees the rest.
+            check_keys(&text).map_err(A::Error::custom)?;
+        }
         self.0.call(if is_list {
             Item::EndOfList { kind: kind.as_deref() }
         } else {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::shown::escape_quotes_too;
+
 /// One thing that is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,7 +20,7 @@ pub struct Problem {
 impl Problem {
     pub(crate) fn new(path: &str, problem: impl Into<String>) -> Self {
         // A path holds keys of the file, and they may hold anything.
-        let path = path.chars().take(200).flat_map(char::escape_debug).collect();
+        let path = path.chars().take(200).flat_map(escape_quotes_too).collect();
         Self { path, problem: problem.into() }
     }
 }
@@ -33,13 +35,64 @@ impl fmt::Display for Problem {
     }
 }
 
+/// As many problems of one file are kept: three bytes of it can be one.
+pub(crate) const MOST_PROBLEMS: usize = 1000;
+
+/// Problems as they are found, the first [`MOST_PROBLEMS`] of them.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(crate) fn push(&mut self, problem: Problem) {
+        if !self.is_full() {
+            self.0.push(problem);
+        }
+    }
+
+    pub(crate) fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        let room = MOST_PROBLEMS.saturating_sub(self.0.len());
+        self.0.extend(problems.into_iter().take(room));
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= MOST_PROBLEMS
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Those found after the first so many.
+    pub(crate) fn since(&self, before: usize) -> &[Problem] {
+        self.0.get(before..).unwrap_or_default()
+    }
+}
+
+impl From<Vec<Problem>> for Problems {
+    fn from(mut problems: Vec<Problem>) -> Self {
+        problems.truncate(MOST_PROBLEMS);
+        Self(problems)
+    }
+}
+
+impl From<Problems> for Vec<Problem> {
+    fn from(problems: Problems) -> Self {
+        problems.0
+    }
+}
+
 /// Several problems in one text, the first fifty of them.
 pub(crate) fn write_problems(problems: &[Problem], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match problems {
         [one] => write!(f, "{one}"),
         many => {
             const SHOWN: usize = 50;
-            write!(f, "{} problems:", many.len())?;
+            let more = if many.len() >= MOST_PROBLEMS { "at least " } else { "" };
+            write!(f, "{more}{} problems:", many.len())?;
             many.iter().take(SHOWN).try_for_each(|problem| write!(f, "\n  {problem}"))?;
             if many.len() > SHOWN { write!(f, "\n  and {} more", many.len() - SHOWN) } else { Ok(()) }
         }
@@ -48,18 +101,21 @@ pub(crate) fn write_problems(problems: &[Problem], f: &mut fmt::Formatter<'_>) -
 
 /// Compares a document with a schema: unknown fields, missing fields, wrong types, unknown values.
 pub(crate) fn check(schema: &Value, document: &Value) -> Vec<Problem> {
-    let mut checker = Checker { root: schema, problems: Vec::new() };
+    let mut checker = Checker { root: schema, problems: Problems::default() };
     checker.check_value(schema, document, "");
-    checker.problems
+    checker.problems.into()
 }
 
 struct Checker<'a> {
     root: &'a Value,
-    problems: Vec<Problem>,
+    problems: Problems,
 }
 
 impl Checker<'_> {
     fn check_value(&mut self, schema: &Value, value: &Value, path: &str) {
+        if self.problems.is_full() {
+            return;
+        }
         let schema = match schema.get("$ref").and_then(Value::as_str) {
             Some(reference) => self.root.pointer(reference.trim_start_matches('#')).unwrap_or(schema),
             None => schema,

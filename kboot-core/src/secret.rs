@@ -1,6 +1,8 @@
 //! Values that never show: redacted in `Debug`, overwritten when dropped, compared in constant time.
 
 use std::fmt;
+use std::io::{self, Read};
+use std::mem;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -51,6 +53,53 @@ impl SecretBytes {
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
+    }
+
+    /// Reads all that a reader gives; where the buffer has to grow, nothing of it stays behind.
+    ///
+    /// ```
+    /// use kboot_core::secret::SecretBytes;
+    /// assert_eq!(SecretBytes::read(&b"key"[..], 3)?.expose_secret(), b"key");
+    /// assert!(SecretBytes::read(&b"key"[..], 2).is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the reader fails with; [`io::ErrorKind::FileTooLarge`] for more than `limit` bytes.
+    pub fn read(mut reader: impl Read, limit: usize) -> io::Result<Self> {
+        let most = limit.saturating_add(1);
+        let mut bytes = Zeroizing::new(vec![0; most.min(16 * 1024)]);
+        let mut length = 0_usize;
+        loop {
+            if length == bytes.len() {
+                let mut larger = Zeroizing::new(vec![0; bytes.len().saturating_mul(2).min(most)]);
+                larger.iter_mut().zip(bytes.iter()).for_each(|(to, from)| *to = *from);
+                bytes = larger;
+            }
+            match reader.read(bytes.get_mut(length..).unwrap_or_default()) {
+                Ok(0) => break,
+                Ok(count) => length = length.saturating_add(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            if length > limit {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+        }
+        bytes.truncate(length);
+        Ok(Self(bytes))
+    }
+
+    /// The same as a text; none where it is not UTF-8.
+    #[must_use]
+    pub fn into_text(mut self) -> Option<SecretText> {
+        match String::from_utf8(mem::take(&mut *self.0)) {
+            Ok(text) => Some(SecretText::new(text)),
+            Err(error) => {
+                drop(Zeroizing::new(error.into_bytes()));
+                None
+            }
+        }
     }
 
     /// The bytes themselves.

@@ -28,6 +28,14 @@ pub(crate) fn run(command: Cluster) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
+/// A folder that somebody else could exchange is worth a warning, and no reason to stop: people know better
+/// whom they share a machine with.
+fn look_around(paths: &ClusterPaths) -> Result<()> {
+    let exposures = bundle::exposures(&paths.out).with_context(|| input::name(&paths.out))?;
+    exposures.iter().for_each(|exposure| output::tell(&format!("warning: --out: {exposure}")));
+    Ok(())
+}
+
 fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
     let text = input::text(&paths.file, spec::MAX_BYTES)?;
     let spec: ClusterSpec = text.parse().with_context(|| input::name(&paths.file))?;
@@ -75,6 +83,7 @@ fn entry(plan: &Plan, step: &Step) -> Value {
 
 fn plan(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
     let spec = read(paths)?;
+    look_around(paths)?;
     let plan = Plan::with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
     let steps = || plan.steps().iter();
     let list: Vec<_> = steps().map(|step| entry(&plan, step)).collect();
@@ -91,6 +100,7 @@ fn plan(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
 
 fn build(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     let spec = read(paths)?;
+    look_around(paths)?;
     if let Some(jobs) = jobs {
         rayon::ThreadPoolBuilder::new()
             .num_threads(jobs.into())

@@ -55,7 +55,7 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
     let token = match &arguments.token_file {
         None => BootstrapToken::generate(env)?,
         Some(file) => {
-            let text = SecretText::new(input::text(file, MAX_BYTES)?);
+            let text = input::secret_text(file, MAX_BYTES)?;
             text.expose_secret().trim_end().parse().with_context(|| input::name(file))?
         }
     };
@@ -120,7 +120,7 @@ fn create_static(arguments: StaticTokenCreate, env: &mut Env) -> Result<()> {
 }
 
 fn check_static(file: &Path, allow_system_masters: bool, format: ListFormat) -> Result<()> {
-    let text = SecretText::new(input::text(file, MAX_BYTES)?);
+    let text = input::secret_text(file, MAX_BYTES)?;
     if text.expose_secret().trim().is_empty() {
         bail!("{}: it is empty", input::name(file));
     }

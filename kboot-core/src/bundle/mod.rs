@@ -11,6 +11,7 @@ mod node_file;
 mod plan;
 mod record;
 mod render;
+mod way;
 
 use std::io;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use identity::{ClusterIdentity, ClusterIdentityError};
 pub use node_file::meant_by;
 pub use plan::{Action, ExpiredToken, Plan, PlanOptions, Step};
 pub use record::INVENTORY;
+pub use way::{Exposure, exposures};
 
 use crate::error::ErrorKind;
 use crate::kubeconfig::KubeconfigError;

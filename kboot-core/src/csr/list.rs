@@ -5,7 +5,7 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::{CertificateSigningRequest, CsrError};
-use crate::json_objects::{Item, ListError, each_object, is_json};
+use crate::json_objects::{Item, ListError, each_object, is_json, strict_value};
 
 /// The largest object that is read. etcd takes 1.5 MiB at most, so no cluster has a larger one that could keep
 /// the others from being read.
@@ -68,7 +68,7 @@ fn object_of(text: &str, list_kind: Option<&str>) -> Result<CertificateSigningRe
     if list_kind != Some(TYPED_LIST) {
         return CertificateSigningRequest::from_json_text(text);
     }
-    let mut value = serde_json::from_str(text)
+    let mut value = strict_value(text)
         .map_err(|error| CsrError::Object { path: "the object".to_owned(), problem: error.to_string() })?;
     complete(&mut value, list_kind);
     CertificateSigningRequest::from_json(&value)

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use super::{CertificateRequest, CsrError, KeyKind, Requestor, Signer, Stage};
+use crate::json_objects::check_keys;
 use crate::pki::Certificate;
 use crate::time::{Lifetime, Timestamp};
 
@@ -208,7 +209,8 @@ impl CertificateSigningRequest {
     /// # Errors
     /// As [`CertificateSigningRequest::from_json`].
     pub fn from_json_text(text: &str) -> Result<Self, CsrError> {
-        serde_json::from_str(text)
+        check_keys(text)
+            .and_then(|()| serde_json::from_str(text))
             .map_err(|error| unreadable(&error, serde_json::from_str(text).ok()))
             .and_then(Self::from_document)
     }

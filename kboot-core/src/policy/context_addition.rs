@@ -16,7 +16,7 @@ use crate::csr::{CertificateSigningRequest, SignatureCheck};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{AltName, SubjectAltNames};
 use crate::pki::{Certificate, public_key_from_pem};
-use crate::schema::{self, Problem};
+use crate::schema::{self, Problem, Problems};
 use crate::spec::ClusterSpec;
 
 static PARSED_SCHEMA: LazyLock<Value> =
@@ -96,17 +96,22 @@ pub(super) struct Addition {
     pub(super) document: ContextDocument,
     /// The Nodes of the list that is being read.
     nodes: Option<Nodes>,
-    problems: Vec<Problem>,
+    problems: Problems,
 }
 
 impl Addition {
     /// To what is known so far.
     pub(super) fn to(document: ContextDocument) -> Self {
-        Self { document, nodes: None, problems: Vec::new() }
+        Self { document, nodes: None, problems: Problems::default() }
     }
 
     pub(super) fn problem(&mut self, path: &str, problem: impl Into<String>) {
         self.problems.push(Problem::new(path, problem));
+    }
+
+    /// Whether nothing more needs to be read: it is wrong, and as much of that is known as is kept.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.problems.is_full()
     }
 
     pub(super) fn finish(mut self) -> Result<ContextDocument, PolicyError> {
@@ -116,7 +121,7 @@ impl Addition {
         if self.problems.is_empty() {
             Ok(self.document)
         } else {
-            Err(PolicyError { problems: self.problems })
+            Err(PolicyError { problems: self.problems.into() })
         }
     }
 

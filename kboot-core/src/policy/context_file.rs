@@ -11,7 +11,7 @@ use super::context_addition::Addition;
 use super::{AccessReviews, Context, History, Inventory, KeyOwner, Nodes, PolicyError};
 use crate::csr::list::yaml;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
-use crate::json_objects::{Item, each_object, is_json};
+use crate::json_objects::{Item, each_object, is_json, strict_value};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{AltName, Cidr, SubjectAltNames};
 use crate::time::{Lifetime, Timestamp};
@@ -83,16 +83,18 @@ impl ContextDocument {
             let mut index = 0_usize;
             let outcome = each_object(reader, crate::yaml::MAX_BYTES, |item| {
                 match item {
-                    Item::Object { text, list_kind } => match serde_json::from_str(text) {
+                    Item::Object { text, list_kind } => match strict_value(text) {
                         Ok(value) => addition.object(&value, list_kind, index),
                         Err(error) => addition.problem(&format!("items[{index}]"), error.to_string()),
                     },
                     Item::EndOfList { kind } => addition.end_of_list(kind, index == 0),
                 }
                 index = index.saturating_add(1);
-                Ok::<(), ListError>(())
+                if addition.is_hopeless() { Err(Ended::Hopeless) } else { Ok(()) }
             });
-            outcome.map_err(|error| unreadable(&error))?;
+            if let Err(Ended::Unreadable(error)) = outcome {
+                return Err(unreadable(&error));
+            }
         } else {
             let value = yaml(reader).map_err(|error| unreadable(&error))?;
             let kind = value.get("kind").and_then(Value::as_str);
@@ -152,6 +154,18 @@ impl ContextDocument {
         context.key_owners = self.key_owners.clone();
         context.history = self.history.clone();
         context
+    }
+}
+
+/// Why a file is not read to its end.
+enum Ended {
+    Unreadable(ListError),
+    Hopeless,
+}
+
+impl From<ListError> for Ended {
+    fn from(error: ListError) -> Self {
+        Self::Unreadable(error)
     }
 }
 

@@ -17,7 +17,7 @@ use super::source::Source;
 use super::{Glob, Policy};
 use crate::csr::Signer;
 use crate::net::Cidr;
-use crate::schema::{self, Problem, write_problems};
+use crate::schema::{self, Problem, Problems, write_problems};
 use crate::time::Lifetime;
 use crate::token::TokenId;
 
@@ -155,16 +155,16 @@ impl FromStr for Policy {
     /// is refused, and so is what can match nothing. One mistake hides no other.
     fn from_str(text: &str) -> Result<Self, PolicyError> {
         let value = crate::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
-        let mut problems = schema::check(&PARSED_SCHEMA, &value);
+        let mut problems = Problems::from(schema::check(&PARSED_SCHEMA, &value));
         let mut said = Said::default();
-        said.note(&problems);
+        said.note(problems.since(0));
         let Some(Value::Object(mut fields)) = value.get("spec").cloned() else {
-            return Err(PolicyError { problems });
+            return Err(PolicyError { problems: problems.into() });
         };
         fields.retain(|field, _| field == "rules" || !said.covers(&format!("spec.{field}")));
         let Spec { on_violation, rules, otherwise } = match serde_json::from_value(Value::Object(fields)) {
             Ok(spec) => spec,
-            Err(_) if !problems.is_empty() => return Err(PolicyError { problems }),
+            Err(_) if !problems.is_empty() => return Err(PolicyError { problems: problems.into() }),
             Err(error) => return Err(PolicyError::one("spec", error.to_string())),
         };
         if rules.is_empty() && !said.covers("spec.rules") {
@@ -177,6 +177,7 @@ impl FromStr for Policy {
         });
         let rules: Vec<Rule> = read.collect();
         if !problems.is_empty() {
+            let mut problems = Vec::from(problems);
             problems.sort_by_key(|problem| rule_of(&problem.path));
             return Err(PolicyError { problems });
         }
@@ -215,7 +216,7 @@ impl Said {
 /// Reads one rule and notes what is wrong with it.
 struct Reader<'a> {
     path: String,
-    problems: &'a mut Vec<Problem>,
+    problems: &'a mut Problems,
     said: &'a mut Said,
     names: &'a mut BTreeSet<String>,
 }
@@ -284,9 +285,9 @@ impl Reader<'_> {
             message: document.message,
             verdict: document.decision?,
         };
-        self.said.note(self.problems.get(before..).unwrap_or_default());
+        self.said.note(self.problems.since(before));
         self.check_fit(&rule);
-        self.said.note(self.problems.get(before..).unwrap_or_default());
+        self.said.note(self.problems.since(before));
         for (field, objection) in objections(&rule) {
             self.problem(field, objection);
         }

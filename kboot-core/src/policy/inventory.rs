@@ -13,7 +13,7 @@ use super::names::escaped;
 use crate::csr::AlternativeName;
 use crate::name::{Dns1123Subdomain, NameError, NodeName};
 use crate::net::{Cidr, SubjectAltNames, is_of_one_machine};
-use crate::schema::{self, Problem};
+use crate::schema::{self, Problem, Problems};
 use crate::spec::ClusterSpec;
 use crate::token::TokenId;
 
@@ -212,8 +212,8 @@ struct Reader {
     /// Where the nodes stand.
     path: &'static str,
     nodes: BTreeMap<NodeName, InventoryNode>,
-    problems: Vec<Problem>,
-    warnings: Vec<Problem>,
+    problems: Problems,
+    warnings: Problems,
     owners: HashMap<String, NodeName>,
 }
 
@@ -228,7 +228,8 @@ enum Entry<T> {
 impl Reader {
     fn new(path: &'static str) -> Self {
         let (nodes, owners) = (BTreeMap::new(), HashMap::new());
-        Self { path, nodes, problems: Vec::new(), warnings: Vec::new(), owners }
+        let (problems, warnings) = (Problems::default(), Problems::default());
+        Self { path, nodes, problems, warnings, owners }
     }
 
     fn read(mut self, nodes: &[NodeDocument]) -> Result<Inventory, PolicyError> {
@@ -258,9 +259,9 @@ impl Reader {
         }
         if self.problems.is_empty() {
             let inventory = Inventory::of(self.nodes, ClusterFacts::default());
-            Ok(Inventory { warnings: self.warnings, ..inventory })
+            Ok(Inventory { warnings: self.warnings.into(), ..inventory })
         } else {
-            Err(PolicyError { problems: self.problems })
+            Err(PolicyError { problems: self.problems.into() })
         }
     }
 

@@ -18,12 +18,13 @@ use super::{
 use crate::component::{Component, check_overrides};
 use crate::net::{AltName, ApiEndpoint};
 use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
+use crate::schema::Problems;
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
 
 /// Problems as they are found; every step goes on with what it has.
 #[derive(Default)]
-struct Found(Vec<Problem>);
+struct Found(Problems);
 
 impl Found {
     fn add(&mut self, path: impl AsRef<str>, problem: impl Into<String>) {
@@ -101,9 +102,9 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
             verify_image,
             nodes,
             components,
-            warnings: warnings.0,
+            warnings: warnings.0.into(),
         }),
-        _ => Err(found.0),
+        _ => Err(found.0.into()),
     }
 }
 

@@ -25,8 +25,8 @@ const MAX_DEPTH: usize = 32;
 
 /// Reads what the caller named, so all of it must be readable; `-` is stdin.
 pub(super) fn of_file(path: &Path) -> Result<Findings> {
-    let bytes = input::bytes(path, MAX_BYTES)?;
-    let found = inspect::read(&bytes).with_context(|| input::name(path))?;
+    let bytes = input::secret(path, MAX_BYTES)?;
+    let found = inspect::read(bytes.expose_secret()).with_context(|| input::name(path))?;
     let mut findings = Findings { found: Vec::new(), problems: Vec::new() };
     findings.add(path, found, &mut BTreeSet::new());
     Ok(findings)
@@ -55,13 +55,14 @@ fn read_if_ours(file: &Path) -> Result<Vec<Found>, String> {
     if metadata.len() > u64::try_from(MAX_BYTES).unwrap_or(u64::MAX) {
         return Ok(Vec::new());
     }
-    let bytes = input::bytes(file, MAX_BYTES).map_err(|error| failed(&format!("{error:#}")))?;
+    let secret = input::secret(file, MAX_BYTES).map_err(|error| failed(&format!("{error:#}")))?;
+    let bytes = secret.expose_secret();
     let is_named_der = file.extension().is_some_and(|e| e == "crt" || e == "cer" || e == "der" || e == "pem");
-    match inspect::read(&bytes) {
+    match inspect::read(bytes) {
         Ok(found) => Ok(found),
         Err(InspectError::Unrecognized { .. }) => Ok(Vec::new()),
         // Many a binary file begins like DER.
-        Err(_) if std::str::from_utf8(&bytes).is_err() && !is_named_der => Ok(Vec::new()),
+        Err(_) if std::str::from_utf8(bytes).is_err() && !is_named_der => Ok(Vec::new()),
         Err(error) => Err(failed(&error)),
     }
 }
@@ -144,8 +145,9 @@ fn of_reference(path: &Path) -> Result<Vec<Found>, String> {
     if !fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
         return Err(format!("{} is not a file", path.display()));
     }
-    let bytes = input::bytes(path, MAX_BYTES).map_err(|error| format!("{error:#}"))?;
-    let found = inspect::read(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    let bytes = input::secret(path, MAX_BYTES).map_err(|error| format!("{error:#}"))?;
+    let found =
+        inspect::read(bytes.expose_secret()).map_err(|error| format!("{}: {error}", path.display()))?;
     // A certificate file names no further files.
     Ok(found.into_iter().filter(|found| !matches!(found.item, Item::Reference { .. })).collect())
 }

@@ -8,7 +8,6 @@ use kboot_core::pki::{
     Authority, Certificate, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile,
     profile::MASTERS_GROUP,
 };
-use kboot_core::secret::SecretBytes;
 use kboot_core::time::Lifetime;
 use kboot_core::{CertificateAuthority, CertificateTemplate, Env, PrivateKey, bundle};
 
@@ -170,7 +169,7 @@ pub(crate) fn load(folder: &Path, authority: Authority, env: &Env) -> Result<Cer
         ));
     }
     let certificate_pem = input::bytes(certificate, MAX_BYTES)?;
-    let key_pem = SecretBytes::new(input::bytes(key, MAX_BYTES)?);
+    let key_pem = input::secret(key, MAX_BYTES)?;
     let read_certificate =
         Certificate::only_from_pem(&certificate_pem).with_context(|| input::name(certificate))?;
     let read_key = PrivateKey::from_pem(key_pem.expose_secret()).with_context(|| input::name(key))?;

@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use kboot_core::inspect;
 use kboot_core::pki::{Certificate, PkiError, Verification};
-use kboot_core::secret::SecretBytes;
 use kboot_core::shown::{json_as_yaml, to_json};
 use kboot_core::{Env, PrivateKey};
 use serde_json::json;
@@ -28,7 +27,7 @@ pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
     let mut objection = verification.objection(certificate).with_context(|| input::name(&arguments.file))?;
     let facts = certificate.facts()?;
     if let Some(file) = &arguments.key {
-        let pem = SecretBytes::new(input::bytes(file, MAX_BYTES)?);
+        let pem = input::secret(file, MAX_BYTES)?;
         let key = PrivateKey::from_pem(pem.expose_secret()).with_context(|| input::name(file))?;
         if facts.public_key_der != key.public_key_der() {
             let mismatch = || format!("the private key {} does not belong to it", input::name(file));

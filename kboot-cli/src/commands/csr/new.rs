@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result, bail};
 use kboot_core::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::policy::{Context, Preset, Verdict};
-use kboot_core::secret::SecretBytes;
 use kboot_core::shown::to_json;
 use kboot_core::{Env, PrivateKey, bundle};
 
@@ -27,7 +26,7 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     check(how)?;
     let key = match &how.key {
         Some(file) => {
-            let pem = SecretBytes::new(input::bytes(file, MAX_KEY_BYTES)?);
+            let pem = input::secret(file, MAX_KEY_BYTES)?;
             PrivateKey::from_pem(pem.expose_secret()).with_context(|| input::name(file))?
         }
         None => PrivateKey::generate(how.key_algorithm)?,

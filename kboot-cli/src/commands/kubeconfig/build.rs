@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use kboot_core::kubeconfig::{Exec, Kubeconfig};
 use kboot_core::pki::{PkiError, PrivateKey};
-use kboot_core::secret::{SecretBytes, SecretText};
+use kboot_core::secret::SecretText;
 
 use super::{MAX_BYTES, certificate, finish};
 use crate::cli::KubeconfigBuild;
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &KubeconfigBuild) -> Result<()> {
         (&arguments.client_certificate, &arguments.client_key)
     {
         let certificate = certificate(certificate_file)?;
-        let pem = SecretBytes::new(input::bytes(key_file, MAX_BYTES)?);
+        let pem = input::secret(key_file, MAX_BYTES)?;
         let key = PrivateKey::from_pem(pem.expose_secret()).with_context(|| input::name(key_file))?;
         let facts = certificate.facts()?;
         if facts.public_key_der != key.public_key_der() {
@@ -48,7 +48,8 @@ pub(super) fn run(arguments: &KubeconfigBuild) -> Result<()> {
             builder.with_certificate_files(&reference(certificate_file)?, &reference(key_file)?)
         }
     } else if let Some(file) = &arguments.token_file {
-        let token = SecretText::new(input::text(file, MAX_BYTES)?.trim_end().to_owned());
+        let token =
+            SecretText::new(input::secret_text(file, MAX_BYTES)?.expose_secret().trim_end().to_owned());
         if token.expose_secret().contains(',') {
             bail!(
                 "{} holds a row of a static token file; give its first column alone (cut -d, -f1)",

@@ -3,7 +3,6 @@
 use anyhow::{Context, Result, bail};
 use kboot_core::kubeconfig::{ClientIdentity, Kubeconfig};
 use kboot_core::pki::{Authority, CertificateAuthority};
-use kboot_core::secret::{SecretBytes, SecretText};
 use kboot_core::token::BootstrapToken;
 use kboot_core::{Env, KeyAlgorithm};
 
@@ -48,14 +47,14 @@ fn authority(arguments: &KubeconfigUser, env: &Env) -> Result<CertificateAuthori
         _ => bail!("the authority is missing"),
     };
     let pem = input::bytes(&certificate_file, MAX_BYTES)?;
-    let key = SecretBytes::new(input::bytes(&key_file, MAX_BYTES)?);
+    let key = input::secret(&key_file, MAX_BYTES)?;
     let authority = CertificateAuthority::from_pem(&pem, key.expose_secret(), env.now())
         .with_context(|| format!("{} and {}", input::name(&certificate_file), input::name(&key_file)))?;
     Ok(named_by_path(authority, &certificate_file))
 }
 
 pub(super) fn bootstrap(arguments: &KubeconfigBootstrap) -> Result<()> {
-    let text = SecretText::new(input::text(&arguments.token_file, MAX_BYTES)?);
+    let text = input::secret_text(&arguments.token_file, MAX_BYTES)?;
     let token: BootstrapToken =
         text.expose_secret().trim_end().parse().with_context(|| input::name(&arguments.token_file))?;
     let builder = Kubeconfig::for_cluster(&arguments.names.cluster, &arguments.server)

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use kboot_core::kubeconfig::{Kubeconfig, KubeconfigBuilder, Ready};
 use kboot_core::pki::Certificate;
-use kboot_core::secret::{SecretBytes, SecretText};
+use kboot_core::secret::SecretBytes;
 
 use crate::Answer;
 use crate::cli::{self, KubeconfigNames};
@@ -37,7 +37,7 @@ fn certificate(path: &Path) -> Result<Certificate> {
 }
 
 fn kubeconfig(path: &Path) -> Result<Kubeconfig> {
-    let text = SecretText::new(input::text(path, MAX_BYTES)?);
+    let text = input::secret_text(path, MAX_BYTES)?;
     // kubectl takes an empty file for an empty kubeconfig, and then for localhost:8080; here it is a mistake.
     if text.expose_secret().trim().is_empty() {
         bail!("{} is empty, and so no kubeconfig", input::name(path));
@@ -63,7 +63,7 @@ fn named_file(path: &Path) -> io::Result<SecretBytes> {
     if metadata.len() > u64::try_from(MAX_BYTES).unwrap_or(u64::MAX) {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    std::fs::read(path).map(SecretBytes::new)
+    SecretBytes::read(std::fs::File::open(path)?, MAX_BYTES)
 }
 
 /// Names the context as asked and writes the kubeconfig where asked.
