@@ -250,7 +250,7 @@ fn a_name_that_does_not_resolve_can_be_stated() {
         ("worker-1.example.com: [10.0.0.1]", "approve", "rule-approves"),
     ] {
         let context = format!(
-            "{{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {{cluster: {{apiServer: [10.0.0.254]}}, dns: {{{answer}}}}}}}"
+            "{{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {{cluster: {{serviceCIDRs: [10.96.0.0/12], apiServer: [10.0.0.254]}}, dns: {{{answer}}}}}}}"
         );
         write(&folder.path().join("dns.yaml"), context.as_bytes());
         for also in ["", " --resolve-dns"] {
@@ -314,7 +314,7 @@ spec:
 fn the_postfinance_preset_holds_its_pattern_against_requested_names() {
     let folder = folder(&[(
         "dns.yaml",
-        "{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {cluster: {apiServer: [10.0.0.254]}, dns: {node-1.example.com: [10.0.0.1], node-1: [10.0.0.1], n.a.example.com: [10.0.0.1]}}}",
+        "{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {cluster: {serviceCIDRs: [10.96.0.0/12], apiServer: [10.0.0.254]}, dns: {node-1.example.com: [10.0.0.1], node-1: [10.0.0.1], n.a.example.com: [10.0.0.1]}}}",
     )]);
     let preset = run(&folder, "policy preset postfinance").stdout;
     assert!(preset.contains("dnsNames: [\"*\"]"), "{preset}");

@@ -163,7 +163,10 @@ fn odd_entries_of_an_inventory_are_understood_or_passed_over() {
     .unwrap();
     let known = document.context(now());
     let panda = "panda".parse().unwrap();
-    assert_eq!(known.nodes.as_ref().unwrap()[&panda].to_string(), "DNS:panda.example.com, IP:10.0.0.1");
+    assert_eq!(
+        known.nodes.as_ref().unwrap().get(&panda).unwrap().to_string(),
+        "DNS:panda.example.com, IP:10.0.0.1"
+    );
     assert_eq!(known.served[&panda].to_string(), "DNS:panda, IP:10.0.0.1");
     assert!(known.resolver.unwrap().addresses("panda.example.com").is_some());
 }

@@ -36,7 +36,8 @@ fn it_refuses_hostile_entries_for_what_they_are() {
         ("key-rsa-1024", "an RSA key of an odd size"),
         ("key-rsa-exponent-3", "an RSA exponent that is not 65537"),
         ("encoding-second-request", "not one PEM block"),
-        ("names-repeated-case", "an alternative name twice"),
+        ("names-link-local", "address 169.254.20.10 is not worker-1's"),
+        ("key-ed25519-neutral", "an Ed25519 key that anybody signs for"),
     ] {
         let entry = corpus::all().iter().find(|entry| entry.name == name).expect(name);
         assert_eq!(check(&entry.object, &PICTURE), Err(reason.to_owned()), "{name}");

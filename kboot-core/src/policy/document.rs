@@ -375,7 +375,7 @@ impl Reader<'_> {
         self.patterns(field, Some(patterns), |pattern| {
             let can_match = pattern.trim() == pattern && !pattern.chars().any(char::is_control);
             (!can_match)
-                .then(|| "can match no user: names have no control characters, and no blanks around them")
+                .then_some("can match no user: names have no control characters, and no blanks around them")
         })
     }
 

@@ -72,12 +72,12 @@ impl<'a> Report<'a> {
                 return Ok(());
             };
             self.form = Form::Table;
-            self.show(*first)?;
+            self.show(&first)?;
         }
-        self.show(one)
+        self.show(&one)
     }
 
-    fn show(&mut self, one: Explained<'a>) -> Result<()> {
+    fn show(&mut self, one: &Explained<'a>) -> Result<()> {
         const HEADS: [&str; 6] = ["NAME", "SIGNER", "REQUESTOR", "STATE", "DECISION", "REASON"];
         let is_first = self.total == 0;
         self.total = self.total.saturating_add(1);
@@ -109,7 +109,7 @@ impl<'a> Report<'a> {
 
     fn end(mut self) -> Result<Answer> {
         match replace(&mut self.form, Form::Trees) {
-            Form::ByNumber(Some(only)) => self.show(*only)?,
+            Form::ByNumber(Some(only)) => self.show(&only)?,
             Form::List(format, list) => output::list(format, &Value::Array(list), "")?,
             Form::Table if self.not_approved > 0 => {
                 let (some, all) = (self.not_approved, self.total);
