@@ -39,6 +39,13 @@ pub(crate) fn strict_value(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text)
 }
 
+/// Whether a list is a page of a longer one (`ListMeta` in apimachinery's meta/v1).
+pub(crate) fn is_part(list: &Value) -> bool {
+    let more = list.pointer("/metadata/continue").and_then(Value::as_str);
+    let left = list.pointer("/metadata/remainingItemCount").and_then(Value::as_u64);
+    more.is_some_and(|more| !more.is_empty()) || left.is_some_and(|left| left > 0)
+}
+
 /// Refuses a JSON text in which an object has a key twice, at any depth.
 pub(crate) fn check_keys(text: &str) -> Result<(), serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
@@ -112,7 +119,12 @@ pub(crate) enum Item<'a> {
     /// The text of an object, and the kind of the list that it stands in, where that came first.
     Object { text: &'a str, list_kind: Option<&'a str> },
     /// The end of a list of this kind.
-    EndOfList { kind: Option<&'a str> },
+    EndOfList {
+        /// Its kind.
+        kind: Option<&'a str>,
+        /// Whether it says that there is more.
+        is_partial: bool,
+    },
 }
 
 /// Calls `each` for every item of the stream. An object of more than `limit` bytes ends the pass.
@@ -210,12 +222,12 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
         each_element(elements, None, self.0)?;
-        self.0.call(Item::EndOfList { kind: None })
+        self.0.call(Item::EndOfList { kind: None, is_partial: false })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let mut kind: Option<String> = None;
-        let mut is_list = false;
+        let (mut is_list, mut is_partial) = (false, false);
         // What is not a list is put together again as it stood.
         let mut text = String::from("{");
         while let Some(name) = fields.next_key::<String>()? {
@@ -242,9 +254,11 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<
         if is_list {
             // Whoever takes an object looks at it; of a list nobody sees the rest.
             check_keys(&text).map_err(A::Error::custom)?;
+            let rest: Value = serde_json::from_str(&text).map_err(A::Error::custom)?;
+            is_partial = is_part(&rest);
         }
         self.0.call(if is_list {
-            Item::EndOfList { kind: kind.as_deref() }
+            Item::EndOfList { kind: kind.as_deref(), is_partial }
         } else {
             Item::Object { text: &text, list_kind: None }
         })
@@ -327,7 +341,7 @@ mod tests {
         let outcome = each_object::<ListError>(text.as_bytes(), 40, |item| {
             items.push(match item {
                 Item::Object { text, list_kind } => format!("{} {text}", list_kind.unwrap_or("-")),
-                Item::EndOfList { kind } => format!("end of {}", kind.unwrap_or("-")),
+                Item::EndOfList { kind, .. } => format!("end of {}", kind.unwrap_or("-")),
             });
             Ok(())
         });

@@ -145,6 +145,16 @@ pub(crate) fn is_of_one_machine(address: IpAddr) -> bool {
         || is_mapped(address))
 }
 
+/// `10.0.0.1-9`, `10.0.0.1a` and `0xa000001`: what people write for several addresses, or resolvers read as one.
+fn begins_like_an_address(text: &str) -> bool {
+    let is_octet = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let is_hex = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let parts: Vec<&str> = text.split('.').take(5).collect();
+    let begins_with_digit = parts.last().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
+    (parts.len() == 4 && begins_with_digit && parts.iter().take(3).all(is_octet))
+        || text.strip_prefix("0x").is_some_and(is_hex)
+}
+
 /// Whether the address is an IPv4 address written as IPv6 (`::ffff:10.0.0.1`), which Go and Rust compare differently.
 fn is_mapped(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some())
@@ -258,7 +268,8 @@ impl FromStr for AltName {
         }
         let bare = text.strip_prefix("*.").unwrap_or(text);
         // An address with a digit too many is not the DNS name that it looks like.
-        let looks_numeric = bare.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let looks_numeric =
+            bare.bytes().all(|b| b.is_ascii_digit() || b == b'.') || begins_like_an_address(bare);
         if is_dns1123_subdomain(bare) && !looks_numeric {
             return Ok(Self::Dns(text.to_owned()));
         }

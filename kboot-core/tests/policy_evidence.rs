@@ -244,6 +244,13 @@ spec:
     assert_eq!(decision, NOT_SAID);
     assert_eq!(why, "IP:10.96.0.1: nobody says the services' ranges, and the rule's sources cannot tell");
     assert_eq!(decide(&[kubeconfig], "worker-1").0, APPROVED, "no DNS name is in a range");
+    let by_name = kubeconfig.replace("10.0.0.30", "k8s.example.com");
+    let (decision, why) = decide(&[&by_name, services], "10.0.0.30");
+    assert_eq!(decision, NOT_SAID);
+    assert_eq!(
+        why,
+        "IP:10.0.0.30: nobody says an address of the API server, and the rule's sources cannot tell"
+    );
     // A person may.
     let held = policy.evaluate(&serving("worker-1", &["worker-1"]), &Context::at(now()));
     assert_eq!(held.approve_as("ops").verdict(), Verdict::Approve);
@@ -321,6 +328,16 @@ fn names_that_are_no_nodes() {
         ("100.100.100.200", RESERVED),
         ("168.63.129.16", RESERVED),
         ("metadata.google.internal", RESERVED),
+        ("metadata", RESERVED),
+        ("instance-data.ec2.internal", RESERVED),
+        ("fd00:ec2::23", RESERVED),
+        ("64:ff9b::c0a8:50a", RESERVED),
+        ("::192.168.5.10", RESERVED),
+        ("2002:c0a8:50a::1", RESERVED),
+        ("10-244-0-5.default.pod.cluster.local", RESERVED),
+        ("10-244-0-5.default.pod", RESERVED),
+        ("grafana.monitoring.cluster.local", HELD_BACK),
+        ("cluster.local", RESERVED),
         ("10.244.3.1", HELD_BACK),
     ] {
         let decision = policy.evaluate(&serving("worker-1", &[name]), &context);
@@ -330,6 +347,65 @@ fn names_that_are_no_nodes() {
     // A namespace called like the end of nodes' names is none of their business, beyond two labels.
     let long = policy.evaluate(&serving("worker-1", &["ip-10-0-0-21.ec2.internal"]), &context);
     assert_eq!(told(&long), NO_RULE);
+}
+
+/// A name that leads to somebody else's address is somebody else's.
+#[test]
+fn dns_says_no_where_a_name_leads_to_another() {
+    let nodes = node_list(&[("master-1", &["10.0.0.11"]), ("worker-2", &["10.0.0.22"])]).to_string();
+    let mut context = context_of(&[&nodes, CLUSTER_FACTS]);
+    let resolver: BTreeMap<String, Vec<IpAddr>> = [
+        ("m.example.com", "10.0.0.11"),
+        ("api-of.example.com", "10.0.0.30"),
+        ("svc-of.example.com", "10.96.0.1"),
+        ("own.example.com", "10.0.0.22"),
+        ("free.example.com", "10.0.0.99"),
+    ]
+    .map(|(name, address)| (name.to_owned(), vec![address.parse().unwrap()]))
+    .into();
+    context.resolver = Some(&resolver);
+    let policy = serving_by("within: [dns, {cidrs: [10.0.0.0/8]}]");
+    for (name, expected) in [
+        ("m.example.com", NO_RULE),
+        ("api-of.example.com", NO_RULE),
+        ("svc-of.example.com", NO_RULE),
+        ("own.example.com", APPROVED),
+        ("free.example.com", APPROVED),
+    ] {
+        assert_eq!(told(&policy.evaluate(&serving("worker-2", &[name]), &context)), expected, "{name}");
+    }
+}
+
+/// What a list leaves out would count as not there.
+#[test]
+fn a_part_of_a_list_is_refused() {
+    let mut page = node_list(&[("worker-1", &["10.0.0.21"])]);
+    page["metadata"] = json!({"continue": "abc", "remainingItemCount": 2});
+    let one = page["items"][0].to_string();
+    for text in [page.to_string(), serde_yaml::to_string(&page).unwrap()] {
+        let error = ContextDocument::default().add(&text).unwrap_err().to_string();
+        assert!(error.contains("metadata.continue: is a page of a longer list"), "{error}");
+    }
+    let error = ContextDocument::default().add(&one).unwrap_err().to_string();
+    assert!(error.contains("one Node says nothing of the others"), "{error}");
+}
+
+#[test]
+fn what_looks_like_an_address_is_no_dns_name() {
+    for text in ["10.0.0.1-9", "0xc0a8050a", "192.168.005.0a"] {
+        let context = format!(
+            "apiVersion: kboot.dev/v1alpha1\nkind: CsrContext\nspec: {{cluster: {{apiServer: ['{text}']}}}}\n"
+        );
+        assert!(ContextDocument::default().add(&context).is_err(), "{text}");
+    }
+    // An address among the DNS names, and one in the form of IPv6, are addresses.
+    let claimed = "apiVersion: kboot.dev/v1alpha1\nkind: CsrContext\nspec: {nodes: [{name: worker-1, dnsNames: [10.0.0.21]}]}\n";
+    let mapped = node_list(&[("worker-1", &["::ffff:10.0.0.21"])]).to_string();
+    for file in [claimed, mapped.as_str()] {
+        let context = context_of(&[file, CLUSTER_FACTS]);
+        let decision = serving_by(BY_RANGE).evaluate(&serving("worker-2", &["10.0.0.21"]), &context);
+        assert_eq!(told(&decision), OF_OTHER, "{file}");
+    }
 }
 
 /// Where pods and nodes share a range, and a node is called like a service, the operator says so.

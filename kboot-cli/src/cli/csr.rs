@@ -56,8 +56,8 @@ pub(crate) struct PolicyChoice {
 /// What is known besides the requests.
 #[derive(Args)]
 pub(crate) struct Facts {
-    /// A CsrContext, a cluster file, or what kubectl get nodes or kubectl get csr prints with -o json or
-    /// yaml; may be repeated
+    /// A CsrContext, a cluster file, a kubeconfig, kubeadm's ClusterConfiguration, or what kubectl get nodes, csr or
+    /// namespaces prints with -o json or yaml; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) context: Vec<PathBuf>,
     /// The inventory, a NodeInventory or a cluster file, in place of the files that the policy names

@@ -142,8 +142,8 @@ codes! {
         "See who asks and for what; then `kubectl certificate approve NAME`, or write a rule that approves it.";
     NoRule = "no-rule", "No rule matches it.",
         "See which condition each rule misses; change the policy or the facts, or have a person decide.";
-    ApiServerUnknown = "api-server-unknown", "It is not known which names and addresses are the API server's, and what vouches for the requested ones cannot tell.",
-        "Say who the API server is: give the cluster file, a kubeconfig, kubeadm's ClusterConfiguration, or a CsrContext with cluster: {apiServer: [...], serviceCIDRs: [...]}.";
+    ApiServerUnknown = "api-server-unknown", "It is not known well enough which names and addresses are the API server's, and what vouches for the requested ones cannot tell.",
+        "Say its names, its addresses and the services' ranges: give the cluster file, kubeadm's ClusterConfiguration, a kubeconfig, and what they leave out in a CsrContext with cluster: {apiServer: [...], serviceCIDRs: [...]}.";
     NodeJoined = "node-joined", "The node has joined already, and somebody else asks for its identity.",
         "If its machine is gone or was made anew, delete the Node (`kubectl delete node NAME`) and decide again; or approve as a person, once it is known who asks.";
     FactsUnknown = "facts-unknown", "The decision depends on something that is not known.",

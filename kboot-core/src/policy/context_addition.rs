@@ -96,13 +96,15 @@ pub(super) struct Addition {
     pub(super) document: ContextDocument,
     /// The Nodes of the list that is being read.
     nodes: Option<Nodes>,
+    /// Whether the file is a list, of which nothing is left out.
+    is_list: bool,
     problems: Problems,
 }
 
 impl Addition {
     /// To what is known so far.
     pub(super) fn to(document: ContextDocument) -> Self {
-        Self { document, nodes: None, problems: Problems::default() }
+        Self { document, nodes: None, is_list: false, problems: Problems::default() }
     }
 
     pub(super) fn problem(&mut self, path: &str, problem: impl Into<String>) {
@@ -115,6 +117,9 @@ impl Addition {
     }
 
     pub(super) fn finish(mut self) -> Result<ContextDocument, PolicyError> {
+        if self.nodes.is_some() && !self.is_list {
+            self.problem("kind", "one Node says nothing of the others: give what `kubectl get nodes` prints");
+        }
         if let Some(nodes) = self.nodes.take() {
             self.merge_nodes(nodes, "items");
         }
@@ -152,7 +157,14 @@ impl Addition {
         }
     }
 
-    pub(super) fn end_of_list(&mut self, kind: Option<&str>, is_empty: bool) {
+    pub(super) fn end_of_list(&mut self, kind: Option<&str>, is_empty: bool, is_partial: bool) {
+        self.is_list = true;
+        if is_partial {
+            self.problem(
+                "metadata.continue",
+                "is a page of a longer list, and what it leaves out would count as not there: give all of it",
+            );
+        }
         match kind {
             Some("NodeList") => {
                 self.nodes.get_or_insert_default();
@@ -183,7 +195,11 @@ impl Addition {
         let addresses = value.pointer("/status/addresses").and_then(Value::as_array);
         let names = addresses.into_iter().flatten().filter_map(|entry| {
             let address = normalised(&text(entry, "address")?);
-            match (text(entry, "type")?.as_str(), address.parse().ok()?) {
+            let name = match address.parse::<IpAddr>() {
+                Ok(address) => AltName::Ip(address.to_canonical()),
+                Err(_) => address.parse().ok()?,
+            };
+            match (text(entry, "type")?.as_str(), name) {
                 ("Hostname", name) => Some(name),
                 ("InternalIP" | "ExternalIP", name @ AltName::Ip(_)) => Some(name),
                 ("InternalDNS" | "ExternalDNS", name @ AltName::Dns(_)) => Some(name),
@@ -359,12 +375,12 @@ impl Addition {
             let path = format!("spec.nodes[{i}]");
             let addresses = self.addresses(&format!("{path}.addresses"), &node.addresses);
             let dns: Vec<String> = node.dns_names.iter().map(|name| normalised(name)).collect();
-            let dns: Vec<Dns1123Subdomain> = self.all(&format!("{path}.dnsNames"), &dns);
+            // An address among them is one all the same.
+            let dns: Vec<AltName> = self.all(&format!("{path}.dnsNames"), &dns);
             let name = normalised(&node.name);
             let Some(name) = self.parsed::<NodeName>(&format!("{path}.name"), Some(&name)) else {
                 continue;
             };
-            let dns = dns.into_iter().map(|name| AltName::Dns(name.to_string()));
             let names = addresses.into_iter().map(AltName::Ip).chain(dns).collect();
             if nodes.insert(name, names).is_some() {
                 self.problem(&format!("{path}.name"), "is listed before");

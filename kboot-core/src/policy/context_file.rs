@@ -11,7 +11,7 @@ use super::context_addition::Addition;
 use super::{AccessReviews, Context, History, Inventory, KeyOwner, Nodes, PolicyError};
 use crate::csr::list::yaml;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
-use crate::json_objects::{Item, each_object, is_json, strict_value};
+use crate::json_objects::{Item, each_object, is_json, is_part, strict_value};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{AltName, Cidr, SubjectAltNames};
 use crate::time::{Lifetime, Timestamp};
@@ -87,7 +87,9 @@ impl ContextDocument {
                         Ok(value) => addition.object(&value, list_kind, index),
                         Err(error) => addition.problem(&format!("items[{index}]"), error.to_string()),
                     },
-                    Item::EndOfList { kind } => addition.end_of_list(kind, index == 0),
+                    Item::EndOfList { kind, is_partial } => {
+                        addition.end_of_list(kind, index == 0, is_partial);
+                    }
                 }
                 index = index.saturating_add(1);
                 if addition.is_hopeless() { Err(Ended::Hopeless) } else { Ok(()) }
@@ -101,7 +103,7 @@ impl ContextDocument {
             match value.get("items").and_then(Value::as_array) {
                 Some(items) => {
                     items.iter().enumerate().for_each(|(i, item)| addition.object(item, kind, i));
-                    addition.end_of_list(kind, items.is_empty());
+                    addition.end_of_list(kind, items.is_empty(), is_part(&value));
                 }
                 None => addition.object(&value, None, 0),
             }

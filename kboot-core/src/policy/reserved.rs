@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Context;
 use crate::csr::AlternativeName;
+use crate::name::Dns1123Subdomain;
 use crate::net::SubjectAltNames;
 
 /// Why a node may not have it, and who may say otherwise.
@@ -52,33 +53,54 @@ fn reserved_name(name: &str, context: &Context<'_>) -> Option<Reserved> {
     if is_local {
         return Some(Reserved::Always("every machine's own"));
     }
-    if name == "metadata.google.internal" {
+    if METADATA_NAMES.contains(&name) {
         return Some(Reserved::Always("the metadata server's"));
     }
-    let bare =
-        context.dns_domains().filter_map(|domain| name.strip_suffix(domain.as_str())?.strip_suffix('.'));
+    let bare = || {
+        let below = |domain: &Dns1123Subdomain| name.strip_suffix(domain.as_str())?.strip_suffix('.');
+        context.dns_domains().filter_map(below).chain([name])
+    };
     let is_service = |name: &str| {
-        matches!(name, "kubernetes" | "svc")
+        matches!(name, "kubernetes" | "svc" | "pod")
             || name.ends_with(".svc")
+            || name.ends_with(".pod")
             || name.contains(".svc.")
             // What pods write for short: their resolver adds svc and the domain.
             || name.rsplit_once('.').is_some_and(|(_, last)| NAMESPACES.contains(&last))
     };
-    if bare.chain([name]).any(is_service) {
+    if bare().any(is_service) || context.dns_domains().any(|domain| domain.as_str() == name) {
         return Some(Reserved::Always("a service's"));
     }
-    match name.split_once('.') {
-        // A namespace may be called like the last part of nodes' names.
-        Some((_, namespace)) if context.namespaces.contains(namespace) => {
-            Some(Reserved::Unless("a service's: its end is a namespace"))
-        }
-        _ => None,
-    }
+    // A namespace may be called like the last part of nodes' names.
+    let ends_in_namespace =
+        |name: &str| name.split_once('.').is_some_and(|(_, last)| context.namespaces.contains(last));
+    bare().any(ends_in_namespace).then_some(Reserved::Unless("a service's: its end is a namespace"))
 }
 
-/// Addresses at which clouds serve a machine its credentials, besides link-local ones: AWS and Google over IPv6,
-/// Azure, Alibaba, Oracle.
-const METADATA: [IpAddr; 5] = [
+/// Names at which clouds serve a machine its credentials.
+const METADATA_NAMES: [&str; 6] = [
+    "metadata",
+    "metadata.google.internal",
+    "metadata.goog",
+    "metadata.tencentyun.com",
+    "instance-data",
+    "instance-data.ec2.internal",
+];
+
+/// Whether an IPv6 address stands for an IPv4 address, by which it is somebody else's or no machine's: compatible
+/// and translated ones (RFC 4291, 2.5.5.1; RFC 2765), NAT64 (RFC 6052) and 6to4 (RFC 3056).
+fn stands_for_ipv4(address: Ipv6Addr) -> bool {
+    let [a, b, c, d, e, f, ..] = address.segments();
+    matches!([a, b, c, d, e, f], [0, 0, 0, 0, 0, 0] | [0, 0, 0, 0, 0xffff, 0] | [0x64, 0xff9b, ..])
+        || a == 0x2002
+}
+
+/// Addresses of the same, besides link-local ones: AWS (also for pods), Google, Oracle and Scaleway over IPv6, Azure,
+/// Alibaba, Oracle.
+const METADATA: [IpAddr; 8] = [
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
@@ -95,6 +117,8 @@ fn reserved_address(address: IpAddr, context: &Context<'_>) -> Option<Reserved> 
         Some(Reserved::Always("every machine's own"))
     } else if is_link_local {
         Some(Reserved::Always("link-local, the same on every link"))
+    } else if matches!(address, IpAddr::V6(address) if stands_for_ipv4(address)) {
+        Some(Reserved::Always("an IPv4 address in the form of IPv6"))
     } else if METADATA.contains(&address) {
         Some(Reserved::Always("a cloud's metadata server's"))
     } else if context.service_ranges().any(|range| range.contains(address)) {

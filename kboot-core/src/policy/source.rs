@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::decision::Answer;
+use super::owner::{Owner, owner};
+use super::reserved::reserved;
 use super::{Context, Inventory};
 use crate::csr::AlternativeName;
 use crate::name::NodeName;
@@ -20,7 +22,7 @@ pub enum Source {
     /// The certificate that the node serves now: a renewal asks for the same names.
     Served,
     /// Forward DNS. A DNS name is the node's if all addresses that it resolves to lie in the rule's ranges,
-    /// where it has any; an address is, if one of the requested names resolves to it.
+    /// where it has any, and none is known to be another's; an address is, if one of the requested names resolves to it.
     Dns,
     /// The node's name itself, and DNS names that continue it after a dot. Says nothing of addresses.
     NodeName,
@@ -147,8 +149,21 @@ impl Question<'_> {
                 _ => true,
             })
         };
+        // A name that leads to somebody else is not the node's, whatever range that one lies in.
+        let is_somebody_elses = |address: &IpAddr| {
+            let address = AlternativeName::Ip(*address);
+            match owner(&address, Some(self.node), self.context) {
+                Owner::Operator => false,
+                Owner::Other(_) => true,
+                Owner::OwnWord | Owner::Unknown => reserved(&address, self.context).is_some(),
+            }
+        };
         // A name that is known not to resolve is nobody's.
-        Answer::of(!addresses.is_empty() && addresses.iter().all(in_ranges))
+        Answer::of(
+            !addresses.is_empty()
+                && addresses.iter().all(in_ranges)
+                && !addresses.iter().any(is_somebody_elses),
+        )
     }
 
     fn is_resolved(&self, address: IpAddr) -> Answer {

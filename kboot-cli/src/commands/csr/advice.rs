@@ -166,12 +166,15 @@ fn held(
             lines.push(format!(
                 "Whoever gets this certificate is that node to the API server. See that the machine is yours, then: {approve}"
             ));
-            lines.push(
+            let (subresource, whom) = match object.requestor().node() {
+                Some(_) => ("selfnodeclient", "the group system:nodes"),
+                None => ("nodeclient", "the group of your bootstrap tokens"),
+            };
+            lines.push(format!(
                 "For such requests to be approved by themselves, bind the role \
-                 system:certificates.k8s.io:certificatesigningrequests:nodeclient to the group of your \
-                 bootstrap tokens (kboot cluster build and kubeadm do)."
-                    .to_owned(),
-            );
+                 system:certificates.k8s.io:certificatesigningrequests:{subresource} to {whom} (kboot cluster \
+                 build and kubeadm do)."
+            ));
         }
         _ => lines.push(format!(
             "Nothing in Kubernetes approves client certificates of users by itself. See that the user and the \

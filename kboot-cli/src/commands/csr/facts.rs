@@ -73,6 +73,10 @@ impl Loaded {
     pub(super) fn context<'a>(&self, known: &'a Known, clock: Timestamp) -> Context<'a> {
         let mut context = known.document.context(clock);
         context.inventories = self.inventories.clone();
+        // The floor asks it whose a name is, also where no rule names it.
+        if let Some(given) = known.inventory.as_ref().filter(|_| context.inventories.is_empty()) {
+            context.inventories.insert("given with --inventory".to_owned(), given.clone());
+        }
         if let Some(resolver) = &known.resolver {
             context.resolver = Some(resolver);
         }
