@@ -351,7 +351,7 @@ fn names_that_are_no_nodes() {
 
 /// A name that leads to somebody else's address is somebody else's.
 #[test]
-fn dns_says_no_where_a_name_leads_to_another() {
+fn dns_vouches_for_no_name_that_leads_to_another() {
     let nodes = node_list(&[("master-1", &["10.0.0.11"]), ("worker-2", &["10.0.0.22"])]).to_string();
     let mut context = context_of(&[&nodes, CLUSTER_FACTS]);
     let resolver: BTreeMap<String, Vec<IpAddr>> = [
@@ -366,9 +366,9 @@ fn dns_says_no_where_a_name_leads_to_another() {
     context.resolver = Some(&resolver);
     let policy = serving_by("within: [dns, {cidrs: [10.0.0.0/8]}]");
     for (name, expected) in [
-        ("m.example.com", NO_RULE),
-        ("api-of.example.com", NO_RULE),
-        ("svc-of.example.com", NO_RULE),
+        ("m.example.com", OF_OTHER),
+        ("api-of.example.com", OF_OTHER),
+        ("svc-of.example.com", OF_OTHER),
         ("own.example.com", APPROVED),
         ("free.example.com", APPROVED),
     ] {

@@ -321,6 +321,7 @@ impl Facts<'_> {
                     return met(format!("{}: {why}", described(name)), Answer::No);
                 }
                 Vouched::Unknown(why) => (why, None),
+                Vouched::OfOther(why) => (why, Some(Code::AltNameOfOther)),
                 Vouched::Weakly => match self.missing_of_cluster(name) {
                     Some(missing) => (missing, Some(Code::ApiServerUnknown)),
                     None => continue,

@@ -62,6 +62,8 @@ pub(super) enum Vouched {
     No(String),
     /// Somebody cannot say.
     Unknown(String),
+    /// It leads to what is known to be another's.
+    OfOther(String),
 }
 
 impl Question<'_> {
@@ -83,7 +85,9 @@ impl Question<'_> {
             }
             spoken = true;
         }
+        let is_of_other = self.sources.contains(&Source::Dns) && self.leads_to_another(name);
         match unknown {
+            _ if is_of_other => Vouched::OfOther("resolves to what is known to be another's".to_owned()),
             _ if !spoken => Vouched::No("no source of the rule speaks of it".to_owned()),
             Some(why) => Vouched::Unknown(why),
             None if would_know => Vouched::Strongly,
@@ -149,8 +153,15 @@ impl Question<'_> {
                 _ => true,
             })
         };
-        // A name that leads to somebody else is not the node's, whatever range that one lies in.
-        let is_somebody_elses = |address: &IpAddr| {
+        // A name that is known not to resolve is nobody's.
+        Answer::of(!addresses.is_empty() && addresses.iter().all(in_ranges))
+    }
+
+    /// Whether a DNS name resolves to an address that is known to be another's. It may be a Node's lie, so that
+    /// this holds a request and denies none.
+    fn leads_to_another(&self, name: &AlternativeName) -> bool {
+        let AlternativeName::Dns(name) = name else { return false };
+        let is_anothers = |address: &IpAddr| {
             let address = AlternativeName::Ip(*address);
             match owner(&address, Some(self.node), self.context) {
                 Owner::Operator => false,
@@ -158,12 +169,7 @@ impl Question<'_> {
                 Owner::OwnWord | Owner::Unknown => reserved(&address, self.context).is_some(),
             }
         };
-        // A name that is known not to resolve is nobody's.
-        Answer::of(
-            !addresses.is_empty()
-                && addresses.iter().all(in_ranges)
-                && !addresses.iter().any(is_somebody_elses),
-        )
+        self.addresses(name).is_some_and(|addresses| addresses.iter().any(is_anothers))
     }
 
     fn is_resolved(&self, address: IpAddr) -> Answer {
