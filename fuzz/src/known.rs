@@ -32,7 +32,8 @@ static INVENTORY: LazyLock<Inventory> = LazyLock::new(|| {
         json!({"name": node.name, "addresses": node.addresses, "dnsNames": node.dns_names, "tokenIds": [node.token_id]})
     });
     let nodes: Vec<_> = nodes.collect();
-    let document = json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "NodeInventory", "spec": {"nodes": nodes}});
+    let document =
+        json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "NodeInventory", "spec": {"nodes": nodes}});
     document.to_string().parse().expect("it is an inventory")
 });
 
