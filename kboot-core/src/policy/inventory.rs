@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::PolicyError;
 use super::names::escaped;
+use super::reserved::is_loopback_name;
 use crate::csr::AlternativeName;
 use crate::name::{Dns1123Subdomain, NameError, NodeName};
 use crate::net::{Cidr, SubjectAltNames, is_of_one_machine};
@@ -199,11 +200,6 @@ impl From<&ClusterSpec> for Inventory {
 /// A DNS name as it is compared: people and programs write it in upper case, and with the root's dot.
 pub(super) fn normalised(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
-}
-
-/// Names that resolvers take for the machine itself (RFC 6761, and what distributions write to /etc/hosts).
-fn is_loopback_name(name: &str) -> bool {
-    name == "localhost" || name == "localhost.localdomain" || name.ends_with(".localhost")
 }
 
 /// Reads an inventory and notes what is wrong with it. What belongs to two nodes is a mistake that would

@@ -46,11 +46,14 @@ const LOOPBACK: [&str; 8] = [
     "ip6-loopback",
 ];
 
+/// Whether resolvers take a name in lower case for the machine itself.
+pub(super) fn is_loopback_name(name: &str) -> bool {
+    LOOPBACK.contains(&name) || name.ends_with(".localhost") || name.ends_with(".localhost.localdomain")
+}
+
 /// Names under which clients reach a service, whatever the cluster's domain, and every machine itself.
 fn reserved_name(name: &str, context: &Context<'_>) -> Option<Reserved> {
-    let is_local =
-        LOOPBACK.contains(&name) || name.ends_with(".localhost") || name.ends_with(".localhost.localdomain");
-    if is_local {
+    if is_loopback_name(name) {
         return Some(Reserved::Always("every machine's own"));
     }
     if METADATA_NAMES.contains(&name) {
