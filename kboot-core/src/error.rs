@@ -1,6 +1,7 @@
 //! The error that any step of the crate may end with, and its kind.
 
 use crate::bundle::BundleError;
+use crate::cluster::SpecError;
 use crate::component::{ConfigurationError, LintError};
 use crate::csr::{CsrError, ListError};
 use crate::env::RandomUnavailable;
@@ -10,7 +11,6 @@ use crate::name::NameError;
 use crate::net::NetError;
 use crate::pki::{CfsslError, PkiError};
 use crate::policy::PolicyError;
-use crate::spec::SpecError;
 use crate::time::TimeError;
 use crate::token::TokenError;
 use crate::version::VersionError;

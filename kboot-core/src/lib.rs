@@ -1,6 +1,7 @@
 #![doc = include_str!("lib.md")]
 
 pub mod bundle;
+pub mod cluster;
 pub mod component;
 pub mod csr;
 mod env;
@@ -18,19 +19,18 @@ pub mod rbac;
 mod schema;
 pub mod secret;
 pub mod shown;
-pub mod spec;
 pub mod time;
 pub mod token;
 pub mod version;
 mod yaml;
 
 pub use bundle::{Bundle, Plan};
+pub use cluster::ClusterSpec;
 pub use component::Component;
 pub use env::{Env, RandomUnavailable};
 pub use error::{Error, ErrorKind};
 pub use kubeconfig::Kubeconfig;
 pub use pki::{Authorities, CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
-pub use spec::ClusterSpec;
 pub use time::Lifetime;
 pub use token::{BootstrapToken, TokenSettings};
 

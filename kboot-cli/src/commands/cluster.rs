@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::{Context, Result, anyhow};
 use kboot_core::bundle::{Action, BundleError, Plan, PlanOptions, Step};
-use kboot_core::spec::{self, ClusterSpec};
+use kboot_core::cluster::{self, ClusterSpec};
 use kboot_core::version::VersionChangeKind;
 use kboot_core::{Env, Error, bundle};
 use serde_json::{Value, json};
@@ -15,12 +15,12 @@ use crate::{input, output};
 
 pub(crate) fn run(command: Cluster) -> Result<Answer> {
     match command {
-        Cluster::Init { file: None } => output::data(spec::COMMENTED_EXAMPLE.as_bytes())?,
+        Cluster::Init { file: None } => output::data(cluster::COMMENTED_EXAMPLE.as_bytes())?,
         Cluster::Init { file: Some(file) } if file.as_os_str() == "-" => {
-            output::data(spec::COMMENTED_EXAMPLE.as_bytes())?;
+            output::data(cluster::COMMENTED_EXAMPLE.as_bytes())?;
         }
         Cluster::Init { file: Some(file) } => {
-            bundle::write_new(&file, spec::COMMENTED_EXAMPLE.as_bytes(), 0o644)?
+            bundle::write_new(&file, cluster::COMMENTED_EXAMPLE.as_bytes(), 0o644)?
         }
         Cluster::Plan { paths, output } => return plan(&paths, output),
         Cluster::Build { paths, jobs } => build(&paths, jobs)?,
@@ -37,7 +37,7 @@ fn look_around(paths: &ClusterPaths) -> Result<()> {
 }
 
 fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
-    let text = input::text(&paths.file, spec::MAX_BYTES)?;
+    let text = input::text(&paths.file, cluster::MAX_BYTES)?;
     let spec: ClusterSpec = text.parse().with_context(|| input::name(&paths.file))?;
     for warning in spec.warnings() {
         output::tell(&format!("warning: {warning}"));

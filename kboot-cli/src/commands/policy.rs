@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::Result;
+use kboot_core::cluster::Problem;
 use kboot_core::policy::{self, Preset};
-use kboot_core::spec::Problem;
 use serde_json::{Value, json};
 
 use super::csr::read_inventory;

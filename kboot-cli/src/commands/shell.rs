@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
+use kboot_core::cluster::CLUSTER_SCHEMA;
 use kboot_core::policy::{CONTEXT_SCHEMA, INVENTORY_SCHEMA, POLICY_SCHEMA};
-use kboot_core::spec::CLUSTER_SCHEMA;
 
 use crate::Answer;
 use crate::cli::{Cli, Schema};

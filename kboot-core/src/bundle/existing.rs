@@ -10,6 +10,7 @@ use super::manifests::{ETCD_CLIENT, METRICS_SERVER, TOKEN};
 use super::record::Record;
 use super::render::{ADMIN, SERVICE_ACCOUNT, STATIC_TOKEN, SUPER_ADMIN, authority_path};
 use super::{ArtifactPath, BundleError, fs};
+use crate::cluster::ClusterSpec;
 use crate::component::paths::{self, Placement};
 use crate::env::Env;
 use crate::error::Error;
@@ -18,7 +19,6 @@ use crate::pki::{
     Authorities, Authority, Certificate, CertificateAuthority, CertificateId, CertificateRole, Existing,
     PkiError, PrivateKey, ServiceAccountKey, authority_subject, wanted_certificates,
 };
-use crate::spec::ClusterSpec;
 use crate::time::Timestamp;
 use crate::token::{StaticToken, TokenSecret};
 

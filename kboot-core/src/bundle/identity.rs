@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::record::Record;
 use super::render::{ADMIN, SUPER_ADMIN};
 use super::{BundleError, fs};
+use crate::cluster::{ClusterSpec, NodeRole};
 use crate::component::paths;
 use crate::kubeconfig::Kubeconfig;
 use crate::name::ClusterName;
 use crate::net::ApiEndpoint;
 use crate::pki::{Certificate, CertificateRole};
-use crate::spec::{ClusterSpec, NodeRole};
 
 /// A text that is not a [`ClusterIdentity`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::artifact::ArtifactPath;
 use super::record::Record;
 use super::{BundleError, fs};
+use crate::cluster::{ClusterSpec, KubeconfigCertificates, NodeRole};
 use crate::component::paths;
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
 use crate::name::NodeName;
 use crate::pki::{Authority, ClusterPki};
 use crate::secret::SecretText;
-use crate::spec::{ClusterSpec, KubeconfigCertificates, NodeRole};
 use crate::time::Timestamp;
 use crate::token::{BootstrapToken, TokenSettings};
 

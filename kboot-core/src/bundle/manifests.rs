@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::BundleError;
 use super::artifact::{Artifact, ArtifactPath};
 use super::render::{certificate, public, reason, secret_text, yaml};
+use crate::cluster::{ClusterSpec, NodeCredentials};
 use crate::error::Error;
 use crate::pki::{Authority, CertificateId, CertificateRole, ClusterPki, Origin};
 use crate::rbac;
 use crate::secret::SecretText;
-use crate::spec::{ClusterSpec, NodeCredentials};
 use crate::version::KubernetesVersion;
 
 pub(super) const TOKEN: &str = "manifests/bootstrap-token.yaml";

@@ -12,9 +12,9 @@ use super::join::TokenOfNodes;
 use super::manifests::{ETCD_CLIENT, METRICS_SERVER};
 use super::render::{ADMIN, SUPER_ADMIN, authority_path, certificate_path, public};
 use super::{BundleError, fs, join};
+use crate::cluster::ClusterSpec;
 use crate::error::Error;
 use crate::pki::{Certificate, CertificateRole, ClusterPki};
-use crate::spec::ClusterSpec;
 use crate::version::KubernetesVersion;
 
 /// The file of an output folder that says whose it is and what was issued.

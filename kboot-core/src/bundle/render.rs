@@ -11,6 +11,7 @@ use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
 use super::join::{TOKEN_USER, bootstrap_kubeconfig};
 use super::manifests::manifests;
 use super::record::inventory;
+use crate::cluster::{ClusterSpec, KubeconfigCertificates, Node, NodeRole};
 use crate::component::paths::{self, Placement};
 use crate::component::plain_files;
 use crate::error::Error;
@@ -19,7 +20,6 @@ use crate::name::NodeName;
 use crate::net::ApiEndpoint;
 use crate::pki::{Authority, CertificateId, CertificateRole, ClusterPki, Issued, Origin};
 use crate::secret::{SecretBytes, SecretText};
-use crate::spec::{ClusterSpec, KubeconfigCertificates, Node, NodeRole};
 use crate::token::BootstrapToken;
 
 pub(super) const ADMIN: &str = "admin.conf";

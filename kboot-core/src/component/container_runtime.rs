@@ -2,7 +2,7 @@
 //! sandbox image, and where CNI plug-ins lie.
 
 use super::{kubelet, paths};
-use crate::spec::{ClusterSpec, Runtime};
+use crate::cluster::{ClusterSpec, Runtime};
 
 /// The socket of the runtime, as the kubelet takes it.
 pub(super) fn endpoint(runtime: Runtime) -> &'static str {

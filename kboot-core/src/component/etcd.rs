@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Component, Flags, paths};
+use crate::cluster::{ClusterSpec, Node, NodeRole};
 use crate::net::ApiEndpoint;
 use crate::pki::{Authority, CertificateRole};
-use crate::spec::{ClusterSpec, Node, NodeRole};
 
 const CLIENT_PORT: u16 = 2379;
 const PEER_PORT: u16 = 2380;

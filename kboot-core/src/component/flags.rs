@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::Component;
+use crate::cluster::ClusterSpec;
 use crate::schema::closest;
-use crate::spec::ClusterSpec;
 use crate::version::{KubernetesVersion, VersionSpan, minor_of};
 
 /// What the table says of a flag.

@@ -240,7 +240,7 @@ pub(super) fn check(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::ClusterSpec;
+    use crate::cluster::ClusterSpec;
 
     /// In every version: what old ones have as flags is guarded like what new ones have as fields.
     #[test]

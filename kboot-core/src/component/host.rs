@@ -1,9 +1,9 @@
 //! What a machine needs besides the components: kernel modules and settings, folders, the user.
 
 use super::{Component, kube_proxy, paths};
+use crate::cluster::{ClusterSpec, Node, NodeCredentials, NodeRole, SystemUser};
 use crate::net::Cidr;
 use crate::pki::{Authority, CertificateRole};
-use crate::spec::{ClusterSpec, Node, NodeCredentials, NodeRole, SystemUser};
 
 fn lines(lines: &[impl AsRef<str>]) -> String {
     lines.iter().map(|line| format!("{}\n", line.as_ref())).collect()
@@ -99,7 +99,7 @@ fn secrets_of_the_control_plane(spec: &ClusterSpec) -> Vec<String> {
     }
     secrets.extend([paths::SERVICE_ACCOUNT_KEY].map(str::to_owned));
     secrets.extend([paths::CONTROLLER_MANAGER_KUBECONFIG, paths::SCHEDULER_KUBECONFIG].map(str::to_owned));
-    if spec.kubeconfig_certificates == crate::spec::KubeconfigCertificates::Files {
+    if spec.kubeconfig_certificates == crate::cluster::KubeconfigCertificates::Files {
         secrets.extend([CertificateRole::ControllerManager, CertificateRole::Scheduler].map(paths::key));
     }
     if spec.join.node_credentials == NodeCredentials::StaticToken {

@@ -1,8 +1,8 @@
 //! kube-apiserver's flags (`cmd/kubeadm/app/phases/controlplane/manifests.go`).
 
 use super::{Component, Flags, etcd, paths};
+use crate::cluster::{ClusterSpec, Node, NodeCredentials};
 use crate::pki::{Authority, CertificateRole};
-use crate::spec::{ClusterSpec, Node, NodeCredentials};
 
 /// The first minor version with the Node authorizer and NodeRestriction; before it the API server itself
 /// bound every node to the role system:node.

@@ -1,8 +1,8 @@
 //! kube-controller-manager's flags (`cmd/kubeadm/app/phases/controlplane/manifests.go`).
 
 use super::{Component, Flags, paths};
+use crate::cluster::ClusterSpec;
 use crate::pki::Authority;
-use crate::spec::ClusterSpec;
 
 pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     let mut flags = Flags::new(Component::KubeControllerManager, spec);

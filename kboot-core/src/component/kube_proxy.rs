@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::configuration::ClientConnection;
 use super::{Component, Flags, KubeProxyConfiguration, fields, merge, paths};
-use crate::spec::{ClusterSpec, Node};
+use crate::cluster::{ClusterSpec, Node};
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let mut flags = Flags::new(Component::KubeProxy, spec);

@@ -1,7 +1,7 @@
 //! kube-scheduler's flags (`cmd/kubeadm/app/phases/controlplane/manifests.go`).
 
 use super::{Component, Flags, paths};
-use crate::spec::ClusterSpec;
+use crate::cluster::ClusterSpec;
 
 pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     let mut flags = Flags::new(Component::KubeScheduler, spec);

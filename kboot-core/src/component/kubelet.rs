@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::configuration::{Enabled, KubeletAuthentication, KubeletAuthorization, KubeletX509};
 use super::{Component, Flags, KubeletConfiguration, container_runtime, fields, merge, paths};
+use crate::cluster::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
 use crate::pki::{Authority, CertificateRole};
-use crate::spec::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let mut flags = Flags::new(Component::Kubelet, spec);

@@ -30,7 +30,7 @@ use flags::Flags;
 pub use lint::{Finding, LintError, Severity, lint};
 pub use systemd::Unit;
 
-use crate::spec::{ClusterSpec, Node, NodeRole, Overrides, UnitArguments};
+use crate::cluster::{ClusterSpec, Node, NodeRole, Overrides, UnitArguments};
 use crate::version::KubernetesVersion;
 
 /// A program that kboot configures.

@@ -1,9 +1,9 @@
 //! Where files lie on a node; kubeadm's paths.
 
 use super::Component;
+use crate::cluster::ClusterSpec;
 use crate::name::FolderPath;
 use crate::pki::{Authority, AuthorityLayout, CertificateRole};
-use crate::spec::ClusterSpec;
 
 pub(crate) const PKI: &str = "/etc/kubernetes/pki";
 pub(crate) const SERVICE_ACCOUNT_KEY: &str = "/etc/kubernetes/pki/sa.key";

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Component, Flags, host, paths};
-use crate::spec::{ClusterSpec, Runtime, UnitArguments};
+use crate::cluster::{ClusterSpec, Runtime, UnitArguments};
 
 /// A unit: sections of directives, in order.
 ///
@@ -12,7 +12,7 @@ use crate::spec::{ClusterSpec, Runtime, UnitArguments};
 /// use kboot_core::component::Component;
 /// let unit = Component::KubeScheduler.unit(&spec, &spec.nodes()[0]).to_string();
 /// assert!(unit.contains("ExecStart=/usr/bin/kube-scheduler"));
-/// # Ok::<(), kboot_core::spec::SpecError>(())
+/// # Ok::<(), kboot_core::cluster::SpecError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {

@@ -1,9 +1,9 @@
 //! The private half of a cluster: which authorities it has, and its service account key.
 
 use super::{Authority, CertificateAuthority, PkiError, PrivateKey, Subject, SubjectDefaults};
+use crate::cluster::ClusterSpec;
 use crate::env::Env;
 use crate::name::Username;
-use crate::spec::ClusterSpec;
 
 /// Whether etcd and the aggregator have authorities of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -8,10 +8,10 @@ use rayon::prelude::*;
 use super::issuer::{SerialNumber, serial_number};
 use super::profile::template;
 use super::{Authorities, Certificate, CertificateRole, PkiError, PrivateKey};
+use crate::cluster::{ClusterSpec, Node, NodeCredentials, NodeRole, ServingCertificates};
 use crate::env::Env;
 use crate::error::Error;
 use crate::name::{Group, NodeName, Username};
-use crate::spec::{ClusterSpec, Node, NodeCredentials, NodeRole, ServingCertificates};
 use crate::time::{Lifetime, Timestamp, Validity};
 use crate::token::{BootstrapGroup, BootstrapToken, StaticToken, TokenSettings};
 

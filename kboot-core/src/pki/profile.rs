@@ -6,9 +6,9 @@
 use std::net::IpAddr;
 
 use super::{Authority, CertificateRole, PkiError, Subject};
+use crate::cluster::{ClusterSpec, Node};
 use crate::name::{Group, NodeName, Username};
 use crate::net::{AltName, SubjectAltNames};
-use crate::spec::{ClusterSpec, Node};
 
 /// What a certificate's key may be used for (RFC 5280, 4.2.1.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,12 +12,12 @@ use super::{Inventory, KeyOwner, Nodes, PolicyError};
 use super::context_file::{CONTEXT_SCHEMA, ContextDocument};
 use super::inventory::normalised;
 use super::names::escaped;
+use crate::cluster::ClusterSpec;
 use crate::csr::{CertificateSigningRequest, SignatureCheck};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{AltName, SubjectAltNames};
 use crate::pki::{Certificate, public_key_from_pem};
 use crate::schema::{self, Problem, Problems};
-use crate::spec::ClusterSpec;
 
 static PARSED_SCHEMA: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(CONTEXT_SCHEMA).unwrap_or_default());

@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::PolicyError;
 use super::names::escaped;
 use super::reserved::is_loopback_name;
+use crate::cluster::ClusterSpec;
 use crate::csr::AlternativeName;
 use crate::name::{Dns1123Subdomain, NameError, NodeName};
 use crate::net::{Cidr, SubjectAltNames, is_of_one_machine};
 use crate::schema::{self, Problem, Problems};
-use crate::spec::ClusterSpec;
 use crate::token::TokenId;
 
 /// The JSON Schema of an inventory file, for editors and other tools.
@@ -160,7 +160,7 @@ impl FromStr for Inventory {
         if value.get("kind").and_then(Value::as_str) == Some("Cluster") {
             let spec: ClusterSpec = text
                 .parse()
-                .map_err(|error: crate::spec::SpecError| PolicyError { problems: error.problems })?;
+                .map_err(|error: crate::cluster::SpecError| PolicyError { problems: error.problems })?;
             return Ok(Self::from(&spec));
         }
         let shape = schema::check(&PARSED_SCHEMA, &value);

@@ -1,0 +1,246 @@
+//! Each command's contract: what it prints where, and its exit code.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::common::{CLUSTER, kboot, kboot_with, write};
+use kboot_core::token::{BootstrapToken, TokenSecret};
+
+#[test]
+fn cluster_init_plan_build_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!(run("cluster init cluster.yaml").code, Some(0));
+    let again = run("cluster init cluster.yaml");
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("cluster.yaml is there already"), "{}", again.stderr);
+
+    let plan = run("cluster plan -f cluster.yaml --out out");
+    assert_eq!(plan.code, Some(1), "{}", plan.stderr);
+    assert!(plan.stdout.contains("create   authorities/ca.key"), "{}", plan.stdout);
+    assert!(!folder.path().join("out").exists());
+
+    let build = run("cluster build -f cluster.yaml --out out --jobs 2");
+    assert_eq!((build.code, build.stdout.as_str()), (Some(0), ""), "{}", build.stderr);
+    assert!(build.stderr.contains("created"), "{}", build.stderr);
+
+    let plan = run("cluster plan -f cluster.yaml --out out");
+    assert_eq!((plan.code, plan.stdout.as_str()), (Some(0), ""));
+    let json: Vec<serde_json::Value> =
+        serde_json::from_str(&run("cluster plan -f cluster.yaml --out out -o json").stdout).unwrap();
+    assert!(json.len() > 40 && json.iter().all(|step| step["action"] == "keep"));
+    let yaml = run("cluster plan -f cluster.yaml --out out -o yaml").stdout;
+    let yaml: Vec<serde_json::Value> = serde_saphyr::from_str(&yaml).unwrap();
+    assert_eq!(yaml, json);
+}
+
+#[test]
+fn cluster_files_come_from_stdin_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome =
+        kboot_with(folder.path(), &["cluster", "build", "-f", "-", "--out", "out"], CLUSTER.as_bytes());
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+}
+
+#[test]
+fn lint_answers_by_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        kboot_core::bundle::write_new(&folder.path().join(name), text.as_bytes(), 0o644).unwrap();
+    };
+    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    put("kubelet.service", "[Service]\nExecStart=/usr/bin/kubelet --config=/c --network-plugin=cni\n");
+    put("open.service", "[Service]\nExecStart=/usr/bin/kubelet --config=/c --anonymous-auth=true\n");
+    put("pod.yaml", "apiVersion: v1\nkind: Pod\n");
+    let good = run("config lint --kubernetes-version 1.20.2 kubelet.service");
+    assert_eq!((good.code, good.stdout.as_str()), (Some(0), ""));
+    assert!(good.stderr.contains("nothing found in 1 files for Kubernetes v1.20.2"), "{}", good.stderr);
+    let bad = run("config lint --kubernetes-version 1.36 kubelet.service");
+    assert_eq!(bad.code, Some(1));
+    assert!(
+        bad.stdout.starts_with("kubelet.service: line 2: error: kubelet v1.36.0 has no --network-plugin"),
+        "{}",
+        bad.stdout
+    );
+    let json = run("config lint --kubernetes-version v1.36.4 kubelet.service -o json").stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (json[0]["severity"].as_str(), json[0]["file"].as_str()),
+        (Some("error"), Some("kubelet.service"))
+    );
+    // A warning is no negative answer.
+    let open = run("config lint --kubernetes-version v1.36.4 open.service");
+    assert_eq!(open.code, Some(0));
+    assert!(open.stdout.contains("warning: the kubelet asks nobody"), "{}", open.stdout);
+    // What cannot be read does not hide what can.
+    let both = run("config lint --kubernetes-version v1.36.4 pod.yaml kubelet.service");
+    assert_eq!(both.code, Some(2));
+    assert!(
+        both.stdout.contains("--network-plugin") && both.stderr.contains("pod.yaml: expected a systemd unit")
+    );
+    assert_eq!(run("config lint --kubernetes-version v1.5.0 kubelet.service").code, Some(2));
+}
+
+/// Moving past 1.20 without a word about the runtime moves the nodes to another one, and that is said.
+#[test]
+fn a_move_to_another_runtime_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let build = |version: &str, command: &str| {
+        let text = CLUSTER.replace("v1.36.4", version);
+        kboot_with(folder.path(), &["cluster", command, "-f", "-", "--out", "out"], text.as_bytes())
+    };
+    assert_eq!(build("v1.19.0", "build").code, Some(0));
+    let plan = build("v1.20.2", "plan");
+    assert_eq!(plan.code, Some(1));
+    for part in ["runtime of nodes changes from docker to containerd", "etc/docker/daemon.json is left"] {
+        assert!(plan.stderr.contains(part), "{part}: {}", plan.stderr);
+    }
+    assert!(plan.stdout.contains("other After="), "{}", plan.stdout);
+}
+
+#[test]
+fn tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let generated = run("token generate");
+    assert_eq!((generated.code, generated.stderr.as_str()), (Some(0), ""));
+    assert!(generated.stdout.trim_end().parse::<BootstrapToken>().is_ok());
+
+    let secret = run(
+        "token create --ttl 2h --description nodes --group system:bootstrappers:a --group system:bootstrappers:b",
+    );
+    let (_, settings) = TokenSecret::read(&secret.stdout).unwrap();
+    assert_eq!(settings.groups().len(), 2);
+    assert_eq!(settings.description_text(), "nodes");
+    assert!(settings.expiration().is_some());
+    let json = run("token create --ttl 0 -o json");
+    assert!(TokenSecret::read(&json.stdout).unwrap().1.expiration().is_none());
+    let _: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+
+    write(&folder.path().join("token"), generated.stdout.as_bytes());
+    let same = run("token create --token-file token -o token");
+    assert_eq!(same.stdout, generated.stdout);
+    let piped = kboot_with(
+        folder.path(),
+        &["token", "create", "--token-file", "-", "-o", "token"],
+        generated.stdout.as_bytes(),
+    );
+    assert_eq!(piped.stdout, generated.stdout);
+
+    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    assert_eq!(run("cluster build -f cluster.yaml --out out").code, Some(0));
+    let join = "--print-join-command --server 192.0.2.1 --certificate-authority out/authorities/ca.crt";
+    let both = run(&format!("token create --token-file token -o token {join}"));
+    let line = both.stdout.lines().nth(1).unwrap();
+    assert!(
+        line.starts_with(&format!(
+            "kubeadm join 192.0.2.1:6443 --token {} --discovery-token-ca-cert-hash sha256:",
+            generated.stdout.trim_end()
+        )),
+        "{line}"
+    );
+    let manifest = run(&format!("token create {join}")).stdout;
+    assert!(manifest.starts_with("# kubeadm join ") && TokenSecret::read(&manifest).is_ok());
+    assert_eq!(run(&format!("token create -o json {join}")).code, Some(2));
+
+    for (wrong, said) in [
+        ("token create --ttl 1w", "is not a lifetime"),
+        ("token create --usages signing,other", "signing or authentication"),
+        ("token create --group system:masters", "bootstrap group"),
+        (
+            "token create --usages signing --group system:bootstrappers:a",
+            "groups need the usage authentication",
+        ),
+        ("token create --token-file out/authorities/ca.crt", "not a bootstrap token"),
+        ("token create --token-file missing", "cannot read missing"),
+        ("token create --print-join-command", "--server"),
+    ] {
+        let outcome = run(wrong);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{wrong}");
+        assert!(outcome.stderr.contains(said), "{wrong}: {}", outcome.stderr);
+    }
+    // Signing alone is a token without groups, where kubeadm fails on its own default.
+    assert_eq!(run("token create --usages signing").code, Some(0));
+}
+
+#[test]
+fn kubeconfigs() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!(run("cluster build -f cluster.yaml --out out").code, Some(0));
+    let base = "kubeconfig build --server 192.0.2.1 --certificate-authority out/authorities/ca.crt --user u";
+    let pki = "out/nodes/one/etc/kubernetes/pki";
+    let certificate = format!(
+        "--client-certificate {pki}/front-proxy-client.crt --client-key {pki}/front-proxy-client.key"
+    );
+
+    let by_path = run(&format!("{base} {certificate}")).stdout;
+    assert!(
+        by_path.contains("client-key: /") && by_path.contains("/out/nodes/one") && !by_path.contains("-data"),
+        "{by_path}"
+    );
+    let embedded = run(&format!("{base} {certificate} --embed-certs --context c --namespace n")).stdout;
+    let config: kboot_core::Kubeconfig = embedded.parse().unwrap();
+    assert_eq!(config.current_context, "c");
+    assert!(config.client_certificate().is_ok());
+    assert!(run(&format!("{base} --token-path /run/token")).stdout.contains("tokenFile: /run/token"));
+    assert!(
+        run(&format!("{base} --exec-command helper --exec-arg --x --exec-arg y"))
+            .stdout
+            .contains("command: helper")
+    );
+
+    // As kubectl has it.
+    let said = |value: &str| {
+        run(&format!("{base} {certificate} --embed-certs={value} --context c --namespace n")).stdout
+    };
+    assert_eq!(said("true"), embedded);
+    assert!(!said("false").contains("client-key-data"));
+    let written = run(&format!("{base} {certificate} --embed-certs --out user.conf"));
+    assert_eq!((written.code, written.stdout.as_str()), (Some(0), ""));
+    let mode = std::fs::metadata(folder.path().join("user.conf")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(run(&format!("{base} --token-path /x --out user.conf")).code, Some(2));
+
+    for (wrong, said) in [
+        (base.to_owned(), "required"),
+        (format!("{base} --client-certificate {pki}/ca.crt"), "--client-key"),
+        (
+            format!("{base} --client-certificate {pki}/ca.crt --client-key {pki}/apiserver.key"),
+            "does not belong to",
+        ),
+        (format!("{base} --token-path /x --exec-command y"), "cannot be used with"),
+        (format!("{base} --token-file out/authorities/ca.crt"), "does not hold one token"),
+        (base.replace("ca.crt", "ca.key") + " --token-path /x", "no certificate found"),
+    ] {
+        let outcome = run(&wrong);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{wrong}: {}", outcome.stdout);
+        assert!(outcome.stderr.contains(said), "{wrong}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn schema_completions_and_manual() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| kboot(folder.path(), arguments);
+    let schema: serde_json::Value = serde_json::from_str(&run(&["schema", "cluster"]).stdout).unwrap();
+    assert!(schema["properties"]["spec"]["properties"]["nodes"].is_object());
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(run(&["completions", shell]).stdout.contains("kboot"), "{shell}");
+    }
+    assert!(run(&["man"]).stdout.contains(".TH kboot 1"));
+    assert!(run(&["man", "cluster", "build"]).stdout.contains("kboot\\-cluster\\-build"));
+    assert_eq!(run(&["man", "nonsense"]).code, Some(2));
+    assert_eq!(run(&["nonsense"]).code, Some(2));
+    assert_eq!(run(&["--help"]).code, Some(0));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("set -o pipefail; {} schema cluster | head -c 1", crate::common::kboot_path());
+    let output =
+        std::process::Command::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty());
+}

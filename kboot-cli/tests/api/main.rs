@@ -1,0 +1,24 @@
+//! The command line from outside, one file a topic; one binary, since each costs a link.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
+mod adversity;
+mod certificates;
+mod commands;
+mod common;
+mod csr;
+mod expiry;
+mod explain;
+mod folder;
+mod hidden;
+mod kubeconfig;
+mod node;
+mod policy;
+mod policy_check;
+mod surroundings;
+mod wrong_authority;

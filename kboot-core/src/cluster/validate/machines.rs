@@ -1,0 +1,171 @@
+//! The machines: their names, addresses and roles, and what is the same on each.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::Found;
+use crate::cluster::{Folders, Node, NodeRole, Runtime, SystemUser, document};
+use crate::name::FolderPath;
+use crate::net::is_of_one_machine;
+use crate::version::KubernetesVersion;
+
+pub(super) fn runtime(found: &mut Found, name: Option<&str>, version: Option<KubernetesVersion>) -> Runtime {
+    match name {
+        Some("cri-o") => Runtime::Crio,
+        Some("docker") => {
+            if let Some(version) = version.filter(|version| version.minor() >= 24) {
+                found.add(
+                    "spec.runtime.name",
+                    format!(
+                        "Kubernetes {version} has no dockershim (removed in 1.24); use containerd or cri-o"
+                    ),
+                );
+            }
+            Runtime::Docker
+        }
+        Some("containerd") => Runtime::Containerd,
+        // Up to then the kubelet's own default was the one way that was common.
+        _ if version.is_some_and(|version| version.minor() < 20) => Runtime::Docker,
+        _ => Runtime::Containerd,
+    }
+}
+
+pub(super) fn system_user(found: &mut Found, user: &document::User) -> Option<SystemUser> {
+    let name = found.parse("spec.user.name", &user.name);
+    let group = found.parse("spec.user.group", user.group.as_ref().unwrap_or(&user.name));
+    if user.name == "root" {
+        found.add("spec.user.name", "root is what the control plane runs as without spec.user");
+    }
+    // Users that other programs share; whoever else runs as them would read the keys.
+    for (field, name) in [("name", Some(&user.name)), ("group", user.group.as_ref())] {
+        let shared = ["nobody", "nogroup", "daemon", "bin", "sys", "users", "etcd"];
+        if name.is_some_and(|name| shared.contains(&name.as_str()) || (field == "group" && name == "root")) {
+            found.add(format!("spec.user.{field}"), "is shared with other programs; give Kubernetes its own");
+        }
+    }
+    // 65534 is nobody, 65535 is -1 as a 16-bit number.
+    let id = user.id.and_then(|id| u16::try_from(id).ok().filter(|id| (1..65534).contains(id)));
+    if user.id.is_some() && id.is_none() {
+        found.add("spec.user.id", "must be 1 to 65533");
+    }
+    Some(SystemUser { name: name?, group: group?, id })
+}
+
+pub(super) fn folders(
+    found: &mut Found,
+    warnings: &mut Found,
+    folders: &document::Folders,
+    version: Option<KubernetesVersion>,
+) -> Folders {
+    let mut folder = |field: &str, text: &Option<String>| {
+        text.as_ref().and_then(|text| found.parse(&format!("spec.folders.{field}"), text))
+    };
+    let valid = Folders {
+        programs: folder("programs", &folders.programs),
+        cni_plugins: folder("cniPlugins", &folders.cni_plugins),
+        kubelet: folder("kubelet", &folders.kubelet),
+        etcd: folder("etcd", &folders.etcd),
+        logs: folder("logs", &folders.logs),
+    };
+    for (field, folder) in [("kubelet", &valid.kubelet), ("etcd", &valid.etcd), ("logs", &valid.logs)] {
+        let Some(folder) = folder.as_ref().map(FolderPath::as_str) else { continue };
+        // Its mode and owner are set: that must not happen to a folder of the system.
+        let of_system = ["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr"];
+        let top =
+            ["/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log"];
+        let is_below = |above: &str| folder == above || folder.starts_with(&format!("{above}/"));
+        if of_system.iter().any(|above| is_below(above)) || top.contains(&folder) {
+            found.add(
+                format!("spec.folders.{field}"),
+                format!("{folder} is the system's; use a folder of its own, such as /data/{field}"),
+            );
+        }
+    }
+    if valid.kubelet.is_some() && valid.kubelet == valid.etcd {
+        found.add("spec.folders.etcd", "is the kubelet's folder too; each needs its own");
+    }
+    if let (Some(_), Some(version)) = (&valid.logs, version.filter(|version| version.minor() >= 26)) {
+        warnings.add(
+            "spec.folders.logs",
+            format!("Kubernetes {version} writes no log files (removed in 1.26); logs go to the journal"),
+        );
+    }
+    valid
+}
+
+const RESERVED_NAMES: [&str; 5] = [
+    "front-proxy-client",
+    "kube-apiserver-etcd-client",
+    "kube-apiserver-kubelet-client",
+    "kubernetes-admin",
+    "kubernetes-super-admin",
+];
+
+pub(super) fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) -> Vec<Node> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut addresses: HashMap<IpAddr, String> = HashMap::new();
+    let mut valid = Vec::with_capacity(nodes.len());
+    for (i, node) in nodes.into_iter().enumerate() {
+        let path = format!("spec.nodes[{i}]");
+        let name = found.parse(&format!("{path}.name"), &node.name);
+        if let Some(first) = names.insert(node.name.clone(), i) {
+            found.add(
+                format!("{path}.name"),
+                format!("{:?} is already the name of spec.nodes[{first}]", node.name),
+            );
+        }
+        // etcd's certificates have the node's name for a common name; under a single authority that is a user.
+        if RESERVED_NAMES.contains(&node.name.as_str()) {
+            found
+                .add(format!("{path}.name"), format!("{:?} is the name of a user of the cluster", node.name));
+        }
+        if node.addresses.is_empty() {
+            found.add(format!("{path}.addresses"), "must have an address");
+        }
+        let own = found.parse_all::<IpAddr>(&format!("{path}.addresses"), &node.addresses);
+        for (j, address) in &own {
+            let here = format!("{path}.addresses[{j}]");
+            if !is_of_one_machine(*address) || address.is_loopback() {
+                found.add(&here, format!("{address} is not an address of one machine"));
+            }
+            if let Some(other) = addresses.insert(*address, here.clone()) {
+                found.add(&here, format!("{address} is already {other}"));
+            }
+        }
+        if node.roles.is_empty() {
+            found.add(format!("{path}.roles"), "must have a role: control-plane, etcd or worker");
+        }
+        let mut roles: Vec<NodeRole> = node.roles.iter().filter_map(|role| node_role(role)).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        if let Some(name) = name {
+            valid.push(Node {
+                name,
+                addresses: own.into_iter().map(|(_, address)| address).collect(),
+                roles,
+            });
+        }
+    }
+    let count = |role| valid.iter().filter(|node| node.has(role)).count();
+    if count(NodeRole::ControlPlane) == 0 {
+        found.add("spec.nodes", "no node has the role control-plane");
+    }
+    match count(NodeRole::Etcd) {
+        0 => found.add("spec.nodes", "no node has the role etcd"),
+        even if even % 2 == 0 => warnings.add(
+            "spec.nodes",
+            format!("{even} etcd members bear no more failures than {}; use an odd number", even - 1),
+        ),
+        _ => {}
+    }
+    valid
+}
+
+fn node_role(text: &str) -> Option<NodeRole> {
+    match text {
+        "control-plane" => Some(NodeRole::ControlPlane),
+        "etcd" => Some(NodeRole::Etcd),
+        "worker" => Some(NodeRole::Worker),
+        _ => None,
+    }
+}

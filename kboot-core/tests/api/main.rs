@@ -1,0 +1,36 @@
+//! The library from outside, one file a topic; one binary, since each costs a link.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
+mod bundle;
+mod certificates;
+mod cfssl;
+mod choices;
+mod cluster_file;
+mod common;
+mod components;
+mod corpus;
+mod csr;
+mod csr_strict;
+mod documents;
+mod folder;
+mod guides;
+mod imported_authority;
+mod inspect;
+mod kubeadm;
+mod kubeconfig_check;
+mod kubeconfig_merge;
+mod lint;
+mod policy;
+mod policy_evidence;
+mod policy_files;
+mod policy_properties;
+mod redaction;
+mod signing;
+mod static_tokens;
+mod strict_json;
