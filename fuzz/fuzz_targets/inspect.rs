@@ -11,7 +11,10 @@ use kboot_core::time::Timestamp;
 fn look_at(certificate: &Certificate) {
     let facts = certificate.facts().expect("it was read once");
     let uses = facts.uses();
-    assert!(!uses.is_empty() && uses.iter().chain([&facts.subject, &facts.issuer]).all(|use_| !use_.contains('\n')));
+    assert!(
+        !uses.is_empty()
+            && uses.iter().chain([&facts.subject, &facts.issuer]).all(|use_| !use_.contains('\n'))
+    );
     let authorities = [certificate.clone()];
     let now = Timestamp::from_unix(1_800_000_000).expect("it is in range");
     let _ = Verification::new(&authorities, now).objection(certificate).expect("it can be decoded");
