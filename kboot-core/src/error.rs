@@ -14,6 +14,7 @@ use crate::policy::PolicyError;
 use crate::time::TimeError;
 use crate::token::TokenError;
 use crate::version::VersionError;
+use crate::x509::{RequestError, X509Error};
 
 /// What an error is about: enough to choose an exit code or to decide on a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,10 @@ pub enum Error {
     /// A cluster file.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// A key, a certificate or an authority.
+    /// A key or a certificate.
+    #[error(transparent)]
+    X509(#[from] X509Error),
+    /// A cluster's certificate or authority.
     #[error(transparent)]
     Pki(#[from] PkiError),
     /// A file of certificates, requests, keys or a kubeconfig.
@@ -60,6 +64,9 @@ pub enum Error {
     #[error(transparent)]
     Cfssl(#[from] CfsslError),
     /// A certificate request.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The object around a certificate request.
     #[error(transparent)]
     Csr(#[from] CsrError),
     /// A list of certificate requests.
@@ -97,6 +104,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
+            Self::X509(error) => crate::pki::of_x509(error),
             Self::Pki(error) => error.kind(),
             Self::Inspect(error) => error.kind(),
             Self::Bundle(error) => error.kind(),

@@ -2,10 +2,10 @@
 
 use rustls_pki_types::pem::SectionKind;
 
-use crate::csr::{CertificateRequest, CsrError};
 use crate::error::ErrorKind;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
-use crate::pki::{Certificate, KeyAlgorithm, PkiError, PrivateKey, pem};
+use crate::pki::of_x509;
+use crate::x509::{Certificate, CertificateRequest, KeyAlgorithm, PrivateKey, RequestError, X509Error, pem};
 
 /// Why a file's bytes cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,10 +19,10 @@ pub enum InspectError {
     },
     /// A certificate, a key or the PEM around them is damaged, or none is there.
     #[error(transparent)]
-    Pki(#[from] PkiError),
+    X509(#[from] X509Error),
     /// A certificate request is damaged.
     #[error(transparent)]
-    Csr(#[from] CsrError),
+    Request(#[from] RequestError),
     /// A kubeconfig cannot be read.
     #[error("the kubeconfig cannot be read: {source}")]
     Kubeconfig {
@@ -43,7 +43,7 @@ pub enum InspectError {
 impl InspectError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Pki(error) => error.kind(),
+            Self::X509(error) => of_x509(error),
             Self::InKubeconfig { source, .. } => source.kind(),
             _ => ErrorKind::Input,
         }
@@ -127,14 +127,14 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Found>, InspectError> {
 /// The certificates that a file's bytes hold, in their order; at least one.
 ///
 /// # Errors
-/// As [`read`]; [`PkiError::NoCertificate`] in it where there is none.
+/// As [`read`]; [`X509Error::NoCertificate`] in it where there is none.
 pub fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, InspectError> {
     let found = read(bytes)?.into_iter().filter_map(|found| match found.item {
         Item::Certificate(certificate) => Some(certificate),
         _ => None,
     });
     let certificates: Vec<_> = found.collect();
-    if certificates.is_empty() { Err(PkiError::NoCertificate.into()) } else { Ok(certificates) }
+    if certificates.is_empty() { Err(X509Error::NoCertificate.into()) } else { Ok(certificates) }
 }
 
 fn read_der(der: &[u8]) -> Result<Item, InspectError> {

@@ -22,6 +22,7 @@ pub mod shown;
 pub mod time;
 pub mod token;
 pub mod version;
+pub mod x509;
 mod yaml;
 
 pub use bundle::{Bundle, Plan};

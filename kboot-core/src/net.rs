@@ -1,6 +1,5 @@
-//! Addresses: the API endpoint, address ranges and subject alternative names.
+//! Addresses: hosts, the API endpoint and address ranges.
 
-use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
@@ -39,7 +38,7 @@ impl NetError {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ApiEndpoint {
-    host: AltName,
+    host: Host,
     port: u16,
 }
 
@@ -51,12 +50,12 @@ impl ApiEndpoint {
     /// An endpoint of an address and a port.
     #[must_use]
     pub fn of(address: IpAddr, port: u16) -> Self {
-        Self { host: AltName::Ip(address), port }
+        Self { host: Host::Ip(address), port }
     }
 
     /// The host: an address or a DNS name, never a wildcard.
     #[must_use]
-    pub fn host(&self) -> &AltName {
+    pub fn host(&self) -> &Host {
         &self.host
     }
 
@@ -70,7 +69,7 @@ impl ApiEndpoint {
     #[must_use]
     pub fn host_port(&self) -> String {
         match &self.host {
-            AltName::Ip(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
+            Host::Ip(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
             host => format!("{host}:{}", self.port),
         }
     }
@@ -102,15 +101,15 @@ impl FromStr for ApiEndpoint {
                     Some(after.strip_prefix(':').ok_or_else(|| fail("after ']' comes :PORT or nothing"))?)
                 }
             };
-            (AltName::Ip(address), port)
+            (Host::Ip(address), port)
         } else if let Ok(address) = rest.parse::<IpAddr>() {
-            (AltName::Ip(address), None)
+            (Host::Ip(address), None)
         } else {
             let (host, port) = match rest.rsplit_once(':') {
                 Some((host, port)) => (host, Some(port)),
                 None => (rest, None),
             };
-            let host = host.parse::<AltName>().map_err(|e| fail(&e.problem))?;
+            let host = host.parse::<Host>().map_err(|e| fail(&e.problem))?;
             if host.is_wildcard() {
                 return Err(fail("a host cannot be a wildcard"));
             }
@@ -128,7 +127,7 @@ impl FromStr for ApiEndpoint {
                 _ => return Err(fail("the port is a number from 1 to 65535")),
             },
         };
-        if let AltName::Ip(address) = host
+        if let Host::Ip(address) = host
             && !is_of_one_machine(address)
         {
             return Err(fail("the host is not the address of one machine"));
@@ -239,23 +238,24 @@ impl fmt::Display for Cidr {
     }
 }
 
-/// One subject alternative name: an address, a DNS name, or a wildcard DNS name (`*.example.com`).
+/// Where something is found, as people write it: an address, a DNS name, or a wildcard DNS name
+/// (`*.example.com`). What stands in certificates and requests may be anything: [`GeneralName`](crate::x509::GeneralName).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum AltName {
+pub enum Host {
     /// A DNS name in lower case, possibly with a leading `*.`.
     Dns(String),
     /// An address.
     Ip(IpAddr),
 }
 
-impl AltName {
+impl Host {
     fn is_wildcard(&self) -> bool {
         matches!(self, Self::Dns(name) if name.starts_with("*."))
     }
 }
 
-impl FromStr for AltName {
+impl FromStr for Host {
     type Err = NetError;
     fn from_str(text: &str) -> Result<Self, NetError> {
         if let Ok(address) = text.parse() {
@@ -281,7 +281,7 @@ impl FromStr for AltName {
     }
 }
 
-impl fmt::Display for AltName {
+impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(name) => f.write_str(name),
@@ -290,61 +290,8 @@ impl fmt::Display for AltName {
     }
 }
 
-/// The alternative names of a certificate, without duplicates: DNS names sorted, addresses in the
-/// order given, as kubeadm's `RemoveDuplicateAltNames` leaves them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SubjectAltNames {
-    dns: Vec<String>,
-    ips: Vec<IpAddr>,
-}
-
-impl SubjectAltNames {
-    /// DNS names, sorted.
-    #[must_use]
-    pub fn dns(&self) -> &[String] {
-        &self.dns
-    }
-
-    /// Addresses, in the order in which they were first given.
-    #[must_use]
-    pub fn ips(&self) -> &[IpAddr] {
-        &self.ips
-    }
-
-    /// Whether there is no name at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.dns.is_empty() && self.ips.is_empty()
-    }
-}
-
-impl FromIterator<AltName> for SubjectAltNames {
-    fn from_iter<I: IntoIterator<Item = AltName>>(names: I) -> Self {
-        let (mut dns, mut seen) = (BTreeSet::new(), HashSet::new());
-        let mut ips = Vec::new();
-        for name in names {
-            match name {
-                AltName::Dns(name) => {
-                    dns.insert(name);
-                }
-                AltName::Ip(address) => {
-                    if seen.insert(address) {
-                        ips.push(address);
-                    }
-                }
-            }
-        }
-        Self { dns: dns.into_iter().collect(), ips }
-    }
-}
-
-impl fmt::Display for SubjectAltNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names =
-            self.dns.iter().map(|n| format!("DNS:{n}")).chain(self.ips.iter().map(|ip| format!("IP:{ip}")));
-        f.write_str(&names.collect::<Vec<_>>().join(", "))
-    }
-}
+pub use crate::x509::SubjectAltNames;
+pub use Host as AltName; // MERGE: alias // MERGE: alias
 
 #[cfg(test)]
 mod tests {
@@ -401,14 +348,10 @@ mod tests {
     }
 
     #[test]
-    fn alternative_names_are_ordered_and_unique() {
-        let names: SubjectAltNames = ["b", "10.0.0.2", "a", "b", "10.0.0.1", "10.0.0.2", "*.wild"]
-            .map(|n| n.parse::<AltName>().unwrap())
-            .into_iter()
-            .collect();
-        assert_eq!(names.to_string(), "DNS:*.wild, DNS:a, DNS:b, IP:10.0.0.2, IP:10.0.0.1");
+    fn hosts() {
+        assert!("*.wild".parse::<Host>().is_ok());
         for bad in ["", "A", "a\0.b", "*.*.a", "*", "a_b", "1.2.3.4.5", "http://a"] {
-            assert!(bad.parse::<AltName>().is_err(), "{bad:?} was accepted");
+            assert!(bad.parse::<Host>().is_err(), "{bad:?} was accepted");
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use kboot_core::pki::{Certificate, pin_of};
 use kboot_core::policy::token_rule;
 use kboot_core::secret::SecretText;
 use kboot_core::token::{BootstrapGroup, BootstrapToken, StaticToken, TokenSettings, Usage};
+use kboot_core::x509::Certificate;
 use kboot_core::{Env, bundle};
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
             (true, Some(server), Some(file)) => {
                 let authority = Certificate::from_pem(&input::bytes(file, MAX_BYTES)?)
                     .with_context(|| input::name(file))?;
-                Some(token.join_command(server, &[pin_of(&authority.facts()?.public_key_der)]))
+                Some(token.join_command(server, &[authority.facts().public_key.pin()]))
             }
             _ => None,
         };

@@ -42,7 +42,7 @@ fn a_user_gets_a_certificate_and_a_kubeconfig() {
     let (cluster, _) = config.current().unwrap();
     assert_eq!((config.current_context.as_str(), cluster.server.as_str()), ("x", "https://192.0.2.1:6443"));
     let (certificate, key) = config.client_certificate().unwrap();
-    let facts = certificate.facts().unwrap();
+    let facts = certificate.facts();
     assert_eq!(
         (facts.common_name.as_str(), facts.organizations.as_slice()),
         ("jane", ["dev", "ops"].map(str::to_owned).as_slice())

@@ -25,9 +25,9 @@ use crate::token::{StaticToken, TokenSecret};
 const PUBLIC: u32 = 0o644;
 const SECRET: u32 = 0o600;
 
-fn unusable(path: &Path) -> impl FnOnce(PkiError) -> BundleError {
+fn unusable<E: Into<PkiError>>(path: &Path) -> impl FnOnce(E) -> BundleError {
     let path = path.to_owned();
-    move |source| BundleError::Pki { path, source }
+    move |source| BundleError::Pki { path, source: source.into() }
 }
 
 /// The folder's authorities; those that are missing are made.
@@ -102,7 +102,7 @@ fn authority_pair(
 /// Whether the authority that nodes have is of another name than this one: an imported one that lost its
 /// certificate, which nobody but its maker can make again.
 fn has_another_name(root: &Path, authority: Authority, made: &Certificate) -> Result<bool, BundleError> {
-    let subject = |certificate: &Certificate| certificate.facts().map(|facts| facts.subject_der).ok();
+    let subject = |certificate: &Certificate| certificate.facts().subject_name.clone();
     for node in fs::folder_names(&root.join("nodes"))? {
         let path = root.join(format!("nodes/{node}{}/{}.crt", paths::PKI, authority.base_name()));
         if let Some(pem) = fs::read(&path, PUBLIC)?

@@ -179,9 +179,12 @@ fn members(root: &Path) -> Result<Vec<Member>, BundleError> {
         for role in [CertificateRole::ApiServer, CertificateRole::EtcdServer] {
             let path = root.join(format!("nodes/{name}{}", paths::certificate(role)));
             if let Some(pem) = fs::read(&path, 0o644)?
-                && let Ok(facts) = Certificate::from_pem(&pem).and_then(|certificate| certificate.facts())
+                && let Ok(certificate) = Certificate::from_pem(&pem)
             {
-                members.push(Member { name: name.clone(), addresses: facts.alt_names.ips().to_vec() });
+                members.push(Member {
+                    name: name.clone(),
+                    addresses: certificate.facts().alt_names.ips().to_vec(),
+                });
             }
         }
     }

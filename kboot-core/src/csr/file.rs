@@ -33,10 +33,10 @@ pub enum RequestInFile {
 pub fn read(bytes: &[u8]) -> Result<Vec<RequestInFile>, CsrError> {
     let bare = |request| Ok(vec![RequestInFile::Bare(Box::new(request))]);
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return CertificateRequest::from_der(bytes).and_then(bare);
+        return bare(CertificateRequest::from_der(bytes)?);
     };
     if !is_object(text) {
-        return CertificateRequest::from_pem(bytes).and_then(bare);
+        return bare(CertificateRequest::from_pem(bytes)?);
     }
     let mut found = Vec::new();
     read_list(bytes, |index, object| -> Result<(), Stop> {

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
-use super::{CertificateRequest, CsrError, KeyKind, Requestor, Signer, Stage};
+use super::{CsrError, Requestor, Signer, Stage};
 use crate::json_objects::check_keys;
-use crate::pki::Certificate;
 use crate::time::{Lifetime, Timestamp};
+use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
 
 /// A CertificateSigningRequest as the API server holds it, and the request in it, decoded.
 ///
@@ -39,7 +39,7 @@ pub struct CertificateSigningRequest {
     usages: Vec<String>,
     expiration_seconds: Option<i64>,
     request_pem: Vec<u8>,
-    request: Result<CertificateRequest, CsrError>,
+    request: Result<CertificateRequest, RequestError>,
     conditions: Vec<Condition>,
     certificate: Option<Vec<u8>>,
 }
@@ -196,7 +196,7 @@ impl CertificateSigningRequest {
     /// What is wrong with the request in it is no error here: see [`CertificateSigningRequest::request`].
     ///
     /// # Errors
-    /// [`CsrError::Object`] for another kind, a missing field or a wrong type; [`CsrError::BadBase64`] where
+    /// [`CsrError::Object`] for another kind, a missing field or a wrong type; [`RequestError::BadBase64`] where
     /// `spec.request` is not what the API holds.
     pub fn from_json(value: &Value) -> Result<Self, CsrError> {
         Document::deserialize(value)
@@ -225,7 +225,7 @@ impl CertificateSigningRequest {
             let problem = format!("{:?} is not certificates.k8s.io/v1", shortened(&api_version));
             return refuse("apiVersion", problem);
         }
-        let request_pem = STANDARD.decode(&spec.request).map_err(|_| CsrError::BadBase64)?;
+        let request_pem = STANDARD.decode(&spec.request).map_err(|_| RequestError::BadBase64)?;
         let Status { conditions, certificate } = status.unwrap_or_default();
         let certificate = match certificate.as_deref().unwrap_or_default() {
             "" => None,
@@ -360,8 +360,8 @@ impl CertificateSigningRequest {
     /// The request, or why it cannot be read.
     ///
     /// # Errors
-    /// [`CsrError`] as [`CertificateRequest::from_pem`].
-    pub fn request(&self) -> Result<&CertificateRequest, &CsrError> {
+    /// [`RequestError`] as [`CertificateRequest::from_pem`].
+    pub fn request(&self) -> Result<&CertificateRequest, &RequestError> {
         self.request.as_ref()
     }
 

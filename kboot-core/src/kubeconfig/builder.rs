@@ -3,9 +3,9 @@
 use super::KubeconfigError;
 use super::model::{Cluster, Context, Exec, Kubeconfig, Named, Unknown, User};
 use crate::net::ApiEndpoint;
-use crate::pki::{Certificate, PkiError, PrivateKey};
 use crate::secret::{SecretBytes, SecretText};
 use crate::token::BootstrapToken;
+use crate::x509::{Certificate, PrivateKey, X509Error};
 
 /// A kubeconfig in the making; see [`Kubeconfig::for_cluster`]. The state types need not be spelt out.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct WantsCredential {
 /// Everything needed is there.
 #[derive(Debug)]
 pub struct Ready {
-    problem: Option<PkiError>,
+    problem: Option<X509Error>,
     user_name: String,
     user: User,
     context: Option<String>,
@@ -118,7 +118,7 @@ impl KubeconfigBuilder<WantsCredential> {
         self.ready(User { exec: Some(exec), ..User::default() }, None)
     }
 
-    fn ready(self, user: User, problem: Option<PkiError>) -> KubeconfigBuilder<Ready> {
+    fn ready(self, user: User, problem: Option<X509Error>) -> KubeconfigBuilder<Ready> {
         let Self { cluster_name, cluster, state: WantsCredential { user: user_name } } = self;
         let state = Ready { problem, user_name, user, context: None, namespace: None };
         KubeconfigBuilder { cluster_name, cluster, state }

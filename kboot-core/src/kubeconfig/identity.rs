@@ -21,7 +21,7 @@ use crate::time::Lifetime;
 /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
 /// let jane = ClientIdentity::new("jane".parse()?, vec!["dev".parse()?, "ops".parse()?])?;
 /// let (certificate, key) = jane.issue(&authority, KeyAlgorithm::EcdsaP256, "8760h".parse()?, &mut env)?;
-/// assert_eq!(certificate.facts()?.organizations, ["dev", "ops"]);
+/// assert_eq!(certificate.facts().organizations, ["dev", "ops"]);
 /// assert!(ClientIdentity::new("jane".parse()?, vec!["system:masters".parse()?]).is_err());
 /// # Ok::<(), kboot_core::Error>(())
 /// ```

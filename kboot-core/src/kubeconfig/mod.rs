@@ -23,6 +23,7 @@ pub use summary::{CertificateSummary, ClusterSummary, ContextSummary, Credential
 use std::path::PathBuf;
 
 use crate::pki::PkiError;
+use crate::x509::X509Error;
 
 /// Why a kubeconfig cannot be read, built or written. No error shows a token or a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +74,9 @@ pub enum KubeconfigError {
         folder: PathBuf,
     },
     /// A key or certificate in it cannot be read or written.
+    #[error("a certificate or key of the kubeconfig cannot be used")]
+    X509(#[from] X509Error),
+    /// No client certificate was issued.
     #[error("a certificate or key of the kubeconfig cannot be used")]
     Pki(#[from] PkiError),
 }

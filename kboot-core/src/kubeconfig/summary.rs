@@ -186,10 +186,10 @@ fn pem(data: Option<&[u8]>, file: Option<&str>, surroundings: &Surroundings<'_>)
 }
 
 fn certificate(certificate: &Certificate, now: Timestamp) -> Option<CertificateSummary> {
-    let facts = certificate.facts().ok()?;
+    let facts = certificate.facts();
     Some(CertificateSummary {
-        subject: facts.subject,
-        groups: facts.organizations,
+        subject: facts.subject.clone(),
+        groups: facts.organizations.clone(),
         not_before: facts.validity.not_before.to_string(),
         not_after: facts.validity.not_after.to_string(),
         valid_now: facts.validity.contains(now),

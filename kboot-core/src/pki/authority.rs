@@ -2,17 +2,16 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use x509_parser::prelude::FromDer;
-
-use super::encode::{self, Content, authority_extensions, authority_key_extension};
 use super::issuer::{SerialNumber, serial_number};
-use super::{
-    Authority, Certificate, CertificateTemplate, Issuer, KeyAlgorithm, PkiError, PrivateKey, Subject,
-};
+use super::{Authority, CertificateTemplate, Difference, Issuer, PkiError, Subject};
 use crate::env::Env;
-use crate::name::Username;
+use crate::name::{Username, is_dns1123_subdomain};
 use crate::time::{Lifetime, Timestamp, Validity};
+use crate::x509::{
+    Certificate, Content, KeyAlgorithm, PrivateKey, X509Error, authority_extensions, authority_key_extension,
+    readable_der, signed,
+};
+use aws_lc_rs::digest::{SHA256, digest};
 
 /// A certificate authority: a certificate that may sign others, and its private key.
 ///
@@ -23,12 +22,25 @@ use crate::time::{Lifetime, Timestamp, Validity};
 /// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// let template = CertificateTemplate::client("jane".parse()?).group("dev".parse()?);
 /// let certificate = authority.issue(&template, &key, "1y".parse()?, &mut env)?;
-/// assert!(certificate.is_signed_by(authority.certificate())?);
+/// assert!(certificate.is_signed_by(authority.certificate()));
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
 pub struct CertificateAuthority {
     issuer: Issuer,
     key: PrivateKey,
+}
+
+impl Certificate {
+    /// Reads the only certificate of a PEM text.
+    ///
+    /// # Errors
+    /// As [`Certificate::from_pem`]; [`PkiError::SeveralCertificates`] where there are more.
+    pub fn only_from_pem(text: &[u8]) -> Result<Self, PkiError> {
+        match Self::count_in_pem(text)? {
+            0 | 1 => Ok(Self::from_pem(text)?),
+            found => Err(PkiError::SeveralCertificates { found }),
+        }
+    }
 }
 
 impl CertificateAuthority {
@@ -44,7 +56,7 @@ impl CertificateAuthority {
     ) -> Result<Self, PkiError> {
         let name = common_name
             .parse::<Username>()
-            .map_err(|e| PkiError::Unencodable { what: "subject", value: e.value })?;
+            .map_err(|e| X509Error::Unencodable { what: "subject", value: e.value })?;
         Self::with_key(&Subject::new(name), PrivateKey::generate(algorithm)?, lifetime, env)
     }
 
@@ -80,24 +92,24 @@ impl CertificateAuthority {
         // RFC 7093, 2 (1): the leftmost 160 bits of the SHA-256 of the key
         let digest = digest(&SHA256, key.public_key_der());
         let key_id = digest.as_ref().iter().copied().take(20).collect::<Vec<_>>();
+        // Kubernetes 1.22 and later write the common name as a DNS name too; upstream sets no path length.
+        let dns_name = Some(subject.common_name().as_str()).filter(|name| is_dns1123_subdomain(name));
         let tbs = Content {
             serial: &serial_number(env)?,
             issuer: &subject_der,
-            issuer_algorithm: key.algorithm(),
+            algorithm: key.algorithm().signature(),
             validity,
             subject: &subject_der,
             public_key: key.public_key_der(),
-            extensions: authority_extensions(subject.common_name().as_str(), &key_id, path_length)?,
+            extensions: authority_extensions(dns_name, &key_id, path_length)?,
         }
         .to_der()?;
-        let der = encode::signed(&tbs, key.algorithm(), &key.sign(&tbs)?)?;
+        let der = signed(&tbs, key.algorithm().signature(), &key.sign(&tbs)?)?;
         let issuer = Issuer {
             certificate: Certificate::from_encoder(der),
-            subject_der,
             key_extension: authority_key_extension(Some(&key_id))?,
             validity,
             algorithm: key.algorithm(),
-            public_key_der: key.public_key_der().to_vec(),
             authority: Authority::of_common_name(subject.common_name().as_str()),
         };
         Ok(Self { issuer, key })
@@ -106,14 +118,14 @@ impl CertificateAuthority {
     /// Takes an authority that exists: its subject will stand in every leaf byte for byte.
     ///
     /// # Errors
-    /// [`PkiError::KeyMismatch`] where the key is another's, [`PkiError::NotAnAuthority`] where the
+    /// [`X509Error::KeyMismatch`] where the key is another's, [`PkiError::NotAnAuthority`] where the
     /// certificate may not sign, [`PkiError::AuthorityNotValidNow`] outside its life.
     pub fn load(certificate: Certificate, key: PrivateKey, now: Timestamp) -> Result<Self, PkiError> {
-        let facts = certificate.facts()?;
-        if facts.public_key_der != key.public_key_der() {
-            return Err(PkiError::KeyMismatch { subject: facts.subject });
+        let facts = certificate.facts();
+        if facts.public_key.der() != key.public_key_der() {
+            return Err(X509Error::KeyMismatch { subject: facts.subject.clone() }.into());
         }
-        Ok(Self { issuer: Issuer::of(certificate, facts, now)?, key })
+        Ok(Self { issuer: Issuer::load(certificate, now)?, key })
     }
 
     /// Reads both halves from PEM and loads them.
@@ -169,7 +181,10 @@ impl CertificateAuthority {
         validity: Validity,
         serial: SerialNumber,
     ) -> Result<Certificate, PkiError> {
-        self.issuer.prepare_numbered(template, key.public_key_der(), validity, &serial)?.sign_here(&self.key)
+        Ok(self
+            .issuer
+            .prepare_numbered(template, key.public_key(), validity, &serial)?
+            .sign_here(&self.key)?)
     }
 
     /// Why an existing certificate is not what this authority would issue from the template now; none
@@ -182,41 +197,34 @@ impl CertificateAuthority {
         certificate: &Certificate,
         template: &CertificateTemplate,
         now: Timestamp,
-    ) -> Result<Option<String>, PkiError> {
-        let Ok(facts) = certificate.facts() else { return Ok(Some("not a certificate".to_owned())) };
-        if facts.validity.not_after < now {
-            return Ok(Some(format!("expired on {}", facts.validity.not_after)));
+    ) -> Result<Option<Difference>, PkiError> {
+        let (facts, last) = (certificate.facts(), self.issuer.validity.not_after);
+        let Validity { not_before, not_after } = facts.validity;
+        if not_after < now {
+            return Ok(Some(Difference::Expired { not_after }));
         }
-        if facts.validity.not_before > now {
-            return Ok(Some(format!("not valid before {}", facts.validity.not_before)));
+        if not_before > now {
+            return Ok(Some(Difference::NotYetValid { not_before }));
         }
-        if facts.validity.not_after > self.issuer.validity.not_after {
-            return Ok(Some(format!(
-                "outlives its authority, which ends on {}",
-                self.issuer.validity.not_after
-            )));
+        if not_after > last {
+            return Ok(Some(Difference::OutlivesAuthority { not_after: last }));
         }
-        if !certificate.is_signed_by(self.certificate())? {
-            return Ok(Some("signed by another authority".to_owned()));
+        if !certificate.is_signed_by(self.certificate()) {
+            return Ok(Some(Difference::Authority));
         }
         let subject = template.subject.to_der()?;
-        if facts.subject_der != subject {
-            let wanted = x509_parser::prelude::X509Name::from_der(&subject).map(|(_, name)| name.to_string());
-            let wanted = wanted.map_err(|_| PkiError::Encoding { what: "subject" })?;
-            return Ok(Some(format!("subject is {}, wanted {wanted}", facts.subject)));
+        if facts.subject_name.der() != subject {
+            let (found, wanted) = (facts.subject.clone(), readable_der(&subject));
+            return Ok(Some(Difference::Subject { found, wanted }));
         }
         if facts.alt_names != template.alt_names {
-            return Ok(Some(format!(
-                "alternative names are {}, wanted {}",
-                facts.alt_names, template.alt_names
-            )));
+            let (found, wanted) = (facts.alt_names.clone(), template.alt_names.clone());
+            return Ok(Some(Difference::AltNames { found, wanted }));
         }
         let wanted =
-            self.issuer.content(template, &subject, &facts.public_key_der, facts.validity, &facts.serial)?;
-        if certificate.tbs_der()? != wanted.to_der()? {
-            return Ok(Some("usages or other extensions differ".to_owned()));
-        }
-        Ok(None)
+            self.issuer.content(template, &subject, &facts.public_key, facts.validity, &facts.serial)?;
+        let is_same = certificate.to_be_signed() == wanted.to_der()?;
+        Ok((!is_same).then_some(Difference::Extensions))
     }
 
     /// The certificate.

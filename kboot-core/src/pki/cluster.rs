@@ -274,12 +274,11 @@ impl Authorities {
         let authority = self.get(role.authority());
         let (key, reason) = match existing {
             Some((key, Some(certificate))) => {
-                let reason =
-                    if certificate.facts().is_ok_and(|facts| facts.public_key_der != key.public_key_der()) {
-                        Some("it does not belong to its key".to_owned())
-                    } else {
-                        authority.differs(&certificate, &template, now)?
-                    };
+                let reason = if certificate.facts().public_key.der() != key.public_key_der() {
+                    Some("it does not belong to its key".to_owned())
+                } else {
+                    authority.differs(&certificate, &template, now)?.map(|difference| difference.to_string())
+                };
                 if reason.is_none() {
                     return Ok(Issued { certificate, key, origin: Origin::Kept });
                 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use crate::shown;
 use crate::time::{Lifetime, Timestamp, Validity};
+use crate::x509::CertificateFacts;
 
 /// A certificate that will end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub enum Urgency {
 impl Expiring {
     /// What there is to say of a certificate in a file.
     #[must_use]
-    pub fn new(path: String, place: String, facts: &super::CertificateFacts) -> Self {
+    pub fn new(path: String, place: String, facts: &CertificateFacts) -> Self {
         Self {
             path,
             place,

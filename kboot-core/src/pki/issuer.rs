@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use super::certificate::pin_of;
-use super::encode::{Content, authority_key_extension, leaf_extensions};
-use super::profile::ExtendedUsage;
-use super::{
-    Authority, Certificate, CertificateFacts, CertificateTemplate, KeyAlgorithm, PkiError, Prepared,
-};
+use super::{Authority, CertificateTemplate, PkiError};
 use crate::env::{Env, RandomUnavailable};
 use crate::time::{Lifetime, Timestamp, Validity};
+use crate::x509::{
+    Certificate, Content, KeyAlgorithm, PublicKey, TlsUsage, UnsignedCertificate, X509Error,
+    authority_key_extension, leaf_extensions,
+};
 
 /// Random and 128 bits long; RFC 5280, 4.1.2.2 allows 20 octets.
 pub(super) type SerialNumber = [u8; 16];
@@ -22,16 +21,14 @@ pub(super) fn serial_number(env: &mut Env) -> Result<SerialNumber, RandomUnavail
 
 /// The certificate of an authority that may sign others; its key is elsewhere.
 ///
-/// It prepares certificates, which a [`SigningKey`](super::SigningKey) then signs;
+/// It prepares certificates, which a [`SigningKey`](crate::x509::SigningKey) then signs;
 /// [`CertificateAuthority`](super::CertificateAuthority) has the key beside it.
 pub struct Issuer {
     pub(super) certificate: Certificate,
-    pub(super) subject_der: Vec<u8>,
     /// The extension that leads leaves to this authority's key, DER.
     pub(super) key_extension: Vec<u8>,
     pub(super) validity: Validity,
     pub(super) algorithm: KeyAlgorithm,
-    pub(super) public_key_der: Vec<u8>,
     /// Which of a cluster's it is, where that is known.
     pub(super) authority: Option<Authority>,
 }
@@ -43,16 +40,8 @@ impl Issuer {
     /// [`PkiError::NotAnAuthority`] where the certificate may not sign or its key is of a kind that kboot
     /// does not know, [`PkiError::AuthorityNotValidNow`] outside its life.
     pub fn load(certificate: Certificate, now: Timestamp) -> Result<Self, PkiError> {
-        let facts = certificate.facts()?;
-        Self::of(certificate, facts, now)
-    }
-
-    pub(super) fn of(
-        certificate: Certificate,
-        facts: CertificateFacts,
-        now: Timestamp,
-    ) -> Result<Self, PkiError> {
-        let subject = facts.subject;
+        let facts = certificate.facts();
+        let subject = facts.subject.clone();
         if !facts.is_authority {
             return Err(PkiError::NotAnAuthority {
                 subject,
@@ -74,19 +63,13 @@ impl Issuer {
             let Validity { not_before, not_after } = facts.validity;
             return Err(PkiError::AuthorityNotValidNow { subject, not_before, not_after, now });
         }
-        let Some(algorithm) = KeyAlgorithm::of_public_key(&facts.public_key_der) else {
+        let Some(algorithm) = KeyAlgorithm::of_public_key(&facts.public_key) else {
             let problem = "its key is not ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits";
             return Err(PkiError::NotAnAuthority { subject, problem });
         };
-        Ok(Self {
-            certificate,
-            subject_der: facts.subject_der,
-            key_extension: authority_key_extension(facts.key_id.as_deref())?,
-            validity: facts.validity,
-            algorithm,
-            public_key_der: facts.public_key_der,
-            authority: Authority::of_common_name(&facts.common_name),
-        })
+        let (key_extension, validity) = (authority_key_extension(facts.key_id.as_deref())?, facts.validity);
+        let authority = Authority::of_common_name(&facts.common_name);
+        Ok(Self { certificate, key_extension, validity, algorithm, authority })
     }
 
     /// The same as one of a cluster's authorities, where its common name does not say it or says another.
@@ -106,8 +89,8 @@ impl Issuer {
     /// Refuses what would open etcd, or let somebody speak for others, unless it was made for that.
     pub(super) fn check_template(&self, template: &CertificateTemplate) -> Result<(), PkiError> {
         let is_harmless = match (self.authority, template.authority, template.usage) {
-            (Some(Authority::Etcd | Authority::FrontProxy), None, ExtendedUsage::Server) => true,
-            (Some(Authority::Etcd), None, ExtendedUsage::ServerAndClient) => template.may_be_member_of_etcd(),
+            (Some(Authority::Etcd | Authority::FrontProxy), None, TlsUsage::Server) => true,
+            (Some(Authority::Etcd), None, TlsUsage::ServerAndClient) => template.may_be_member_of_etcd(),
             _ => false,
         };
         if is_harmless { Ok(()) } else { self.check_purpose(template.authority) }
@@ -117,31 +100,30 @@ impl Issuer {
     pub(super) fn check_purpose(&self, wanted: Option<Authority>) -> Result<(), PkiError> {
         match self.authority {
             Some(authority @ (Authority::Etcd | Authority::FrontProxy)) if wanted != Some(authority) => {
-                Err(PkiError::WrongAuthority { subject: self.certificate.facts()?.subject, authority })
+                Err(PkiError::WrongAuthority { subject: self.certificate.facts().subject.clone(), authority })
             }
             _ => Ok(()),
         }
     }
 
-    /// Prepares a certificate for a public key, a DER SubjectPublicKeyInfo: valid from five minutes ago,
-    /// never longer than the authority.
+    /// Prepares a certificate for a public key: valid from five minutes ago, never longer than the authority.
     ///
     /// # Errors
     /// [`PkiError::WrongAuthority`] for a client of the API server where this is etcd's authority or the front
-    /// proxy's, [`PkiError::UnsupportedKey`] for a key of another kind than those of [`KeyAlgorithm`],
+    /// proxy's, [`X509Error::UnsupportedKey`] for a key of another kind than those of [`KeyAlgorithm`],
     /// [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
     /// [`PkiError`] where encoding fails.
     pub fn prepare(
         &self,
         template: &CertificateTemplate,
-        public_key_der: &[u8],
+        public_key: &PublicKey,
         lifetime: Lifetime,
         env: &mut Env,
-    ) -> Result<Prepared<'_>, PkiError> {
+    ) -> Result<UnsignedCertificate<'_>, PkiError> {
         self.check_template(template)?;
-        KeyAlgorithm::of_public_key(public_key_der).ok_or(PkiError::UnsupportedKey)?;
+        KeyAlgorithm::of_public_key(public_key).ok_or(X509Error::UnsupportedKey)?;
         let validity = self.validity_from(env.now(), lifetime)?;
-        self.prepare_numbered(template, public_key_der, validity, &serial_number(env)?)
+        self.prepare_numbered(template, public_key, validity, &serial_number(env)?)
     }
 
     pub(super) fn validity_from(&self, now: Timestamp, lifetime: Lifetime) -> Result<Validity, PkiError> {
@@ -155,38 +137,39 @@ impl Issuer {
     pub(super) fn prepare_numbered(
         &self,
         template: &CertificateTemplate,
-        public_key_der: &[u8],
+        public_key: &PublicKey,
         validity: Validity,
         serial: &SerialNumber,
-    ) -> Result<Prepared<'_>, PkiError> {
+    ) -> Result<UnsignedCertificate<'_>, PkiError> {
         let validity = validity.within(self.validity);
         if validity.not_before >= validity.not_after {
             return Err(PkiError::EmptyValidity);
         }
         let subject = template.subject.to_der()?;
-        let content = self.content(template, &subject, public_key_der, validity, serial)?;
-        Ok(Prepared::new(self, content.to_der()?))
+        let content = self.content(template, &subject, public_key, validity, serial)?;
+        Ok(UnsignedCertificate::new(&self.certificate, self.algorithm, content.to_der()?))
     }
 
     pub(super) fn content<'a>(
         &'a self,
         template: &CertificateTemplate,
         subject: &'a [u8],
-        public_key: &'a [u8],
+        public_key: &'a PublicKey,
         validity: Validity,
         serial: &'a [u8],
     ) -> Result<Content<'a>, PkiError> {
         Ok(Content {
             serial,
-            issuer: &self.subject_der,
-            issuer_algorithm: self.algorithm,
+            issuer: self.subject_der(),
+            algorithm: self.algorithm.signature(),
             validity,
             subject,
-            public_key,
+            public_key: public_key.der(),
             extensions: leaf_extensions(
                 template.usage,
-                template.key_usage.into(),
-                (&template.alt_names).into(),
+                template.key_usage,
+                &template.alt_names,
+                false,
                 &self.key_extension,
             )?,
         })
@@ -210,17 +193,22 @@ impl Issuer {
         self.algorithm
     }
 
-    /// The public key as a DER SubjectPublicKeyInfo.
+    /// The public key.
     #[must_use]
-    pub fn public_key_der(&self) -> &[u8] {
-        &self.public_key_der
+    pub fn public_key(&self) -> &PublicKey {
+        &self.certificate.facts().public_key
+    }
+
+    /// The Name that stands in leaves byte for byte, DER.
+    pub(super) fn subject_der(&self) -> &[u8] {
+        self.certificate.facts().subject_name.der()
     }
 
     /// The pin that `kubeadm join --discovery-token-ca-cert-hash` takes: `sha256:` and the hexadecimal
     /// SHA-256 of the SubjectPublicKeyInfo (kubeadm's `pubkeypin`).
     #[must_use]
     pub fn pin(&self) -> String {
-        pin_of(&self.public_key_der)
+        self.public_key().pin()
     }
 }
 

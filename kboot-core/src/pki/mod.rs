@@ -4,70 +4,50 @@
 
 mod authorities;
 mod authority;
-mod certificate;
 mod cfssl;
 mod cluster;
-mod encode;
-mod encode_request;
+mod difference;
 mod expiry;
-mod extensions;
 mod issuer;
-mod key;
-pub(crate) mod pem;
 pub mod profile;
 pub(crate) mod requested;
 pub mod role;
-mod signing;
 mod standalone;
 mod subject;
-mod verify;
+mod uses;
 
 pub(crate) use authorities::authority_subject;
 pub use authorities::{Authorities, AuthorityLayout, ServiceAccountKey};
 pub use authority::CertificateAuthority;
-pub(crate) use certificate::public_key_from_pem;
-pub use certificate::{Certificate, CertificateFacts, pin_of};
 pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;
 pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
-pub(crate) use encode_request::request as encode_request;
+pub use difference::Difference;
 pub use expiry::{Expiring, Urgency, prometheus};
 pub use issuer::Issuer;
-pub use key::{KeyAlgorithm, PrivateKey};
 pub use profile::CertificateTemplate;
 pub use role::{Authority, CertificateRole};
-pub use signing::{Prepared, SignatureAlgorithm, SigningError, SigningKey};
 pub use standalone::{Profile, ProfileOptions};
 pub use subject::{Subject, SubjectDefaults};
-pub use verify::Verification;
+pub(crate) use uses::UID;
+
+pub use crate::x509::UnsignedCertificate as Prepared; // MERGE: alias
+pub use crate::x509::spki_pin as pin_of; // MERGE: alias
+pub use crate::x509::{Certificate, CertificateFacts, Verification}; // MERGE: alias
+pub use crate::x509::{KeyAlgorithm, PrivateKey, SignatureAlgorithm, SigningError, SigningKey}; // MERGE: alias
 
 use crate::env::RandomUnavailable;
 use crate::error::ErrorKind;
 use crate::time::{Lifetime, TimeError, Timestamp};
+use crate::x509::X509Error;
 
 /// Why a key, certificate or authority cannot be read, made or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PkiError {
-    /// The text is not PEM.
-    #[error("not readable as PEM: {problem}")]
-    Pem {
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// No private key in the text.
-    #[error(
-        "no private key found: expected a PEM block RSA PRIVATE KEY, EC PRIVATE KEY or PRIVATE KEY (without a password)"
-    )]
-    NoKey,
-    /// The key cannot be used.
-    #[error(
-        "the key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits"
-    )]
-    UnsupportedKey,
-    /// No certificate in the text.
-    #[error("no certificate found: expected a PEM block CERTIFICATE")]
-    NoCertificate,
+    /// A key, a certificate or an encoding.
+    #[error(transparent)]
+    X509(#[from] X509Error),
     /// More than one certificate where one is wanted.
     #[error(
         "{found} certificates found, expected one: kube-controller-manager signs with a single certificate"
@@ -75,21 +55,6 @@ pub enum PkiError {
     SeveralCertificates {
         /// How many there are.
         found: usize,
-    },
-    /// The certificate cannot be decoded.
-    #[error("the certificate is not valid DER (X.509)")]
-    MalformedCertificate,
-    /// An extension stands twice or cannot be decoded.
-    #[error("the extension {oid} stands twice or is not valid DER (X.509)")]
-    MalformedExtension {
-        /// Its object identifier.
-        oid: String,
-    },
-    /// The name of a key algorithm is not known.
-    #[error("{value:?} is not a key algorithm: use ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096")]
-    UnknownKeyAlgorithm {
-        /// The text, cut to its first 64 characters.
-        value: String,
     },
     /// The name of a profile is not known.
     #[error("{value:?} is not a profile: use {known}")]
@@ -106,12 +71,6 @@ pub enum PkiError {
         profile: &'static str,
         /// What is missing or too much.
         problem: &'static str,
-    },
-    /// The certificate and the private key are not a pair.
-    #[error("the private key does not belong to the certificate {subject}")]
-    KeyMismatch {
-        /// The certificate's subject.
-        subject: String,
     },
     /// The certificate may not sign others.
     #[error("the certificate {subject} is not a certificate authority: {problem}")]
@@ -163,40 +122,9 @@ pub enum PkiError {
         /// The last moment of the authority's life.
         not_after: Timestamp,
     },
-    /// A value cannot stand in a certificate.
-    #[error("{value:?} cannot stand in a certificate's {what}")]
-    Unencodable {
-        /// Which part of the certificate.
-        what: &'static str,
-        /// The value, cut to its first 64 characters.
-        value: String,
-    },
     /// A lifetime that leads nowhere.
     #[error("the certificate would not be valid for a single second")]
     EmptyValidity,
-    /// An encoding failed.
-    #[error("the {what} cannot be encoded")]
-    Encoding {
-        /// What was to be encoded.
-        what: &'static str,
-    },
-    /// The cryptographic library made no key.
-    #[error("the cryptographic library made no key")]
-    KeyGeneration,
-    /// The cryptographic library made no signature.
-    #[error("the cryptographic library made no signature")]
-    Signing,
-    /// A key that is elsewhere made no signature.
-    #[error(transparent)]
-    SigningKey(#[from] SigningError),
-    /// A signature that is not what was asked for.
-    #[error("the signature was not made over these bytes by the key of {subject}: expected {expected}")]
-    WrongSignature {
-        /// The issuer's subject.
-        subject: String,
-        /// The algorithm and its encoding.
-        expected: SignatureAlgorithm,
-    },
     /// A time that a certificate cannot say.
     #[error(transparent)]
     Time(#[from] TimeError),
@@ -226,12 +154,21 @@ fn of_another(authority: Authority) -> &'static str {
 impl PkiError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Encoding { .. } => ErrorKind::Internal,
-            Self::KeyGeneration | Self::Signing | Self::SigningKey(_) | Self::WrongSignature { .. } => {
-                ErrorKind::Crypto
-            }
+            Self::X509(error) => of_x509(error),
             Self::Random(_) => ErrorKind::Io,
             _ => ErrorKind::Input,
         }
+    }
+}
+
+/// What an error of [`crate::x509`] is about.
+pub(crate) fn of_x509(error: &X509Error) -> ErrorKind {
+    match error {
+        X509Error::Encoding { .. } => ErrorKind::Internal,
+        X509Error::KeyGeneration
+        | X509Error::Signing
+        | X509Error::SigningKey(_)
+        | X509Error::WrongSignature { .. } => ErrorKind::Crypto,
+        _ => ErrorKind::Input,
     }
 }

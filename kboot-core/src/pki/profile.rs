@@ -8,30 +8,9 @@ use std::net::IpAddr;
 use super::{Authority, CertificateRole, PkiError, Subject};
 use crate::cluster::{ClusterSpec, Node};
 use crate::name::{Group, NodeName, Username};
-use crate::net::{AltName, SubjectAltNames};
-
-/// What a certificate's key may be used for (RFC 5280, 4.2.1.12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "no component takes any other combination")]
-pub enum ExtendedUsage {
-    /// clientAuth.
-    Client,
-    /// serverAuth.
-    Server,
-    /// serverAuth and clientAuth: etcd's servers and peers, which also dial each other.
-    ServerAndClient,
-}
-
-/// What a leaf's key may do (RFC 5280, 4.2.1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_enums, reason = "no component takes any other combination")]
-pub enum KeyUsage {
-    /// digitalSignature and keyEncipherment, as kubeadm writes whatever the key.
-    #[default]
-    SignatureAndEncipherment,
-    /// digitalSignature alone: all that TLS 1.3, or any cipher suite with ECDHE, needs.
-    Signature,
-}
+use crate::net::AltName;
+pub use crate::x509::TlsUsage as ExtendedUsage; // MERGE: alias
+use crate::x509::{KeyUsage, SubjectAltNames, X509Error};
 
 /// The content of a certificate, all but its key, validity, serial number and issuer.
 ///
@@ -58,7 +37,7 @@ impl CertificateTemplate {
         Self {
             subject: Subject::new(user),
             usage: ExtendedUsage::Client,
-            key_usage: KeyUsage::default(),
+            key_usage: KeyUsage::SIGNATURE_AND_ENCIPHERMENT,
             alt_names: SubjectAltNames::default(),
             authority: None,
         }
@@ -195,7 +174,7 @@ fn content_of_role(
     let fixed = |name: &str| Username::from_static(name);
     let client = |name: &str| CertificateTemplate::client(fixed(name));
     let of_node = || {
-        node.ok_or_else(|| PkiError::Unencodable { what: "subject without a node", value: role.to_string() })
+        node.ok_or_else(|| X509Error::Unencodable { what: "subject without a node", value: role.to_string() })
     };
     let dns = |name: &str| AltName::Dns(name.to_owned());
     let own_name = || node.map(|name| dns(name.as_str())).into_iter();

@@ -2,20 +2,11 @@
 
 use std::fmt;
 
-use der::asn1::{AnyRef, ObjectIdentifier, PrintableStringRef};
-use der::{Encode, Sequence, Tag};
-
-use super::PkiError;
 use crate::name::{Group, Username};
-
-// RFC 5280, appendix A.1
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
-const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
-const LOCALITY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.7");
-const STATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
-const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
-const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
+use crate::x509::attribute_type::{
+    COMMON_NAME, COUNTRY, LOCALITY, ORGANIZATION, ORGANIZATIONAL_UNIT, SERIAL_NUMBER, STATE,
+};
+use crate::x509::{NameEncoder, ObjectIdentifier, X509Error};
 
 /// What every subject of a cluster carries besides user and groups; empty by default, as upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -128,7 +119,7 @@ impl Subject {
     }
 
     /// The DER of the Name, in the layout of the subject.
-    pub(super) fn to_der(&self) -> Result<Vec<u8>, PkiError> {
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>, X509Error> {
         let Self { common_name, organizations, others, layout } = self;
         let Others { countries, states, localities, organizational_units, serial_number } = others;
         fn all(oid: ObjectIdentifier, values: &[String]) -> impl Iterator<Item = (ObjectIdentifier, &str)> {
@@ -139,7 +130,7 @@ impl Subject {
             .into_iter()
             .chain(serial_number.as_deref().map(|value| (SERIAL_NUMBER, value)));
         let units = all(ORGANIZATIONAL_UNIT, organizational_units);
-        let mut relative_names = Vec::with_capacity(128);
+        let mut name = NameEncoder::new();
         match layout {
             Layout::Own => {
                 let attributes = all(COUNTRY, countries)
@@ -149,7 +140,7 @@ impl Subject {
                     .chain(all(STATE, states))
                     .chain(end);
                 for (oid, value) in attributes {
-                    relative_name(&attribute(oid, value)?, &mut relative_names)?;
+                    name.push(oid, value)?;
                 }
             }
             Layout::Cfssl => {
@@ -161,62 +152,23 @@ impl Subject {
                     .chain(end)
                     .collect::<Vec<_>>();
                 for of_one_type in attributes.chunk_by(|a, b| a.0 == b.0) {
-                    shared_relative_name(of_one_type.iter().copied(), &mut relative_names)?;
+                    name.push_all(of_one_type.iter().copied())?;
                 }
             }
         }
-        name(&relative_names)
+        name.finish()
     }
 }
 
 /// The DER of a Name as Go encodes the subject of a certificate that was requested: the organizations in
 /// one RDN, then the common name; what is empty is left out (`pkix.Name.ToRDNSequence`).
-pub(super) fn requested_name(common_name: &str, organizations: &[String]) -> Result<Vec<u8>, PkiError> {
-    let mut relative_names = Vec::with_capacity(128);
-    if !organizations.is_empty() {
-        let attributes = organizations.iter().map(|group| (ORGANIZATION, group.as_str()));
-        shared_relative_name(attributes, &mut relative_names)?;
-    }
+pub(super) fn requested_name(common_name: &str, organizations: &[String]) -> Result<Vec<u8>, X509Error> {
+    let mut name = NameEncoder::new();
+    name.push_all(organizations.iter().map(|group| (ORGANIZATION, group.as_str())))?;
     if !common_name.is_empty() {
-        relative_name(&attribute(COMMON_NAME, common_name)?, &mut relative_names)?;
+        name.push(COMMON_NAME, common_name)?;
     }
-    name(&relative_names)
-}
-
-fn name(relative_names: &[u8]) -> Result<Vec<u8>, PkiError> {
-    let name = AnyRef::new(Tag::Sequence, relative_names).and_then(|name| name.to_der());
-    name.map_err(|_| PkiError::Encoding { what: "subject" })
-}
-
-/// AttributeTypeAndValue (RFC 5280, 4.1.2.4).
-#[derive(Sequence)]
-struct Attribute<'a> {
-    oid: ObjectIdentifier,
-    value: AnyRef<'a>,
-}
-
-/// PrintableString where the alphabet allows it, else UTF8String, as Go's encoding/asn1 chooses.
-fn attribute(oid: ObjectIdentifier, value: &str) -> Result<Vec<u8>, PkiError> {
-    let tag = if PrintableStringRef::new(value).is_ok() { Tag::PrintableString } else { Tag::Utf8String };
-    let encode = || Attribute { oid, value: AnyRef::new(tag, value.as_bytes())? }.to_der();
-    encode().map_err(|_| PkiError::Unencodable { what: "subject", value: value.chars().take(64).collect() })
-}
-
-/// A RelativeDistinguishedName of these attributes, DER.
-fn relative_name(attributes: &[u8], into: &mut Vec<u8>) -> Result<(), PkiError> {
-    let encoded = AnyRef::new(Tag::Set, attributes).and_then(|set| set.encode(into));
-    encoded.map_err(|_| PkiError::Encoding { what: "subject" })
-}
-
-/// A RelativeDistinguishedName that holds all of these.
-fn shared_relative_name<'a>(
-    attributes: impl Iterator<Item = (ObjectIdentifier, &'a str)>,
-    into: &mut Vec<u8>,
-) -> Result<(), PkiError> {
-    let mut encoded = attributes.map(|(oid, value)| attribute(oid, value)).collect::<Result<Vec<_>, _>>()?;
-    // DER sorts the members of a SET OF (X.690, 11.6).
-    encoded.sort_unstable();
-    relative_name(&encoded.concat(), into)
+    name.finish()
 }
 
 impl fmt::Display for Subject {

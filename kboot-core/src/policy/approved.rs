@@ -1,8 +1,10 @@
 //! A request that was approved: the proof that a signature needs, and all that will be signed.
 
 use super::decision::Trace;
-use crate::csr::{AlternativeName, Signer};
+use crate::csr::Signer;
+use crate::pki::requested::RequestedContent;
 use crate::time::Lifetime;
+use crate::x509::{GeneralName, PublicKey};
 
 /// A request that a policy or a person approved; only [`super::Policy::evaluate`] and
 /// [`super::Decision::approve_as`] make one, and only after the floor.
@@ -11,14 +13,8 @@ use crate::time::Lifetime;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovedRequest {
     pub(crate) signer: Signer,
-    pub(crate) common_name: String,
-    pub(crate) organizations: Vec<String>,
-    pub(crate) alternative_names: Vec<AlternativeName>,
-    pub(crate) public_key_der: Vec<u8>,
-    /// Whether the key may sign handshakes.
-    pub(crate) digital_signature: bool,
-    /// Whether the key may decrypt session keys (RSA key exchange).
-    pub(crate) key_encipherment: bool,
+    /// What the certificate will say.
+    pub(crate) content: RequestedContent,
     pub(crate) requested_lifetime: Option<Lifetime>,
     /// The longest life that the rule allows.
     pub(crate) max_lifetime: Option<Lifetime>,
@@ -54,25 +50,25 @@ impl ApprovedRequest {
     /// The common name: the user that its holder will be.
     #[must_use]
     pub fn common_name(&self) -> &str {
-        &self.common_name
+        &self.content.common_name
     }
 
     /// The organizations: the groups that its holder will be in.
     #[must_use]
     pub fn organizations(&self) -> &[String] {
-        &self.organizations
+        &self.content.organizations
     }
 
     /// The alternative names, in the request's order.
     #[must_use]
-    pub fn alternative_names(&self) -> &[AlternativeName] {
-        &self.alternative_names
+    pub fn alternative_names(&self) -> &[GeneralName] {
+        &self.content.alternative_names
     }
 
-    /// The key that will be certified: its SubjectPublicKeyInfo, DER.
+    /// The key that will be certified.
     #[must_use]
-    pub fn public_key_der(&self) -> &[u8] {
-        &self.public_key_der
+    pub fn public_key(&self) -> &PublicKey {
+        &self.content.public_key
     }
 
     /// Everything that was looked at.

@@ -97,7 +97,7 @@ impl Context<'_> {
     /// # Errors
     /// [`PkiError`] for a certificate that cannot be read.
     pub fn set_authority(&mut self, certificate: &Certificate) -> Result<(), PkiError> {
-        self.key_owners.insert(certificate.facts()?.public_key_der, KeyOwner::Authority);
+        self.key_owners.insert(certificate.facts().public_key.der().to_vec(), KeyOwner::Authority);
         Ok(())
     }
 

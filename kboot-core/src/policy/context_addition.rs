@@ -16,8 +16,8 @@ use crate::cluster::ClusterSpec;
 use crate::csr::{CertificateSigningRequest, SignatureCheck};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{AltName, SubjectAltNames};
-use crate::pki::{Certificate, public_key_from_pem};
 use crate::schema::{self, Problem, Problems};
+use crate::x509::{Certificate, PublicKey};
 
 static PARSED_SCHEMA: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(CONTEXT_SCHEMA).unwrap_or_default());
@@ -229,11 +229,11 @@ impl Addition {
         document.history.get_or_insert_default().add(&object);
         // Other signers' certificates may say anything.
         let certificate = object.certificate().filter(|_| object.signer().is_some());
-        let facts = certificate.and_then(|pem| Certificate::from_pem(pem).ok()?.facts().ok());
-        if let Some(facts) = facts {
+        let certificate = certificate.and_then(|pem| Certificate::from_pem(pem).ok());
+        if let Some(facts) = certificate.as_ref().map(Certificate::facts) {
             // Who had it first keeps it: a second owner is what the policy looks for.
-            let owner = document.key_owners.entry(facts.public_key_der);
-            let user = KeyOwner::User(facts.common_name);
+            let owner = document.key_owners.entry(facts.public_key.der().to_vec());
+            let user = KeyOwner::User(facts.common_name.clone());
             owner
                 .and_modify(|owner| {
                     if matches!(owner, KeyOwner::Requested { .. }) {
@@ -357,14 +357,16 @@ impl Addition {
         }
         for (i, KeyDocument { user, public_key }) in spec.keys.into_iter().enumerate() {
             let path = format!("spec.keys[{i}].publicKey");
-            match public_key_from_pem(public_key.as_bytes()) {
+            match PublicKey::from_pem(public_key.as_bytes()) {
                 Err(error) => self.problem(&path, error.to_string()),
-                Ok(der) => match self.document.key_owners.insert(der, KeyOwner::User(user.clone())) {
-                    Some(KeyOwner::User(owner)) if owner != user => {
-                        self.problem(&path, format!("belongs to {} already", escaped(&owner)));
+                Ok(key) => {
+                    match self.document.key_owners.insert(key.der().to_vec(), KeyOwner::User(user.clone())) {
+                        Some(KeyOwner::User(owner)) if owner != user => {
+                            self.problem(&path, format!("belongs to {} already", escaped(&owner)));
+                        }
+                        _ => {}
                     }
-                    _ => {}
-                },
+                }
             }
         }
     }

@@ -11,11 +11,12 @@ use super::names::{check_alternative_names, escaped, list};
 use super::{Code, Context, KeyOwner};
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{
-    CertificateRequest, CertificateSigningRequest, CsrError, ExtensionContent, KeyKind, NameAttribute,
-    Oddity, RequestAttribute, Requestor, SignatureCheck, Signer,
+    CertificateRequest, CertificateSigningRequest, ExtensionContent, KeyKind, NameAttribute, Oddity,
+    RequestAttribute, Requestor, SignatureCheck, Signer,
 };
 use crate::name::NodeName;
 use crate::shown::is_hidden;
+use crate::x509::{KeyUsage, RequestError};
 
 /// What the floor found: every clause, and the refusal that counts, if there is one.
 #[derive(Default)]
@@ -87,21 +88,21 @@ pub(super) fn judge<'a>(
     (found, Some(request))
 }
 
-fn code_of(error: &CsrError) -> Code {
+fn code_of(error: &RequestError) -> Code {
     match error {
-        CsrError::TooLarge { .. } => Code::TooLarge,
-        CsrError::NotPem { .. } => Code::NotPem,
-        CsrError::WrongPemLabel { .. } => Code::WrongPemLabel,
-        CsrError::BadBase64 => Code::BadBase64,
-        CsrError::TooManyNames { .. } => Code::TooManyNames,
-        CsrError::Malformed | CsrError::UnknownSigner { .. } | CsrError::Object { .. } => Code::Malformed,
+        RequestError::TooLarge { .. } => Code::TooLarge,
+        RequestError::NotPem { .. } => Code::NotPem,
+        RequestError::WrongPemLabel { .. } => Code::WrongPemLabel,
+        RequestError::BadBase64 => Code::BadBase64,
+        RequestError::TooManyNames { .. } => Code::TooManyNames,
+        RequestError::Malformed => Code::Malformed,
     }
 }
 
 fn check_encoding(request: &CertificateRequest, found: &mut Findings) {
     const NAME: &str = "encoding";
     let before = found.clauses.len();
-    for oddity in request.oddities() {
+    for oddity in request.anomalies() {
         match oddity {
             Oddity::SurroundingText => {}
             Oddity::PemHeaders => {
@@ -156,7 +157,7 @@ fn check_key(
         | KeyKind::EcdsaP521
         | KeyKind::Ed25519 => {}
         KeyKind::Rsa { .. } => found.hold(NAME, Code::KeyOversized, saw),
-        KeyKind::Unknown { .. } => found.hold(NAME, Code::KeyUnknown, saw),
+        KeyKind::Unknown { .. } | KeyKind::Unreadable => found.hold(NAME, Code::KeyUnknown, saw),
     }
     match context.key_owners.get(request.public_key().der()) {
         Some(KeyOwner::Authority) => {
@@ -190,7 +191,7 @@ fn check_attributes(request: &CertificateRequest, found: &mut Findings) {
         {
             found.deny(NAME, Code::AttributeRepeated, format!("{} stands there twice", attribute.oid));
         } else if !is_extensions {
-            found.hold(NAME, Code::AttributeUnknown, attribute.oid.clone());
+            found.hold(NAME, Code::AttributeUnknown, attribute.oid.to_string());
         }
     }
     if found.is_clean_since(before) {
@@ -215,18 +216,20 @@ fn check_extensions(request: &CertificateRequest, signer: Signer, found: &mut Fi
                 found.deny(NAME, Code::AsksForAuthority, "CA:TRUE".to_owned());
             }
             ExtensionContent::KeyUsages(usages) => {
-                if usages.iter().any(|usage| matches!(*usage, "cert sign" | "crl sign")) {
-                    found.deny(NAME, Code::AsksForAuthority, usages.join(", "));
-                } else if !usages.iter().all(|usage| allowed(usage)) {
-                    found.deny(NAME, Code::ExtensionUsages, usages.join(", "));
+                if usages.contains(KeyUsage::CERT_SIGN) || usages.contains(KeyUsage::CRL_SIGN) {
+                    found.deny(NAME, Code::AsksForAuthority, usages.to_string());
+                } else if !usages.words().all(allowed) {
+                    found.deny(NAME, Code::ExtensionUsages, usages.to_string());
                 }
             }
             ExtensionContent::ExtendedKeyUsages(usages) => {
-                if !usages.iter().all(|usage| allowed(usage)) {
-                    found.deny(NAME, Code::ExtensionUsages, list(usages));
+                if !usages.iter().all(|usage| usage.word().is_some_and(allowed)) {
+                    found.deny(NAME, Code::ExtensionUsages, list(usages.iter().map(ToString::to_string)));
                 }
             }
-            ExtensionContent::Malformed => found.deny(NAME, Code::ExtensionMalformed, extension.oid.clone()),
+            ExtensionContent::Malformed => {
+                found.deny(NAME, Code::ExtensionMalformed, extension.oid.to_string())
+            }
             ExtensionContent::Unknown => {
                 let critical = if extension.critical { ", critical" } else { "" };
                 found.hold(NAME, Code::ExtensionUnknown, format!("{}{critical}", extension.oid));
@@ -244,7 +247,7 @@ fn check_subject(request: &CertificateRequest, signer: Signer, found: &mut Findi
     let before = found.clauses.len();
     let mut common_names: usize = 0;
     for attribute in request.subject_attributes() {
-        match attribute.oid.as_str() {
+        match attribute.oid {
             NameAttribute::COMMON_NAME => common_names = common_names.saturating_add(1),
             NameAttribute::ORGANIZATION => {}
             NameAttribute::UID => {
@@ -252,11 +255,11 @@ fn check_subject(request: &CertificateRequest, signer: Signer, found: &mut Findi
                 continue;
             }
             other if signer.is_of_nodes() => {
-                found.deny(NAME, Code::SubjectAttribute, other.to_owned());
+                found.deny(NAME, Code::SubjectAttribute, other.to_string());
                 continue;
             }
             other => {
-                found.hold(NAME, Code::SubjectAttribute, other.to_owned());
+                found.hold(NAME, Code::SubjectAttribute, other.to_string());
                 continue;
             }
         }

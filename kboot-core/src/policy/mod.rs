@@ -47,7 +47,9 @@ use rule::Case;
 
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{CertificateRequest, CertificateSigningRequest, Signer};
+use crate::pki::requested::RequestedContent;
 use crate::time::Lifetime;
+use crate::x509::{KeyUsage, TlsUsage};
 
 /// What is decided about certificate requests: rules over a floor.
 ///
@@ -231,12 +233,22 @@ fn content(
     let has = |usage: &str| object.usages().iter().any(|one| one == usage);
     ApprovedRequest {
         signer,
-        common_name: request.common_names().next().unwrap_or_default().to_owned(),
-        organizations: request.organizations().map(str::to_owned).collect(),
-        alternative_names: request.alternative_names().cloned().collect(),
-        public_key_der: request.public_key().der().to_vec(),
-        digital_signature: has(DIGITAL_SIGNATURE),
-        key_encipherment: has(KEY_ENCIPHERMENT),
+        content: RequestedContent {
+            common_name: request.common_names().next().unwrap_or_default().to_owned(),
+            organizations: request.organizations().map(str::to_owned).collect(),
+            alternative_names: request.alternative_names().cloned().collect(),
+            public_key: request.public_key().clone(),
+            usage: match signer {
+                Signer::KubeApiserverClient | Signer::KubeApiserverClientKubelet => TlsUsage::Client,
+                Signer::KubeletServing => TlsUsage::Server,
+            },
+            key_usage: [
+                (DIGITAL_SIGNATURE, KeyUsage::DIGITAL_SIGNATURE),
+                (KEY_ENCIPHERMENT, KeyUsage::KEY_ENCIPHERMENT),
+            ]
+            .into_iter()
+            .fold(KeyUsage::NONE, |all, (word, usage)| if has(word) { all | usage } else { all }),
+        },
         requested_lifetime: object.expiration_seconds().and_then(|s| Lifetime::from_seconds(s).ok()),
         max_lifetime: rule.and_then(|rule| rule.max_expiration),
         approval: Approval::Rule {

@@ -1,11 +1,10 @@
 //! The certificate of an approved request: the one way from a request to a signature.
 
 use super::ApprovedRequest;
-use crate::csr::{AlternativeName, Signer};
 use crate::env::Env;
-use crate::pki::requested::{LeafKeyUsages, RequestedContent};
-use crate::pki::{Certificate, CertificateAuthority, Issuer, PkiError, Prepared, profile::ExtendedUsage};
+use crate::pki::{CertificateAuthority, Issuer, PkiError};
 use crate::time::Lifetime;
+use crate::x509::{Certificate, UnsignedCertificate};
 
 impl CertificateAuthority {
     /// Issues the certificate of an approved request, as kube-controller-manager does
@@ -27,7 +26,7 @@ impl CertificateAuthority {
     /// let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(env.now()));
     /// if let Decision::Approve(approved) = decision.approve_as("ops@example.com") {
     ///     let certificate = authority.sign(&approved, Lifetime::ONE_YEAR, &mut env)?;
-    ///     assert_eq!(certificate.facts()?.organizations, ["dev"]);
+    ///     assert_eq!(certificate.facts().organizations, ["dev"]);
     /// }
     /// # Ok::<(), kboot_core::Error>(())
     /// ```
@@ -43,7 +42,7 @@ impl CertificateAuthority {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<Certificate, PkiError> {
-        self.sign_requested(&approved.content(), approved.requested_lifetime, approved.limited(limit), env)
+        self.sign_requested(&approved.content, approved.requested_lifetime, approved.limited(limit), env)
     }
 }
 
@@ -57,49 +56,13 @@ impl Issuer {
         approved: &ApprovedRequest,
         limit: Lifetime,
         env: &mut Env,
-    ) -> Result<Prepared<'_>, PkiError> {
-        self.prepare_requested(&approved.content(), approved.requested_lifetime, approved.limited(limit), env)
+    ) -> Result<UnsignedCertificate<'_>, PkiError> {
+        self.prepare_requested(&approved.content, approved.requested_lifetime, approved.limited(limit), env)
     }
 }
 
 impl ApprovedRequest {
     fn limited(&self, limit: Lifetime) -> Lifetime {
         self.max_lifetime.map_or(limit, |max| max.min(limit))
-    }
-
-    fn content(&self) -> RequestedContent {
-        let mut content = RequestedContent {
-            common_name: self.common_name.clone(),
-            organizations: self.organizations.clone(),
-            dns: Vec::new(),
-            emails: Vec::new(),
-            ips: Vec::new(),
-            uris: Vec::new(),
-            public_key_der: self.public_key_der.clone(),
-            usage: match self.signer {
-                Signer::KubeApiserverClient | Signer::KubeApiserverClientKubelet => ExtendedUsage::Client,
-                Signer::KubeletServing => ExtendedUsage::Server,
-            },
-            key_usages: LeafKeyUsages {
-                digital_signature: self.digital_signature,
-                key_encipherment: self.key_encipherment,
-            },
-        };
-        for name in &self.alternative_names {
-            match name.clone() {
-                AlternativeName::Dns(name) => content.dns.push(name),
-                AlternativeName::Ip(address) => content.ips.push(address),
-                AlternativeName::Email(address) => content.emails.push(address),
-                AlternativeName::Uri(uri) => content.uris.push(uri),
-                // The floor lets no other kind through.
-                AlternativeName::InvalidIp(_)
-                | AlternativeName::OtherName { .. }
-                | AlternativeName::DirectoryName(_)
-                | AlternativeName::RegisteredId(_)
-                | AlternativeName::X400Address(_)
-                | AlternativeName::EdiPartyName(_) => {}
-            }
-        }
-        content
     }
 }

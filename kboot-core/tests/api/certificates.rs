@@ -62,7 +62,7 @@ fn judge(spec: &ClusterSpec) {
         let node = id.node.as_ref().map(|name| spec.nodes().iter().find(|node| node.name() == name).unwrap());
         let expected = template(id.role, spec, node).unwrap();
         let authority = authorities.get(id.role.authority()).certificate();
-        let facts = issued.certificate.facts().unwrap();
+        let facts = issued.certificate.facts();
         assert!(serials.insert(facts.serial.clone()), "{id}: serial number used twice");
         assert_eq!(
             facts.validity.not_before.unix(),
@@ -71,7 +71,7 @@ fn judge(spec: &ClusterSpec) {
         );
         assert!((14..=16).contains(&facts.serial.len()), "{id}: a serial number has 128 random bits");
         assert!(facts.validity.not_after <= authorities.get(id.role.authority()).validity().not_after);
-        assert_eq!(issued.certificate.facts().unwrap().public_key_der, issued.key.public_key_der(), "{id}");
+        assert_eq!(issued.certificate.facts().public_key_der, issued.key.public_key_der(), "{id}");
 
         let purposes: &[Purpose] = match expected.usage() {
             ExtendedUsage::Client => &[Purpose::Client],
@@ -204,7 +204,7 @@ fn several_groups_stand_in_one_certificate() {
         .group("ops".parse().unwrap())
         .group("日本".parse().unwrap());
     let certificate = authority.issue(&template, &key, "1y".parse().unwrap(), &mut env).unwrap();
-    assert_eq!(certificate.facts().unwrap().organizations, ["dev", "ops", "日本"]);
+    assert_eq!(certificate.facts().organizations, ["dev", "ops", "日本"]);
     let Some(openssl) = Oracle::find("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "leaf.pem", &certificate.to_pem());
@@ -225,7 +225,7 @@ fn nothing_outlives_its_authority() {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let template = CertificateTemplate::client("jane".parse().unwrap());
     let certificate = authority.issue(&template, &key, "1y".parse().unwrap(), &mut env).unwrap();
-    assert_eq!(certificate.facts().unwrap().validity, authority.certificate().facts().unwrap().validity);
+    assert_eq!(certificate.facts().validity, authority.certificate().facts().validity);
     // Past 2050 the encoding of times changes (RFC 5280, 4.1.2.5).
     let old = CertificateAuthority::create(
         "kubernetes",
@@ -241,7 +241,7 @@ fn nothing_outlives_its_authority() {
     let end = openssl
         .run(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-enddate", "-dateopt", "iso_8601"])
         .stdout;
-    let wanted = long.facts().unwrap().validity.not_after.to_string().replace('T', " ");
+    let wanted = long.facts().validity.not_after.to_string().replace('T', " ");
     assert_eq!(end.trim(), format!("notAfter={wanted}"));
 }
 
@@ -346,7 +346,7 @@ fn certificates_that_upstream_leaves_to_others() {
         (CertificateId::of_cluster(Role::MetricsServer), "metrics-server", &[], metrics_names),
         (CertificateId::of_cluster(Role::SuperAdmin), "kubernetes-super-admin", &["system:masters"], ""),
     ] {
-        let facts = pki.get(&id).unwrap().certificate.facts().unwrap();
+        let facts = pki.get(&id).unwrap().certificate.facts();
         assert_eq!(
             (facts.common_name.as_str(), facts.organizations.as_slice()),
             (common_name, &groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>()[..]),
@@ -372,7 +372,7 @@ fn a_lifetime_is_counted_from_now() {
     let template = CertificateTemplate::client("jane".parse().unwrap());
     let issue =
         |lifetime: &str, env: &mut Env| authority.issue(&template, &key, lifetime.parse().unwrap(), env);
-    let short = issue("3m", &mut Env::at(now)).unwrap().facts().unwrap().validity;
+    let short = issue("3m", &mut Env::at(now)).unwrap().facts().validity;
     assert_eq!((short.not_before.unix(), short.not_after.unix()), (now.unix() - 300, now.unix() + 180));
     assert_eq!(issue("0", &mut Env::at(now)).unwrap_err(), PkiError::EmptyValidity);
     let too_late = now.after("11y".parse().unwrap()).unwrap();
@@ -409,7 +409,7 @@ fn every_certificate_reaches_its_file() {
     assert_eq!(file("nodes/master-1/var/lib/kubelet/pki/kubelet.crt"), serving.certificate);
     let names: Vec<AltName> = vec!["master-1".parse().unwrap()];
     assert_eq!(
-        serving.certificate.facts().unwrap().alt_names.dns(),
+        serving.certificate.facts().alt_names.dns(),
         names.iter().map(ToString::to_string).collect::<Vec<_>>()
     );
 }

@@ -44,7 +44,7 @@ fn who_may_use_a_certificate_is_what_upstreams_authenticator_says() {
     let Some(oracle) = Oracle::find("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
     let facts = |subject: &str, extensions: &str| -> CertificateFacts {
-        certificate(&oracle, folder.path(), subject, extensions).unwrap().facts().unwrap()
+        certificate(&oracle, folder.path(), subject, extensions).unwrap().facts()
     };
     const LEAF: &str = "basicConstraints=critical,CA:FALSE\n";
     let with = |extensions: &str| format!("{LEAF}{extensions}");
@@ -236,7 +236,7 @@ fn files_of_every_kind_are_read_or_refused() {
             .iter()
             .map(|found| match &found.item {
                 Item::Certificate(certificate) => {
-                    format!("{} {}", found.place, certificate.facts().unwrap().subject).trim().to_owned()
+                    format!("{} {}", found.place, certificate.facts().subject).trim().to_owned()
                 }
                 Item::PrivateKey { algorithm, public_key_der } => {
                     assert_eq!(public_key_der, key.public_key_der());
@@ -474,7 +474,7 @@ fn authorities_between_are_followed() {
     assert!(!oracle.run(folder.path(), &command.split(' ').collect::<Vec<_>>()).accepted);
 
     // What Go and openssl ask of a trusted authority, and webpki does not.
-    let key_id = root.certificate().facts().unwrap().key_id.unwrap();
+    let key_id = root.certificate().facts().key_id.unwrap();
     let key_id: String = key_id.iter().map(|byte| format!("{byte:02x}")).collect();
     let self_signed = |name: &str, extensions: &str| {
         let config = format!(

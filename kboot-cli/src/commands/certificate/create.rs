@@ -28,7 +28,7 @@ pub(super) fn run(arguments: CaCreate) -> Result<()> {
         "{} and {}: {}, until {}, {}",
         out.join(&certificate_file).display(),
         key_file,
-        authority.certificate().facts()?.subject,
+        authority.certificate().facts().subject,
         authority.validity().not_after,
         authority.pin()
     ));

@@ -24,7 +24,7 @@ pub(super) fn run(path: &Path, within: Option<Lifetime>, format: ExpiryFormat) -
     let mut list = Vec::new();
     for (file, found) in &findings.found {
         if let Item::Certificate(certificate) = &found.item {
-            list.push(Expiring::new(input::name(file), found.place.clone(), &certificate.facts()?));
+            list.push(Expiring::new(input::name(file), found.place.clone(), certificate.facts()));
         }
     }
     list.sort_by_key(|entry| entry.validity.not_after);

@@ -4,10 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use kboot_core::csr::{AlternativeName, CertificateRequest, ExtensionContent, SignatureCheck};
 use kboot_core::inspect::{Found, Item};
-use kboot_core::pki::{Certificate, CertificateFacts, pin_of};
 use kboot_core::shown::to_json;
+use kboot_core::x509::{
+    Certificate, CertificateFacts, CertificateRequest, ExtendedKeyUsage, ExtensionContent, GeneralName,
+    KeyUsage, SignatureCheck, spki_pin,
+};
 use serde_json::{Value, json};
 
 use super::files;
@@ -50,25 +52,27 @@ pub(super) fn run(paths: &[PathBuf], format: ListFormat) -> Result<()> {
 
 fn describe(item: &Item, all: &[(PathBuf, Found)], path: &Path) -> Result<Value> {
     Ok(match item {
-        Item::Certificate(certificate) => of_certificate(certificate, &certificate.facts()?),
+        Item::Certificate(certificate) => of_certificate(certificate, certificate.facts()),
         Item::Request(request) => of_request(request),
         Item::PrivateKey { algorithm, public_key_der } => {
             let owner = all
                 .iter()
                 .filter(|(other, _)| other == path)
                 .filter_map(|(_, found)| match &found.item {
-                    Item::Certificate(certificate) => certificate.facts().ok(),
+                    Item::Certificate(certificate) => Some(certificate.facts()),
                     _ => None,
                 })
-                .find(|facts| !public_key_der.is_empty() && facts.public_key_der == *public_key_der);
+                .find(|facts| {
+                    !public_key_der.is_empty() && facts.public_key.der() == public_key_der.as_slice()
+                });
             json!({
                 "kind": "PrivateKey",
                 "key": algorithm.map_or_else(|| "of a kind that kboot does not use".to_owned(), |a| a.to_string()),
-                "pin": if public_key_der.is_empty() { None } else { Some(pin_of(public_key_der)) },
-                "belongsTo": owner.map(|facts| facts.subject),
+                "pin": if public_key_der.is_empty() { None } else { Some(spki_pin(public_key_der)) },
+                "belongsTo": owner.map(|facts| &facts.subject),
             })
         }
-        Item::PublicKey { public_key_der } => json!({"kind": "PublicKey", "pin": pin_of(public_key_der)}),
+        Item::PublicKey { public_key_der } => json!({"kind": "PublicKey", "pin": spki_pin(public_key_der)}),
         Item::Reference { path } => json!({"kind": "Reference", "file": path}),
         _ => json!({"kind": "Unknown"}),
     })
@@ -86,33 +90,37 @@ fn of_certificate(certificate: &Certificate, facts: &CertificateFacts) -> Value 
         "dnsNames": facts.alt_names.dns(),
         "ipAddresses": facts.alt_names.ips(),
         "otherNames": facts.other_names,
-        "keyUsages": facts.key_usages,
-        "extendedUsages": facts.extended_usages,
+        "keyUsages": facts.key_usages.map(KeyUsage::to_words),
+        "extendedUsages": facts.extended_usages.as_deref().map(texts),
         "isAuthority": facts.is_authority,
         "pathLength": facts.path_length,
-        "key": facts.key,
+        "key": facts.public_key.kind().to_string(),
         "serial": facts.serial_hex(),
         "fingerprint": format!("sha256:{}", certificate.fingerprint()),
-        "pin": pin_of(&facts.public_key_der),
+        "pin": facts.public_key.pin(),
         "uses": facts.uses(),
     })
 }
 
+fn texts(usages: &[ExtendedKeyUsage]) -> Vec<String> {
+    usages.iter().map(ToString::to_string).collect()
+}
+
 fn of_request(request: &CertificateRequest) -> Value {
-    let names = |wanted: fn(&AlternativeName) -> Option<String>| -> Vec<String> {
+    let names = |wanted: fn(&GeneralName) -> Option<String>| -> Vec<String> {
         request.alternative_names().filter_map(wanted).collect()
     };
     let (mut key_usages, mut extended_usages, mut is_authority) =
-        (None::<Vec<&str>>, None::<Vec<&str>>, false);
-    let mut oddities: Vec<String> = request.oddities().iter().map(ToString::to_string).collect();
+        (None::<Vec<&str>>, None::<Vec<String>>, false);
+    let mut oddities: Vec<String> = request.anomalies().iter().map(ToString::to_string).collect();
     for (i, extension) in request.extensions().iter().enumerate() {
         if request.extensions().iter().take(i).any(|earlier| earlier.oid == extension.oid) {
             oddities.push(format!("the extension {} stands there twice", extension.oid));
         }
         match &extension.content {
-            ExtensionContent::KeyUsages(usages) => key_usages.get_or_insert_default().extend(usages),
+            ExtensionContent::KeyUsages(usages) => key_usages.get_or_insert_default().extend(usages.words()),
             ExtensionContent::ExtendedKeyUsages(usages) => {
-                extended_usages.get_or_insert_default().extend(usages.iter().map(String::as_str));
+                extended_usages.get_or_insert_default().extend(texts(usages));
             }
             ExtensionContent::BasicConstraints { is_authority: asks } => is_authority |= asks,
             ExtensionContent::Malformed => {
@@ -123,29 +131,29 @@ fn of_request(request: &CertificateRequest) -> Value {
     }
     json!({
         "kind": "CertificateRequest",
-        "subject": request.subject_text(),
+        "subject": request.subject().to_string(),
         "commonName": request.common_names().last().unwrap_or_default(),
         "organizations": request.organizations().collect::<Vec<_>>(),
         "dnsNames": names(|name| match name {
-            AlternativeName::Dns(name) => Some(name.clone()),
+            GeneralName::Dns(name) => Some(name.clone()),
             _ => None,
         }),
         "ipAddresses": names(|name| match name {
-            AlternativeName::Ip(address) => Some(address.to_string()),
+            GeneralName::Ip(address) => Some(address.to_string()),
             _ => None,
         }),
         "otherNames": names(|name| match name {
-            AlternativeName::Dns(_) | AlternativeName::Ip(_) => None,
+            GeneralName::Dns(_) | GeneralName::Ip(_) => None,
             other => Some(other.to_string()),
         }),
         "keyUsages": key_usages,
         "extendedUsages": extended_usages,
         "isAuthority": is_authority,
         "key": request.public_key().kind().to_string(),
-        "pin": pin_of(request.public_key().der()),
-        "attributes": request.attributes().iter().map(|attribute| attribute.oid.as_str()).collect::<Vec<_>>(),
-        "isSigned": request.signature() == SignatureCheck::Right,
-        "signature": request.signature().word(),
+        "pin": request.public_key().pin(),
+        "attributes": request.attributes().iter().map(|attribute| attribute.oid.to_string()).collect::<Vec<_>>(),
+        "isSigned": request.signature() == SignatureCheck::Valid,
+        "signature": request.signature().as_str(),
         "oddities": oddities,
     })
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use kboot_core::inspect;
-use kboot_core::pki::{Certificate, PkiError, Verification};
 use kboot_core::shown::{json_as_yaml, to_json};
+use kboot_core::x509::{Certificate, Verification, X509Error};
 use kboot_core::{Env, PrivateKey};
 use serde_json::json;
 
@@ -19,17 +19,18 @@ pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
     };
     let chain = read(&arguments.file)?;
     let authorities = read(&arguments.ca)?;
-    let (certificate, intermediates) = chain.split_first().ok_or(PkiError::NoCertificate)?;
+    let (certificate, intermediates) = chain.split_first().ok_or(X509Error::NoCertificate)?;
     let mut verification = Verification::new(&authorities, Env::system().now());
     verification.intermediates = intermediates;
     verification.usage = usage(&arguments.usages);
     verification.name = arguments.name.clone();
-    let mut objection = verification.objection(certificate).with_context(|| input::name(&arguments.file))?;
-    let facts = certificate.facts()?;
+    let objection = verification.objection(certificate).with_context(|| input::name(&arguments.file))?;
+    let mut objection = objection.map(|failure| failure.to_string());
+    let facts = certificate.facts();
     if let Some(file) = &arguments.key {
         let pem = input::secret(file, MAX_BYTES)?;
         let key = PrivateKey::from_pem(pem.expose_secret()).with_context(|| input::name(file))?;
-        if facts.public_key_der != key.public_key_der() {
+        if facts.public_key != *key.public_key() {
             let mismatch = || format!("the private key {} does not belong to it", input::name(file));
             objection = objection.or_else(|| Some(mismatch()));
         }

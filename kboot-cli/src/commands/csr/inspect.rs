@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
-use kboot_core::csr::{
-    self, CertificateRequest, CertificateSigningRequest, Condition, CsrError, ExtensionContent,
-    RequestInFile, RequestedExtension,
+use kboot_core::csr::{self, CertificateSigningRequest, Condition, RequestInFile};
+use kboot_core::x509::{
+    CertificateRequest, ExtensionContent, RelativeDistinguishedName, RequestAttribute, RequestError,
+    RequestedExtension,
 };
-use kboot_core::pki::pin_of;
 use serde_json::{Value, json};
 
 use super::{MAX_BYTES, in_file};
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &CsrInspect) -> Result<Answer> {
 fn described(
     path: &str,
     object: Option<&CertificateSigningRequest>,
-    request: Result<&CertificateRequest, &CsrError>,
+    request: Result<&CertificateRequest, &RequestError>,
 ) -> Value {
     json!({
         "path": path,
@@ -80,10 +80,10 @@ fn of_object(object: &CertificateSigningRequest) -> Value {
 }
 
 fn of_request(request: &CertificateRequest) -> Value {
-    let attributes = |attributes: &csr::RelativeName| {
+    let attributes = |attributes: &RelativeDistinguishedName| {
         let each = attributes.iter().map(|attribute| {
             json!({
-                "oid": attribute.oid,
+                "oid": attribute.oid.to_string(),
                 "label": attribute.label(),
                 "text": attribute.text,
                 "der": hexadecimal(&attribute.value),
@@ -93,21 +93,21 @@ fn of_request(request: &CertificateRequest) -> Value {
     };
     let extension = |extension: &RequestedExtension| {
         json!({
-            "oid": extension.oid,
-            "name": known_name(&extension.oid),
+            "oid": extension.oid.to_string(),
+            "name": extension.name(),
             "critical": extension.critical,
             "understood": is_understood(extension),
             "says": said(extension),
             "der": hexadecimal(&extension.value),
         })
     };
-    let attribute = |attribute: &csr::RequestAttribute| {
+    let attribute = |attribute: &RequestAttribute| {
         let values = attribute.values.iter().map(|value| hexadecimal(value)).collect::<Vec<_>>();
-        json!({"oid": attribute.oid, "name": known_name(&attribute.oid), "values": values})
+        json!({"oid": attribute.oid.to_string(), "name": attribute.name(), "values": values})
     };
     json!({
-        "subject": request.subject_text(),
-        "subjectNames": request.subject().iter().map(attributes).collect::<Vec<_>>(),
+        "subject": request.subject().to_string(),
+        "subjectNames": request.subject().relative_names().iter().map(attributes).collect::<Vec<_>>(),
         "alternativeNames": request.alternative_names().map(|name| {
             let text = name.to_string();
             json!({"kind": name.kind(), "name": text.split_once(':').map_or("", |(_, name)| name)})
@@ -115,9 +115,9 @@ fn of_request(request: &CertificateRequest) -> Value {
         "extensions": request.extensions().iter().map(extension).collect::<Vec<_>>(),
         "attributes": request.attributes().iter().map(attribute).collect::<Vec<_>>(),
         "key": request.public_key().kind().to_string(),
-        "pin": pin_of(request.public_key().der()),
-        "signature": request.signature().word(),
-        "oddities": request.oddities().iter().map(|oddity| oddity.code()).collect::<Vec<_>>(),
+        "pin": request.public_key().pin(),
+        "signature": request.signature().as_str(),
+        "oddities": request.anomalies().iter().map(|anomaly| anomaly.as_str()).collect::<Vec<_>>(),
     })
 }
 
@@ -125,7 +125,7 @@ fn of_request(request: &CertificateRequest) -> Value {
 fn block(
     path: &str,
     object: Option<&CertificateSigningRequest>,
-    request: Result<&CertificateRequest, &CsrError>,
+    request: Result<&CertificateRequest, &RequestError>,
 ) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
     if let Some(object) = object {
@@ -187,28 +187,28 @@ fn in_words(condition: &Condition) -> String {
 }
 
 fn request_lines(request: &CertificateRequest, lines: &mut Vec<(&str, String)>) {
-    lines.push(("subject", request.subject_text()));
+    lines.push(("subject", request.subject().to_string()));
     lines.extend(request.alternative_names().map(|name| ("name", name.to_string())));
     for extension in request.extensions() {
         let critical = if extension.critical { ", critical" } else { "" };
-        let title = known_name(&extension.oid)
-            .map_or_else(|| extension.oid.clone(), |name| format!("{name} ({})", extension.oid));
+        let title = extension
+            .name()
+            .map_or_else(|| extension.oid.to_string(), |name| format!("{name} ({})", extension.oid));
         let said = match &extension.content {
             ExtensionContent::AlternativeNames(names) => format!("{} names", names.len()),
             _ => said(extension),
         };
         lines.push(("extension", format!("{title}{critical}: {said}")));
     }
-    let others =
-        request.attributes().iter().filter(|one| one.oid != csr::RequestAttribute::EXTENSION_REQUEST);
+    let others = request.attributes().iter().filter(|one| one.oid != RequestAttribute::EXTENSION_REQUEST);
     lines.extend(others.map(|attribute| {
-        let name = known_name(&attribute.oid).unwrap_or("not known to kboot");
+        let name = attribute.name().unwrap_or("not known to kboot");
         ("attribute", format!("{} ({name})", attribute.oid))
     }));
     lines.push(("key", request.public_key().kind().to_string()));
-    lines.push(("pin", pin_of(request.public_key().der())));
+    lines.push(("pin", request.public_key().pin()));
     lines.push(("signed", request.signature().to_string()));
-    lines.extend(request.oddities().iter().map(|oddity| ("odd", format!("{oddity} ({})", oddity.code()))));
+    lines.extend(request.anomalies().iter().map(|odd| ("odd", format!("{odd} ({})", odd.as_str()))));
 }
 
 fn is_understood(extension: &RequestedExtension) -> bool {
@@ -221,29 +221,16 @@ fn said(extension: &RequestedExtension) -> String {
         ExtensionContent::AlternativeNames(names) => {
             names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         }
-        ExtensionContent::KeyUsages(usages) => usages.join(", "),
-        ExtensionContent::ExtendedKeyUsages(usages) => usages.join(", "),
+        ExtensionContent::KeyUsages(usages) => usages.to_string(),
+        ExtensionContent::ExtendedKeyUsages(usages) => {
+            usages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
         ExtensionContent::BasicConstraints { is_authority: true } => "CA:TRUE".to_owned(),
         ExtensionContent::BasicConstraints { is_authority: false } => "CA:FALSE".to_owned(),
         ExtensionContent::SubjectKeyIdentifier => hexadecimal(&extension.value),
         ExtensionContent::Unknown => "not understood".to_owned(),
         ExtensionContent::Malformed => "MALFORMED".to_owned(),
     }
-}
-
-/// RFC 5280, 4.2.1; PKCS#9 (RFC 2985)
-fn known_name(oid: &str) -> Option<&'static str> {
-    Some(match oid {
-        "2.5.29.14" => "subjectKeyIdentifier",
-        "2.5.29.15" => "keyUsage",
-        "2.5.29.17" => "subjectAltName",
-        "2.5.29.19" => "basicConstraints",
-        "2.5.29.37" => "extendedKeyUsage",
-        csr::RequestAttribute::EXTENSION_REQUEST => "extensionRequest",
-        "1.2.840.113549.1.9.2" => "unstructuredName",
-        "1.2.840.113549.1.9.7" => "challengePassword",
-        _ => return None,
-    })
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -4,7 +4,8 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, CsrError, Requestor, read_list};
+use kboot_core::csr::{CertificateSigningRequest, CsrError, Requestor, read_list};
+use kboot_core::x509::{CertificateRequest, RequestError};
 
 use super::shown;
 use crate::cli::ObjectFields;
@@ -72,7 +73,7 @@ fn looks_like_an_object(start: &[u8]) -> bool {
 /// The object of a bare request, with what the API server would know of it.
 pub(super) fn bare(pem: &[u8], fields: &ObjectFields) -> Result<CertificateSigningRequest> {
     let Some(signer) = fields.signer else {
-        if let Err(CsrError::WrongPemLabel { label }) = CertificateRequest::from_pem(pem) {
+        if let Err(RequestError::WrongPemLabel { label }) = CertificateRequest::from_pem(pem) {
             bail!("the PEM block is a {}, not a CERTIFICATE REQUEST", shown(&label));
         }
         bail!(

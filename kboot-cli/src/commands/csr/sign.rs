@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         SignedFormat::Json => to_json(&signed().to_json())?,
     };
     write(arguments.out.as_deref(), &text)?;
-    let facts = certificate.facts()?;
+    let facts = certificate.facts();
     let uses = facts.uses().join("; ");
     let names: Vec<String> = [facts.alt_names.to_string()]
         .into_iter()

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use kboot_core::kubeconfig::{Exec, Kubeconfig};
-use kboot_core::pki::{PkiError, PrivateKey};
 use kboot_core::secret::SecretText;
+use kboot_core::x509::{PrivateKey, X509Error};
 
 use super::{MAX_BYTES, certificate, finish};
 use crate::cli::KubeconfigBuild;
@@ -37,9 +37,9 @@ pub(super) fn run(arguments: &KubeconfigBuild) -> Result<()> {
         let certificate = certificate(certificate_file)?;
         let pem = input::secret(key_file, MAX_BYTES)?;
         let key = PrivateKey::from_pem(pem.expose_secret()).with_context(|| input::name(key_file))?;
-        let facts = certificate.facts()?;
-        if facts.public_key_der != key.public_key_der() {
-            return Err(PkiError::KeyMismatch { subject: facts.subject })
+        let facts = certificate.facts();
+        if facts.public_key != *key.public_key() {
+            return Err(X509Error::KeyMismatch { subject: facts.subject.clone() })
                 .with_context(|| input::name(key_file));
         }
         if arguments.embed_certs {

@@ -30,7 +30,7 @@ pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
         .as_user(arguments.user.as_str())
         .with_certificate(&certificate, &key);
     finish(builder, &arguments.names)?;
-    let facts = certificate.facts()?;
+    let facts = certificate.facts();
     output::tell(&format!("issued {} until {}", facts.subject, facts.validity.not_after));
     if identity.is_reserved() {
         output::tell("note: names that begin with system: are those of Kubernetes' own components");

@@ -3,9 +3,9 @@
 use super::{Named, Report, given, place};
 use crate::kubeconfig::model::{Exec, User};
 use crate::kubeconfig::shown;
-use crate::pki::{Certificate, PkiError, PrivateKey};
 use crate::secret::{SecretBytes, SecretText};
 use crate::token::BootstrapToken;
+use crate::x509::{Certificate, PrivateKey, X509Error};
 
 impl User {
     /// Whether credentials stand in the kubeconfig itself.
@@ -180,7 +180,7 @@ fn client_certificate(user: &User, path: &str, report: &mut Report<'_>) -> bool 
     let key = key_half.bytes().and_then(|pem| match PrivateKey::from_pem(pem) {
         Ok(key) => Some(key),
         // Go reads more kinds of keys than kboot does.
-        Err(PkiError::UnsupportedKey) => {
+        Err(X509Error::UnsupportedKey) => {
             let text = "it is damaged or of a kind that kboot does not read: whether it fits the certificate \
                         is not known";
             report.warning("client-key-unchecked", &key_path, text);
@@ -203,8 +203,8 @@ fn client_identity(
     [certificate_path, key_path]: [&str; 2],
     report: &mut Report<'_>,
 ) {
-    let Ok(facts) = certificate.facts() else { return };
-    if key.is_some_and(|key| key.public_key_der() != facts.public_key_der) {
+    let facts = certificate.facts();
+    if key.is_some_and(|key| key.public_key_der() != facts.public_key.der()) {
         let text = format!("it does not belong to the certificate {}", facts.subject);
         report.error("client-key-mismatch", key_path, text);
     }
@@ -219,7 +219,7 @@ fn client_identity(
         report.warning("system-masters", certificate_path, text);
     }
     if let Some(authority) = report.surroundings.authority
-        && !certificate.is_signed_by(authority).unwrap_or(false)
+        && !certificate.is_signed_by(authority)
     {
         let text = format!("{} was not issued by the expected authority", facts.subject);
         report.warning("client-certificate-foreign", certificate_path, text);

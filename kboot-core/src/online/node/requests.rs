@@ -71,8 +71,7 @@ impl NodeRequest {
 
     fn not_after(&self) -> Option<Timestamp> {
         let pem = &self.object.status.as_ref()?.certificate.as_ref()?.0;
-        let facts = Certificate::from_pem(pem).ok()?.facts().ok()?;
-        Some(facts.validity.not_after)
+        Some(Certificate::from_pem(pem).ok()?.facts().validity.not_after)
     }
 }
 
@@ -80,11 +79,11 @@ impl NodeRequest {
 /// and so is what it would drop without a word.
 fn decoded(pem: &[u8]) -> Result<CertificateRequest, String> {
     let request = CertificateRequest::from_pem(pem).map_err(|error| error.to_string())?;
-    if request.oddities().contains(&Oddity::TrailingBytes) {
+    if request.anomalies().contains(&Oddity::TrailingBytes) {
         return Err(Oddity::TrailingBytes.to_string());
     }
     let is_identity = |attribute: &NameAttribute| {
-        [NameAttribute::COMMON_NAME, NameAttribute::ORGANIZATION].contains(&attribute.oid.as_str())
+        [NameAttribute::COMMON_NAME, NameAttribute::ORGANIZATION].contains(&attribute.oid)
     };
     if request.subject_attributes().any(|name| is_identity(name) && name.text.is_none()) {
         return Err("a name in its subject is not a text".to_owned());

@@ -19,13 +19,14 @@ pub use profile::SigningProfile;
 
 use self::json::{Fields, Json};
 use super::subject::Others;
-use super::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey, Subject};
+use super::{CertificateAuthority, CertificateTemplate, Subject};
 use crate::env::Env;
 use crate::error::Error;
 use crate::name::{Group, Username};
-use crate::net::{AltName, SubjectAltNames};
+use crate::net::Host;
 use crate::shown::escape_quotes_too;
 use crate::time::Lifetime;
+use crate::x509::{KeyAlgorithm, PrivateKey, SubjectAltNames};
 
 /// What is wrong with one of cfssl's files, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -198,7 +199,7 @@ fn hosts(fields: &Fields<'_>) -> Result<SubjectAltNames, CfsslError> {
         if host.is_empty() {
             continue;
         }
-        let name = host.parse::<AltName>().map_err(|error| {
+        let name = host.parse::<Host>().map_err(|error| {
             let problem = match host {
                 _ if host.contains("://") => {
                     "is a URI, and no component looks at one: leave it out".to_owned()

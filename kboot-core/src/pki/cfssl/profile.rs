@@ -2,17 +2,17 @@
 
 use super::CfsslError;
 use super::json::{self, Fields, Json, below};
-use crate::pki::profile::{ExtendedUsage, KeyUsage};
 use crate::schema::closest;
 use crate::time::{Lifetime, go_duration};
+use crate::x509::{KeyUsage, TlsUsage};
 
 /// What a profile of a signing configuration makes of requests.
 ///
 /// ```
-/// use kboot_core::pki::{SigningProfile, profile::ExtendedUsage};
+/// use kboot_core::{pki::SigningProfile, x509::TlsUsage};
 /// let config = br#"{"signing": {"profiles": {"server": {"usages": ["signing", "server auth"], "expiry": "8760h"}}}}"#;
 /// let profile = SigningProfile::from_json(config, Some("server"))?;
-/// assert_eq!(profile.usage, ExtendedUsage::Server);
+/// assert_eq!(profile.usage, TlsUsage::Server);
 /// assert_eq!(profile.lifetime, "1y".parse()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -20,7 +20,7 @@ use crate::time::{Lifetime, go_duration};
 #[non_exhaustive]
 pub struct SigningProfile {
     /// Client, server or both.
-    pub usage: ExtendedUsage,
+    pub usage: TlsUsage,
     /// What the key may do.
     pub key_usage: KeyUsage,
     /// How long certificates live.
@@ -31,8 +31,8 @@ impl Default for SigningProfile {
     /// cfssl's own profile, for where there is no configuration: servers and clients, one year.
     fn default() -> Self {
         Self {
-            usage: ExtendedUsage::ServerAndClient,
-            key_usage: KeyUsage::SignatureAndEncipherment,
+            usage: TlsUsage::ServerAndClient,
+            key_usage: KeyUsage::SIGNATURE_AND_ENCIPHERMENT,
             lifetime: Lifetime::ONE_YEAR,
         }
     }
@@ -142,7 +142,7 @@ fn read(profile: &Json, path: &str) -> Result<SigningProfile, CfsslError> {
     Ok(SigningProfile { usage, key_usage, lifetime })
 }
 
-fn usages(fields: &Fields<'_>) -> Result<(ExtendedUsage, KeyUsage), CfsslError> {
+fn usages(fields: &Fields<'_>) -> Result<(TlsUsage, KeyUsage), CfsslError> {
     let (mut signature, mut encipherment, mut server, mut client) = (false, false, false, false);
     for (i, usage) in fields.list("usages")?.iter().enumerate() {
         let path = format!("{}[{i}]", fields.path("usages"));
@@ -182,9 +182,9 @@ fn usages(fields: &Fields<'_>) -> Result<(ExtendedUsage, KeyUsage), CfsslError> 
         }
     }
     let usage = match (server, client) {
-        (true, true) => ExtendedUsage::ServerAndClient,
-        (true, false) => ExtendedUsage::Server,
-        (false, true) => ExtendedUsage::Client,
+        (true, true) => TlsUsage::ServerAndClient,
+        (true, false) => TlsUsage::Server,
+        (false, true) => TlsUsage::Client,
         // Without an extended usage, a certificate is good for everything.
         (false, false) => {
             return Err(CfsslError::new(
@@ -194,8 +194,8 @@ fn usages(fields: &Fields<'_>) -> Result<(ExtendedUsage, KeyUsage), CfsslError> 
         }
     };
     let key_usage = match (signature, encipherment) {
-        (true, true) => KeyUsage::SignatureAndEncipherment,
-        (true, false) => KeyUsage::Signature,
+        (true, true) => KeyUsage::SIGNATURE_AND_ENCIPHERMENT,
+        (true, false) => KeyUsage::DIGITAL_SIGNATURE,
         (false, _) => {
             let problem = "must hold signing: TLS 1.3 proves every key by a signature";
             return Err(CfsslError::new(&fields.path("usages"), problem));

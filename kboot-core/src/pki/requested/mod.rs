@@ -6,19 +6,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
-
-use x509_parser::prelude::{FromDer, X509Name};
-
-use super::certificate::readable_name;
-pub(crate) use super::encode::LeafKeyUsages;
-use super::encode::{Content, Names, leaf_extensions};
 use super::issuer::serial_number;
-use super::profile::ExtendedUsage;
 use super::subject::requested_name;
-use super::{Authority, Certificate, CertificateAuthority, Issuer, PkiError, Prepared};
+use super::{Authority, CertificateAuthority, Issuer, PkiError};
 use crate::env::Env;
 use crate::time::{Lifetime, Timestamp, Validity};
+use crate::x509::{
+    Certificate, Content, GeneralName, KeyUsage, PublicKey, SubjectAltNames, TlsUsage, UnsignedCertificate,
+    leaf_extensions, readable_der,
+};
 
 /// All that goes from a request into its certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +22,13 @@ pub(crate) struct RequestedContent {
     /// Left out where it is empty, as upstream does.
     pub(crate) common_name: String,
     pub(crate) organizations: Vec<String>,
-    /// The names of each kind stand in the order of the request, duplicates too.
-    pub(crate) dns: Vec<String>,
-    pub(crate) emails: Vec<String>,
-    pub(crate) ips: Vec<IpAddr>,
-    pub(crate) uris: Vec<String>,
-    /// The SubjectPublicKeyInfo, DER, as it stands in the request.
-    pub(crate) public_key_der: Vec<u8>,
-    pub(crate) usage: ExtendedUsage,
-    pub(crate) key_usages: LeafKeyUsages,
+    /// In the order of the request, duplicates too; kinds that are not issued are left out.
+    pub(crate) alternative_names: Vec<GeneralName>,
+    /// As it stands in the request.
+    pub(crate) public_key: PublicKey,
+    pub(crate) usage: TlsUsage,
+    /// Of these, digital signature and key encipherment alone.
+    pub(crate) key_usage: KeyUsage,
 }
 
 /// Ten minutes: no shorter certificate is issued on request.
@@ -50,7 +44,7 @@ impl Issuer {
     /// [`PkiError::WrongAuthority`] from etcd's authority or the front proxy's,
     /// [`PkiError::AuthorityNotValidNow`] outside the authority's life, [`PkiError::EmptyValidity`] for a
     /// limit of zero, [`PkiError::IssuersName`] and [`PkiError::IssuersKey`] for what is the authority's own,
-    /// [`PkiError::Unencodable`] for a name that is not ASCII,
+    /// [`X509Error::Unencodable`](crate::x509::X509Error::Unencodable) for a name that is not ASCII,
     /// [`PkiError::Random`] without randomness.
     pub(crate) fn prepare_requested(
         &self,
@@ -58,36 +52,33 @@ impl Issuer {
         requested: Option<Lifetime>,
         limit: Lifetime,
         env: &mut Env,
-    ) -> Result<Prepared<'_>, PkiError> {
+    ) -> Result<UnsignedCertificate<'_>, PkiError> {
         self.check_purpose(Some(Authority::Cluster))?;
         let validity = self.requested_validity(env.now(), requested, limit)?;
         let subject = requested_name(&content.common_name, &content.organizations)?;
-        let of_authority = self.certificate.facts()?;
-        if readable(&subject) == of_authority.subject {
-            return Err(PkiError::IssuersName { subject: of_authority.subject });
+        let of_authority = self.certificate.facts();
+        if readable_der(&subject) == of_authority.subject {
+            return Err(PkiError::IssuersName { subject: of_authority.subject.clone() });
         }
         // Its holder could stand in for the authority wherever a key is asked and not a name.
-        if content.public_key_der == of_authority.public_key_der {
-            return Err(PkiError::IssuersKey { subject: of_authority.subject });
+        if content.public_key.der() == of_authority.public_key.der() {
+            return Err(PkiError::IssuersKey { subject: of_authority.subject.clone() });
         }
-        let names = Names {
-            dns: &content.dns,
-            emails: &content.emails,
-            ips: &content.ips,
-            uris: &content.uris,
-            critical: content.common_name.is_empty() && content.organizations.is_empty(),
-        };
+        let names = SubjectAltNames::as_requested(&content.alternative_names);
+        let is_nameless = content.common_name.is_empty() && content.organizations.is_empty();
+        let extensions =
+            leaf_extensions(content.usage, content.key_usage, &names, is_nameless, &self.key_extension)?;
         let tbs = Content {
             serial: &serial_number(env)?,
-            issuer: &self.subject_der,
-            issuer_algorithm: self.algorithm,
+            issuer: self.subject_der(),
+            algorithm: self.algorithm.signature(),
             validity,
             subject: &subject,
-            public_key: &content.public_key_der,
-            extensions: leaf_extensions(content.usage, content.key_usages, names, &self.key_extension)?,
+            public_key: content.public_key.der(),
+            extensions,
         }
         .to_der()?;
-        Ok(Prepared::new(self, tbs))
+        Ok(UnsignedCertificate::new(&self.certificate, self.algorithm, tbs))
     }
 
     /// Upstream's rule since 1.22, which from eight hours on is also that of the versions before.
@@ -99,7 +90,7 @@ impl Issuer {
     ) -> Result<Validity, PkiError> {
         let Validity { not_before, not_after: last } = self.validity;
         if now < not_before || now >= last {
-            let subject = self.certificate.facts()?.subject;
+            let subject = self.certificate.facts().subject.clone();
             return Err(PkiError::AuthorityNotValidNow { subject, not_before, not_after: last, now });
         }
         // Where the limit is below ten minutes upstream exceeds it; here nothing does.
@@ -115,11 +106,6 @@ impl Issuer {
     }
 }
 
-/// A name as people read it: the same whatever the types of its strings.
-fn readable(name_der: &[u8]) -> String {
-    X509Name::from_der(name_der).map_or_else(|_| String::new(), |(_, name)| readable_name(&name))
-}
-
 impl CertificateAuthority {
     /// Issues the certificate of an approved request, as [`Issuer::prepare_requested`] prepares it.
     ///
@@ -132,6 +118,6 @@ impl CertificateAuthority {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<Certificate, PkiError> {
-        self.issuer().prepare_requested(content, requested, limit, env)?.sign_here(self.key())
+        Ok(self.issuer().prepare_requested(content, requested, limit, env)?.sign_here(self.key())?)
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, KeyUsage, ParsedExtension, X509Extension};
+use x509_parser::extensions::{
+    ExtendedKeyUsage as ParsedUsages, GeneralName, ParsedExtension, X509Extension,
+};
 
-use super::PkiError;
-use crate::net::{AltName, SubjectAltNames};
+use super::{ExtendedKeyUsage, KeyUsage, SubjectAltNames, X509Error, oid};
+use crate::net::Host;
 
 /// The extensions that kboot looks at.
 #[derive(Debug, Default)]
@@ -16,8 +18,8 @@ pub(super) struct Extensions {
     pub(super) is_authority: bool,
     pub(super) path_length: Option<u32>,
     pub(super) is_constrained: bool,
-    pub(super) key_usages: Option<Vec<&'static str>>,
-    pub(super) extended_usages: Option<Vec<String>>,
+    pub(super) key_usages: Option<KeyUsage>,
+    pub(super) extended_usages: Option<Vec<ExtendedKeyUsage>>,
     pub(super) key_id: Option<Vec<u8>>,
 }
 
@@ -26,15 +28,15 @@ impl Extensions {
     /// readers differ in which of the two they believe, and in what they make of the rest.
     pub(super) fn read<'a>(
         extensions: impl Iterator<Item = &'a X509Extension<'a>>,
-    ) -> Result<Self, PkiError> {
+    ) -> Result<Self, X509Error> {
         let mut read = Self::default();
         let mut seen = BTreeSet::new();
         for extension in extensions {
             if !seen.insert(extension.oid.as_bytes()) {
-                return Err(PkiError::MalformedExtension { oid: extension.oid.to_id_string() });
+                return Err(X509Error::MalformedExtension { oid: extension.oid.to_id_string() });
             }
             read.take(extension.parsed_extension())
-                .ok_or_else(|| PkiError::MalformedExtension { oid: extension.oid.to_id_string() })?;
+                .ok_or_else(|| X509Error::MalformedExtension { oid: extension.oid.to_id_string() })?;
         }
         Ok(read)
     }
@@ -46,7 +48,7 @@ impl Extensions {
                 self.is_authority = constraints.ca;
                 self.path_length = constraints.path_len_constraint;
             }
-            ParsedExtension::KeyUsage(usage) => self.key_usages = Some(key_usages(usage)),
+            ParsedExtension::KeyUsage(usage) => self.key_usages = Some(KeyUsage::of_bits(usage.flags)),
             ParsedExtension::NameConstraints(_) => self.is_constrained = true,
             ParsedExtension::ExtendedKeyUsage(usage) => {
                 let for_both = usage.any || (usage.server_auth && usage.client_auth);
@@ -70,11 +72,11 @@ impl Extensions {
     }
 }
 
-/// The name, or a text for one of a kind that Kubernetes has no use for; none where it is damaged.
-fn alt_name(name: &GeneralName<'_>) -> Option<Result<AltName, String>> {
+/// The name, or a text for one of another kind; none where it is damaged.
+fn alt_name(name: &GeneralName<'_>) -> Option<Result<Host, String>> {
     Some(match name {
-        GeneralName::DNSName(name) => Ok(AltName::Dns((*name).to_owned())),
-        GeneralName::IPAddress(octets) => Ok(AltName::Ip(match octets.len() {
+        GeneralName::DNSName(name) => Ok(Host::Dns((*name).to_owned())),
+        GeneralName::IPAddress(octets) => Ok(Host::Ip(match octets.len() {
             4 => IpAddr::from(<[u8; 4]>::try_from(*octets).ok()?),
             _ => IpAddr::from(<[u8; 16]>::try_from(*octets).ok()?),
         })),
@@ -89,42 +91,21 @@ fn alt_name(name: &GeneralName<'_>) -> Option<Result<AltName, String>> {
     })
 }
 
-/// In the words of `certificates.k8s.io` (`KeyUsage` in `api/certificates/v1/types.go`).
-fn key_usages(usage: &KeyUsage) -> Vec<&'static str> {
+fn extended_usages(usages: &ParsedUsages<'_>) -> Vec<ExtendedKeyUsage> {
     [
-        (usage.digital_signature(), "digital signature"),
-        (usage.non_repudiation(), "content commitment"),
-        (usage.key_encipherment(), "key encipherment"),
-        (usage.data_encipherment(), "data encipherment"),
-        (usage.key_agreement(), "key agreement"),
-        (usage.key_cert_sign(), CERT_SIGN),
-        (usage.crl_sign(), "crl sign"),
-        (usage.encipher_only(), "encipher only"),
-        (usage.decipher_only(), "decipher only"),
+        (usages.any, ExtendedKeyUsage::Any),
+        (usages.server_auth, ExtendedKeyUsage::ServerAuth),
+        (usages.client_auth, ExtendedKeyUsage::ClientAuth),
+        (usages.code_signing, ExtendedKeyUsage::CodeSigning),
+        (usages.email_protection, ExtendedKeyUsage::EmailProtection),
+        (usages.time_stamping, ExtendedKeyUsage::TimeStamping),
+        (usages.ocsp_signing, ExtendedKeyUsage::OcspSigning),
     ]
     .into_iter()
-    .filter_map(|(is_set, name)| is_set.then_some(name))
-    .collect()
-}
-
-pub(super) const CERT_SIGN: &str = "cert sign";
-pub(super) const ANY: &str = "any";
-pub(super) const SERVER_AUTH: &str = "server auth";
-pub(super) const CLIENT_AUTH: &str = "client auth";
-
-fn extended_usages(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
-    [
-        (usage.any, ANY),
-        (usage.server_auth, SERVER_AUTH),
-        (usage.client_auth, CLIENT_AUTH),
-        (usage.code_signing, "code signing"),
-        (usage.email_protection, "email protection"),
-        (usage.time_stamping, "timestamping"),
-        (usage.ocsp_signing, "ocsp signing"),
-    ]
-    .into_iter()
-    .filter(|(is_set, _)| *is_set)
-    .map(|(_, name)| name.to_owned())
-    .chain(usage.other.iter().map(x509_parser::oid_registry::Oid::to_id_string))
+    .filter_map(|(is_set, usage)| is_set.then_some(usage))
+    .chain(usages.other.iter().map(|other| match oid::from_bytes(other.as_bytes()) {
+        Some(oid) => ExtendedKeyUsage::of_oid(oid),
+        None => ExtendedKeyUsage::Oversized(other.to_id_string()),
+    }))
     .collect()
 }

@@ -7,11 +7,11 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use der::asn1::{AnyRef, BitStringRef, Ia5String, ObjectIdentifier, OctetString, UintRef};
+use der::asn1::{AnyRef, BitStringRef, Ia5String, OctetString, UintRef};
 use der::flagset::FlagSet;
 use der::{Decode, Encode, Sequence, Tag};
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::name::GeneralName as Encoded;
 use x509_cert::ext::pkix::{
     self as extensions, AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsages,
     SubjectAltName, SubjectKeyIdentifier,
@@ -19,9 +19,8 @@ use x509_cert::ext::pkix::{
 use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::Time;
 
-use super::profile::{ExtendedUsage, KeyUsage};
-use super::{KeyAlgorithm, PkiError};
-use crate::net::SubjectAltNames;
+use super::oid::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
+use super::{KeyUsage, SignatureAlgorithm, SubjectAltNames, TlsUsage, X509Error};
 use crate::time::{Timestamp, Validity};
 
 #[derive(Sequence)]
@@ -52,30 +51,30 @@ struct SignedCertificate<'a> {
 }
 
 /// What stands in a certificate besides its signature.
-pub(super) struct Content<'a> {
-    pub(super) serial: &'a [u8],
+pub(crate) struct Content<'a> {
+    pub(crate) serial: &'a [u8],
     /// The issuer's Name, DER.
-    pub(super) issuer: &'a [u8],
-    pub(super) issuer_algorithm: KeyAlgorithm,
-    pub(super) validity: Validity,
+    pub(crate) issuer: &'a [u8],
+    pub(crate) algorithm: SignatureAlgorithm,
+    pub(crate) validity: Validity,
     /// The subject's Name, DER.
-    pub(super) subject: &'a [u8],
+    pub(crate) subject: &'a [u8],
     /// The SubjectPublicKeyInfo, DER.
-    pub(super) public_key: &'a [u8],
+    pub(crate) public_key: &'a [u8],
     /// The extensions, DER, one after the other.
-    pub(super) extensions: Vec<u8>,
+    pub(crate) extensions: Vec<u8>,
 }
 
 const VERSION_3: u8 = 2;
 
 impl Content<'_> {
     /// The DER of the TBSCertificate: what gets signed.
-    pub(super) fn to_der(&self) -> Result<Vec<u8>, PkiError> {
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>, X509Error> {
         let encode = || -> der::Result<Vec<u8>> {
             TbsCertificate {
                 version: VERSION_3,
                 serial: UintRef::new(self.serial)?,
-                signature: signature_algorithm(self.issuer_algorithm),
+                signature: self.algorithm.identifier(),
                 issuer: AnyRef::from_der(self.issuer)?,
                 validity: ValidityDer {
                     not_before: time(self.validity.not_before)?,
@@ -87,29 +86,25 @@ impl Content<'_> {
             }
             .to_der()
         };
-        encode().map_err(|_| PkiError::Encoding { what: "certificate" })
+        encode().map_err(|_| X509Error::Encoding { what: "certificate" })
     }
 }
 
 /// The DER of a certificate: what was signed, and the signature.
-pub(super) fn signed(tbs: &[u8], algorithm: KeyAlgorithm, signature: &[u8]) -> Result<Vec<u8>, PkiError> {
+pub(crate) fn signed(
+    tbs: &[u8],
+    algorithm: SignatureAlgorithm,
+    signature: &[u8],
+) -> Result<Vec<u8>, X509Error> {
     let encode = || -> der::Result<Vec<u8>> {
         SignedCertificate {
             tbs: AnyRef::from_der(tbs)?,
-            algorithm: signature_algorithm(algorithm),
+            algorithm: algorithm.identifier(),
             signature: BitStringRef::from_bytes(signature)?,
         }
         .to_der()
     };
-    encode().map_err(|_| PkiError::Encoding { what: "certificate" })
-}
-
-pub(super) fn signature_algorithm(algorithm: KeyAlgorithm) -> AlgorithmIdentifierRef<'static> {
-    // RSA has a NULL there (RFC 4055, 5), ECDSA nothing (RFC 5758, 3.2).
-    AlgorithmIdentifierRef {
-        oid: algorithm.signature_oid(),
-        parameters: algorithm.is_rsa().then_some(AnyRef::NULL),
-    }
+    encode().map_err(|_| X509Error::Encoding { what: "certificate" })
 }
 
 /// UTCTime through 2049, GeneralizedTime after (RFC 5280, 4.1.2.5).
@@ -124,53 +119,33 @@ fn time(moment: Timestamp) -> der::Result<Time> {
     }
 }
 
-/// What a leaf's key may do (RFC 5280, 4.2.1.3); with neither the extension is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LeafKeyUsages {
-    pub(crate) digital_signature: bool,
-    pub(crate) key_encipherment: bool,
-}
-
-impl From<KeyUsage> for LeafKeyUsages {
-    fn from(usage: KeyUsage) -> Self {
-        Self { digital_signature: true, key_encipherment: usage == KeyUsage::SignatureAndEncipherment }
-    }
-}
-
-/// The alternative names of a leaf, each kind in its own order.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Names<'a> {
-    pub(super) dns: &'a [String],
-    pub(super) emails: &'a [String],
-    pub(super) ips: &'a [IpAddr],
-    pub(super) uris: &'a [String],
-    /// RFC 5280, 4.2.1.6: where there is no subject beside them.
-    pub(super) critical: bool,
-}
-
-impl<'a> From<&'a SubjectAltNames> for Names<'a> {
-    fn from(names: &'a SubjectAltNames) -> Self {
-        Self { dns: names.dns(), ips: names.ips(), ..Self::default() }
-    }
-}
-
 /// The extensions of each extended usage: key usage, extended usage, CA:FALSE.
-type OfUsages = [Result<Vec<u8>, PkiError>; 3];
+type OfUsages = [Result<Vec<u8>, X509Error>; 3];
 
 /// Those that every leaf of a usage has, encoded once: for no key usage, each of the two, and both.
-static OF_USAGES: LazyLock<[OfUsages; 4]> = LazyLock::new(|| {
-    let (signature, encipherment) = (KeyUsages::DigitalSignature, KeyUsages::KeyEncipherment);
-    [FlagSet::default(), signature.into(), encipherment.into(), signature | encipherment].map(of_usages)
-});
+static OF_USAGES: LazyLock<[OfUsages; 4]> = LazyLock::new(|| KEY_USAGES.map(of_usages));
 
-fn of_usages(key_usages: FlagSet<KeyUsages>) -> OfUsages {
-    // RFC 5280, 4.2.1.12
-    const SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
-    const CLIENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
-    [vec![CLIENT], vec![SERVER], vec![SERVER, CLIENT]].map(|usages| {
+/// The key usages of leaves.
+const KEY_USAGES: [KeyUsage; 4] = [
+    KeyUsage::NONE,
+    KeyUsage::DIGITAL_SIGNATURE,
+    KeyUsage::KEY_ENCIPHERMENT,
+    KeyUsage::SIGNATURE_AND_ENCIPHERMENT,
+];
+
+fn of_usages(key_usage: KeyUsage) -> OfUsages {
+    let (client, server) = (ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH);
+    let mut bits = FlagSet::default();
+    if key_usage.contains(KeyUsage::DIGITAL_SIGNATURE) {
+        bits |= KeyUsages::DigitalSignature;
+    }
+    if key_usage.contains(KeyUsage::KEY_ENCIPHERMENT) {
+        bits |= KeyUsages::KeyEncipherment;
+    }
+    [vec![client], vec![server], vec![server, client]].map(|usages| {
         let mut encoded = Vec::new();
-        if !key_usages.is_empty() {
-            encoded.extend(extension(true, &extensions::KeyUsage(key_usages))?);
+        if !bits.is_empty() {
+            encoded.extend(extension(true, &extensions::KeyUsage(bits))?);
         }
         encoded.extend(extension(false, &ExtendedKeyUsage(usages))?);
         encoded.extend(extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?);
@@ -178,86 +153,90 @@ fn of_usages(key_usages: FlagSet<KeyUsages>) -> OfUsages {
     })
 }
 
-/// Upstream's extensions of a leaf: those of its usages, the authority's key, the names.
-pub(super) fn leaf_extensions(
-    usage: ExtendedUsage,
-    key_usages: LeafKeyUsages,
-    names: Names<'_>,
+/// The extensions of a leaf: those of its usages, the authority's key, the names; of the key usages, digital
+/// signature and key encipherment alone. `critical` says whether who does not understand the names must refuse
+/// it (RFC 5280, 4.2.1.6: where there is no subject beside them).
+pub(crate) fn leaf_extensions(
+    usage: TlsUsage,
+    key_usage: KeyUsage,
+    names: &SubjectAltNames,
+    critical: bool,
     authority_key: &[u8],
-) -> Result<Vec<u8>, PkiError> {
-    let [none, signature, encipherment, signature_and_encipherment] = &*OF_USAGES;
-    let [client, server, both] = match (key_usages.digital_signature, key_usages.key_encipherment) {
+) -> Result<Vec<u8>, X509Error> {
+    let [none, signature, encipherment, both] = &*OF_USAGES;
+    let has = |bit| key_usage.contains(bit);
+    let of_key_usage = match (has(KeyUsage::DIGITAL_SIGNATURE), has(KeyUsage::KEY_ENCIPHERMENT)) {
         (false, false) => none,
         (true, false) => signature,
         (false, true) => encipherment,
-        (true, true) => signature_and_encipherment,
+        (true, true) => both,
     };
+    let [client, server, both] = of_key_usage;
     let of_usage = match usage {
-        ExtendedUsage::Client => client,
-        ExtendedUsage::Server => server,
-        ExtendedUsage::ServerAndClient => both,
+        TlsUsage::Client => client,
+        TlsUsage::Server => server,
+        TlsUsage::ServerAndClient => both,
     };
     let mut encoded = of_usage.clone()?;
     encoded.extend_from_slice(authority_key);
     let general_names = general_names(names)?;
     if !general_names.is_empty() {
-        encoded.extend(extension(names.critical, &SubjectAltName(general_names))?);
+        encoded.extend(extension(critical, &SubjectAltName(general_names))?);
     }
     Ok(encoded)
 }
 
 /// The extension by which a leaf names its authority's key; nothing where the authority has no id.
-pub(super) fn authority_key_extension(key_id: Option<&[u8]>) -> Result<Vec<u8>, PkiError> {
+pub(crate) fn authority_key_extension(key_id: Option<&[u8]>) -> Result<Vec<u8>, X509Error> {
     let Some(id) = key_id else { return Ok(Vec::new()) };
-    let id = OctetString::new(id).map_err(|_| PkiError::Encoding { what: "extensions" })?;
+    let id = OctetString::new(id).map_err(|_| X509Error::Encoding { what: "extensions" })?;
     extension(false, &AuthorityKeyIdentifier { key_identifier: Some(id), ..Default::default() })
 }
 
-/// Upstream's extensions of an authority: the usages, CA:TRUE, its key's id and, as Kubernetes 1.22 and
-/// later write it, the common name as a DNS name. Upstream sets no path length.
-pub(super) fn authority_extensions(
-    common_name: &str,
+/// The extensions of an authority: its key's usages, CA:TRUE, its key's id and, where one is given, a DNS name.
+pub(crate) fn authority_extensions(
+    dns_name: Option<&str>,
     key_id: &[u8],
     path_length: Option<u8>,
-) -> Result<Vec<u8>, PkiError> {
+) -> Result<Vec<u8>, X509Error> {
     let usages = KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment | KeyUsages::KeyCertSign;
-    let failed = |_| PkiError::Encoding { what: "extensions" };
+    let failed = |_| X509Error::Encoding { what: "extensions" };
     let mut encoded = extension(true, &extensions::KeyUsage(usages))?;
     encoded.extend(extension(true, &BasicConstraints { ca: true, path_len_constraint: path_length })?);
     encoded.extend(extension(false, &SubjectKeyIdentifier(OctetString::new(key_id).map_err(failed)?))?);
-    if crate::name::is_dns1123_subdomain(common_name) {
-        let name = GeneralName::DnsName(Ia5String::new(common_name).map_err(failed)?);
+    if let Some(name) = dns_name {
+        let name = Encoded::DnsName(Ia5String::new(name).map_err(failed)?);
         encoded.extend(extension(false, &SubjectAltName(vec![name]))?);
     }
     Ok(encoded)
 }
 
-fn extension<T: Encode + der::oid::AssociatedOid>(critical: bool, value: &T) -> Result<Vec<u8>, PkiError> {
+fn extension<T: Encode + der::oid::AssociatedOid>(critical: bool, value: &T) -> Result<Vec<u8>, X509Error> {
     let encode =
         || Extension { extn_id: T::OID, critical, extn_value: OctetString::new(value.to_der()?)? }.to_der();
-    encode().map_err(|_| PkiError::Encoding { what: "extensions" })
+    encode().map_err(|_| X509Error::Encoding { what: "extensions" })
 }
 
 /// DNS names, mail addresses, IP addresses, URIs: the order of Go's `marshalSANs` (`crypto/x509`).
-pub(super) fn general_names(names: Names<'_>) -> Result<Vec<GeneralName>, PkiError> {
-    let text = |value: &String, name: fn(Ia5String) -> GeneralName| {
-        let unencodable = |_| PkiError::Unencodable {
+pub(crate) fn general_names(names: &SubjectAltNames) -> Result<Vec<Encoded>, X509Error> {
+    let text = |value: &String, name: fn(Ia5String) -> Encoded| {
+        let unencodable = |_| X509Error::Unencodable {
             what: "subject alternative names",
             value: value.chars().take(64).collect(),
         };
         Ia5String::new(value).map(name).map_err(unencodable)
     };
-    let dns = names.dns.iter().map(|name| text(name, GeneralName::DnsName));
-    let emails = names.emails.iter().map(|address| text(address, GeneralName::Rfc822Name));
-    let ips = names.ips.iter().map(|address| {
+    let dns = names.dns().iter().map(|name| text(name, Encoded::DnsName));
+    let emails = names.emails().iter().map(|address| text(address, Encoded::Rfc822Name));
+    let ips = names.ips().iter().map(|address| {
         // Go's To4: an IPv4 address in IPv6's form goes in as IPv4.
         let octets = match address.to_canonical() {
             IpAddr::V4(address) => address.octets().to_vec(),
             IpAddr::V6(address) => address.octets().to_vec(),
         };
-        let octets = OctetString::new(octets).map_err(|_| PkiError::Encoding { what: "extensions" })?;
-        Ok(GeneralName::IpAddress(octets))
+        let octets = OctetString::new(octets).map_err(|_| X509Error::Encoding { what: "extensions" })?;
+        Ok(Encoded::IpAddress(octets))
     });
-    let uris = names.uris.iter().map(|uri| text(uri, GeneralName::UniformResourceIdentifier));
+    let uris = names.uris().iter().map(|uri| text(uri, Encoded::UniformResourceIdentifier));
     dns.chain(emails).chain(ips).chain(uris).collect()
 }

@@ -1,17 +1,14 @@
 //! The encoding of certificate requests (PKCS#10; RFC 2986, 4).
 
-use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetString};
+use der::asn1::{AnyRef, BitStringRef, OctetString};
 use der::{Decode, Encode, Sequence, Tag, TagNumber};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::spki::AlgorithmIdentifierRef;
 
-use super::encode::{general_names, signature_algorithm};
-use super::{PkiError, PrivateKey, Subject};
-use crate::net::SubjectAltNames;
-
-/// PKCS#9, RFC 2985, 5.4.2
-const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
+use crate::x509::encode::general_names;
+use crate::x509::oid::EXTENSION_REQUEST;
+use crate::x509::{ObjectIdentifier, PrivateKey, SubjectAltNames, X509Error};
 
 #[derive(Sequence)]
 struct RequestInfo<'a> {
@@ -35,21 +32,20 @@ struct Attribute<'a> {
     values: AnyRef<'a>,
 }
 
-/// A request for these names, signed by its key, DER. As Go writes it: no extension but the names.
-pub(crate) fn request(
-    subject: &Subject,
+/// A request for a subject (DER) and these names, signed by its key, DER. As Go writes it: no extension but the names.
+pub(super) fn request(
+    subject: &[u8],
     alt_names: &SubjectAltNames,
     key: &PrivateKey,
-) -> Result<Vec<u8>, PkiError> {
-    let subject = subject.to_der()?;
-    let failed = |_| PkiError::Encoding { what: "certificate request" };
-    let names = SubjectAltName(general_names(alt_names.into())?);
+) -> Result<Vec<u8>, X509Error> {
+    let failed = |_| X509Error::Encoding { what: "certificate request" };
+    let names = SubjectAltName(general_names(alt_names)?);
     let attributes = attributes(&names).map_err(failed)?;
     let info = || -> der::Result<Vec<u8>> {
         let tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
         RequestInfo {
             version: 0,
-            subject: AnyRef::from_der(&subject)?,
+            subject: AnyRef::from_der(subject)?,
             public_key: AnyRef::from_der(key.public_key_der())?,
             attributes: AnyRef::new(tag, &attributes)?,
         }
@@ -60,7 +56,7 @@ pub(crate) fn request(
     let request = || -> der::Result<Vec<u8>> {
         Request {
             info: AnyRef::from_der(&info)?,
-            algorithm: signature_algorithm(key.algorithm()),
+            algorithm: key.algorithm().signature().identifier(),
             signature: BitStringRef::from_bytes(&signature)?,
         }
         .to_der()

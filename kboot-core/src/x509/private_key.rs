@@ -1,7 +1,6 @@
-//! Private keys: made, read in every form that upstream reads, written as upstream writes them.
+//! Private keys: made, read in every form that is about, written in the older ones.
 
 use std::fmt;
-use std::str::FromStr;
 
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin};
 use aws_lc_rs::rand::SystemRandom;
@@ -11,115 +10,14 @@ use aws_lc_rs::signature::{
     KeyPair, RSA_PKCS1_SHA256,
 };
 use der::Encode;
-use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
+use der::asn1::{AnyRef, BitStringRef};
 use rustls_pki_types::pem::SectionKind;
 use x509_cert::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
-use x509_parser::prelude::FromDer;
-use x509_parser::public_key::PublicKey;
 use zeroize::Zeroizing;
 
-use super::PkiError;
-use super::pem;
-use super::signing::SignatureAlgorithm;
+use super::oid::ID_EC_PUBLIC_KEY;
+use super::{KeyAlgorithm, PublicKey, X509Error, pem};
 use crate::secret::SecretText;
-
-/// What a key is: the algorithm and its size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum KeyAlgorithm {
-    /// ECDSA on P-256, signing with SHA-256.
-    EcdsaP256,
-    /// ECDSA on P-384, signing with SHA-384.
-    EcdsaP384,
-    /// RSA with 2048 bits, signing with SHA-256.
-    Rsa2048,
-    /// RSA with 3072 bits, signing with SHA-256.
-    Rsa3072,
-    /// RSA with 4096 bits, signing with SHA-256.
-    Rsa4096,
-}
-
-impl KeyAlgorithm {
-    /// Every algorithm, with the name that the cluster file has for it.
-    pub const ALL: [(Self, &'static str); 5] = [
-        (Self::EcdsaP256, "ecdsa-p256"),
-        (Self::EcdsaP384, "ecdsa-p384"),
-        (Self::Rsa2048, "rsa-2048"),
-        (Self::Rsa3072, "rsa-3072"),
-        (Self::Rsa4096, "rsa-4096"),
-    ];
-
-    pub(super) fn signature_oid(self) -> ObjectIdentifier {
-        // RFC 5758, 3.2 and RFC 4055, 5
-        const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-        const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
-        const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-        match self.signature() {
-            SignatureAlgorithm::EcdsaSha256 => ECDSA_SHA256,
-            SignatureAlgorithm::EcdsaSha384 => ECDSA_SHA384,
-            SignatureAlgorithm::RsaSha256 => RSA_SHA256,
-        }
-    }
-
-    /// The curve of an ECDSA key (RFC 5480, 2.1.1.1).
-    fn curve(self) -> ObjectIdentifier {
-        const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-        const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-        if self == Self::EcdsaP384 { P384 } else { P256 }
-    }
-
-    /// The signatures that such a key makes in certificates.
-    #[must_use]
-    pub fn signature(self) -> SignatureAlgorithm {
-        match self {
-            Self::EcdsaP256 => SignatureAlgorithm::EcdsaSha256,
-            Self::EcdsaP384 => SignatureAlgorithm::EcdsaSha384,
-            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => SignatureAlgorithm::RsaSha256,
-        }
-    }
-
-    /// What a SubjectPublicKeyInfo in DER is the key of; none for kinds and sizes not listed here.
-    pub(super) fn of_public_key(der: &[u8]) -> Option<Self> {
-        let (rest, key) = x509_parser::prelude::SubjectPublicKeyInfo::from_der(der).ok()?;
-        if !rest.is_empty() {
-            return None;
-        }
-        match key.parsed().ok()? {
-            PublicKey::RSA(rsa) => match rsa.key_size() {
-                2048 => Some(Self::Rsa2048),
-                3072 => Some(Self::Rsa3072),
-                4096 => Some(Self::Rsa4096),
-                _ => None,
-            },
-            PublicKey::EC(_) => {
-                let curve = key.algorithm.parameters.as_ref()?.as_oid().ok()?.to_id_string();
-                let is_curve = |algorithm: &Self| algorithm.curve().to_string() == curve;
-                [Self::EcdsaP256, Self::EcdsaP384].into_iter().find(is_curve)
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn is_rsa(self) -> bool {
-        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
-    }
-}
-
-impl fmt::Display for KeyAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::ALL.iter().find(|(algorithm, _)| algorithm == self).map_or("", |(_, name)| name))
-    }
-}
-
-impl FromStr for KeyAlgorithm {
-    type Err = PkiError;
-    fn from_str(text: &str) -> Result<Self, PkiError> {
-        let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
-        found
-            .map(|(algorithm, _)| algorithm)
-            .ok_or_else(|| PkiError::UnknownKeyAlgorithm { value: text.chars().take(64).collect() })
-    }
-}
 
 enum Pair {
     Ecdsa(EcdsaKeyPair),
@@ -131,25 +29,25 @@ enum Pair {
 /// There is no `Clone`, `Display` or serialization: [`PrivateKey::to_pem`] is the one way out.
 ///
 /// ```
-/// use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+/// use kboot_core::x509::{KeyAlgorithm, PrivateKey};
 /// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// let again = PrivateKey::from_pem(key.to_pem()?.expose_secret().as_bytes())?;
-/// assert_eq!(key.public_key_der(), again.public_key_der());
-/// # Ok::<(), kboot_core::pki::PkiError>(())
+/// assert_eq!(key.public_key(), again.public_key());
+/// # Ok::<(), kboot_core::x509::X509Error>(())
 /// ```
 pub struct PrivateKey {
     pair: Pair,
     algorithm: KeyAlgorithm,
-    public: Vec<u8>,
+    public: PublicKey,
 }
 
 impl PrivateKey {
     /// Makes a new key with the operating system's randomness.
     ///
     /// # Errors
-    /// [`PkiError::KeyGeneration`] where the cryptographic library fails.
-    pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, PkiError> {
-        let failed = |_| PkiError::KeyGeneration;
+    /// [`X509Error::KeyGeneration`] where the cryptographic library fails.
+    pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, X509Error> {
+        let failed = |_| X509Error::KeyGeneration;
         let ecdsa = |curve| EcdsaKeyPair::generate(curve).map(Pair::Ecdsa).map_err(failed);
         let rsa = |size| RsaKeyPair::generate(size).map(Pair::Rsa).map_err(failed);
         let pair = match algorithm {
@@ -162,21 +60,22 @@ impl PrivateKey {
         Self::of(pair, algorithm)
     }
 
-    fn of(pair: Pair, algorithm: KeyAlgorithm) -> Result<Self, PkiError> {
+    fn of(pair: Pair, algorithm: KeyAlgorithm) -> Result<Self, X509Error> {
         let public = match &pair {
             Pair::Ecdsa(pair) => ecdsa_public_key(pair, algorithm).ok(),
             Pair::Rsa(pair) => AsDer::as_der(pair.public_key()).ok().map(|der| der.as_ref().to_vec()),
         };
-        Ok(Self { pair, algorithm, public: public.ok_or(PkiError::KeyGeneration)? })
+        let public = public.and_then(|der| PublicKey::from_der(&der).ok());
+        Ok(Self { pair, algorithm, public: public.ok_or(X509Error::KeyGeneration)? })
     }
 
     /// Reads the first private key of a PEM text: PKCS#1 (`RSA PRIVATE KEY`), SEC1 (`EC PRIVATE KEY`)
     /// or PKCS#8 (`PRIVATE KEY`). An `EC PARAMETERS` block before it, as openssl writes it, is skipped.
     ///
     /// # Errors
-    /// [`PkiError::NoKey`] without such a block, [`PkiError::UnsupportedKey`] for a key that is not
+    /// [`X509Error::NoKey`] without such a block, [`X509Error::UnsupportedKey`] for a key that is not
     /// ECDSA P-256 or P-384 or RSA with 2048, 3072 or 4096 bits. No error shows any of the key.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, PkiError> {
+    pub fn from_pem(pem: &[u8]) -> Result<Self, X509Error> {
         let (kind, der) = pem::sections(pem)?
             .into_iter()
             .find(|(kind, _)| {
@@ -185,12 +84,12 @@ impl PrivateKey {
                     SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey | SectionKind::PrivateKey
                 )
             })
-            .ok_or(PkiError::NoKey)?;
+            .ok_or(X509Error::NoKey)?;
         Self::from_section(kind, &der)
     }
 
     /// Reads the content of one PEM block of these kinds.
-    pub(crate) fn from_section(kind: SectionKind, der: &[u8]) -> Result<Self, PkiError> {
+    pub(crate) fn from_section(kind: SectionKind, der: &[u8]) -> Result<Self, X509Error> {
         let ecdsa = || {
             [
                 (&ECDSA_P256_SHA256_ASN1_SIGNING, KeyAlgorithm::EcdsaP256),
@@ -215,16 +114,16 @@ impl PrivateKey {
             SectionKind::EcPrivateKey => ecdsa(),
             _ => ecdsa().or_else(|| RsaKeyPair::from_pkcs8(der).ok().and_then(rsa)),
         };
-        let (pair, algorithm) = found.ok_or(PkiError::UnsupportedKey)?;
+        let (pair, algorithm) = found.ok_or(X509Error::UnsupportedKey)?;
         Self::of(pair, algorithm)
     }
 
-    /// The key in upstream's PEM form: `EC PRIVATE KEY` (SEC1) or `RSA PRIVATE KEY` (PKCS#1).
+    /// The key in PEM: `EC PRIVATE KEY` (SEC1) or `RSA PRIVATE KEY` (PKCS#1).
     ///
     /// # Errors
-    /// [`PkiError::Encoding`] where the cryptographic library fails.
-    pub fn to_pem(&self) -> Result<SecretText, PkiError> {
-        let failed = || PkiError::Encoding { what: "private key" };
+    /// [`X509Error::Encoding`] where the cryptographic library fails.
+    pub fn to_pem(&self) -> Result<SecretText, X509Error> {
+        let failed = || X509Error::Encoding { what: "private key" };
         let mut text = match &self.pair {
             Pair::Ecdsa(pair) => pem::write("EC PRIVATE KEY", &self.sec1(pair).ok_or_else(failed)?),
             Pair::Rsa(pair) => {
@@ -253,29 +152,35 @@ impl PrivateKey {
         self.algorithm
     }
 
-    /// The public half as a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+    /// The public half.
     #[must_use]
-    pub fn public_key_der(&self) -> &[u8] {
+    pub fn public_key(&self) -> &PublicKey {
         &self.public
     }
 
-    /// The public half as PEM `PUBLIC KEY`, as upstream writes `sa.pub`.
+    /// The public half as a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
     #[must_use]
-    pub fn public_key_pem(&self) -> String {
-        std::mem::take(&mut *pem::write("PUBLIC KEY", &self.public))
+    pub fn public_key_der(&self) -> &[u8] {
+        self.public.der()
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, PkiError> {
+    /// The public half as PEM `PUBLIC KEY` (RFC 7468, 13).
+    #[must_use]
+    pub fn public_key_pem(&self) -> String {
+        std::mem::take(&mut *pem::write("PUBLIC KEY", self.public.der()))
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, X509Error> {
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Ecdsa(pair) => pair
                 .sign(&random, message)
                 .map(|signature| signature.as_ref().to_vec())
-                .map_err(|_| PkiError::Signing),
+                .map_err(|_| X509Error::Signing),
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map_err(|_| PkiError::Signing)?;
+                    .map_err(|_| X509Error::Signing)?;
                 Ok(signature)
             }
         }
@@ -284,10 +189,9 @@ impl PrivateKey {
 
 /// The SubjectPublicKeyInfo (RFC 5480, 2) of the point that the pair holds already.
 fn ecdsa_public_key(pair: &EcdsaKeyPair, algorithm: KeyAlgorithm) -> der::Result<Vec<u8>> {
-    const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
     let curve = algorithm.curve();
     SubjectPublicKeyInfo {
-        algorithm: AlgorithmIdentifier { oid: EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&curve)) },
+        algorithm: AlgorithmIdentifier { oid: ID_EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&curve)) },
         subject_public_key: BitStringRef::from_bytes(pair.public_key().as_ref())?,
     }
     .to_der()

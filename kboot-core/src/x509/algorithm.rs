@@ -1,0 +1,120 @@
+//! The kinds of key that kboot makes, and how they sign.
+
+use std::fmt;
+use std::str::FromStr;
+
+use der::asn1::AnyRef;
+use x509_cert::spki::AlgorithmIdentifierRef;
+
+use super::oid;
+use super::{KeyKind, ObjectIdentifier, PublicKey, X509Error};
+
+/// What a key is: the algorithm and its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum KeyAlgorithm {
+    /// ECDSA on P-256, signing with SHA-256.
+    EcdsaP256,
+    /// ECDSA on P-384, signing with SHA-384.
+    EcdsaP384,
+    /// RSA with 2048 bits, signing with SHA-256.
+    Rsa2048,
+    /// RSA with 3072 bits, signing with SHA-256.
+    Rsa3072,
+    /// RSA with 4096 bits, signing with SHA-256.
+    Rsa4096,
+}
+
+impl KeyAlgorithm {
+    /// Every algorithm, with the name that the cluster file has for it.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::EcdsaP256, "ecdsa-p256"),
+        (Self::EcdsaP384, "ecdsa-p384"),
+        (Self::Rsa2048, "rsa-2048"),
+        (Self::Rsa3072, "rsa-3072"),
+        (Self::Rsa4096, "rsa-4096"),
+    ];
+
+    /// The curve of an ECDSA key (RFC 5480, 2.1.1.1).
+    pub(super) fn curve(self) -> ObjectIdentifier {
+        if self == Self::EcdsaP384 { oid::SECP_384_R_1 } else { oid::SECP_256_R_1 }
+    }
+
+    /// The signatures that such a key makes in certificates.
+    #[must_use]
+    pub fn signature(self) -> SignatureAlgorithm {
+        match self {
+            Self::EcdsaP256 => SignatureAlgorithm::EcdsaSha256,
+            Self::EcdsaP384 => SignatureAlgorithm::EcdsaSha384,
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => SignatureAlgorithm::RsaSha256,
+        }
+    }
+
+    /// What a public key is; none for kinds and sizes not listed here.
+    pub(crate) fn of_public_key(key: &PublicKey) -> Option<Self> {
+        match key.kind() {
+            KeyKind::EcdsaP256 => Some(Self::EcdsaP256),
+            KeyKind::EcdsaP384 => Some(Self::EcdsaP384),
+            KeyKind::Rsa { bits: 2048, .. } => Some(Self::Rsa2048),
+            KeyKind::Rsa { bits: 3072, .. } => Some(Self::Rsa3072),
+            KeyKind::Rsa { bits: 4096, .. } => Some(Self::Rsa4096),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL.iter().find(|(algorithm, _)| algorithm == self).map_or("", |(_, name)| name))
+    }
+}
+
+impl FromStr for KeyAlgorithm {
+    type Err = X509Error;
+    fn from_str(text: &str) -> Result<Self, X509Error> {
+        let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
+        found
+            .map(|(algorithm, _)| algorithm)
+            .ok_or_else(|| X509Error::UnknownKeyAlgorithm { value: text.chars().take(64).collect() })
+    }
+}
+
+/// How a certificate is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureAlgorithm {
+    /// ECDSA on P-256 over the SHA-256; the signature is the DER of `Ecdsa-Sig-Value` (RFC 3279, 2.2.3).
+    EcdsaSha256,
+    /// ECDSA on P-384 over the SHA-384; encoded in the same way.
+    EcdsaSha384,
+    /// RSA with PKCS#1 v1.5 padding over the SHA-256 (RFC 8017, 8.2).
+    RsaSha256,
+}
+
+impl fmt::Display for SignatureAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EcdsaSha256 => "ECDSA on P-256 with SHA-256, in DER",
+            Self::EcdsaSha384 => "ECDSA on P-384 with SHA-384, in DER",
+            Self::RsaSha256 => "RSA (PKCS#1 v1.5) with SHA-256",
+        })
+    }
+}
+
+impl SignatureAlgorithm {
+    /// Its object identifier (RFC 5758, 3.2 and RFC 4055, 5).
+    pub(super) fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::EcdsaSha256 => oid::ECDSA_WITH_SHA_256,
+            Self::EcdsaSha384 => oid::ECDSA_WITH_SHA_384,
+            Self::RsaSha256 => oid::SHA_256_WITH_RSA_ENCRYPTION,
+        }
+    }
+
+    /// What says in a certificate how it is signed.
+    pub(super) fn identifier(self) -> AlgorithmIdentifierRef<'static> {
+        // RSA has a NULL there (RFC 4055, 5), ECDSA nothing (RFC 5758, 3.2).
+        let parameters = (self == Self::RsaSha256).then_some(AnyRef::NULL);
+        AlgorithmIdentifierRef { oid: self.oid(), parameters }
+    }
+}

@@ -1,0 +1,146 @@
+//! Certificates: their bytes, and what stands in them.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use rustls_pki_types::pem::SectionKind;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::{CertificateFacts, SignatureCheck, X509Error, oid, pem};
+
+/// A certificate: DER that was seen to decode, or that kboot encoded.
+///
+/// ```
+/// # use kboot_core::{Env, pki::{CertificateAuthority, KeyAlgorithm}};
+/// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut Env::system())?;
+/// let facts = authority.certificate().facts();
+/// assert_eq!(facts.subject, "CN=kubernetes");
+/// assert!(facts.is_authority);
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Certificate {
+    der: Vec<u8>,
+    /// There from the start for one that was read; for one that was made, once somebody asks.
+    facts: OnceLock<Arc<CertificateFacts>>,
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl Certificate {
+    /// One that was just encoded: issuing many does not read each of them back.
+    pub(crate) fn from_encoder(der: Vec<u8>) -> Self {
+        Self { der, facts: OnceLock::new() }
+    }
+
+    /// Reads one certificate in DER.
+    ///
+    /// # Errors
+    /// [`X509Error::MalformedCertificate`] for anything else, trailing bytes included;
+    /// [`X509Error::MalformedExtension`] where an extension is damaged or stands twice.
+    pub fn from_der(der: Vec<u8>) -> Result<Self, X509Error> {
+        let facts = Arc::new(CertificateFacts::of(&parse(&der)?)?);
+        Ok(Self { der, facts: OnceLock::from(facts) })
+    }
+
+    /// Reads the first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// [`X509Error::NoCertificate`] without a `CERTIFICATE` block,
+    /// [`X509Error::MalformedCertificate`] where its content is not one.
+    pub fn from_pem(text: &[u8]) -> Result<Self, X509Error> {
+        let sections = pem::sections(text)?;
+        let found = sections.into_iter().find(|(kind, _)| *kind == SectionKind::Certificate);
+        let (_, der) = found.ok_or(X509Error::NoCertificate)?;
+        Self::from_der(der.to_vec())
+    }
+
+    /// Reads every certificate of a PEM text, at least one.
+    ///
+    /// # Errors
+    /// As [`Certificate::from_pem`].
+    pub fn all_from_pem(text: &[u8]) -> Result<Vec<Self>, X509Error> {
+        let sections = pem::sections(text)?.into_iter();
+        let certificates = sections.filter(|(kind, _)| *kind == SectionKind::Certificate);
+        let all = certificates.map(|(_, der)| Self::from_der(der.to_vec())).collect::<Result<Vec<_>, _>>()?;
+        if all.is_empty() { Err(X509Error::NoCertificate) } else { Ok(all) }
+    }
+
+    /// How many certificates a PEM text has.
+    pub(crate) fn count_in_pem(text: &[u8]) -> Result<usize, X509Error> {
+        let sections = pem::sections(text)?;
+        Ok(sections.iter().filter(|(kind, _)| *kind == SectionKind::Certificate).count())
+    }
+
+    /// The certificate in DER.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate in PEM.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        std::mem::take(&mut *pem::write("CERTIFICATE", &self.der))
+    }
+
+    /// The SHA-256 of the DER, in lower-case hexadecimal.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        hex(digest(&SHA256, &self.der).as_ref())
+    }
+
+    /// What the certificate says.
+    #[must_use]
+    pub fn facts(&self) -> &CertificateFacts {
+        self.facts.get_or_init(|| {
+            let read = parse(&self.der).and_then(|parsed| CertificateFacts::of(&parsed));
+            Arc::new(read.unwrap_or_else(|_| CertificateFacts::unreadable()))
+        })
+    }
+
+    /// The DER of the part that is signed.
+    pub(crate) fn to_be_signed(&self) -> Vec<u8> {
+        parse(&self.der).map(|parsed| parsed.tbs_certificate.as_ref().to_vec()).unwrap_or_default()
+    }
+
+    /// Whether the signature was made by the key of `issuer`; no for algorithms that kboot does not know.
+    #[must_use]
+    pub fn is_signed_by(&self, issuer: &Self) -> bool {
+        let Ok(parsed) = parse(&self.der) else { return false };
+        let Some(algorithm) = oid::from_bytes(parsed.signature_algorithm.algorithm.as_bytes()) else {
+            return false;
+        };
+        let (message, signature) = (parsed.tbs_certificate.as_ref(), &parsed.signature_value.data);
+        let key = &issuer.facts().public_key;
+        key.check_signature(algorithm, None, message, signature) == SignatureCheck::Valid
+    }
+}
+
+fn parse(der: &[u8]) -> Result<X509Certificate<'_>, X509Error> {
+    match X509Certificate::from_der(der) {
+        Ok(([], parsed)) => Ok(parsed),
+        _ => Err(X509Error::MalformedCertificate),
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let facts = self.facts();
+        write!(f, "Certificate({}, until {})", facts.subject, facts.validity.not_after)
+    }
+}
