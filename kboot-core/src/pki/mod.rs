@@ -1,46 +1,55 @@
 //! Keys, certificates and authorities: what upstream's certificates contain, and how they are made.
 //!
-//! [`role`] says which certificates a cluster has, [`profile`] what each of them contains.
+//! [`profile`] is the table of certificates: which a cluster has, what each contains, and where it lies.
 
-mod authorities;
 mod authority;
+mod ca_set;
 mod certificate;
 mod cfssl;
 mod cluster;
+mod content;
 mod encode;
 mod encode_request;
 mod expiry;
 mod extensions;
 mod issuer;
+mod join;
 mod key;
+mod origin;
 pub(crate) mod pem;
+pub(crate) mod places;
 pub mod profile;
 pub(crate) mod requested;
-pub mod role;
+pub(crate) mod row;
 mod signing;
-mod standalone;
 mod subject;
+mod template;
 mod verify;
 
-pub(crate) use authorities::authority_subject;
-pub use authorities::{Authorities, AuthorityLayout, ServiceAccountKey};
 pub use authority::CertificateAuthority;
+pub use ca_set::CaSet as Authorities; // MERGE: alias
+pub use ca_set::{CaSet, ServiceAccountKey};
+pub(crate) use ca_set::{authority_subject, authority_subject_der};
 pub(crate) use certificate::public_key_from_pem;
 pub use certificate::{Certificate, CertificateFacts, pin_of};
 pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;
-pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
+pub use cluster::{CertificateId, ClusterPki, Existing, IssueError, Issued};
+pub use content::{ProfileOptions, ProfileProblem};
 pub(crate) use encode_request::request as encode_request;
 pub use expiry::{Expiring, Urgency, prometheus};
 pub use issuer::Issuer;
+pub use join::JoinToken;
 pub use key::{KeyAlgorithm, PrivateKey};
-pub use profile::CertificateTemplate;
-pub use role::{Authority, CertificateRole};
+pub use origin::{Origin, Replaced};
+pub use profile::Profile;
+pub use profile::Profile as CertificateRole; // MERGE: alias
 pub use signing::{Prepared, SignatureAlgorithm, SigningError, SigningKey};
-pub use standalone::{Profile, ProfileOptions};
 pub use subject::{Subject, SubjectDefaults};
+pub use template::CertificateTemplate;
 pub use verify::Verification;
 
+pub use crate::cluster::{CaLayout as AuthorityLayout, CaRole as Authority}; // MERGE: alias
 use crate::env::RandomUnavailable;
 use crate::error::ErrorKind;
 use crate::time::{Lifetime, TimeError, Timestamp};
@@ -105,7 +114,7 @@ pub enum PkiError {
         /// The profile's name.
         profile: &'static str,
         /// What is missing or too much.
-        problem: &'static str,
+        problem: ProfileProblem,
     },
     /// The certificate and the private key are not a pair.
     #[error("the private key does not belong to the certificate {subject}")]
