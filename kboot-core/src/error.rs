@@ -9,7 +9,7 @@ use crate::inspect::InspectError;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
-use crate::pki::{CfsslError, PkiError};
+use crate::pki::{CfsslError, IssueError, PkiError};
 use crate::policy::PolicyError;
 use crate::time::TimeError;
 use crate::token::TokenError;
@@ -97,6 +97,15 @@ pub enum Error {
     #[cfg(feature = "kube")]
     #[error(transparent)]
     Online(#[from] crate::online::OnlineError),
+}
+
+impl From<IssueError> for Error {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::Pki(error) => Self::Pki(error),
+            IssueError::Token(error) => Self::Token(error),
+        }
+    }
 }
 
 impl Error {

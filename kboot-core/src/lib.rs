@@ -31,7 +31,8 @@ pub use component::Component;
 pub use env::{Env, RandomUnavailable};
 pub use error::{Error, ErrorKind};
 pub use kubeconfig::Kubeconfig;
-pub use pki::{Authorities, CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
+pub use pki::CaSet as Authorities; // MERGE: alias
+pub use pki::{CaSet, CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
 pub use time::Lifetime;
 pub use token::{BootstrapToken, TokenSettings};
 

@@ -64,8 +64,8 @@ fn advised(error: Error) -> anyhow::Error {
 
 /// A file's entry in the plan's list, with what is to be known of it besides.
 fn entry(plan: &Plan, step: &Step) -> Value {
-    let mut entry =
-        json!({"path": step.path.as_str(), "action": step.action.to_string(), "reason": step.reason});
+    let reason = step.reason.as_ref().map(ToString::to_string);
+    let mut entry = json!({"path": step.path.as_str(), "action": step.action.to_string(), "reason": reason});
     if let Some(change) = plan.version_change()
         && step.path.as_str() == bundle::INVENTORY
     {

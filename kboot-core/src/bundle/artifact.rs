@@ -1,10 +1,13 @@
-//! A file in memory: its path, mode, sensitivity and content.
+//! A file in memory: where it belongs, what it is and what it holds.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::secret::SecretBytes;
+use super::step::StepReason;
+use crate::name::{NodeName, UnixName};
+use crate::pki::Origin;
+use crate::secret::{SecretBytes, SecretText};
 use crate::version::KubernetesVersion;
 
 /// Whether a file's content may be shown.
@@ -44,7 +47,7 @@ impl ArtifactPath {
     }
 
     /// A node's file, from its path on the node.
-    pub(crate) fn on_node(node: &crate::name::NodeName, path: &str) -> Self {
+    pub(crate) fn on_node(node: &NodeName, path: &str) -> Self {
         Self::new(format!("nodes/{node}{path}"))
     }
 
@@ -112,16 +115,133 @@ impl fmt::Debug for Content {
     }
 }
 
+impl Content {
+    /// What anyone may read.
+    pub(super) fn public(text: impl Into<Arc<str>>) -> Self {
+        Self::Public(text.into())
+    }
+
+    /// What holds a key or a token.
+    pub(super) fn secret(text: &SecretText) -> Self {
+        Self::Secret(Arc::new(SecretBytes::new(text.expose_secret().as_bytes().to_vec())))
+    }
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// An authority's private key.
+    CaKey,
+    /// An authority's certificate.
+    CaCertificate,
+    /// A private key.
+    PrivateKey,
+    /// A public key.
+    PublicKey,
+    /// A certificate.
+    Certificate,
+    /// A kubeconfig.
+    Kubeconfig,
+    /// kube-apiserver's file of static tokens.
+    StaticTokens,
+    /// Objects for `kubectl apply`.
+    Manifest,
+    /// A systemd unit, or what is added to one.
+    Unit,
+    /// What a component or the operating system reads besides.
+    Configuration,
+    /// The list of what was issued, and for whom.
+    Inventory,
+}
+
+/// The user and group that a file belongs to on its node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileOwner {
+    /// The user.
+    pub user: UnixName,
+    /// The group.
+    pub group: UnixName,
+}
+
 /// A file in memory.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Artifact {
     /// Where it belongs.
     pub path: ArtifactPath,
+    /// The node that it is for, where it is one node's.
+    pub node: Option<NodeName>,
+    /// What it is.
+    pub kind: FileKind,
     /// What it holds.
     pub content: Content,
+    /// Whose it is on its node, where it is not root's.
+    pub owner: Option<Arc<FileOwner>>,
     /// Why it is made anew although one was there, where that is known.
-    pub reason: Option<Arc<str>>,
+    pub reason: Option<StepReason>,
+}
+
+impl Artifact {
+    /// The mode that it is written with.
+    #[must_use]
+    pub fn mode(&self) -> u32 {
+        self.content.sensitivity().mode()
+    }
+
+    /// A file of no node.
+    pub(super) fn of_cluster(path: impl Into<Box<str>>, file: FileContent) -> Self {
+        let FileContent { kind, content, reason } = file;
+        Self { path: ArtifactPath::new(path), node: None, kind, content, owner: None, reason }
+    }
+
+    /// A file of a node, from its path there.
+    pub(super) fn of_node(
+        node: &NodeName,
+        path: &str,
+        file: FileContent,
+        owner: Option<Arc<FileOwner>>,
+    ) -> Self {
+        let FileContent { kind, content, reason } = file;
+        Self {
+            path: ArtifactPath::on_node(node, path),
+            node: Some(node.clone()),
+            kind,
+            content,
+            owner,
+            reason,
+        }
+    }
+}
+
+/// A file that has no place yet; many nodes may share it.
+#[derive(Debug, Clone)]
+pub(super) struct FileContent {
+    pub(super) kind: FileKind,
+    pub(super) content: Content,
+    pub(super) reason: Option<StepReason>,
+}
+
+impl FileContent {
+    /// What anyone may read.
+    pub(super) fn public(kind: FileKind, text: impl Into<Arc<str>>) -> Self {
+        Self { kind, content: Content::public(text), reason: None }
+    }
+
+    /// What holds a key or a token.
+    pub(super) fn secret(kind: FileKind, text: &SecretText) -> Self {
+        Self { kind, content: Content::secret(text), reason: None }
+    }
+
+    /// With the reason that what it holds was made for.
+    pub(super) fn made(self, origin: &Origin) -> Self {
+        let reason = match origin {
+            Origin::Kept | Origin::Made { reason: None } => None,
+            Origin::Made { reason: Some(reason) } => Some(StepReason::Replaced(reason.clone())),
+        };
+        Self { reason, ..self }
+    }
 }
 
 /// Every file of a cluster, in the order in which they are written: what others are made from first.

@@ -16,9 +16,14 @@ use rustix::fs::{Mode, OFlags};
 
 use super::BundleError;
 use super::artifact::Artifact;
-use super::plan::{Action, Step};
+use super::step::{FileAction, PlanStep};
 
 const TEMPORARY: &str = ".kboot-tmp";
+
+/// The loosest mode of a file that anyone may read.
+pub(super) const PUBLIC: u32 = 0o644;
+/// The loosest mode of a file with a key or a token.
+pub(super) const SECRET: u32 = 0o600;
 
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BundleError {
     let path = path.to_owned();
@@ -114,9 +119,9 @@ impl Output {
 
     /// Writes the files that are not to be kept, in their order: all to temporary names, then all to
     /// their own.
-    pub(super) fn write(&self, all: &[Artifact], steps: &[Step]) -> Result<(), BundleError> {
+    pub(super) fn write(&self, all: &[Artifact], steps: &[PlanStep]) -> Result<(), BundleError> {
         self.remove_leftovers(all)?;
-        let changed = all.iter().zip(steps).filter(|(_, step)| step.action != Action::Keep);
+        let changed = all.iter().zip(steps).filter(|(_, step)| step.action != FileAction::Keep);
         let artifacts: &[&Artifact] = &changed.map(|(artifact, _)| artifact).collect::<Vec<_>>();
         if artifacts.is_empty() {
             return Ok(());
@@ -140,7 +145,7 @@ impl Output {
 
     fn write_temporary(&self, artifact: &Artifact, modes: Modes) -> Result<(), BundleError> {
         let path = artifact.path.below(&self.root);
-        let mode = artifact.content.sensitivity().mode();
+        let mode = artifact.mode();
         let write = || {
             // The mode is the file's from its first moment: a secret is never readable, not even empty.
             let mut file =

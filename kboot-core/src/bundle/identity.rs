@@ -7,15 +7,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::Record;
-use super::render::{ADMIN, SUPER_ADMIN};
+use super::place::kubeconfigs_of_people;
 use super::{BundleError, fs};
 use crate::cluster::{ClusterSpec, NodeRole};
 use crate::component::paths;
 use crate::kubeconfig::Kubeconfig;
 use crate::name::ClusterName;
 use crate::net::ApiEndpoint;
-use crate::pki::{Certificate, CertificateRole};
+use crate::pki::{Certificate, Profile};
 
 /// A text that is not a [`ClusterIdentity`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -126,12 +125,12 @@ impl Owner {
 /// Refuses another cluster's file, unless the caller names the cluster that this one was.
 pub(super) fn check(
     root: &Path,
-    record: &Record,
+    recorded: Option<&Owner>,
     spec: &ClusterSpec,
     was: Option<&ClusterIdentity>,
 ) -> Result<(), BundleError> {
     let found;
-    let owner = match &record.owner {
+    let owner = match recorded {
         Some(owner) => owner,
         None => match find(root)? {
             None => return Ok(()),
@@ -155,7 +154,7 @@ pub(super) fn check(
 /// Whose folder it is where `kboot.json` does not say it, as it did not at first: the administrator's kubeconfig
 /// has name and endpoint, the members' certificates have their addresses.
 fn find(root: &Path) -> Result<Option<Owner>, BundleError> {
-    for path in [ADMIN, SUPER_ADMIN] {
+    for path in kubeconfigs_of_people() {
         let Some(bytes) = fs::read(&root.join(path), 0o600)? else { continue };
         // What cannot be read is named where it is used.
         let Ok(kubeconfig) = String::from_utf8_lossy(&bytes).parse::<Kubeconfig>() else { continue };
@@ -176,8 +175,8 @@ fn find(root: &Path) -> Result<Option<Owner>, BundleError> {
 fn members(root: &Path) -> Result<Vec<Member>, BundleError> {
     let mut members = Vec::new();
     for name in fs::folder_names(&root.join("nodes"))? {
-        for role in [CertificateRole::ApiServer, CertificateRole::EtcdServer] {
-            let path = root.join(format!("nodes/{name}{}", paths::certificate(role)));
+        for profile in [Profile::ApiServer, Profile::EtcdServer] {
+            let path = root.join(format!("nodes/{name}{}", paths::certificate(profile)));
             if let Some(pem) = fs::read(&path, 0o644)?
                 && let Ok(certificate) = Certificate::from_pem(&pem)
             {

@@ -9,15 +9,14 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::artifact::ArtifactPath;
-use super::record::Record;
+use super::artifact::{ArtifactPath, FileContent, FileKind};
 use super::{BundleError, fs};
-use crate::cluster::{ClusterSpec, KubeconfigCertificates, NodeRole};
+use crate::cluster::{CaRole, ClusterSpec, KubeconfigCertificates, NodeRole};
 use crate::component::paths;
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
 use crate::name::NodeName;
-use crate::pki::{Authority, ClusterPki};
+use crate::pki::ClusterPki;
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 use crate::token::{BootstrapToken, TokenSettings};
@@ -45,16 +44,25 @@ pub(super) fn tokens_of_nodes(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Optio
     Some([first].into_iter().chain(others).collect())
 }
 
+/// What `kboot.json` says of tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecordedTokens<'a> {
+    /// Whether there is a `kboot.json`, and so a build that came to its end.
+    pub(super) is_there: bool,
+    /// Which node has which; files of the first versions do not say it.
+    pub(super) of_nodes: Option<&'a [TokenOfNodes]>,
+}
+
 /// The tokens that nodes keep, though they may have ended, beside the one of the manifest.
 pub(super) fn kept_tokens(
     root: &Path,
     spec: &ClusterSpec,
-    record: &Record,
+    record: RecordedTokens<'_>,
     (current, settings): &(BootstrapToken, TokenSettings),
     now: Timestamp,
 ) -> Result<BTreeMap<NodeName, BootstrapToken>, BundleError> {
     let id = current.id().as_str();
-    let recorded: Option<HashMap<&str, &str>> = record.join_tokens.as_deref().map(|tokens| {
+    let recorded: Option<HashMap<&str, &str>> = record.of_nodes.map(|tokens| {
         // A token that the record does not have was made by a run that did not come to its end.
         let is_known = tokens.iter().any(|token| token.id == id);
         let pairs =
@@ -97,13 +105,14 @@ pub(super) fn bootstrap_kubeconfig(
     pki: &ClusterPki<'_>,
     user: &str,
     token: SecretText,
-) -> Result<SecretText, Error> {
+) -> Result<FileContent, Error> {
     let builder = Kubeconfig::for_cluster(spec.name.as_str(), &spec.control_plane_endpoint);
     let builder = match spec.kubeconfig_certificates {
         KubeconfigCertificates::Embedded => builder.trusting(pki.authorities().cluster().certificate()),
         KubeconfigCertificates::Files => {
-            builder.trusting_file(&paths::authority_certificate(spec.pki.authorities, Authority::Cluster))
+            builder.trusting_file(&paths::authority_certificate(spec.pki.authorities, CaRole::Cluster))
         }
     };
-    Ok(builder.as_user(user).with_bearer_token(token).build()?.to_yaml()?)
+    let kubeconfig = builder.as_user(user).with_bearer_token(token).build()?.to_yaml()?;
+    Ok(FileContent::secret(FileKind::Kubeconfig, &kubeconfig))
 }

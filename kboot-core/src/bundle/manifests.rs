@@ -1,25 +1,80 @@
 //! What `kubectl apply -f manifests/` brings into the cluster.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::BundleError;
-use super::artifact::{Artifact, ArtifactPath};
-use super::render::{certificate, public, reason, secret_text, yaml};
-use crate::cluster::{ClusterSpec, NodeCredentials};
+use super::artifact::{Artifact, FileContent, FileKind};
+use super::place::{RBAC, TOKEN, VERIFY};
+use super::{BundleError, certificate};
+use crate::cluster::{CaRole, ClusterSpec, NodeCredentials};
 use crate::error::Error;
-use crate::pki::{Authority, CertificateId, CertificateRole, ClusterPki, Origin};
+use crate::pki::row::{Location, SecretRow};
+use crate::pki::{CertificateId, ClusterPki, Profile};
 use crate::rbac;
 use crate::secret::SecretText;
 use crate::version::KubernetesVersion;
 
-pub(super) const TOKEN: &str = "manifests/bootstrap-token.yaml";
-pub(super) const METRICS_SERVER: &str = "manifests/metrics-server-certificate.yaml";
-pub(super) const ETCD_CLIENT: &str = "manifests/etcd-client.yaml";
-pub(super) const VERIFY: &str = "manifests/verify.yaml";
-const RBAC: &str = "manifests/rbac.yaml";
-
 /// The objects, a file for each that someone applies alone.
 pub(super) fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
+    let mut artifacts = Vec::new();
+    if let Some(token) = pki.token() {
+        let secret = token.token.secret(&token.settings)?.to_yaml()?;
+        let file = FileContent::secret(FileKind::Manifest, &secret).made(&token.origin);
+        artifacts.push(Artifact::of_cluster(TOKEN, file));
+    }
+    for profile in Profile::ALL.iter().copied().filter(|profile| (profile.row().wanted_if)(spec)) {
+        match &profile.row().location {
+            Location::Secret(row) => artifacts.extend(certificate_secret(spec, pki, profile, row)?),
+            Location::Files(_) | Location::Kubeconfig { .. } | Location::Root(_) | Location::OnRequest => {}
+        }
+    }
+    if let Some(image) = &spec.verify_image {
+        let objects = verify_objects(spec.kubernetes_version, image.as_str());
+        artifacts.push(objects_file(VERIFY, &objects)?);
+    }
+    artifacts.push(objects_file(RBAC, &rbac_objects(spec))?);
+    Ok(artifacts)
+}
+
+fn objects_file(path: &'static str, objects: &[Value]) -> Result<Artifact, BundleError> {
+    let documents = objects.iter().map(|object| yaml(path, object)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Artifact::of_cluster(path, FileContent::public(FileKind::Manifest, documents.join("---\n"))))
+}
+
+fn yaml(path: &str, value: &Value) -> Result<String, BundleError> {
+    crate::yaml::write(value)
+        .map_err(|source| BundleError::Render { path: path.to_owned(), source: source.into() })
+}
+
+/// The Secret of a certificate, where the cluster file says how it is called.
+fn certificate_secret(
+    spec: &ClusterSpec,
+    pki: &ClusterPki<'_>,
+    profile: Profile,
+    row: &SecretRow,
+) -> Result<Option<Artifact>, Error> {
+    let Some(name) = (row.name)(spec) else { return Ok(None) };
+    let issued = certificate(pki, &CertificateId::of_cluster(profile))?;
+    let mut data = Map::new();
+    if let Some(field) = row.ca {
+        let authority = pki.authorities().get(profile.ca().unwrap_or(CaRole::Cluster));
+        data.insert(field.to_owned(), authority.certificate().to_pem().into());
+    }
+    data.insert(row.certificate.to_owned(), issued.certificate.to_pem().into());
+    data.insert(row.key.to_owned(), issued.key.to_pem()?.expose_secret().into());
+    let secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": "kube-system"},
+        "type": row.kind,
+        "stringData": data,
+    });
+    let secret = SecretText::new(yaml(row.path, &secret)?);
+    let file = FileContent::secret(FileKind::Manifest, &secret).made(&issued.origin);
+    Ok(Some(Artifact::of_cluster(row.path, file)))
+}
+
+/// What the build's own users may do.
+fn rbac_objects(spec: &ClusterSpec) -> Vec<Value> {
     let mut objects = vec![rbac::administrators(), rbac::api_server_to_kubelets()];
     match spec.join.node_credentials {
         NodeCredentials::BootstrapToken | NodeCredentials::StaticToken => {
@@ -33,46 +88,7 @@ pub(super) fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<
             object["apiVersion"] = "rbac.authorization.k8s.io/v1beta1".into();
         }
     }
-    let documents = objects.iter().map(|object| yaml(RBAC, object)).collect::<Result<Vec<_>, _>>()?;
-    let mut artifacts = Vec::new();
-    if let Some(token) = pki.token() {
-        let secret = token.token.secret(&token.settings)?.to_yaml()?;
-        artifacts.push(secret_text(ArtifactPath::new(TOKEN), &secret, reason(&token.origin)));
-    }
-    let mut add_secret = |path: &str, name: &str, kind: &str, data: Value, origin: &Origin| {
-        let secret = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": name, "namespace": "kube-system"},
-            "type": kind,
-            "stringData": data,
-        });
-        let secret = SecretText::new(yaml(path, &secret)?);
-        artifacts.push(secret_text(ArtifactPath::new(path), &secret, reason(origin)));
-        Ok::<(), BundleError>(())
-    };
-    let serving = certificate(pki, &CertificateId::of_cluster(CertificateRole::MetricsServer))?;
-    let data = json!({
-        "tls.crt": serving.certificate.to_pem(),
-        "tls.key": serving.key.to_pem()?.expose_secret(),
-    });
-    add_secret(METRICS_SERVER, "metrics-server-certificate", "kubernetes.io/tls", data, &serving.origin)?;
-    if let Some(name) = &spec.network.etcd_client_secret {
-        let client = certificate(pki, &CertificateId::of_cluster(CertificateRole::NetworkEtcdClient))?;
-        let data = json!({
-            "etcd-ca": pki.authorities().get(Authority::Etcd).certificate().to_pem(),
-            "etcd-cert": client.certificate.to_pem(),
-            "etcd-key": client.key.to_pem()?.expose_secret(),
-        });
-        add_secret(ETCD_CLIENT, name.as_str(), "Opaque", data, &client.origin)?;
-    }
-    if let Some(image) = &spec.verify_image {
-        let objects = verify_objects(spec.kubernetes_version, image.as_str());
-        let documents = objects.iter().map(|object| yaml(VERIFY, object)).collect::<Result<Vec<_>, _>>()?;
-        artifacts.push(public(ArtifactPath::new(VERIFY), documents.join("---\n").into(), None));
-    }
-    artifacts.push(public(ArtifactPath::new(RBAC), documents.join("---\n").into(), None));
-    Ok(artifacts)
+    objects
 }
 
 const VERIFY_NAME: &str = "kboot-verify";

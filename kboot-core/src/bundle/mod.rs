@@ -2,31 +2,36 @@
 //! writing.
 
 mod artifact;
+mod authorities;
 mod existing;
 mod fs;
 mod identity;
 mod join;
 mod manifests;
 mod node_file;
+mod place;
 mod plan;
 mod record;
 mod render;
+mod step;
 mod way;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-pub use artifact::{Artifact, ArtifactPath, Bundle, Content, Sensitivity};
+pub use artifact::{Artifact, ArtifactPath, Bundle, Content, FileKind, FileOwner, Sensitivity};
 pub use fs::{write_all_new, write_new};
 pub use identity::{ClusterIdentity, ClusterIdentityError};
 pub use node_file::meant_by;
-pub use plan::{Action, ExpiredToken, Plan, PlanOptions, Step};
-pub use record::INVENTORY;
+pub use place::INVENTORY;
+pub use plan::{ExpiredToken, Plan, PlanNote, PlanOptions};
+pub use step::{FileAction as Action, PlanStep as Step}; // MERGE: alias
+pub use step::{FileAction, PlanStep, StepReason};
 pub use way::{Exposure, exposures};
 
 use crate::error::ErrorKind;
 use crate::kubeconfig::KubeconfigError;
-use crate::pki::PkiError;
+use crate::pki::{CertificateId, ClusterPki, Issued, PkiError};
 use crate::token::TokenError;
 
 /// Why a bundle cannot be read, rendered or written. Every variant names the file.
@@ -177,6 +182,12 @@ pub enum BundleError {
 }
 
 impl BundleError {
+    /// A key or certificate in a file that cannot be used.
+    fn unusable<E: Into<PkiError>>(path: &Path) -> impl FnOnce(E) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Pki { path, source: source.into() }
+    }
+
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } | Self::Locked { .. } => ErrorKind::Io,
@@ -184,4 +195,12 @@ impl BundleError {
             _ => ErrorKind::Input,
         }
     }
+}
+
+/// A certificate that the cluster file asks for.
+fn certificate<'a>(pki: &'a ClusterPki<'_>, id: &CertificateId) -> Result<&'a Issued, BundleError> {
+    pki.get(id).ok_or_else(|| BundleError::Render {
+        path: id.to_string(),
+        source: "the certificates were issued for another cluster file".into(),
+    })
 }

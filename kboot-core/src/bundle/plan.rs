@@ -6,53 +6,22 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::artifact::{Artifact, ArtifactPath, Bundle, Content};
+use super::artifact::{Artifact, ArtifactPath, Bundle, Content, FileKind};
+use super::authorities::FoundAuthorities;
 use super::identity::{self, ClusterIdentity};
-use super::record::{INVENTORY, Record};
-use super::{BundleError, existing, fs, manifests, render};
-use crate::cluster::{ClusterSpec, NodeCredentials, Runtime};
+use super::record::Record;
+use super::step::{FileAction, PlanStep, StepReason};
+use super::{BundleError, existing, fs, place};
+use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};
 use crate::component::{changes, paths};
 use crate::env::Env;
 use crate::error::Error;
 use crate::kubeconfig::{Kubeconfig, Named, User};
-use crate::pki::{Authority, Certificate, ClusterPki, PrivateKey};
+use crate::name::NodeName;
+use crate::pki::{Certificate, ClusterPki, KeyAlgorithm, PrivateKey};
 use crate::time::Timestamp;
 use crate::token::TokenId;
 use crate::version::VersionChange;
-
-/// What happens to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(clippy::exhaustive_enums, reason = "kboot never deletes")]
-pub enum Action {
-    /// It is not there.
-    Create,
-    /// It is there and right.
-    Keep,
-    /// It is there and differs.
-    Replace,
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Create => "create",
-            Self::Keep => "keep",
-            Self::Replace => "replace",
-        })
-    }
-}
-
-/// One file of a plan.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Step {
-    /// Which file.
-    pub path: ArtifactPath,
-    /// What happens to it.
-    pub action: Action,
-    /// Why, where it is replaced.
-    pub reason: Option<String>,
-}
 
 /// What is asked for besides the cluster file.
 ///
@@ -96,6 +65,49 @@ impl fmt::Display for ExpiredToken {
     }
 }
 
+/// What the cluster file asks for and an existing folder does not get, or what people should know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanNote {
+    /// Nodes change their container runtime, which a new version alone can bring about.
+    OtherRuntime {
+        /// The runtime before.
+        from: Runtime,
+        /// The runtime after.
+        to: Runtime,
+    },
+    /// Keys that are there stay, although they are of another kind.
+    OtherKeys {
+        /// How many.
+        count: usize,
+        /// The kind that the cluster file asks for.
+        wanted: KeyAlgorithm,
+    },
+}
+
+impl fmt::Display for PlanNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |runtime: &Runtime| match runtime {
+            Runtime::Containerd => "containerd",
+            Runtime::Crio => "cri-o",
+            Runtime::Docker => "docker",
+        };
+        match self {
+            Self::OtherRuntime { from, to } => write!(
+                f,
+                "the container runtime of nodes changes from {} to {}; write spec.runtime.name to say which you want, \
+                 and drain a node before you restart it with the other",
+                name(from),
+                name(to)
+            ),
+            Self::OtherKeys { count, wanted } => write!(
+                f,
+                "{count} keys that are there stay, although they are not {wanted}; to get another, move its file away"
+            ),
+        }
+    }
+}
+
 /// What building would do to a folder.
 ///
 /// ```
@@ -111,9 +123,9 @@ impl fmt::Display for ExpiredToken {
 pub struct Plan {
     root: PathBuf,
     bundle: Bundle,
-    steps: Vec<Step>,
+    steps: Vec<PlanStep>,
     leftovers: Vec<ArtifactPath>,
-    notes: Vec<String>,
+    notes: Vec<PlanNote>,
     version_change: Option<VersionChange>,
     expired_token: Option<ExpiredToken>,
 }
@@ -142,31 +154,35 @@ impl Plan {
             return Err(BundleError::NoJoinToken.into());
         }
         let record = Record::read(root)?;
-        identity::check(root, &record, spec, options.cluster_was.as_ref())?;
-        let authorities = existing::authorities(root, spec, &record, env)?;
+        identity::check(root, record.owner.as_ref(), spec, options.cluster_was.as_ref())?;
+        let authorities =
+            FoundAuthorities::read(root, spec, &record, env.now())?.complete(root, spec, env)?;
         let existing = existing::existing(root, spec, &record, options.new_token, env.now())?;
         let pki = authorities.issue_missing(spec, existing, env)?;
         let mut bundle = Bundle::render(spec, &pki)?;
         let version_change =
             record.kubernetes_version.and_then(|version| version.change_to(spec.kubernetes_version));
         if let Some(change) = version_change
-            && let Some(inventory) = bundle.artifacts.iter_mut().find(|file| file.path.as_str() == INVENTORY)
+            && let Some(inventory) = bundle.artifacts.iter_mut().find(|file| file.kind == FileKind::Inventory)
         {
-            inventory.reason = Some(change.to_string().into());
+            inventory.reason = Some(StepReason::VersionChange(change));
         }
-        let mut plan = bundle.plan(root)?;
-        plan.version_change = version_change;
-        plan.expired_token = expired_token(&pki, env.now());
-        plan.notes.extend(other_runtime(spec.runtime, &plan.leftovers));
-        let other_keys =
-            pki.certificates().filter(|(_, issued)| issued.key.algorithm() != spec.pki.key).count();
-        if other_keys > 0 {
-            plan.notes.push(format!(
-                "{other_keys} keys that are there stay, although they are not {}; to get another, move its file away",
-                spec.pki.key
-            ));
+        let steps = steps(root, &bundle)?;
+        let leftovers = leftovers(root, &bundle)?;
+        let mut notes: Vec<PlanNote> = other_runtime(spec.runtime, &leftovers).into_iter().collect();
+        let count = pki.certificates().filter(|(_, issued)| issued.key.algorithm() != spec.pki.key).count();
+        if count > 0 {
+            notes.push(PlanNote::OtherKeys { count, wanted: spec.pki.key });
         }
-        Ok(plan)
+        Ok(Self {
+            root: root.to_owned(),
+            bundle,
+            steps,
+            leftovers: paths_of(leftovers),
+            notes,
+            version_change,
+            expired_token: expired_token(&pki, env.now()),
+        })
     }
 
     /// Plans and applies in one go, holding the folder against other builds all the while.
@@ -208,7 +224,7 @@ impl Plan {
 
     /// What happens to each file.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[PlanStep] {
         &self.steps
     }
 
@@ -221,7 +237,7 @@ impl Plan {
 
     /// What the cluster file asks for and an existing folder does not get.
     #[must_use]
-    pub fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> &[PlanNote] {
         &self.notes
     }
 
@@ -242,12 +258,12 @@ impl Plan {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.steps.iter().all(|step| step.action == Action::Keep)
+        self.steps.iter().all(|step| step.action == FileAction::Keep)
     }
 
     /// How many files have this action.
     #[must_use]
-    pub fn count(&self, action: Action) -> usize {
+    pub fn count(&self, action: FileAction) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
     }
 }
@@ -255,30 +271,20 @@ impl Plan {
 fn expired_token(pki: &ClusterPki<'_>, now: Timestamp) -> Option<ExpiredToken> {
     let token = pki.token().filter(|token| token.settings.is_expired(now))?;
     let expired = token.settings.expiration()?;
-    Some(ExpiredToken { id: token.token.id().clone(), expired, path: ArtifactPath::new(manifests::TOKEN) })
+    Some(ExpiredToken { id: token.token.id().clone(), expired, path: ArtifactPath::new(place::TOKEN) })
 }
 
-/// Says that nodes change their container runtime, which a new version alone can bring about.
-fn other_runtime(runtime: Runtime, leftovers: &[ArtifactPath]) -> Option<String> {
-    let name = |runtime| match runtime {
-        Runtime::Containerd => "containerd",
-        Runtime::Crio => "cri-o",
-        Runtime::Docker => "docker",
-    };
+/// The runtime whose configuration is left over, where nodes are to run another.
+fn other_runtime(runtime: Runtime, leftovers: &[Leftover]) -> Option<PlanNote> {
     let configurations = [
         (Runtime::Containerd, paths::CONTAINERD_CONFIG),
         (Runtime::Crio, paths::CRIO_CONFIG),
         (Runtime::Docker, paths::DOCKER_CONFIG),
     ];
     let before = configurations.into_iter().find(|(before, path)| {
-        *before != runtime && leftovers.iter().any(|left| left.as_str().ends_with(path))
+        *before != runtime && leftovers.iter().any(|left| left.on_node.as_deref() == Some(*path))
     })?;
-    Some(format!(
-        "the container runtime of nodes changes from {} to {}; write spec.runtime.name to say which you want, and \
-         drain a node before you restart it with the other",
-        name(before.0),
-        name(runtime)
-    ))
+    Some(PlanNote::OtherRuntime { from: before.0, to: runtime })
 }
 
 impl Bundle {
@@ -290,7 +296,7 @@ impl Bundle {
     pub fn plan(self, root: impl AsRef<Path>) -> Result<Plan, BundleError> {
         let root = root.as_ref();
         let steps = steps(root, &self)?;
-        let leftovers = leftovers(root, &self)?;
+        let leftovers = paths_of(leftovers(root, &self)?);
         Ok(Plan {
             root: root.to_owned(),
             bundle: self,
@@ -303,27 +309,42 @@ impl Bundle {
     }
 }
 
-fn steps(root: &Path, bundle: &Bundle) -> Result<Vec<Step>, BundleError> {
+fn steps(root: &Path, bundle: &Bundle) -> Result<Vec<PlanStep>, BundleError> {
     fs::check_folders(root, &bundle.artifacts)?;
     let keys = keys_of_nodes(bundle);
     bundle.artifacts.par_iter().map(|artifact| step(root, bundle, &keys, artifact)).collect()
 }
 
+/// A file that is there and that the bundle does not have.
+struct Leftover {
+    path: ArtifactPath,
+    /// Its path on its node, where it is a node's.
+    on_node: Option<String>,
+}
+
+fn paths_of(leftovers: Vec<Leftover>) -> Vec<ArtifactPath> {
+    leftovers.into_iter().map(|left| left.path).collect()
+}
+
 /// Files that kboot writes for some role or setting, that are there, and that the bundle does not have.
-fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<ArtifactPath>, BundleError> {
+fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<Leftover>, BundleError> {
     let wanted: HashSet<&str> = bundle.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
-    let of_nodes = fs::folder_names(&root.join("nodes"))?
+    let of_nodes = fs::folder_names(&root.join("nodes"))?.into_iter().flat_map(|node| {
+        let files = paths::all_on_a_node().into_iter();
+        files.map(move |path| (format!("nodes/{node}{path}"), Some(path)))
+    });
+    let of_cluster = [place::TOKEN, place::STATIC_TOKEN]
         .into_iter()
-        .flat_map(|node| paths::all_on_a_node().into_iter().map(move |path| format!("nodes/{node}{path}")));
-    let of_cluster = [manifests::TOKEN, render::STATIC_TOKEN, manifests::ETCD_CLIENT, manifests::VERIFY]
-        .map(str::to_owned);
-    let authorities = Authority::ALL
-        .into_iter()
-        .flat_map(|authority| ["key", "crt"].map(|ending| render::authority_path(authority, ending)));
+        .chain(place::certificates_of_cluster())
+        .chain([place::VERIFY])
+        .map(|path| (path.to_owned(), None));
+    let authorities = CaRole::ALL.into_iter().flat_map(|authority| {
+        [place::authority_key(authority), place::authority_certificate(authority)].map(|path| (path, None))
+    });
     let candidates = of_nodes.chain(of_cluster).chain(authorities);
     let left = candidates
-        .filter(|path| !wanted.contains(path.as_str()) && root.join(path).symlink_metadata().is_ok());
-    Ok(left.map(ArtifactPath::new).collect())
+        .filter(|(path, _)| !wanted.contains(path.as_str()) && root.join(path).symlink_metadata().is_ok());
+    Ok(left.map(|(path, on_node)| Leftover { path: ArtifactPath::new(path), on_node }).collect())
 }
 
 fn step(
@@ -331,12 +352,12 @@ fn step(
     bundle: &Bundle,
     keys: &KeysOfNodes<'_>,
     artifact: &Artifact,
-) -> Result<Step, BundleError> {
+) -> Result<PlanStep, BundleError> {
     let path = artifact.path.below(root);
     let wanted = artifact.content.expose_bytes();
-    let (action, reason) = match fs::read(&path, artifact.content.sensitivity().mode())? {
-        None => (Action::Create, None),
-        Some(found) if found == wanted || is_same_value(artifact, &found) => (Action::Keep, None),
+    let (action, reason) = match fs::read(&path, artifact.mode())? {
+        None => (FileAction::Create, None),
+        Some(found) if found == wanted || is_same_value(artifact, &found) => (FileAction::Keep, None),
         Some(found) if destroys_key(keys, artifact, &found) => {
             return Err(BundleError::WouldOverwriteKey { path });
         }
@@ -344,35 +365,37 @@ fn step(
             let changed = || match &artifact.content {
                 Content::Public(new) => {
                     let old = std::str::from_utf8(&found).ok()?;
-                    changes(artifact.path.as_str(), old, new, bundle.kubernetes_version)
+                    let changes = changes(artifact.path.as_str(), old, new, bundle.kubernetes_version)?;
+                    Some(StepReason::Settings { changes })
                 }
                 Content::Secret(_) => None,
             };
-            let reason = artifact.reason.as_deref().map(str::to_owned).or_else(changed);
-            let reason =
-                reason.unwrap_or_else(|| "it differs from what the cluster file asks for".to_owned());
-            (Action::Replace, Some(reason))
+            let reason = artifact.reason.clone().or_else(changed).unwrap_or(StepReason::Differs);
+            (FileAction::Replace, Some(reason))
         }
     };
-    Ok(Step { path: artifact.path.clone(), action, reason })
-}
-
-fn is_key(path: &ArtifactPath) -> bool {
-    path.as_str().ends_with(".key")
-}
-
-fn is_authority(path: &ArtifactPath) -> bool {
-    path.as_str().starts_with("authorities/")
+    Ok(PlanStep { path: artifact.path.clone(), action, reason })
 }
 
 /// The same key or authority in another spelling, PKCS#8 for one: what an operator brought stays as it is.
 fn is_same_value(artifact: &Artifact, found: &[u8]) -> bool {
     let wanted = artifact.content.expose_bytes();
-    if is_key(&artifact.path) {
-        return same_key(found, wanted);
+    match artifact.kind {
+        FileKind::CaKey | FileKind::PrivateKey => same_key(found, wanted),
+        FileKind::CaCertificate if artifact.node.is_none() => matches!(
+            (Certificate::from_pem(found), Certificate::from_pem(wanted)),
+            (Ok(found), Ok(wanted)) if found == wanted
+        ),
+        FileKind::CaCertificate
+        | FileKind::PublicKey
+        | FileKind::Certificate
+        | FileKind::Kubeconfig
+        | FileKind::StaticTokens
+        | FileKind::Manifest
+        | FileKind::Unit
+        | FileKind::Configuration
+        | FileKind::Inventory => false,
     }
-    is_authority(&artifact.path)
-        && matches!((Certificate::from_pem(found), Certificate::from_pem(wanted)), (Ok(a), Ok(b)) if a == b)
 }
 
 fn same_key(a: &[u8], b: &[u8]) -> bool {
@@ -382,21 +405,35 @@ fn same_key(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// Whether replacing the file would lose a private key.
+/// Whether replacing the file would lose a private key, or an authority.
 fn destroys_key(keys: &KeysOfNodes<'_>, artifact: &Artifact, found: &[u8]) -> bool {
-    if is_key(&artifact.path) || (is_authority(&artifact.path) && artifact.path.as_str().ends_with(".crt")) {
-        return true;
+    match artifact.kind {
+        FileKind::CaKey | FileKind::PrivateKey => true,
+        // A node's is a copy.
+        FileKind::CaCertificate => artifact.node.is_none(),
+        FileKind::Kubeconfig => destroys_credentials(keys, artifact, found),
+        // The keys in Secrets were read from there, or the build has stopped.
+        FileKind::Manifest
+        | FileKind::PublicKey
+        | FileKind::Certificate
+        | FileKind::StaticTokens
+        | FileKind::Unit
+        | FileKind::Configuration
+        | FileKind::Inventory => false,
     }
+}
+
+/// Whether replacing a kubeconfig would lose a private key, or somebody's token or password.
+fn destroys_credentials(keys: &KeysOfNodes<'_>, artifact: &Artifact, found: &[u8]) -> bool {
     // Every user counts, whether or not the current context leads to it.
     let users = |bytes: &[u8]| {
         let kubeconfig = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<Kubeconfig>().ok());
         kubeconfig.map(|kubeconfig| kubeconfig.users).unwrap_or_default()
     };
-    let Content::Secret(wanted) = &artifact.content else { return false };
-    let wanted = users(wanted.expose_secret());
+    let wanted = users(artifact.content.expose_bytes());
     // A kubeconfig that names its files from now on: the key moves into one of them.
     let has_own_file = |found: &[u8]| {
-        let keys = keys.get(node_of(&artifact.path)).map(Vec::as_slice).unwrap_or_default();
+        let keys = keys.get(&artifact.node.as_ref()).map(Vec::as_slice).unwrap_or_default();
         keys.iter().any(|key| same_key(found, key.content.expose_bytes()))
     };
     let embedded =
@@ -413,19 +450,14 @@ fn destroys_key(keys: &KeysOfNodes<'_>, artifact: &Artifact, found: &[u8]) -> bo
 }
 
 /// The private keys that a bundle has as files, by node.
-type KeysOfNodes<'a> = HashMap<&'a str, Vec<&'a Artifact>>;
-
-/// `nodes/NAME`; the empty text for a file of no node.
-fn node_of(path: &ArtifactPath) -> &str {
-    let path = path.as_str();
-    let end = path.strip_prefix("nodes/").and_then(|rest| rest.find('/'));
-    end.map_or("", |end| &path[..end + "nodes/".len()])
-}
+type KeysOfNodes<'a> = HashMap<Option<&'a NodeName>, Vec<&'a Artifact>>;
 
 fn keys_of_nodes(bundle: &Bundle) -> KeysOfNodes<'_> {
     let mut keys = KeysOfNodes::new();
-    for artifact in bundle.artifacts.iter().filter(|artifact| is_key(&artifact.path)) {
-        keys.entry(node_of(&artifact.path)).or_default().push(artifact);
+    for artifact in &bundle.artifacts {
+        if matches!(artifact.kind, FileKind::CaKey | FileKind::PrivateKey) {
+            keys.entry(artifact.node.as_ref()).or_default().push(artifact);
+        }
     }
     keys
 }

@@ -6,19 +6,15 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::artifact::{Artifact, ArtifactPath};
+use super::artifact::{Artifact, FileContent, FileKind};
 use super::identity::{ClusterIdentity, Member, Owner};
-use super::join::TokenOfNodes;
-use super::manifests::{ETCD_CLIENT, METRICS_SERVER};
-use super::render::{ADMIN, SUPER_ADMIN, authority_path, certificate_path, public};
+use super::join::{RecordedTokens, TokenOfNodes};
+use super::place::{self, INVENTORY};
 use super::{BundleError, fs, join};
-use crate::cluster::ClusterSpec;
+use crate::cluster::{CaRole, ClusterSpec};
 use crate::error::Error;
-use crate::pki::{Certificate, CertificateRole, ClusterPki};
+use crate::pki::{Certificate, ClusterPki};
 use crate::version::KubernetesVersion;
-
-/// The file of an output folder that says whose it is and what was issued.
-pub const INVENTORY: &str = "kboot.json";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,18 +61,13 @@ pub(super) fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Arti
         Ok(())
     };
     for &authority in pki.authorities().layout().authorities() {
-        add(authority_path(authority, "crt"), "authority", pki.authorities().get(authority).certificate())?;
+        let certificate = pki.authorities().get(authority).certificate();
+        add(place::authority_certificate(authority), "authority", certificate)?;
     }
     for (id, issued) in pki.certificates() {
-        let path = match (&id.node, id.role) {
-            (Some(node), role) => ArtifactPath::on_node(node, &certificate_path(spec, role)).to_string(),
-            (None, CertificateRole::Admin) => ADMIN.to_owned(),
-            (None, CertificateRole::SuperAdmin) => SUPER_ADMIN.to_owned(),
-            (None, CertificateRole::MetricsServer) => METRICS_SERVER.to_owned(),
-            (None, CertificateRole::NetworkEtcdClient) => ETCD_CLIENT.to_owned(),
-            (None, role) => format!("nodes/*{}", certificate_path(spec, role)),
-        };
-        add(path, id.role.name(), &issued.certificate)?;
+        if let Some(path) = place::of_certificate(spec, id) {
+            add(path, id.profile.name(), &issued.certificate)?;
+        }
     }
     let inventory = Inventory {
         api_version: "kboot.dev/v1alpha1",
@@ -93,22 +84,22 @@ pub(super) fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Arti
     let mut text = serde_json::to_string_pretty(&inventory)
         .map_err(|source| BundleError::Render { path: INVENTORY.to_owned(), source: source.into() })?;
     text.push('\n');
-    Ok(public(ArtifactPath::new(INVENTORY), text.into(), None))
+    Ok(Artifact::of_cluster(INVENTORY, FileContent::public(FileKind::Inventory, text)))
 }
 
 /// What a folder's `kboot.json` says.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     /// Whether there is one, and so a build that came to its end.
-    pub(super) is_there: bool,
+    is_there: bool,
     /// Whose folder it is; files of the first versions do not say it.
     pub(super) owner: Option<Owner>,
     /// For which version it was built, where this kboot knows that version.
     pub(super) kubernetes_version: Option<KubernetesVersion>,
     /// Which node has which join token; files of the first versions do not say it.
-    pub(super) join_tokens: Option<Vec<TokenOfNodes>>,
-    /// The paths of the authorities that there were.
-    authorities: Vec<String>,
+    join_tokens: Option<Vec<TokenOfNodes>>,
+    /// The authorities that there were.
+    authorities: Vec<CaRole>,
 }
 
 #[derive(Deserialize)]
@@ -143,13 +134,21 @@ impl Record {
             record.owner = Some(Owner { identity, members: cluster.members });
             record.kubernetes_version = cluster.kubernetes_version.parse().ok();
         }
-        let paths = found.certificates.into_iter().map(|entry| entry.path.into_owned());
-        record.authorities = paths.filter(|path| path.starts_with("authorities/")).collect();
+        let is_recorded = |authority: &CaRole| {
+            let path = place::authority_certificate(*authority);
+            found.certificates.iter().any(|entry| entry.path == path)
+        };
+        record.authorities = CaRole::ALL.into_iter().filter(is_recorded).collect();
         Ok(record)
     }
 
     /// Whether the folder had this authority. Making another would cut off every certificate that is out there.
-    pub(super) fn has_authority(&self, path: &str) -> bool {
-        self.authorities.iter().any(|authority| authority == path)
+    pub(super) fn has_authority(&self, authority: CaRole) -> bool {
+        self.authorities.contains(&authority)
+    }
+
+    /// What it says of tokens.
+    pub(super) fn tokens(&self) -> RecordedTokens<'_> {
+        RecordedTokens { is_there: self.is_there, of_nodes: self.join_tokens.as_deref() }
     }
 }

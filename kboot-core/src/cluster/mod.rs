@@ -2,6 +2,7 @@
 //!
 //! A [`ClusterSpec`] that exists is valid; what is wrong with a file comes out all at once.
 
+mod ca;
 mod document;
 mod validate;
 
@@ -13,10 +14,11 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+pub use self::ca::{CaLayout, CaRole};
 use crate::component::Component;
 use crate::name::{ClusterName, Dns1123Subdomain, FolderPath, ImageReference, NodeName, UnixName};
 use crate::net::{AltName, ApiEndpoint, Cidr};
-use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
+use crate::pki::{KeyAlgorithm, SubjectDefaults};
 pub use crate::schema::Problem;
 use crate::schema::{self, write_problems};
 use crate::time::Lifetime;
@@ -142,7 +144,7 @@ pub(crate) struct Network {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pki {
-    pub(crate) authorities: AuthorityLayout,
+    pub(crate) authorities: CaLayout,
     pub(crate) key: KeyAlgorithm,
     pub(crate) authority_lifetime: Lifetime,
     pub(crate) certificate_lifetime: Lifetime,

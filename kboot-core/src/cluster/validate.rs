@@ -12,12 +12,12 @@ use network::{addresses, network};
 
 use super::document::{self, Document};
 use super::{
-    ClusterSpec, Join, JoinTokenSpec, KubeconfigCertificates, NodeCredentials, Overrides, Pki, Problem,
-    ServingCertificates, UnitArguments,
+    CaLayout, ClusterSpec, Join, JoinTokenSpec, KubeconfigCertificates, NodeCredentials, Overrides, Pki,
+    Problem, ServingCertificates, UnitArguments,
 };
 use crate::component::{Component, check_overrides};
 use crate::net::{AltName, ApiEndpoint};
-use crate::pki::{AuthorityLayout, KeyAlgorithm, SubjectDefaults};
+use crate::pki::{KeyAlgorithm, SubjectDefaults};
 use crate::schema::Problems;
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
@@ -116,9 +116,9 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
                 "with a single authority every certificate of the cluster, a kubelet's too, is accepted by etcd; \
                  prefer separate",
             );
-            AuthorityLayout::Single
+            CaLayout::Single
         }
-        _ => AuthorityLayout::Separate,
+        _ => CaLayout::Separate,
     };
     let key = found.parse::<KeyAlgorithm>("spec.pki.key", pki.key.as_deref().unwrap_or("ecdsa-p256"));
     let lifetime = |found: &mut Found, path: &str, text: Option<String>, default: &str| {

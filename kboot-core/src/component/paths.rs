@@ -1,22 +1,21 @@
 //! Where files lie on a node; kubeadm's paths.
 
 use super::Component;
-use crate::cluster::ClusterSpec;
+use crate::cluster::{CaLayout, CaRole, ClusterSpec};
 use crate::name::FolderPath;
-use crate::pki::{Authority, AuthorityLayout, CertificateRole};
+use crate::pki::Profile;
+pub(crate) use crate::pki::places::{
+    CONTROLLER_MANAGER_KUBECONFIG, KUBE_PROXY_KUBECONFIG, KUBELET_KUBECONFIG, PKI, SCHEDULER_KUBECONFIG,
+};
+use crate::pki::row::{FilePair, Location};
 
-pub(crate) const PKI: &str = "/etc/kubernetes/pki";
 pub(crate) const SERVICE_ACCOUNT_KEY: &str = "/etc/kubernetes/pki/sa.key";
 pub(crate) const SERVICE_ACCOUNT_PUBLIC_KEY: &str = "/etc/kubernetes/pki/sa.pub";
-pub(crate) const CONTROLLER_MANAGER_KUBECONFIG: &str = "/etc/kubernetes/controller-manager.conf";
-pub(crate) const SCHEDULER_KUBECONFIG: &str = "/etc/kubernetes/scheduler.conf";
-pub(crate) const KUBELET_KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
 pub(crate) const BOOTSTRAP_KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
 pub(crate) const STATIC_PODS: &str = "/etc/kubernetes/manifests";
 pub(crate) const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
 pub(crate) const KUBELET_PKI: &str = "/var/lib/kubelet/pki";
 pub(crate) const KUBE_PROXY_CONFIG: &str = "/var/lib/kube-proxy/config.conf";
-pub(crate) const KUBE_PROXY_KUBECONFIG: &str = "/var/lib/kube-proxy/kubeconfig.conf";
 pub(crate) const STATIC_TOKENS: &str = "/etc/kubernetes/token.csv";
 pub(crate) const SYSTEM_USERS: &str = "/etc/sysusers.d/kubernetes.conf";
 pub(crate) const TEMPORARY_FILES: &str = "/etc/tmpfiles.d/kubernetes.conf";
@@ -55,6 +54,11 @@ pub(crate) fn unit(component: Component) -> &'static str {
     }
 }
 
+/// Whether the file is a unit, or what is added to one.
+pub(crate) fn is_unit(path: &str) -> bool {
+    path == DOCKER_UNIT || Component::ALL.into_iter().any(|component| unit(component) == path)
+}
+
 /// The file of a unit's arguments, where they have one.
 pub(crate) fn environment(component: Component) -> &'static str {
     match component {
@@ -68,74 +72,33 @@ pub(crate) fn environment(component: Component) -> &'static str {
 }
 
 /// An authority's certificate; with a single authority always the cluster's.
-pub(crate) fn authority_certificate(layout: AuthorityLayout, authority: Authority) -> String {
+pub(crate) fn authority_certificate(layout: CaLayout, authority: CaRole) -> String {
     format!("{PKI}/{}.crt", layout.effective(authority).base_name())
 }
 
 /// An authority's private key.
-pub(crate) fn authority_key(layout: AuthorityLayout, authority: Authority) -> String {
+pub(crate) fn authority_key(layout: CaLayout, authority: CaRole) -> String {
     format!("{PKI}/{}.key", layout.effective(authority).base_name())
 }
 
-/// Where a certificate with its key, or a kubeconfig that holds both, lies on its node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Placement {
-    /// A certificate and a key: this path with `.crt` and `.key`.
-    Files(&'static str),
-    /// A kubeconfig, and the files that it names where it does not hold them: its second path with
-    /// `.crt` and `.key`.
-    Kubeconfig(&'static str, &'static str),
-    /// Not on a node.
-    Elsewhere,
-}
-
-pub(crate) fn placement(role: CertificateRole) -> Placement {
-    match role {
-        CertificateRole::ApiServer => Placement::Files("/etc/kubernetes/pki/apiserver"),
-        CertificateRole::ApiServerKubeletClient => {
-            Placement::Files("/etc/kubernetes/pki/apiserver-kubelet-client")
-        }
-        CertificateRole::ApiServerEtcdClient => Placement::Files("/etc/kubernetes/pki/apiserver-etcd-client"),
-        CertificateRole::FrontProxyClient => Placement::Files("/etc/kubernetes/pki/front-proxy-client"),
-        CertificateRole::EtcdServer => Placement::Files("/etc/kubernetes/pki/etcd/server"),
-        CertificateRole::EtcdPeer => Placement::Files("/etc/kubernetes/pki/etcd/peer"),
-        CertificateRole::EtcdHealthcheckClient => {
-            Placement::Files("/etc/kubernetes/pki/etcd/healthcheck-client")
-        }
-        CertificateRole::KubeletServing => Placement::Files("/var/lib/kubelet/pki/kubelet"),
-        CertificateRole::ControllerManager => {
-            Placement::Kubeconfig(CONTROLLER_MANAGER_KUBECONFIG, "/etc/kubernetes/pki/controller-manager")
-        }
-        CertificateRole::Scheduler => {
-            Placement::Kubeconfig(SCHEDULER_KUBECONFIG, "/etc/kubernetes/pki/scheduler")
-        }
-        CertificateRole::KubeletClient => {
-            Placement::Kubeconfig(KUBELET_KUBECONFIG, "/etc/kubernetes/pki/kubelet-client")
-        }
-        CertificateRole::KubeProxy => {
-            Placement::Kubeconfig(KUBE_PROXY_KUBECONFIG, "/etc/kubernetes/pki/kube-proxy")
-        }
-        CertificateRole::Admin
-        | CertificateRole::SuperAdmin
-        | CertificateRole::MetricsServer
-        | CertificateRole::NetworkEtcdClient => Placement::Elsewhere,
+/// The files of a certificate and its key on a node, where they are, or can be, files of a node.
+fn files(profile: Profile) -> Option<FilePair> {
+    match profile.row().location {
+        Location::Files(files) | Location::Kubeconfig { files, .. } => Some(files),
+        Location::Secret(_) | Location::Root(_) | Location::OnRequest => None,
     }
 }
 
-/// The certificate file of a role whose certificate is, or can be, a file.
-pub(crate) fn certificate(role: CertificateRole) -> String {
-    match placement(role) {
-        Placement::Files(base) | Placement::Kubeconfig(_, base) => format!("{base}.crt"),
-        Placement::Elsewhere => String::new(),
-    }
+/// The certificate file of a profile whose certificate is, or can be, a file of a node.
+pub(crate) fn certificate(profile: Profile) -> String {
+    debug_assert!(files(profile).is_some(), "{profile}");
+    files(profile).map(FilePair::certificate).unwrap_or_default()
 }
 
-/// The key file of a role whose certificate is, or can be, a file.
-pub(crate) fn key(role: CertificateRole) -> String {
-    match placement(role) {
-        Placement::Files(base) | Placement::Kubeconfig(_, base) => format!("{base}.key"),
-        Placement::Elsewhere => String::new(),
-    }
+/// The key file of a profile whose certificate is, or can be, a file of a node.
+pub(crate) fn key(profile: Profile) -> String {
+    debug_assert!(files(profile).is_some(), "{profile}");
+    files(profile).map(FilePair::key).unwrap_or_default()
 }
 
 /// Every path that kboot may write on a node, whatever its roles.
@@ -148,16 +111,17 @@ pub(crate) fn all_on_a_node() -> Vec<String> {
     all.extend([KUBELET_CONFIG, KUBE_PROXY_CONFIG, STATIC_TOKENS, SYSTEM_USERS].map(str::to_owned));
     all.extend([TEMPORARY_FILES, KERNEL_MODULES, KERNEL_SETTINGS].map(str::to_owned));
     all.extend([CONTAINERD_CONFIG, CRIO_CONFIG, DOCKER_CONFIG, DOCKER_UNIT].map(str::to_owned));
-    for authority in Authority::ALL {
-        all.push(authority_certificate(AuthorityLayout::Separate, authority));
-        all.push(authority_key(AuthorityLayout::Separate, authority));
+    for authority in CaRole::ALL {
+        all.push(authority_certificate(CaLayout::Separate, authority));
+        all.push(authority_key(CaLayout::Separate, authority));
     }
-    for role in CertificateRole::ALL {
-        if let Placement::Kubeconfig(path, _) = placement(role) {
-            all.push(path.to_owned());
-        }
-        if placement(role) != Placement::Elsewhere {
-            all.extend([certificate(role), key(role)]);
+    for profile in Profile::ALL {
+        match profile.row().location {
+            Location::Files(files) => all.extend([files.certificate(), files.key()]),
+            Location::Kubeconfig { path, files } => {
+                all.extend([path.to_owned(), files.certificate(), files.key()]);
+            }
+            Location::Secret(_) | Location::Root(_) | Location::OnRequest => {}
         }
     }
     all

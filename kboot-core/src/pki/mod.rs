@@ -1,34 +1,42 @@
 //! Keys, certificates and authorities: what upstream's certificates contain, and how they are made.
 //!
-//! [`role`] says which certificates a cluster has, [`profile`] what each of them contains.
+//! [`profile`] is the table of certificates: which a cluster has, what each contains, and where it lies.
 
-mod authorities;
 mod authority;
+mod ca_set;
 mod cfssl;
 mod cluster;
+mod content;
 mod difference;
 mod expiry;
 mod issuer;
+mod join;
+mod origin;
+pub(crate) mod places;
 pub mod profile;
 pub(crate) mod requested;
-pub mod role;
-mod standalone;
+pub(crate) mod row;
 mod subject;
+mod template;
 mod uses;
 
-pub(crate) use authorities::authority_subject;
-pub use authorities::{Authorities, AuthorityLayout, ServiceAccountKey};
 pub use authority::CertificateAuthority;
+pub use ca_set::CaSet as Authorities; // MERGE: alias
+pub use ca_set::{CaSet, ServiceAccountKey};
+pub(crate) use ca_set::{authority_subject, authority_subject_der};
 pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;
-pub use cluster::{CertificateId, ClusterPki, Existing, Issued, JoinToken, Origin};
+pub use cluster::{CertificateId, ClusterPki, Existing, IssueError, Issued};
+pub use content::{ProfileOptions, ProfileProblem};
 pub use difference::Difference;
 pub use expiry::{Expiring, Urgency, prometheus};
 pub use issuer::Issuer;
-pub use profile::CertificateTemplate;
-pub use role::{Authority, CertificateRole};
-pub use standalone::{Profile, ProfileOptions};
+pub use join::JoinToken;
+pub use origin::{Origin, Replaced};
+pub use profile::Profile;
+pub use profile::Profile as CertificateRole; // MERGE: alias
 pub use subject::{Subject, SubjectDefaults};
+pub use template::CertificateTemplate;
 pub(crate) use uses::UID;
 
 pub use crate::x509::UnsignedCertificate as Prepared; // MERGE: alias
@@ -36,6 +44,7 @@ pub use crate::x509::spki_pin as pin_of; // MERGE: alias
 pub use crate::x509::{Certificate, CertificateFacts, Verification}; // MERGE: alias
 pub use crate::x509::{KeyAlgorithm, PrivateKey, SignatureAlgorithm, SigningError, SigningKey}; // MERGE: alias
 
+pub use crate::cluster::{CaLayout as AuthorityLayout, CaRole as Authority}; // MERGE: alias
 use crate::env::RandomUnavailable;
 use crate::error::ErrorKind;
 use crate::time::{Lifetime, TimeError, Timestamp};
@@ -70,7 +79,7 @@ pub enum PkiError {
         /// The profile's name.
         profile: &'static str,
         /// What is missing or too much.
-        problem: &'static str,
+        problem: ProfileProblem,
     },
     /// The certificate may not sign others.
     #[error("the certificate {subject} is not a certificate authority: {problem}")]

@@ -1,241 +1,445 @@
-//! What each certificate contains: the table that is half of the product.
+//! Which certificates there are and what each contains: the table that is half of the product.
 //!
 //! Sources: `cmd/kubeadm/app/phases/certs/certlist.go`, `phases/kubeconfig/kubeconfig.go` and
 //! `util/pkiutil/pki_helpers.go` of Kubernetes 1.36; differences stand beside the line they concern.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::str::FromStr;
 
-use super::{Authority, CertificateRole, PkiError, Subject};
-use crate::cluster::{ClusterSpec, Node};
-use crate::name::{Group, NodeName, Username};
-use crate::net::AltName;
-pub use crate::x509::TlsUsage as ExtendedUsage; // MERGE: alias
-use crate::x509::{KeyUsage, SubjectAltNames, X509Error};
+use super::PkiError;
+use super::places::{
+    CONTROLLER_MANAGER_KUBECONFIG, KUBE_PROXY_KUBECONFIG, KUBELET_KUBECONFIG, SCHEDULER_KUBECONFIG,
+};
+use super::row::{ClusterNames, CommonName, FilePair, Location, Names, ProfileRow, Scope, SecretRow};
+pub use super::template::{ADMIN_GROUP, ExtendedUsage, KUBELET_CLIENT_USER, MASTERS_GROUP};
+use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, NodeRole, ServingCertificates};
+use crate::name::Dns1123Subdomain;
 
-/// The content of a certificate, all but its key, validity, serial number and issuer.
-///
-/// ```
-/// use kboot_core::pki::CertificateTemplate;
-/// let developer = CertificateTemplate::client("jane".parse()?).group("dev".parse()?).group("ops".parse()?);
-/// assert_eq!(developer.subject().to_string(), "CN=jane,O=dev,O=ops");
-/// # Ok::<(), kboot_core::name::NameError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateTemplate {
-    pub(super) subject: Subject,
-    pub(super) usage: ExtendedUsage,
-    pub(super) key_usage: KeyUsage,
-    pub(super) alt_names: SubjectAltNames,
-    /// The one that it is from; none where nothing was said.
-    pub(super) authority: Option<Authority>,
+const NODES_GROUP: &str = "system:nodes";
+
+fn always(_: &ClusterSpec) -> bool {
+    true
 }
 
-impl CertificateTemplate {
-    /// A client certificate for a user.
-    #[must_use]
-    pub fn client(user: Username) -> Self {
-        Self {
-            subject: Subject::new(user),
-            usage: ExtendedUsage::Client,
-            key_usage: KeyUsage::SIGNATURE_AND_ENCIPHERMENT,
-            alt_names: SubjectAltNames::default(),
-            authority: None,
-        }
-    }
-
-    /// A serving certificate for these names.
-    #[must_use]
-    pub fn server(common_name: Username, alt_names: SubjectAltNames) -> Self {
-        Self { usage: ExtendedUsage::Server, alt_names, ..Self::client(common_name) }
-    }
-
-    /// The same for another usage.
-    #[must_use]
-    pub fn with_usage(mut self, usage: ExtendedUsage) -> Self {
-        self.usage = usage;
-        self
-    }
-
-    /// The same for one of the cluster's authorities. Without it, etcd's and the front proxy's make no client of
-    /// it, since etcd takes every client of its authority for root; but for a server that is also a client, as
-    /// etcd's members are.
-    #[must_use]
-    pub fn from_authority(mut self, authority: Authority) -> Self {
-        self.authority = Some(authority);
-        self
-    }
-
-    /// The same with one more group.
-    #[must_use]
-    pub fn group(mut self, group: Group) -> Self {
-        self.subject = self.subject.group(group);
-        self
-    }
-
-    /// Who it is for.
-    #[must_use]
-    pub fn subject(&self) -> &Subject {
-        &self.subject
-    }
-
-    /// What it is for.
-    #[must_use]
-    pub fn usage(&self) -> ExtendedUsage {
-        self.usage
-    }
-
-    /// What its key may do.
-    #[must_use]
-    pub fn key_usage(&self) -> KeyUsage {
-        self.key_usage
-    }
-
-    /// The names and addresses that it serves.
-    #[must_use]
-    pub fn alt_names(&self) -> &SubjectAltNames {
-        &self.alt_names
-    }
-
-    /// Whether it may be a member of an etcd that is called as its owner likes: one that is dialled, and no
-    /// component of Kubernetes.
-    pub(super) fn may_be_member_of_etcd(&self) -> bool {
-        let mut names =
-            self.subject.groups().iter().map(Group::as_str).chain([self.subject.common_name().as_str()]);
-        !self.alt_names.is_empty() && !names.any(|name| name.starts_with("system:"))
-    }
-
-    /// Whether its holder may do everything in a cluster, past every RBAC rule, until it expires.
-    #[must_use]
-    pub fn is_unrestricted(&self) -> bool {
-        self.usage != ExtendedUsage::Server
-            && self.subject.groups().iter().any(|group| group.as_str() == MASTERS_GROUP)
-    }
+fn never(_: &ClusterSpec) -> bool {
+    false
 }
 
-/// The group of the administrator (kubeadm 1.29 and later); bound to cluster-admin in `rbac`, and so,
-/// unlike [`MASTERS_GROUP`], revocable.
-pub const ADMIN_GROUP: &str = "kubeadm:cluster-admins";
-/// The group that the API server's authorizer lets do everything, whatever RBAC says.
-pub const MASTERS_GROUP: &str = "system:masters";
-/// The user name of kube-apiserver at kubelets.
-pub const KUBELET_CLIENT_USER: &str = "kube-apiserver-kubelet-client";
+/// Makes the type, the list and the rows from one table, so that no profile is without its row.
+macro_rules! profiles {
+    ($($(#[$doc:meta])* $profile:ident: $row:expr;)*) => {
+        /// One kind of certificate: the sixteen of a cluster, then those for any other purpose.
+        ///
+        /// ```
+        /// use kboot_core::pki::{Profile, ProfileOptions};
+        /// let mut options = ProfileOptions::default();
+        /// options.node = Some("worker-1".parse()?);
+        /// options.alt_names = vec!["192.168.5.21".parse()?];
+        /// let kubelet = "kubelet".parse::<Profile>()?.template(&options)?;
+        /// assert_eq!(kubelet.subject().to_string(), "CN=system:node:worker-1,O=system:nodes");
+        /// assert_eq!(kubelet.alt_names().to_string(), "DNS:worker-1, IP:192.168.5.21");
+        /// # Ok::<(), kboot_core::Error>(())
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(clippy::exhaustive_enums, reason = "a new certificate must be thought of everywhere")]
+        pub enum Profile { $($(#[$doc])* $profile,)* }
 
-/// The content of a role's certificate in a cluster; `node` is the node it is for.
-///
-/// # Errors
-/// [`PkiError::Unencodable`] for a role of a node where no node is given.
-pub fn template(
-    role: CertificateRole,
-    spec: &ClusterSpec,
-    node: Option<&Node>,
-) -> Result<CertificateTemplate, PkiError> {
-    let addresses = || node.into_iter().flat_map(|node| node.addresses().iter().copied().map(AltName::Ip));
-    let names = match role {
-        CertificateRole::ApiServer => api_server_names(spec, addresses()),
-        CertificateRole::EtcdServer | CertificateRole::EtcdPeer | CertificateRole::KubeletServing => {
-            addresses().collect()
-        }
-        CertificateRole::MetricsServer => {
-            let full = format!("metrics-server.kube-system.svc.{}", spec.network.dns_domain);
-            vec![AltName::Dns(full)]
-        }
-        _ => Vec::new(),
-    };
-    let mut template = template_of_role(role, node.map(Node::name), names)?;
-    template.subject = template.subject.with_defaults(&spec.pki.subject);
-    Ok(template)
-}
+        impl Profile {
+            /// All of them, in their order.
+            pub const ALL: &'static [Self] = &[$(Self::$profile,)*];
 
-/// The content of a role's certificate where there is no cluster file: `names` are those that the cluster
-/// decides, the ones that every cluster has are added.
-///
-/// ```
-/// use kboot_core::pki::{CertificateRole, profile::template_of_role};
-/// let kubelet = template_of_role(CertificateRole::KubeletClient, Some(&"worker-1".parse()?), [])?;
-/// assert_eq!(kubelet.subject().to_string(), "CN=system:node:worker-1,O=system:nodes");
-/// # Ok::<(), kboot_core::Error>(())
-/// ```
-///
-/// # Errors
-/// [`PkiError::Unencodable`] for a role of a node where no node is given.
-pub fn template_of_role(
-    role: CertificateRole,
-    node: Option<&NodeName>,
-    names: impl IntoIterator<Item = AltName>,
-) -> Result<CertificateTemplate, PkiError> {
-    Ok(content_of_role(role, node, names)?.from_authority(role.authority()))
-}
-
-fn content_of_role(
-    role: CertificateRole,
-    node: Option<&NodeName>,
-    names: impl IntoIterator<Item = AltName>,
-) -> Result<CertificateTemplate, PkiError> {
-    let fixed = |name: &str| Username::from_static(name);
-    let client = |name: &str| CertificateTemplate::client(fixed(name));
-    let of_node = || {
-        node.ok_or_else(|| X509Error::Unencodable { what: "subject without a node", value: role.to_string() })
-    };
-    let dns = |name: &str| AltName::Dns(name.to_owned());
-    let own_name = || node.map(|name| dns(name.as_str())).into_iter();
-    let mut template = match role {
-        CertificateRole::ApiServer => {
-            // kubeadm's GetAPIServerAltNames
-            let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(dns);
-            let names = own_name().chain(service).chain(names).collect();
-            return Ok(CertificateTemplate::server(fixed("kube-apiserver"), names));
-        }
-        // Upstream: O=kubeadm:cluster-admins. No group here: the user is bound to
-        // system:kubelet-api-admin (rbac), so a stolen key reaches kubelets and nothing else.
-        CertificateRole::ApiServerKubeletClient => client(KUBELET_CLIENT_USER),
-        CertificateRole::ApiServerEtcdClient => client("kube-apiserver-etcd-client"),
-        CertificateRole::FrontProxyClient => client("front-proxy-client"),
-        CertificateRole::EtcdServer | CertificateRole::EtcdPeer => {
-            let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::V6(1.into())].map(AltName::Ip);
-            let names = own_name().chain([dns("localhost")]).chain(names).chain(loopback).collect();
-            return Ok(CertificateTemplate::server(fixed(of_node()?.as_str()), names)
-                .with_usage(ExtendedUsage::ServerAndClient));
-        }
-        CertificateRole::EtcdHealthcheckClient => client("kube-etcd-healthcheck-client"),
-        // etcd without roles of its own takes every client of its authority for root.
-        CertificateRole::NetworkEtcdClient => client("network-plugin"),
-        CertificateRole::ControllerManager => client("system:kube-controller-manager"),
-        CertificateRole::Scheduler => client("system:kube-scheduler"),
-        CertificateRole::Admin => client("kubernetes-admin").group(Group::from_static(ADMIN_GROUP)),
-        CertificateRole::SuperAdmin => {
-            client("kubernetes-super-admin").group(Group::from_static(MASTERS_GROUP))
-        }
-        // The subject that the node authorizer and NodeRestriction ask for.
-        CertificateRole::KubeletClient => {
-            CertificateTemplate::client(of_node()?.username()).group(Group::from_static("system:nodes"))
-        }
-        // The content that the kubelet-serving signer issues; the CN is also what
-        // --enable-kubelet-cert-cn-validation (KEP-4872) will ask for.
-        CertificateRole::KubeletServing => {
-            let names = own_name().chain(names).collect();
-            return Ok(CertificateTemplate::server(of_node()?.username(), names)
-                .group(Group::from_static("system:nodes")));
-        }
-        // system:node-proxier is bound to this user by default (bootstrappolicy/policy.go).
-        CertificateRole::KubeProxy => client("system:kube-proxy"),
-        CertificateRole::MetricsServer => {
-            let service = ["metrics-server", "metrics-server.kube-system", "metrics-server.kube-system.svc"];
-            let names = service.map(dns).into_iter().chain(names).collect();
-            return Ok(CertificateTemplate::server(fixed("metrics-server"), names));
+            /// What is known of it.
+            pub(crate) fn row(self) -> &'static ProfileRow {
+                match self { $(Self::$profile => const { &$row },)* }
+            }
         }
     };
-    template.alt_names = names.into_iter().collect();
-    Ok(template)
 }
 
-/// What the cluster adds to the names that every API server has; kubeadm takes the first service address
-/// of the first family alone, this one of each.
-fn api_server_names(spec: &ClusterSpec, addresses: impl Iterator<Item = AltName>) -> Vec<AltName> {
-    [AltName::Dns(format!("kubernetes.default.svc.{}", spec.network.dns_domain))]
-        .into_iter()
-        .chain(spec.network.service_cidrs.iter().filter_map(|range| range.nth(1)).map(AltName::Ip))
-        .chain(addresses)
-        .chain([spec.control_plane_endpoint.host().clone()])
-        .chain(spec.pki.api_server_sans.iter().cloned())
-        .collect()
+profiles! {
+    /// kube-apiserver's serving certificate.
+    ApiServer: ProfileRow {
+        name: "apiserver",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::Fixed("kube-apiserver"),
+        groups: &[],
+        usage: ExtendedUsage::Server,
+        // kubeadm's GetAPIServerAltNames, which takes the first service address of the first family alone.
+        names: Names {
+            node: true,
+            dns: &["kubernetes", "kubernetes.default", "kubernetes.default.svc"],
+            of_cluster: &[
+                ClusterNames::InDomain("kubernetes.default.svc"),
+                ClusterNames::FirstServiceAddresses,
+                ClusterNames::NodeAddresses,
+                ClusterNames::Endpoint,
+                ClusterNames::ApiServerSans,
+            ],
+            loopback: false,
+        },
+        scope: Scope::EachNode(NodeRole::ControlPlane),
+        wanted_if: always,
+        location: Location::Files(FilePair("/etc/kubernetes/pki/apiserver")),
+    };
+
+    /// kube-apiserver as a client of kubelets.
+    // Upstream: O=kubeadm:cluster-admins. No group here: the user is bound to
+    // system:kubelet-api-admin (rbac), so a stolen key reaches kubelets and nothing else.
+    ApiServerKubeletClient: ProfileRow {
+        name: "apiserver-kubelet-client",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::Fixed(KUBELET_CLIENT_USER),
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::EachNode(NodeRole::ControlPlane),
+        wanted_if: always,
+        location: Location::Files(FilePair("/etc/kubernetes/pki/apiserver-kubelet-client")),
+    };
+
+    /// kube-apiserver as a client of etcd.
+    ApiServerEtcdClient: ProfileRow {
+        name: "apiserver-etcd-client",
+        ca: Some(CaRole::Etcd),
+        common_name: CommonName::Fixed("kube-apiserver-etcd-client"),
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::EachNode(NodeRole::ControlPlane),
+        wanted_if: always,
+        location: Location::Files(FilePair("/etc/kubernetes/pki/apiserver-etcd-client")),
+    };
+
+    /// kube-apiserver's aggregator as a client of extension API servers.
+    FrontProxyClient: ProfileRow {
+        name: "front-proxy-client",
+        ca: Some(CaRole::FrontProxy),
+        common_name: CommonName::Fixed("front-proxy-client"),
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::EachNode(NodeRole::ControlPlane),
+        wanted_if: always,
+        location: Location::Files(FilePair("/etc/kubernetes/pki/front-proxy-client")),
+    };
+
+    /// etcd's serving certificate.
+    EtcdServer: ProfileRow {
+        name: "etcd-server",
+        ca: Some(CaRole::Etcd),
+        common_name: CommonName::NodeName,
+        groups: &[],
+        usage: ExtendedUsage::ServerAndClient,
+        names: Names {
+            node: true,
+            dns: &["localhost"],
+            of_cluster: &[ClusterNames::NodeAddresses],
+            loopback: true,
+        },
+        scope: Scope::EachNode(NodeRole::Etcd),
+        wanted_if: always,
+        location: Location::Files(FilePair("/etc/kubernetes/pki/etcd/server")),
+    };
+
+    /// etcd among its peers.
+    EtcdPeer: ProfileRow {
+        name: "etcd-peer",
+        ca: Some(CaRole::Etcd),
+        common_name: CommonName::NodeName,
+        groups: &[],
+        usage: ExtendedUsage::ServerAndClient,
+        names: Names {
+            node: true,
+            dns: &["localhost"],
+            of_cluster: &[ClusterNames::NodeAddresses],
+            loopback: true,
+        },
+        scope: Scope::EachNode(NodeRole::Etcd),
+        wanted_if: always,
+        location: Location::Files(FilePair("/etc/kubernetes/pki/etcd/peer")),
+    };
+
+    /// A client of etcd that asks for its health.
+    EtcdHealthcheckClient: ProfileRow {
+        name: "etcd-healthcheck-client",
+        ca: Some(CaRole::Etcd),
+        common_name: CommonName::Fixed("kube-etcd-healthcheck-client"),
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::EachNode(NodeRole::Etcd),
+        wanted_if: always,
+        location: Location::Files(FilePair("/etc/kubernetes/pki/etcd/healthcheck-client")),
+    };
+
+    /// kube-controller-manager as a client of the API server.
+    ControllerManager: ProfileRow {
+        name: "controller-manager",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::Fixed("system:kube-controller-manager"),
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::EachNode(NodeRole::ControlPlane),
+        wanted_if: always,
+        location: Location::Kubeconfig {
+            path: CONTROLLER_MANAGER_KUBECONFIG,
+            files: FilePair("/etc/kubernetes/pki/controller-manager"),
+        },
+    };
+
+    /// kube-scheduler as a client of the API server.
+    Scheduler: ProfileRow {
+        name: "scheduler",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::Fixed("system:kube-scheduler"),
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::EachNode(NodeRole::ControlPlane),
+        wanted_if: always,
+        location: Location::Kubeconfig {
+            path: SCHEDULER_KUBECONFIG,
+            files: FilePair("/etc/kubernetes/pki/scheduler"),
+        },
+    };
+
+    /// The administrator, through an RBAC binding.
+    Admin: ProfileRow {
+        name: "admin",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::Fixed("kubernetes-admin"),
+        groups: &[ADMIN_GROUP],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::Cluster,
+        wanted_if: always,
+        location: Location::Root("admin.conf"),
+    };
+
+    /// The administrator when RBAC is broken: `system:masters`.
+    SuperAdmin: ProfileRow {
+        name: "super-admin",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::Fixed("kubernetes-super-admin"),
+        groups: &[MASTERS_GROUP],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::Cluster,
+        wanted_if: always,
+        location: Location::Root("super-admin.conf"),
+    };
+
+    /// A kubelet as a client of the API server.
+    // The subject that the node authorizer and NodeRestriction ask for.
+    KubeletClient: ProfileRow {
+        name: "kubelet-client",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::NodeUser,
+        groups: &[NODES_GROUP],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::EachNode(NodeRole::Worker),
+        wanted_if: |spec| spec.join.node_credentials == NodeCredentials::Certificate,
+        location: Location::Kubeconfig {
+            path: KUBELET_KUBECONFIG,
+            files: FilePair("/etc/kubernetes/pki/kubelet-client"),
+        },
+    };
+
+    /// A kubelet's serving certificate.
+    // The content that the kubelet-serving signer issues; the CN is also what
+    // --enable-kubelet-cert-cn-validation (KEP-4872) will ask for.
+    KubeletServing: ProfileRow {
+        name: "kubelet-serving",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::NodeUser,
+        groups: &[NODES_GROUP],
+        usage: ExtendedUsage::Server,
+        names: Names { node: true, of_cluster: &[ClusterNames::NodeAddresses], ..Names::NONE },
+        scope: Scope::EachNode(NodeRole::Worker),
+        wanted_if: |spec| spec.join.serving_certificates == ServingCertificates::Issued,
+        location: Location::Files(FilePair("/var/lib/kubelet/pki/kubelet")),
+    };
+
+    /// kube-proxy as a client of the API server.
+    // system:node-proxier is bound to this user by default (bootstrappolicy/policy.go).
+    KubeProxy: ProfileRow {
+        name: "kube-proxy",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::Fixed("system:kube-proxy"),
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::AllNodes(NodeRole::Worker),
+        wanted_if: always,
+        location: Location::Kubeconfig {
+            path: KUBE_PROXY_KUBECONFIG,
+            files: FilePair("/etc/kubernetes/pki/kube-proxy"),
+        },
+    };
+
+    /// metrics-server's serving certificate.
+    MetricsServer: ProfileRow {
+        name: "metrics-server",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::Fixed("metrics-server"),
+        groups: &[],
+        usage: ExtendedUsage::Server,
+        names: Names {
+            dns: &["metrics-server", "metrics-server.kube-system", "metrics-server.kube-system.svc"],
+            of_cluster: &[ClusterNames::InDomain("metrics-server.kube-system.svc")],
+            ..Names::NONE
+        },
+        scope: Scope::Cluster,
+        wanted_if: always,
+        location: Location::Secret(SecretRow {
+            path: "manifests/metrics-server-certificate.yaml",
+            name: |_| Some("metrics-server-certificate"),
+            kind: "kubernetes.io/tls",
+            ca: None,
+            certificate: "tls.crt",
+            key: "tls.key",
+        }),
+    };
+
+    /// A network plug-in that keeps its state in etcd.
+    // etcd without roles of its own takes every client of its authority for root.
+    NetworkEtcdClient: ProfileRow {
+        name: "network-etcd-client",
+        ca: Some(CaRole::Etcd),
+        common_name: CommonName::Fixed("network-plugin"),
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::Cluster,
+        wanted_if: |spec| spec.network.etcd_client_secret.is_some(),
+        location: Location::Secret(SecretRow {
+            path: "manifests/etcd-client.yaml",
+            name: |spec| spec.network.etcd_client_secret.as_ref().map(Dns1123Subdomain::as_str),
+            kind: "Opaque",
+            ca: Some("etcd-ca"),
+            certificate: "etcd-cert",
+            key: "etcd-key",
+        }),
+    };
+
+    /// A kubelet's one certificate for both its sides, as hand-install guides make it.
+    Kubelet: ProfileRow {
+        name: "kubelet",
+        ca: Some(CaRole::Cluster),
+        common_name: CommonName::NodeUser,
+        groups: &[NODES_GROUP],
+        usage: ExtendedUsage::ServerAndClient,
+        names: Names { node: true, of_cluster: &[ClusterNames::NodeAddresses], ..Names::NONE },
+        scope: Scope::OnRequest,
+        wanted_if: never,
+        location: Location::OnRequest,
+    };
+
+    /// Any client.
+    Client: ProfileRow {
+        name: "client",
+        ca: None,
+        common_name: CommonName::Given,
+        groups: &[],
+        usage: ExtendedUsage::Client,
+        names: Names::NONE,
+        scope: Scope::OnRequest,
+        wanted_if: never,
+        location: Location::OnRequest,
+    };
+
+    /// Any server.
+    Server: ProfileRow {
+        name: "server",
+        ca: None,
+        common_name: CommonName::Given,
+        groups: &[],
+        usage: ExtendedUsage::Server,
+        names: Names::NONE,
+        scope: Scope::OnRequest,
+        wanted_if: never,
+        location: Location::OnRequest,
+    };
+
+    /// Any server that is also a client.
+    Peer: ProfileRow {
+        name: "peer",
+        ca: None,
+        common_name: CommonName::Given,
+        groups: &[],
+        usage: ExtendedUsage::ServerAndClient,
+        names: Names::NONE,
+        scope: Scope::OnRequest,
+        wanted_if: never,
+        location: Location::OnRequest,
+    };
+}
+
+impl Profile {
+    /// The name that kubeadm has for it, or one in its manner.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The authority that signs it; none where any may.
+    #[must_use]
+    pub fn ca(self) -> Option<CaRole> {
+        self.row().ca
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Profile {
+    type Err = PkiError;
+    fn from_str(text: &str) -> Result<Self, PkiError> {
+        let found = Self::ALL.iter().copied().find(|profile| profile.name() == text);
+        found.ok_or_else(|| PkiError::UnknownProfile {
+            value: text.chars().take(64).collect(),
+            known: Self::ALL.iter().map(|profile| profile.name()).collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn rows_do_not_contradict_themselves() {
+        let mut taken = BTreeSet::new();
+        for profile in Profile::ALL {
+            let row = profile.row();
+            assert!(taken.insert(row.name), "{profile}: the name is another's, too");
+            let place = match &row.location {
+                Location::Files(FilePair(base)) => Some(*base),
+                Location::Kubeconfig { path, .. } | Location::Root(path) => Some(*path),
+                Location::Secret(secret) => Some(secret.path),
+                Location::OnRequest => None,
+            };
+            assert!(place.is_none_or(|place| taken.insert(place)), "{profile}: the place is another's, too");
+            let is_on_nodes = matches!(row.location, Location::Files(_) | Location::Kubeconfig { .. });
+            match row.scope {
+                Scope::Cluster => assert!(place.is_some() && !is_on_nodes, "{profile}"),
+                Scope::EachNode(_) | Scope::AllNodes(_) => assert!(is_on_nodes, "{profile}"),
+                Scope::OnRequest => assert!(place.is_none(), "{profile}"),
+            }
+            let is_of_a_node = matches!(row.common_name, CommonName::NodeName | CommonName::NodeUser);
+            let has_nodes = matches!(row.scope, Scope::EachNode(_) | Scope::OnRequest);
+            assert!(!is_of_a_node || has_nodes, "{profile}");
+            // The table of kubeconfigs: their users are clients.
+            let is_client = row.usage == ExtendedUsage::Client;
+            let is_kubeconfig = matches!(row.location, Location::Kubeconfig { .. } | Location::Root(_));
+            assert!(is_client || !is_kubeconfig, "{profile}");
+        }
+    }
 }

@@ -5,10 +5,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use kboot_core::bundle::{Action, BundleError};
+use kboot_core::bundle::{BundleError, FileAction};
 use kboot_core::kubeconfig::Kubeconfig;
 use kboot_core::pki::{Certificate, PrivateKey};
-use kboot_core::{Authorities, Bundle, CertificateAuthority, ClusterSpec, Env, Error, KeyAlgorithm, Plan};
+use kboot_core::{Bundle, CaSet, CertificateAuthority, ClusterSpec, Env, Error, KeyAlgorithm, Plan};
 
 const CLUSTER: &str = "
 apiVersion: kboot.dev/v1alpha1
@@ -56,7 +56,7 @@ fn tree(folder: &Path) -> BTreeMap<String, (Vec<u8>, u32, std::time::SystemTime)
 fn a_second_run_changes_nothing() {
     let out = tempfile::tempdir().unwrap();
     let first = build(&spec(), out.path()).unwrap();
-    assert_eq!(first.count(Action::Create), first.steps().len());
+    assert_eq!(first.count(FileAction::Create), first.steps().len());
     let before = tree(out.path());
     assert_eq!(before.len(), first.steps().len(), "nothing but the bundle is left in the folder");
     let second = build(&spec(), out.path()).unwrap();
@@ -113,12 +113,12 @@ fn a_change_reissues_what_it_concerns_and_keeps_every_key() {
     let replaced: Vec<&str> = plan
         .steps()
         .iter()
-        .filter(|step| step.action == Action::Replace)
+        .filter(|step| step.action == FileAction::Replace)
         .map(|step| step.path.as_str())
         .collect();
     assert_eq!(replaced, ["nodes/one/etc/kubernetes/pki/apiserver.crt", "kboot.json"]);
     assert!(plan.leftovers().is_empty(), "{:?}", plan.leftovers());
-    let reason = plan.steps().iter().find_map(|step| step.reason.clone()).unwrap();
+    let reason = plan.steps().iter().find_map(|step| step.reason.clone()).unwrap().to_string();
     assert!(reason.contains("DNS:k8s.example.com"), "{reason}");
     let after = tree(out.path());
     for (path, (content, ..)) in &before {
@@ -144,7 +144,8 @@ fn expired_certificates_are_something_to_do_and_tokens_are_not() {
     let years = Env::system().now().after("2y".parse().unwrap()).unwrap();
     let plan = Plan::build(&spec(), out.path(), &mut Env::at(years)).unwrap();
     let reason = |path: &str| {
-        plan.steps().iter().find(|step| step.path.as_str() == path).unwrap().reason.clone().unwrap()
+        let step = plan.steps().iter().find(|step| step.path.as_str() == path).unwrap();
+        step.reason.as_ref().unwrap().to_string()
     };
     assert!(reason("admin.conf").starts_with("expired on"), "{}", reason("admin.conf"));
     assert_eq!(read("manifests/bootstrap-token.yaml"), token);
@@ -231,7 +232,7 @@ fn another_bundle_does_not_overwrite_keys() {
     let _ = build(&spec(), out.path()).unwrap();
     let before = tree(out.path());
     let mut env = Env::system();
-    let authorities = Authorities::create(&spec(), &mut env).unwrap();
+    let authorities = CaSet::create(&spec(), &mut env).unwrap();
     let pki = authorities.issue(&spec(), &mut env).unwrap();
     let error = Bundle::render(&spec(), &pki).unwrap().plan(out.path()).unwrap_err();
     assert!(matches!(error, BundleError::WouldOverwriteKey { .. }), "{error}");
@@ -377,7 +378,7 @@ fn a_change_of_the_key_algorithm_is_said_to_keep_keys() {
     let _ = build(&spec(), out.path()).unwrap();
     let other = CLUSTER.replace("  join:", "  pki: {key: ecdsa-p384}\n  join:").parse().unwrap();
     let plan = Plan::of(&other, out.path(), &mut Env::system()).unwrap();
-    assert!(plan.is_done() && plan.notes()[0].contains("not ecdsa-p384"), "{:?}", plan.notes());
+    assert!(plan.is_done() && plan.notes()[0].to_string().contains("not ecdsa-p384"), "{:?}", plan.notes());
 }
 
 #[test]

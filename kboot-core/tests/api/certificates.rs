@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::Path;
 
+use kboot_core::cluster::CaRole;
 use kboot_core::net::AltName;
-use kboot_core::pki::profile::{ExtendedUsage, template};
-use kboot_core::pki::{Certificate, CertificateId, CertificateRole};
-use kboot_core::{Authorities, Bundle, ClusterSpec, Env};
+use kboot_core::pki::profile::ExtendedUsage;
+use kboot_core::pki::{Certificate, CertificateId, Profile};
+use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
 use kboot_testkit::{Oracle, Purpose, webpki_accepts};
 
 fn cluster(pki: &str) -> ClusterSpec {
@@ -51,7 +52,7 @@ fn openssl_alt_names(text: &str) -> Vec<String> {
 
 fn judge(spec: &ClusterSpec) {
     let mut env = Env::at(Env::system().now());
-    let authorities = Authorities::create(spec, &mut env).unwrap();
+    let authorities = CaSet::create(spec, &mut env).unwrap();
     let pki = authorities.issue(spec, &mut env).unwrap();
     let openssl = Oracle::find("openssl");
     let folder = tempfile::tempdir().unwrap();
@@ -60,8 +61,8 @@ fn judge(spec: &ClusterSpec) {
     let mut judged = 0;
     for (id, issued) in pki.certificates() {
         let node = id.node.as_ref().map(|name| spec.nodes().iter().find(|node| node.name() == name).unwrap());
-        let expected = template(id.role, spec, node).unwrap();
-        let authority = authorities.get(id.role.authority()).certificate();
+        let expected = id.profile.template_in(spec, node).unwrap();
+        let authority = authorities.get(id.profile.ca().unwrap_or(CaRole::Cluster)).certificate();
         let facts = issued.certificate.facts();
         assert!(serials.insert(facts.serial.clone()), "{id}: serial number used twice");
         assert_eq!(
@@ -70,7 +71,10 @@ fn judge(spec: &ClusterSpec) {
             "{id} is dated back five minutes"
         );
         assert!((14..=16).contains(&facts.serial.len()), "{id}: a serial number has 128 random bits");
-        assert!(facts.validity.not_after <= authorities.get(id.role.authority()).validity().not_after);
+        assert!(
+            facts.validity.not_after
+                <= authorities.get(id.profile.ca().unwrap_or(CaRole::Cluster)).validity().not_after
+        );
         assert_eq!(issued.certificate.facts().public_key_der, issued.key.public_key_der(), "{id}");
 
         let purposes: &[Purpose] = match expected.usage() {
@@ -249,7 +253,7 @@ fn nothing_outlives_its_authority() {
 fn private_keys_are_kept_where_they_are_needed() {
     let spec = cluster("{}");
     let mut env = Env::system();
-    let authorities = Authorities::create(&spec, &mut env).unwrap();
+    let authorities = CaSet::create(&spec, &mut env).unwrap();
     let bundle = Bundle::render(&spec, &authorities.issue(&spec, &mut env).unwrap()).unwrap();
     // Everything is issued here, so no node signs anything.
     let keys_of = |bundle: &Bundle, node: &str| -> Vec<String> {
@@ -259,7 +263,7 @@ fn private_keys_are_kept_where_they_are_needed() {
     };
     assert_eq!(keys_of(&bundle, "master-1"), Vec::<String>::new());
     let signing: ClusterSpec = include_str!("../../../examples/three-masters.yaml").parse().unwrap();
-    let authorities = Authorities::create(&signing, &mut env).unwrap();
+    let authorities = CaSet::create(&signing, &mut env).unwrap();
     let bundle = Bundle::render(&signing, &authorities.issue(&signing, &mut env).unwrap()).unwrap();
     assert_eq!(keys_of(&bundle, "k8s-master-1"), ["nodes/k8s-master-1/etc/kubernetes/pki/ca.key"]);
 }
@@ -329,10 +333,10 @@ fn the_pin_is_the_one_that_kubeadm_documents() {
 /// The certificates that kubeadm does not make, spelt out; the others are held against kubeadm's own.
 #[test]
 fn certificates_that_upstream_leaves_to_others() {
-    use CertificateRole as Role;
+    use Profile as Role;
     let spec = cluster("{}");
     let mut env = Env::system();
-    let authorities = Authorities::create(&spec, &mut env).unwrap();
+    let authorities = CaSet::create(&spec, &mut env).unwrap();
     let pki = authorities.issue(&spec, &mut env).unwrap();
     let master = spec.nodes()[0].name();
     let node_names = "DNS:master-1, IP:192.0.2.1, IP:2001:db8::1";
@@ -384,7 +388,7 @@ fn a_lifetime_is_counted_from_now() {
 fn every_certificate_reaches_its_file() {
     let spec = cluster("{}");
     let mut env = Env::system();
-    let authorities = Authorities::create(&spec, &mut env).unwrap();
+    let authorities = CaSet::create(&spec, &mut env).unwrap();
     let pki = authorities.issue(&spec, &mut env).unwrap();
     let bundle = Bundle::render(&spec, &pki).unwrap();
     let file = |path: &str| {
@@ -394,18 +398,18 @@ fn every_certificate_reaches_its_file() {
     };
     let master = spec.nodes()[0].name();
     for (path, role) in [
-        ("apiserver.crt", CertificateRole::ApiServer),
-        ("apiserver-kubelet-client.crt", CertificateRole::ApiServerKubeletClient),
-        ("apiserver-etcd-client.crt", CertificateRole::ApiServerEtcdClient),
-        ("front-proxy-client.crt", CertificateRole::FrontProxyClient),
-        ("etcd/server.crt", CertificateRole::EtcdServer),
-        ("etcd/peer.crt", CertificateRole::EtcdPeer),
-        ("etcd/healthcheck-client.crt", CertificateRole::EtcdHealthcheckClient),
+        ("apiserver.crt", Profile::ApiServer),
+        ("apiserver-kubelet-client.crt", Profile::ApiServerKubeletClient),
+        ("apiserver-etcd-client.crt", Profile::ApiServerEtcdClient),
+        ("front-proxy-client.crt", Profile::FrontProxyClient),
+        ("etcd/server.crt", Profile::EtcdServer),
+        ("etcd/peer.crt", Profile::EtcdPeer),
+        ("etcd/healthcheck-client.crt", Profile::EtcdHealthcheckClient),
     ] {
         let issued = pki.get(&CertificateId::of_node(role, master)).unwrap();
         assert_eq!(file(&format!("nodes/master-1/etc/kubernetes/pki/{path}")), issued.certificate);
     }
-    let serving = pki.get(&CertificateId::of_node(CertificateRole::KubeletServing, master)).unwrap();
+    let serving = pki.get(&CertificateId::of_node(Profile::KubeletServing, master)).unwrap();
     assert_eq!(file("nodes/master-1/var/lib/kubelet/pki/kubelet.crt"), serving.certificate);
     let names: Vec<AltName> = vec!["master-1".parse().unwrap()];
     assert_eq!(

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use kboot_core::bundle::Action;
+use kboot_core::bundle::FileAction;
 use kboot_core::cluster::Problem;
 use kboot_core::pki::PrivateKey;
 use kboot_core::token::StaticToken;
@@ -190,8 +190,8 @@ fn one_line_from_1_15_to_1_36_is_reported() {
     let plan = Plan::of(&moved, folder.path(), &mut Env::system()).unwrap();
     let reason = |path: &str| {
         let step = plan.steps().iter().find(|step| step.path.as_str().ends_with(path)).unwrap();
-        assert_eq!(step.action, Action::Replace, "{path}");
-        step.reason.clone().unwrap()
+        assert_eq!(step.action, FileAction::Replace, "{path}");
+        step.reason.as_ref().unwrap().to_string()
     };
     let kubelet = reason("k8s-master-1/etc/kubernetes/kubelet.env");
     for part in
@@ -206,7 +206,10 @@ fn one_line_from_1_15_to_1_36_is_reported() {
     }
     // No certificate is touched.
     assert!(
-        !plan.steps().iter().any(|step| step.path.as_str().ends_with(".crt") && step.action != Action::Keep)
+        !plan
+            .steps()
+            .iter()
+            .any(|step| step.path.as_str().ends_with(".crt") && step.action != FileAction::Keep)
     );
 }
 

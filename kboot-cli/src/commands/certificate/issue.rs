@@ -102,10 +102,7 @@ fn of_profile(profile: Profile, arguments: CertIssue) -> Result<Order> {
         lifetime: lifetime.unwrap_or(Lifetime::ONE_YEAR),
         lifetime_source: lifetime.map(|_| "--lifetime".to_owned()),
         name: name.or(default_name),
-        authority: match profile {
-            Profile::Role(role) => role.authority(),
-            _ => Authority::Cluster,
-        },
+        authority: profile.ca().unwrap_or(Authority::Cluster),
     })
 }
 

@@ -1,12 +1,11 @@
-//! Which authorities and certificates a cluster has.
+//! Which certificate authorities a cluster has.
 
-use std::fmt;
 use std::path::Path;
 
-/// One of the cluster's certificate authorities.
+/// What one of a cluster's certificate authorities is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "a new authority must be thought of everywhere")]
-pub enum Authority {
+pub enum CaRole {
     /// Signs everything that talks to the API server.
     Cluster,
     /// Signs etcd's servers, peers and clients, so that no node certificate opens etcd.
@@ -15,7 +14,7 @@ pub enum Authority {
     FrontProxy,
 }
 
-impl Authority {
+impl CaRole {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Cluster, Self::Etcd, Self::FrontProxy];
 
@@ -86,115 +85,34 @@ fn words(name: &str) -> impl Iterator<Item = String> {
         .map(str::to_ascii_lowercase)
 }
 
-/// One kind of certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "a new certificate must be thought of everywhere")]
-pub enum CertificateRole {
-    /// kube-apiserver's serving certificate.
-    ApiServer,
-    /// kube-apiserver as a client of kubelets.
-    ApiServerKubeletClient,
-    /// kube-apiserver as a client of etcd.
-    ApiServerEtcdClient,
-    /// kube-apiserver's aggregator as a client of extension API servers.
-    FrontProxyClient,
-    /// etcd's serving certificate.
-    EtcdServer,
-    /// etcd among its peers.
-    EtcdPeer,
-    /// A client of etcd that asks for its health.
-    EtcdHealthcheckClient,
-    /// kube-controller-manager as a client of the API server.
-    ControllerManager,
-    /// kube-scheduler as a client of the API server.
-    Scheduler,
-    /// The administrator, through an RBAC binding.
-    Admin,
-    /// The administrator when RBAC is broken: `system:masters`.
-    SuperAdmin,
-    /// A kubelet as a client of the API server.
-    KubeletClient,
-    /// A kubelet's serving certificate.
-    KubeletServing,
-    /// kube-proxy as a client of the API server.
-    KubeProxy,
-    /// metrics-server's serving certificate.
-    MetricsServer,
-    /// A network plug-in that keeps its state in etcd.
-    NetworkEtcdClient,
+/// Whether etcd and the aggregator have authorities of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::exhaustive_enums, reason = "the cluster file's two values")]
+pub enum CaLayout {
+    /// One each for the cluster, etcd and the front proxy, as upstream.
+    #[default]
+    Separate,
+    /// One for everything, as hand-install guides do.
+    Single,
 }
 
-impl CertificateRole {
-    /// All of them, in their order.
-    pub const ALL: [Self; 16] = [
-        Self::ApiServer,
-        Self::ApiServerKubeletClient,
-        Self::ApiServerEtcdClient,
-        Self::FrontProxyClient,
-        Self::EtcdServer,
-        Self::EtcdPeer,
-        Self::EtcdHealthcheckClient,
-        Self::ControllerManager,
-        Self::Scheduler,
-        Self::Admin,
-        Self::SuperAdmin,
-        Self::KubeletClient,
-        Self::KubeletServing,
-        Self::KubeProxy,
-        Self::MetricsServer,
-        Self::NetworkEtcdClient,
-    ];
-
-    /// The name that kubeadm has for it, or one in its manner.
+impl CaLayout {
+    /// The authority whose certificate does the work of `role`.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn effective(self, role: CaRole) -> CaRole {
         match self {
-            Self::ApiServer => "apiserver",
-            Self::ApiServerKubeletClient => "apiserver-kubelet-client",
-            Self::ApiServerEtcdClient => "apiserver-etcd-client",
-            Self::FrontProxyClient => "front-proxy-client",
-            Self::EtcdServer => "etcd-server",
-            Self::EtcdPeer => "etcd-peer",
-            Self::EtcdHealthcheckClient => "etcd-healthcheck-client",
-            Self::ControllerManager => "controller-manager",
-            Self::Scheduler => "scheduler",
-            Self::Admin => "admin",
-            Self::SuperAdmin => "super-admin",
-            Self::KubeletClient => "kubelet-client",
-            Self::KubeletServing => "kubelet-serving",
-            Self::KubeProxy => "kube-proxy",
-            Self::MetricsServer => "metrics-server",
-            Self::NetworkEtcdClient => "network-etcd-client",
+            Self::Separate => role,
+            Self::Single => CaRole::Cluster,
         }
     }
 
-    /// The authority that signs it.
+    /// The authorities that exist.
     #[must_use]
-    pub fn authority(self) -> Authority {
+    pub fn authorities(self) -> &'static [CaRole] {
         match self {
-            Self::NetworkEtcdClient
-            | Self::ApiServerEtcdClient
-            | Self::EtcdServer
-            | Self::EtcdPeer
-            | Self::EtcdHealthcheckClient => Authority::Etcd,
-            Self::FrontProxyClient => Authority::FrontProxy,
-            Self::ApiServer
-            | Self::ApiServerKubeletClient
-            | Self::ControllerManager
-            | Self::Scheduler
-            | Self::Admin
-            | Self::SuperAdmin
-            | Self::KubeletClient
-            | Self::KubeletServing
-            | Self::KubeProxy
-            | Self::MetricsServer => Authority::Cluster,
+            Self::Separate => &CaRole::ALL,
+            Self::Single => &[CaRole::Cluster],
         }
-    }
-}
-
-impl fmt::Display for CertificateRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -204,7 +122,7 @@ mod tests {
 
     #[test]
     fn authorities_are_known_by_their_names() {
-        use Authority::{Cluster, Etcd, FrontProxy};
+        use CaRole::{Cluster, Etcd, FrontProxy};
         for (name, is) in [
             ("etcd-ca", Some(Etcd)),
             ("etcd-server-ca@1700000000", Some(Etcd)),
@@ -221,7 +139,7 @@ mod tests {
             ("ca", None),
             ("", None),
         ] {
-            assert_eq!(Authority::of_common_name(name), is, "{name}");
+            assert_eq!(CaRole::of_common_name(name), is, "{name}");
         }
         for (path, is) in [
             ("/out/authorities/etcd/ca.crt", Some(Etcd)),
@@ -235,10 +153,10 @@ mod tests {
             ("/", None),
             ("", None),
         ] {
-            assert_eq!(Authority::of_path(Path::new(path)), is, "{path}");
+            assert_eq!(CaRole::of_path(Path::new(path)), is, "{path}");
         }
-        for authority in Authority::ALL {
-            assert_eq!(Authority::of_common_name(authority.common_name()), Some(authority));
+        for role in CaRole::ALL {
+            assert_eq!(CaRole::of_common_name(role.common_name()), Some(role));
         }
     }
 }

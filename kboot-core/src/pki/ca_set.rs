@@ -1,40 +1,9 @@
-//! The private half of a cluster: which authorities it has, and its service account key.
+//! The private half of a cluster: its authorities, and its service account key.
 
-use super::{Authority, CertificateAuthority, PkiError, PrivateKey, Subject, SubjectDefaults};
-use crate::cluster::ClusterSpec;
+use super::{CertificateAuthority, PkiError, PrivateKey, Subject, SubjectDefaults};
+use crate::cluster::{CaLayout, CaRole, ClusterSpec};
 use crate::env::Env;
 use crate::name::Username;
-
-/// Whether etcd and the aggregator have authorities of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_enums, reason = "the cluster file's two values")]
-pub enum AuthorityLayout {
-    /// One each for the cluster, etcd and the front proxy, as upstream.
-    #[default]
-    Separate,
-    /// One for everything, as hand-install guides do.
-    Single,
-}
-
-impl AuthorityLayout {
-    /// The authority whose certificate does the work of `authority`.
-    #[must_use]
-    pub fn effective(self, authority: Authority) -> Authority {
-        match self {
-            Self::Separate => authority,
-            Self::Single => Authority::Cluster,
-        }
-    }
-
-    /// The authorities that exist.
-    #[must_use]
-    pub fn authorities(self) -> &'static [Authority] {
-        match self {
-            Self::Separate => &Authority::ALL,
-            Self::Single => &[Authority::Cluster],
-        }
-    }
-}
 
 /// The key pair that signs and verifies service account tokens.
 #[derive(Debug)]
@@ -56,14 +25,14 @@ impl ServiceAccountKey {
 
 /// The private half of a cluster: its authorities and its service account key.
 #[derive(Debug)]
-pub struct Authorities {
-    layout: AuthorityLayout,
+pub struct CaSet {
+    layout: CaLayout,
     cluster: CertificateAuthority,
     others: Option<(CertificateAuthority, CertificateAuthority)>,
     service_account: ServiceAccountKey,
 }
 
-impl Authorities {
+impl CaSet {
     /// Makes all of them as the cluster file says.
     ///
     /// # Errors
@@ -79,10 +48,10 @@ impl Authorities {
     pub fn complete(
         spec: &ClusterSpec,
         env: &mut Env,
-        mut existing: impl FnMut(Authority) -> Option<CertificateAuthority>,
+        mut existing: impl FnMut(CaRole) -> Option<CertificateAuthority>,
         service_account: Option<ServiceAccountKey>,
     ) -> Result<Self, PkiError> {
-        let mut obtain = |authority: Authority, env: &mut Env| match existing(authority) {
+        let mut obtain = |authority: CaRole, env: &mut Env| match existing(authority) {
             Some(found) => Ok(found),
             None => {
                 let key = PrivateKey::generate(spec.pki.key)?;
@@ -94,12 +63,10 @@ impl Authorities {
                 )
             }
         };
-        let cluster = obtain(Authority::Cluster, env)?;
+        let cluster = obtain(CaRole::Cluster, env)?;
         let others = match spec.pki.authorities {
-            AuthorityLayout::Single => None,
-            AuthorityLayout::Separate => {
-                Some((obtain(Authority::Etcd, env)?, obtain(Authority::FrontProxy, env)?))
-            }
+            CaLayout::Single => None,
+            CaLayout::Separate => Some((obtain(CaRole::Etcd, env)?, obtain(CaRole::FrontProxy, env)?)),
         };
         let service_account = match service_account {
             Some(key) => key,
@@ -110,11 +77,11 @@ impl Authorities {
 
     /// The authority that does this work, which is the cluster's where there is only one.
     #[must_use]
-    pub fn get(&self, authority: Authority) -> &CertificateAuthority {
+    pub fn get(&self, authority: CaRole) -> &CertificateAuthority {
         match (authority, &self.others) {
-            (Authority::Etcd, Some((etcd, _))) => etcd,
-            (Authority::FrontProxy, Some((_, front_proxy))) => front_proxy,
-            _ => &self.cluster,
+            (CaRole::Cluster, _) | (CaRole::Etcd | CaRole::FrontProxy, None) => &self.cluster,
+            (CaRole::Etcd, Some((etcd, _))) => etcd,
+            (CaRole::FrontProxy, Some((_, front_proxy))) => front_proxy,
         }
     }
 
@@ -126,7 +93,7 @@ impl Authorities {
 
     /// Which of them exist.
     #[must_use]
-    pub fn layout(&self) -> AuthorityLayout {
+    pub fn layout(&self) -> CaLayout {
         self.layout
     }
 
@@ -137,7 +104,15 @@ impl Authorities {
     }
 }
 
+/// The subject of a new authority, as the DER that stands in its certificate.
+pub(crate) fn authority_subject_der(
+    authority: CaRole,
+    defaults: &SubjectDefaults,
+) -> Result<Vec<u8>, PkiError> {
+    Ok(authority_subject(authority, defaults).to_der()?)
+}
+
 /// The subject that a new authority gets.
-pub(crate) fn authority_subject(authority: Authority, defaults: &SubjectDefaults) -> Subject {
+pub(crate) fn authority_subject(authority: CaRole, defaults: &SubjectDefaults) -> Subject {
     Subject::new(Username::from_static(authority.common_name())).with_defaults(defaults)
 }

@@ -1,0 +1,115 @@
+//! The content of one certificate, before it has a key, an issuer and a validity.
+
+use super::Subject;
+use crate::cluster::CaRole;
+use crate::name::{Group, Username};
+pub use crate::x509::TlsUsage as ExtendedUsage; // MERGE: alias
+use crate::x509::{KeyUsage, SubjectAltNames};
+
+/// The group of the administrator (kubeadm 1.29 and later); bound to cluster-admin in `rbac`, and so,
+/// unlike [`MASTERS_GROUP`], revocable.
+pub const ADMIN_GROUP: &str = "kubeadm:cluster-admins";
+/// The group that the API server's authorizer lets do everything, whatever RBAC says.
+pub const MASTERS_GROUP: &str = "system:masters";
+/// The user name of kube-apiserver at kubelets.
+pub const KUBELET_CLIENT_USER: &str = "kube-apiserver-kubelet-client";
+
+/// The content of a certificate, all but its key, validity, serial number and issuer.
+///
+/// ```
+/// use kboot_core::pki::CertificateTemplate;
+/// let developer = CertificateTemplate::client("jane".parse()?).group("dev".parse()?).group("ops".parse()?);
+/// assert_eq!(developer.subject().to_string(), "CN=jane,O=dev,O=ops");
+/// # Ok::<(), kboot_core::name::NameError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateTemplate {
+    pub(super) subject: Subject,
+    pub(super) usage: ExtendedUsage,
+    pub(super) key_usage: KeyUsage,
+    pub(super) alt_names: SubjectAltNames,
+    /// The one that it is from; none where nothing was said.
+    pub(super) authority: Option<CaRole>,
+}
+
+impl CertificateTemplate {
+    /// A client certificate for a user.
+    #[must_use]
+    pub fn client(user: Username) -> Self {
+        Self {
+            subject: Subject::new(user),
+            usage: ExtendedUsage::Client,
+            key_usage: KeyUsage::SIGNATURE_AND_ENCIPHERMENT,
+            alt_names: SubjectAltNames::default(),
+            authority: None,
+        }
+    }
+
+    /// A serving certificate for these names.
+    #[must_use]
+    pub fn server(common_name: Username, alt_names: SubjectAltNames) -> Self {
+        Self { usage: ExtendedUsage::Server, alt_names, ..Self::client(common_name) }
+    }
+
+    /// The same for another usage.
+    #[must_use]
+    pub fn with_usage(mut self, usage: ExtendedUsage) -> Self {
+        self.usage = usage;
+        self
+    }
+
+    /// The same for one of the cluster's authorities. Without it, etcd's and the front proxy's make no client of
+    /// it, since etcd takes every client of its authority for root; but for a server that is also a client, as
+    /// etcd's members are.
+    #[must_use]
+    pub fn from_authority(mut self, authority: CaRole) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+
+    /// The same with one more group.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Self {
+        self.subject = self.subject.group(group);
+        self
+    }
+
+    /// Who it is for.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn usage(&self) -> ExtendedUsage {
+        self.usage
+    }
+
+    /// What its key may do.
+    #[must_use]
+    pub fn key_usage(&self) -> KeyUsage {
+        self.key_usage
+    }
+
+    /// The names and addresses that it serves.
+    #[must_use]
+    pub fn alt_names(&self) -> &SubjectAltNames {
+        &self.alt_names
+    }
+
+    /// Whether it may be a member of an etcd that is called as its owner likes: one that is dialled, and no
+    /// component of Kubernetes.
+    pub(super) fn may_be_member_of_etcd(&self) -> bool {
+        let mut names =
+            self.subject.groups().iter().map(Group::as_str).chain([self.subject.common_name().as_str()]);
+        !self.alt_names.is_empty() && !names.any(|name| name.starts_with("system:"))
+    }
+
+    /// Whether its holder may do everything in a cluster, past every RBAC rule, until it expires.
+    #[must_use]
+    pub fn is_unrestricted(&self) -> bool {
+        self.usage != ExtendedUsage::Server
+            && self.subject.groups().iter().any(|group| group.as_str() == MASTERS_GROUP)
+    }
+}
