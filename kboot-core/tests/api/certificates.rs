@@ -71,7 +71,7 @@ fn judge(spec: &ClusterSpec) {
         );
         assert!((14..=16).contains(&facts.serial.len()), "{id}: a serial number has 128 random bits");
         assert!(facts.validity.not_after <= authorities.get(id.role.authority()).validity().not_after);
-        assert_eq!(issued.certificate.facts().public_key_der, issued.key.public_key_der(), "{id}");
+        assert_eq!(issued.certificate.facts().public_key.der(), issued.key.public_key_der(), "{id}");
 
         let purposes: &[Purpose] = match expected.usage() {
             ExtendedUsage::Client => &[Purpose::Client],
