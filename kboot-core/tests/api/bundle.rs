@@ -129,7 +129,7 @@ fn a_change_reissues_what_it_concerns_and_keeps_every_key() {
     let read = |path: &str| fs::read(out.path().join(path)).unwrap();
     let certificate = Certificate::from_pem(&read("nodes/one/etc/kubernetes/pki/apiserver.crt")).unwrap();
     let key = PrivateKey::from_pem(&read("nodes/one/etc/kubernetes/pki/apiserver.key")).unwrap();
-    assert_eq!(certificate.facts().public_key_der, key.public_key_der());
+    assert_eq!(certificate.facts().public_key.der(), key.public_key_der());
 }
 
 #[test]

@@ -369,7 +369,7 @@ fn an_authoritys_name_and_life_are_read() {
     let request = CfsslRequest::from_json(AUTHORITIES[2].as_bytes()).unwrap();
     let authority: CertificateAuthority = request.create_authority(&mut Env::system()).unwrap();
     let facts = authority.certificate().facts();
-    assert_eq!((facts.path_length, facts.key.as_str()), (Some(0), "RSA 4096"));
+    assert_eq!((facts.path_length, facts.public_key.kind().to_string().as_str()), (Some(0), "RSA 4096"));
     let five_years = CfsslRequest::from_json(AUTHORITIES[1].as_bytes()).unwrap();
     let authority = five_years.create_authority(&mut Env::system()).unwrap();
     let facts = authority.certificate().facts();

@@ -1,9 +1,9 @@
 //! Requests read without loss, by what stands in them and by what others read there.
-use kboot_core::csr::{
-    AlternativeName, CertificateRequest, CertificateSigningRequest, CsrError, ExtensionContent, KeyKind,
-    Oddity, Requestor, SignatureCheck, Signer,
-};
+use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
 use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+use kboot_core::x509::{
+    self, CertificateRequest, EncodingAnomaly, ExtensionContent, KeyKind, RequestError, SignatureCheck,
+};
 use kboot_testkit::Oracle;
 use kboot_testkit::generate::{
     self as make, Extension, GeneralName, Key, NameAttribute, Pem, Request, StringTag, der,
@@ -25,21 +25,24 @@ fn every_attribute_of_the_subject_is_kept_in_order() {
         vec![NameAttribute::go("1.3.6.1.4.1.57683.2", "uid")],
     ];
     let request = read(&Request::new(subject.clone(), Key::shared(make::KeyKind::P256)));
-    let found: Vec<Vec<(&str, &[u8])>> = request
+    let found: Vec<Vec<(String, &[u8])>> = request
         .subject()
+        .relative_names()
         .iter()
-        .map(|rdn| rdn.iter().map(|attribute| (attribute.oid.as_str(), attribute.value.as_slice())).collect())
+        .map(|rdn| {
+            rdn.iter().map(|attribute| (attribute.oid.to_string(), attribute.value.as_slice())).collect()
+        })
         .collect();
-    let mut expected: Vec<Vec<(&str, &[u8])>> = subject
+    let mut expected: Vec<Vec<(String, &[u8])>> = subject
         .iter()
-        .map(|rdn| rdn.iter().map(|attribute| (attribute.oid.as_str(), attribute.value.as_slice())).collect())
+        .map(|rdn| rdn.iter().map(|attribute| (attribute.oid.clone(), attribute.value.as_slice())).collect())
         .collect();
     // DER sorts a SET OF: "a" is shorter.
     expected[1].reverse();
     assert_eq!(found, expected);
     assert_eq!(request.organizations().collect::<Vec<_>>(), ["system:nodes", "a", "system:masters"]);
     assert_eq!(request.common_names().collect::<Vec<_>>(), ["one", "three"], "the second is no text");
-    assert_eq!(request.subject_der(), make::name(&subject));
+    assert_eq!(request.subject().der(), make::name(&subject));
 }
 
 #[test]
@@ -58,22 +61,25 @@ fn alternative_names_of_every_kind() {
         GeneralName::Raw(vec![0xa5, 0]),
     ];
     let request = read(&Request::kubelet_serving("worker-1", &names));
-    let found: Vec<AlternativeName> = request.alternative_names().cloned().collect();
+    let found: Vec<x509::GeneralName> = request.alternative_names().cloned().collect();
     let [dns, v4, v6, short, email, uri, other, directory, id, x400, edi] = found.as_slice() else {
         panic!("{found:?}")
     };
-    assert_eq!(dns, &AlternativeName::Dns("*.Example.COM".to_owned()));
-    assert_eq!(v4, &AlternativeName::Ip("10.0.0.1".parse().unwrap()));
-    assert_eq!(v6, &AlternativeName::Ip("fd00::1".parse().unwrap()));
-    assert_eq!(short, &AlternativeName::InvalidIp(vec![10, 0, 0]));
-    assert_eq!(email, &AlternativeName::Email("a@b".to_owned()));
-    assert_eq!(uri, &AlternativeName::Uri("spiffe://a/b".to_owned()));
+    assert_eq!(dns, &x509::GeneralName::Dns("*.Example.COM".to_owned()));
+    assert_eq!(v4, &x509::GeneralName::Ip("10.0.0.1".parse().unwrap()));
+    assert_eq!(v6, &x509::GeneralName::Ip("fd00::1".parse().unwrap()));
+    assert_eq!(short, &x509::GeneralName::InvalidIp(vec![10, 0, 0]));
+    assert_eq!(email, &x509::GeneralName::Email("a@b".to_owned()));
+    assert_eq!(uri, &x509::GeneralName::Uri("spiffe://a/b".to_owned()));
     assert!(
-        matches!(other, AlternativeName::OtherName { oid, value } if oid == "1.3.6.1.4.1.311.20.2.3" && value.ends_with(b"admin"))
+        matches!(other, x509::GeneralName::OtherName { oid, value } if oid.to_string() == "1.3.6.1.4.1.311.20.2.3" && value.ends_with(b"admin"))
     );
-    assert!(matches!(directory, AlternativeName::DirectoryName(_)));
-    assert_eq!(id, &AlternativeName::RegisteredId("1.2.3".to_owned()));
-    assert_eq!((x400, edi), (&AlternativeName::X400Address(vec![]), &AlternativeName::EdiPartyName(vec![])));
+    assert!(matches!(directory, x509::GeneralName::DirectoryName(_)));
+    assert_eq!(id, &x509::GeneralName::RegisteredId("1.2.3".parse().unwrap()));
+    assert_eq!(
+        (x400, edi),
+        (&x509::GeneralName::X400Address(vec![]), &x509::GeneralName::EdiPartyName(vec![]))
+    );
 }
 
 #[test]
@@ -88,20 +94,21 @@ fn attributes_and_extensions_understood_or_not_twice_or_broken() {
     }
     .with_attribute(make::CHALLENGE_PASSWORD, vec![der::tlv(0x0c, b"secret")]);
     let request = read(&request);
-    let attributes: Vec<&str> = request.attributes().iter().map(|attribute| attribute.oid.as_str()).collect();
+    let attributes: Vec<String> =
+        request.attributes().iter().map(|attribute| attribute.oid.to_string()).collect();
     assert_eq!(attributes.len(), 3);
-    assert!(attributes.contains(&"1.2.840.113549.1.9.7"));
-    let mut found: Vec<(&str, bool, String)> = request
+    assert!(attributes.contains(&"1.2.840.113549.1.9.7".to_owned()));
+    let mut found: Vec<(String, bool, String)> = request
         .extensions()
         .iter()
         .map(|extension| {
             let content = format!("{:?}", extension.content);
             let kind = content.split(['(', ' ']).next().unwrap().to_owned();
-            (extension.oid.as_str(), extension.critical, kind)
+            (extension.oid.to_string(), extension.critical, kind)
         })
         .collect();
     found.sort();
-    let kind = |oid, critical, kind: &str| (oid, critical, kind.to_owned());
+    let kind = |oid: &str, critical, kind: &str| (oid.to_owned(), critical, kind.to_owned());
     assert_eq!(
         found,
         [
@@ -129,15 +136,15 @@ fn keys_and_signatures() {
     ] {
         let request = Request::kubelet_client("worker-1").with_key(Key::shared(kind));
         let right = read(&request);
-        assert_eq!((right.public_key().kind(), right.signature()), (&expected, SignatureCheck::Right));
+        assert_eq!((right.public_key().kind(), right.signature()), (&expected, SignatureCheck::Valid));
         let wrong = read(&request.with_signature(make::Signature::Wrong));
-        assert_eq!(wrong.signature(), SignatureCheck::Wrong, "{kind:?}");
+        assert_eq!(wrong.signature(), SignatureCheck::Invalid, "{kind:?}");
     }
     for (key, expected) in [
         (make::key::rsa(16384, 65537), KeyKind::Rsa { bits: 16384, sound_exponent: true }),
         (make::key::rsa(1024, 65537), KeyKind::Rsa { bits: 1024, sound_exponent: true }),
         (make::key::rsa(2048, 3), KeyKind::Rsa { bits: 2048, sound_exponent: false }),
-        (make::key::p224(), KeyKind::WeakCurve { oid: "1.3.132.0.33".to_owned() }),
+        (make::key::p224(), KeyKind::WeakCurve { oid: "1.3.132.0.33".parse().unwrap() }),
     ] {
         let request = Request { public_key_info: Some(key.clone()), ..Request::kubelet_client("worker-1") };
         let request = read(&request);
@@ -152,24 +159,33 @@ fn pem_is_read_as_go_reads_it_and_oddities_are_told() {
     let der = request.der();
     let read = |pem: Pem| CertificateRequest::from_pem(pem.text(&der).as_bytes());
     let text = |text: &str| text.to_owned();
-    let odd = |pem: Pem| read(pem).unwrap().oddities().to_vec();
+    let odd = |pem: Pem| read(pem).unwrap().anomalies().to_vec();
     assert_eq!(odd(Pem::default()), []);
     assert_eq!(odd(Pem { line_end: text("\r\n"), ..Pem::default() }), []);
     assert_eq!(odd(Pem { line_end: text("  \n"), ..Pem::default() }), []);
     assert_eq!(
         odd(Pem { before: text("Certificate Request:\n  Data\n"), ..Pem::default() }),
-        [Oddity::SurroundingText]
+        [EncodingAnomaly::SurroundingText]
     );
     let headers = vec![(text("Proc-Type"), text("4,ENCRYPTED"))];
-    assert_eq!(odd(Pem { headers, ..Pem::default() }), [Oddity::PemHeaders]);
+    assert_eq!(odd(Pem { headers, ..Pem::default() }), [EncodingAnomaly::PemHeaders]);
     let second = Pem::default().text(&der);
-    assert_eq!(odd(Pem { after: second, ..Pem::default() }), [Oddity::SecondBlock, Oddity::SurroundingText]);
+    assert_eq!(
+        odd(Pem { after: second, ..Pem::default() }),
+        [EncodingAnomaly::SecondBlock, EncodingAnomaly::SurroundingText]
+    );
     let trailing = Request { trailing: vec![0], ..request.clone() };
-    assert_eq!(CertificateRequest::from_der(&trailing.der()).unwrap().oddities(), [Oddity::TrailingBytes]);
+    assert_eq!(
+        CertificateRequest::from_der(&trailing.der()).unwrap().anomalies(),
+        [EncodingAnomaly::TrailingBytes]
+    );
     let version = Request { version: 1, ..request };
-    assert_eq!(CertificateRequest::from_der(&version.der()).unwrap().oddities(), [Oddity::UnknownVersion]);
+    assert_eq!(
+        CertificateRequest::from_der(&version.der()).unwrap().anomalies(),
+        [EncodingAnomaly::UnknownVersion]
+    );
 
-    let code = |result: Result<CertificateRequest, CsrError>| result.unwrap_err().code();
+    let code = |result: Result<CertificateRequest, RequestError>| result.unwrap_err().code();
     assert_eq!(code(read(Pem { noise: text("!"), ..Pem::default() })), "bad-base64");
     assert_eq!(
         code(read(Pem { label: text("NEW CERTIFICATE REQUEST"), ..Pem::default() })),
@@ -194,12 +210,12 @@ fn der_that_is_not_strict_is_no_request() {
     // The outer length in one octet more than it needs.
     let mut long = vec![0x30, 0x83, 0];
     long.extend_from_slice(&der[2..]);
-    assert_eq!(CertificateRequest::from_der(&long), Err(CsrError::Malformed));
+    assert_eq!(CertificateRequest::from_der(&long), Err(RequestError::Malformed));
     // Indefinite length
     let mut indefinite = vec![0x30, 0x80];
     indefinite.extend_from_slice(&der[4..]);
     indefinite.extend_from_slice(&[0, 0]);
-    assert_eq!(CertificateRequest::from_der(&indefinite), Err(CsrError::Malformed));
+    assert_eq!(CertificateRequest::from_der(&indefinite), Err(RequestError::Malformed));
 }
 
 /// What openssl sees in a request: its subject and names.
@@ -230,7 +246,7 @@ fn openssl_reads_what_kboot_writes() {
         let names =
             ["worker-1", "10.0.0.1", "fd00::1"].map(|name| name.parse().unwrap()).into_iter().collect();
         let serving = CertificateRequest::for_kubelet_serving(&node, &names, &key).unwrap();
-        assert_eq!(serving.signature(), SignatureCheck::Right);
+        assert_eq!(serving.signature(), SignatureCheck::Valid);
         let groups = ["dev", "ops"].map(|group| group.parse().unwrap());
         let user = CertificateRequest::for_user("jane".parse().unwrap(), groups, &key).unwrap();
         let (Some((subject, text)), Some((of_user, _))) =

@@ -4,9 +4,10 @@ use std::error::Error as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use kboot_core::pki::{
-    Authority, Certificate, CertificateAuthority, CertificateTemplate, Issuer, KeyAlgorithm, PkiError,
-    Prepared, PrivateKey, SignatureAlgorithm, SigningError, SigningKey,
+use kboot_core::pki::{Authority, CertificateAuthority, CertificateTemplate, Issuer, PkiError};
+use kboot_core::x509::{
+    Certificate, KeyAlgorithm, PrivateKey, PublicKey, RequestError, SignatureAlgorithm, SigningError,
+    SigningKey, UnsignedCertificate, X509Error,
 };
 use kboot_core::{Env, Error, ErrorKind, Lifetime};
 use kboot_testkit::Oracle;
@@ -18,17 +19,17 @@ fn authority(algorithm: KeyAlgorithm) -> CertificateAuthority {
 static LEAF_KEY: LazyLock<PrivateKey> =
     LazyLock::new(|| PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap());
 
-fn prepare(issuer: &Issuer) -> Prepared<'_> {
+fn prepare(issuer: &Issuer) -> UnsignedCertificate<'_> {
     prepare_numbered(issuer, 1)
 }
 
 /// The same bytes at each call with the same number.
-fn prepare_numbered(issuer: &Issuer, number: u8) -> Prepared<'_> {
+fn prepare_numbered(issuer: &Issuer, number: u8) -> UnsignedCertificate<'_> {
     let now = issuer.validity().not_before.after("1h".parse().unwrap()).unwrap();
     let mut env = Env::fixed(now, move |buffer| buffer.fill(number));
     let template = CertificateTemplate::client("jane".parse().unwrap()).group("dev".parse().unwrap());
     let month = "30d".parse().unwrap();
-    issuer.prepare(&template, LEAF_KEY.public_key_der(), month, &mut env).unwrap()
+    issuer.prepare(&template, LEAF_KEY.public_key(), month, &mut env).unwrap()
 }
 
 /// openssl with a key in a file, as a service that signs.
@@ -36,7 +37,7 @@ struct Remote<'a> {
     openssl: &'a Oracle,
     folder: &'a Path,
     algorithm: KeyAlgorithm,
-    public_key_der: Vec<u8>,
+    public_key: PublicKey,
 }
 
 impl SigningKey for Remote<'_> {
@@ -44,8 +45,8 @@ impl SigningKey for Remote<'_> {
         self.algorithm
     }
 
-    fn public_key_der(&self) -> &[u8] {
-        &self.public_key_der
+    fn public_key(&self) -> &PublicKey {
+        &self.public_key
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
@@ -79,8 +80,8 @@ fn openssl_holds_the_key() {
         write("ca.crt", authority.certificate().to_pem().as_bytes());
         let issuer = Issuer::load(authority.certificate().clone(), Env::system().now()).unwrap();
         assert_eq!(issuer.algorithm(), algorithm);
-        let public_key_der = issuer.public_key_der().to_vec();
-        let remote = Remote { openssl: &openssl, folder: folder.path(), algorithm, public_key_der };
+        let public_key = issuer.public_key().clone();
+        let remote = Remote { openssl: &openssl, folder: folder.path(), algorithm, public_key };
         let certificate = prepare(&issuer).sign_with(&remote).unwrap();
         assert!(certificate.is_signed_by(authority.certificate()));
         write("leaf.crt", certificate.to_pem().as_bytes());
@@ -103,7 +104,7 @@ fn both_phases_give_what_one_gives() {
     let year = "1y".parse().unwrap();
     let one = authority.issue(&template, &LEAF_KEY, year, &mut env()).unwrap();
     let issuer = Issuer::load(authority.certificate().clone(), now).unwrap();
-    let prepared = issuer.prepare(&template, LEAF_KEY.public_key_der(), year, &mut env()).unwrap();
+    let prepared = issuer.prepare(&template, LEAF_KEY.public_key(), year, &mut env()).unwrap();
     assert_eq!(prepared.sign_with(authority.key()).unwrap(), one);
     assert_eq!(issuer.pin(), authority.pin());
 }
@@ -113,9 +114,9 @@ fn a_signature_that_is_not_the_issuers_makes_no_certificate() {
     for (algorithm, _) in KeyAlgorithm::ALL {
         let (authority, foreign) = (authority(algorithm), PrivateKey::generate(algorithm).unwrap());
         let issuer = authority.issuer();
-        let refuse = |signature: &[u8], prepared: Prepared<'_>| {
+        let refuse = |signature: &[u8], prepared: UnsignedCertificate<'_>| {
             let error = prepared.assemble(signature).unwrap_err();
-            assert!(matches!(error, PkiError::WrongSignature { .. }), "{algorithm}: {error}");
+            assert!(matches!(error, X509Error::WrongSignature { .. }), "{algorithm}: {error}");
             assert!(error.to_string().contains("CN=kubernetes"), "{error}");
             assert_eq!(Error::from(error).kind(), ErrorKind::Crypto);
         };
@@ -148,8 +149,8 @@ impl SigningKey for Liar<'_> {
         self.algorithm
     }
 
-    fn public_key_der(&self) -> &[u8] {
-        self.claimed.key().public_key_der()
+    fn public_key(&self) -> &PublicKey {
+        self.claimed.key().public_key()
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
@@ -162,14 +163,14 @@ fn a_key_that_is_not_the_issuers_makes_no_certificate() {
     let authority = authority(KeyAlgorithm::EcdsaP256);
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let error = prepare(authority.issuer()).sign_with(&key).unwrap_err();
-    assert!(matches!(error, PkiError::KeyMismatch { .. }), "{error}");
+    assert!(matches!(error, X509Error::KeyMismatch { .. }), "{error}");
 
     let mut liar = Liar { claimed: &authority, algorithm: KeyAlgorithm::EcdsaP256, key };
     let error = prepare(authority.issuer()).sign_with(&liar).unwrap_err();
-    assert!(matches!(error, PkiError::WrongSignature { .. }), "{error}");
+    assert!(matches!(error, X509Error::WrongSignature { .. }), "{error}");
     liar.algorithm = KeyAlgorithm::EcdsaP384;
     let error = prepare(authority.issuer()).sign_with(&liar).unwrap_err();
-    assert!(matches!(error, PkiError::KeyMismatch { .. }), "{error}");
+    assert!(matches!(error, X509Error::KeyMismatch { .. }), "{error}");
 }
 
 struct Sealed<'a>(&'a Issuer);
@@ -179,8 +180,8 @@ impl SigningKey for Sealed<'_> {
         self.0.algorithm()
     }
 
-    fn public_key_der(&self) -> &[u8] {
-        self.0.public_key_der()
+    fn public_key(&self) -> &PublicKey {
+        self.0.public_key()
     }
 
     fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SigningError> {
@@ -211,10 +212,13 @@ fn an_issuer_is_checked_as_an_authority_is() {
     assert!(matches!(error, PkiError::AuthorityNotValidNow { .. }), "{error}");
     let key = LEAF_KEY.public_key_der();
     for key in [b"".as_slice(), b"\x30\x00", &key[1..], &[key, &[0]].concat()] {
-        let month = "30d".parse().unwrap();
-        let error = authority.issuer().prepare(&template, key, month, &mut env).unwrap_err();
-        assert_eq!(error, PkiError::UnsupportedKey);
+        assert_eq!(PublicKey::from_der(key), Err(RequestError::Malformed));
     }
+    // Ed25519 (RFC 8410, 4)
+    let ed25519 = [b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".as_slice(), &[7; 32]].concat();
+    let key = PublicKey::from_der(&ed25519).unwrap();
+    let error = authority.issuer().prepare(&template, &key, "30d".parse().unwrap(), &mut env).unwrap_err();
+    assert_eq!(error, PkiError::X509(X509Error::UnsupportedKey));
 }
 
 #[test]
@@ -255,7 +259,7 @@ fn etcds_and_the_front_proxys_authorities_make_no_clients_of_the_api_server() {
         assert_eq!(authority.issue(&client, &key, year, &mut env).unwrap_err(), refusal);
         // Without its key it is the same.
         let loaded = Issuer::load(authority.certificate().clone(), env.now()).unwrap();
-        let public = key.public_key_der();
+        let public = key.public_key();
         assert_eq!(loaded.prepare(&client, public, year, &mut env).unwrap_err(), refusal);
         assert!(loaded.known_as(Authority::Cluster).prepare(&client, public, year, &mut env).is_ok());
         assert!(authority.issue(&client.clone().from_authority(whose), &key, year, &mut env).is_ok());

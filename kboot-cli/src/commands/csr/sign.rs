@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     let uses = facts.uses().join("; ");
     let names: Vec<String> = [facts.alt_names.to_string()]
         .into_iter()
-        .chain(facts.other_names)
+        .chain(facts.other_names.iter().cloned())
         .filter(|names| !names.is_empty())
         .collect();
     // A server's use names them.

@@ -8,40 +8,55 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::*;
 use crate::bundle::write_new;
-use crate::pki::{KeyAlgorithm, PrivateKey, Subject};
+use crate::pki::Subject;
+use crate::x509::{KeyAlgorithm, PrivateKey, X509Error};
 
 const UPSTREAM: &str = include_str!("../../../tests/golden/signer-v1.20.pem");
-const BOTH: LeafKeyUsages = LeafKeyUsages { digital_signature: true, key_encipherment: true };
-const NEITHER: LeafKeyUsages = LeafKeyUsages { digital_signature: false, key_encipherment: false };
+const BOTH: KeyUsage = KeyUsage::SIGNATURE_AND_ENCIPHERMENT;
+const NEITHER: KeyUsage = KeyUsage::NONE;
+static LEAF_KEY: LazyLock<PrivateKey> =
+    LazyLock::new(|| PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap());
 
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-fn ips(texts: &[&str]) -> Vec<IpAddr> {
-    texts.iter().map(|text| text.parse().unwrap()).collect()
+fn dns(names: &[&str]) -> Vec<GeneralName> {
+    owned(names).into_iter().map(GeneralName::Dns).collect()
 }
 
-fn client(common_name: &str, organizations: &[&str], key_usages: LeafKeyUsages) -> RequestedContent {
+fn ips(texts: &[&str]) -> Vec<GeneralName> {
+    texts.iter().map(|text| GeneralName::Ip(text.parse().unwrap())).collect()
+}
+
+fn emails(addresses: &[&str]) -> Vec<GeneralName> {
+    owned(addresses).into_iter().map(GeneralName::Email).collect()
+}
+
+fn uris(texts: &[&str]) -> Vec<GeneralName> {
+    owned(texts).into_iter().map(GeneralName::Uri).collect()
+}
+
+fn client(common_name: &str, organizations: &[&str], key_usage: KeyUsage) -> RequestedContent {
     RequestedContent {
         common_name: common_name.to_owned(),
         organizations: owned(organizations),
-        dns: Vec::new(),
-        emails: Vec::new(),
-        ips: Vec::new(),
-        uris: Vec::new(),
-        public_key_der: Vec::new(),
-        usage: ExtendedUsage::Client,
-        key_usages,
+        alternative_names: Vec::new(),
+        public_key: LEAF_KEY.public_key().clone(),
+        usage: TlsUsage::Client,
+        key_usage,
     }
 }
 
 /// A kubelet's request for a serving certificate.
 fn serving() -> RequestedContent {
     RequestedContent {
-        dns: owned(&["worker-1.example.com", "worker-1", "worker-1.example.com"]),
-        ips: ips(&["fd00::31", "192.168.20.31", "::ffff:10.0.0.1"]),
-        usage: ExtendedUsage::Server,
+        alternative_names: [
+            ips(&["fd00::31", "192.168.20.31", "::ffff:10.0.0.1"]),
+            dns(&["worker-1.example.com", "worker-1", "worker-1.example.com"]),
+        ]
+        .concat(),
+        usage: TlsUsage::Server,
         ..client("system:node:worker-1", &["system:nodes"], BOTH)
     }
 }
@@ -50,10 +65,13 @@ fn serving() -> RequestedContent {
 fn of_a_user() -> RequestedContent {
     let groups = ["ops", "dev", "team@example.com", "a*", "été", "dev team (1), a+b='c'?", "dev"];
     RequestedContent {
-        dns: owned(&["z.example.com", "*.a.example.com"]),
-        emails: owned(&["z@example.com", "a@example.com"]),
-        ips: ips(&["10.0.0.2", "10.0.0.1"]),
-        uris: owned(&["spiffe://example.com/ns/a/sa/b", "https://example.com/?q=1#f"]),
+        alternative_names: [
+            uris(&["spiffe://example.com/ns/a/sa/b", "https://example.com/?q=1#f"]),
+            ips(&["10.0.0.2", "10.0.0.1"]),
+            emails(&["z@example.com", "a@example.com"]),
+            dns(&["z.example.com", "*.a.example.com"]),
+        ]
+        .concat(),
         ..client("jané", &groups, NEITHER)
     }
 }
@@ -68,13 +86,17 @@ fn upstreams() -> Vec<(&'static str, Certificate)> {
 #[test]
 fn certificates_are_upstreams_to_the_byte() {
     let now: Timestamp = "2026-11-21T10:20:09Z".parse().unwrap();
-    let signature = LeafKeyUsages { digital_signature: true, ..NEITHER };
-    let encipherment = LeafKeyUsages { key_encipherment: true, ..NEITHER };
+    let signature = KeyUsage::DIGITAL_SIGNATURE;
+    let encipherment = KeyUsage::KEY_ENCIPHERMENT;
     let cases = [
         ("rsa", "8760h", client("system:node:worker-1", &["system:nodes"], BOTH)),
         ("p384", "720h", serving()),
         ("p256", "8h", of_a_user()),
-        ("p256", "24h", RequestedContent { dns: owned(&["a.example.com"]), ..client("", &[], signature) }),
+        (
+            "p256",
+            "24h",
+            RequestedContent { alternative_names: dns(&["a.example.com"]), ..client("", &[], signature) },
+        ),
         ("p256", "87600h", client("kubernetes", &[], encipherment)),
         ("rsa", "2160h", client("", &["b", "a"], NEITHER)),
     ];
@@ -92,7 +114,7 @@ fn certificates_are_upstreams_to_the_byte() {
             let start = buffer.len() - serial.len();
             buffer[start..].copy_from_slice(&serial);
         });
-        let content = RequestedContent { public_key_der: facts.public_key_der, ..content };
+        let content = RequestedContent { public_key: facts.public_key.clone(), ..content };
         let prepared = issuer.prepare_requested(&content, None, limit.parse().unwrap(), &mut env);
         // Upstream issues a certificate with the authority's own name; this does not.
         if content.common_name == "kubernetes" {
@@ -138,13 +160,16 @@ fn openssl_signs_what_was_requested_from_afar() {
                 ["Digital Signature, Key Encipherment", "TLS Web Server Authentication"],
             ),
             (
-                RequestedContent { uris: owned(&["spiffe://a/b"]), ..client("jane", &["dev", "b"], NEITHER) },
+                RequestedContent {
+                    alternative_names: uris(&["spiffe://a/b"]),
+                    ..client("jane", &["dev", "b"], NEITHER)
+                },
                 "subject=O = b + O = dev, CN = jane",
                 "URI:spiffe://a/b",
                 ["", "TLS Web Client Authentication"],
             ),
         ] {
-            let content = RequestedContent { public_key_der: leaf_key.public_key_der().to_vec(), ..content };
+            let content = RequestedContent { public_key: leaf_key.public_key().clone(), ..content };
             let prepared = issuer.prepare_requested(&content, None, Lifetime::ONE_YEAR, &mut env).unwrap();
             let path = |name: &str| folder.path().join(name);
             for name in ["tbs", "leaf.crt", "signature"] {
@@ -181,13 +206,13 @@ fn seconds(count: i64) -> Lifetime {
 fn the_authority_signs_what_was_requested() {
     let mut env = Env::at("2026-06-01T00:00:00Z".parse().unwrap());
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP384).unwrap();
-    let content = RequestedContent { public_key_der: key.public_key_der().to_vec(), ..serving() };
+    let content = RequestedContent { public_key: key.public_key().clone(), ..serving() };
     let day = Some(seconds(86_400));
     let certificate = AUTHORITY.sign_requested(&content, day, Lifetime::ONE_YEAR, &mut env).unwrap();
     assert!(certificate.is_signed_by(AUTHORITY.certificate()));
     let facts = certificate.facts();
     assert_eq!(facts.validity.not_after.to_string(), "2026-06-01T23:55:00Z");
-    assert_eq!(facts.public_key_der, key.public_key_der());
+    assert_eq!(facts.public_key.der(), key.public_key_der());
 }
 
 #[test]
@@ -204,12 +229,12 @@ fn what_cannot_be_issued() {
     let within = "2026-06-01T00:00:00Z";
     assert_eq!(at(within, &content, Lifetime::ZERO), PkiError::EmptyValidity);
     for content in [
-        RequestedContent { dns: owned(&["a", "é.example.com"]), ..serving() },
-        RequestedContent { emails: owned(&["é@example.com"]), ..serving() },
-        RequestedContent { uris: owned(&["https://é"]), ..serving() },
+        RequestedContent { alternative_names: dns(&["a", "é.example.com"]), ..serving() },
+        RequestedContent { alternative_names: emails(&["é@example.com"]), ..serving() },
+        RequestedContent { alternative_names: uris(&["https://é"]), ..serving() },
     ] {
         let error = at(within, &content, year);
-        assert!(matches!(error, PkiError::Unencodable { .. }), "{error}");
+        assert!(matches!(error, PkiError::X509(X509Error::Unencodable { .. })), "{error}");
         assert!(error.to_string().contains('é'), "{error}");
     }
 }
@@ -227,11 +252,9 @@ proptest! {
         let point = |unix: i64| Timestamp::from_unix(unix.max(0)).unwrap();
         let issuer = Issuer {
             certificate: AUTHORITY.certificate().clone(),
-            subject_der: Vec::new(),
             key_extension: Vec::new(),
             validity: Validity { not_before: point(now - age), not_after: point(now + left) },
             algorithm: KeyAlgorithm::EcdsaP256,
-            public_key_der: Vec::new(),
             authority: None,
         };
         let asked = requested.map(seconds);
