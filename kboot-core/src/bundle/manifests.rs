@@ -9,6 +9,7 @@ use crate::cluster::{ClusterSpec, NodeCredentials};
 use crate::error::Error;
 use crate::pki::{Authority, CertificateId, CertificateRole, ClusterPki, Origin};
 use crate::rbac;
+use crate::release::gates;
 use crate::secret::SecretText;
 use crate::version::KubernetesVersion;
 
@@ -27,8 +28,7 @@ pub(super) fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<
         }
         NodeCredentials::Certificate => objects.push(rbac::node_renewal()),
     }
-    // rbac.authorization.k8s.io/v1 came with 1.8.
-    if spec.kubernetes_version.minor() < 8 {
+    if !gates::RBAC_V1.contains(spec.kubernetes_version) {
         for object in &mut objects {
             object["apiVersion"] = "rbac.authorization.k8s.io/v1beta1".into();
         }
@@ -80,8 +80,7 @@ const VERIFY_NAME: &str = "kboot-verify";
 /// A web server on every worker and a service in front of them, to see that pods, services and node ports are
 /// reached from everywhere.
 fn verify_objects(version: KubernetesVersion, image: &str) -> [Value; 2] {
-    // apps/v1 came with 1.9, and extensions/v1beta1 went with 1.16.
-    let api_version = if version.minor() >= 9 { "apps/v1" } else { "extensions/v1beta1" };
+    let api_version = if gates::APPS_V1.contains(version) { "apps/v1" } else { "extensions/v1beta1" };
     let labels = json!({"app": VERIFY_NAME});
     [
         json!({

@@ -4,6 +4,7 @@ use super::Component;
 use crate::cluster::ClusterSpec;
 use crate::name::FolderPath;
 use crate::pki::{Authority, AuthorityLayout, CertificateRole};
+use crate::release::gates::LOG_FILES;
 
 pub(crate) const PKI: &str = "/etc/kubernetes/pki";
 pub(crate) const SERVICE_ACCOUNT_KEY: &str = "/etc/kubernetes/pki/sa.key";
@@ -39,7 +40,7 @@ pub(crate) fn programs(spec: &ClusterSpec) -> &str {
 
 /// The folder of a component's log files, where the cluster file and the version have them.
 pub(crate) fn logs(spec: &ClusterSpec, component: Component) -> Option<String> {
-    let folder = spec.folders.logs.as_ref().filter(|_| spec.kubernetes_version.minor() < 26)?;
+    let folder = spec.folders.logs.as_ref().filter(|_| LOG_FILES.contains(spec.kubernetes_version))?;
     (component != Component::Etcd).then(|| format!("{folder}/{component}"))
 }
 

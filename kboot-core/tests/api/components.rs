@@ -148,9 +148,9 @@ fn the_table_has_every_flag_of_the_real_binaries() {
         let arguments: String = flags.iter().map(|flag| format!(" --{flag}=x")).collect();
         let unit = format!("[Service]\nExecStart=/usr/bin/{component}{arguments}\n");
         let findings = kboot_core::component::lint(&[("u", &unit)], version.parse().unwrap()).unwrap();
-        let unknown: Vec<&String> = findings
+        let unknown: Vec<String> = findings
             .iter()
-            .map(|finding| &finding.problem)
+            .map(|found| found.finding.detail.to_string())
             .filter(|problem| problem.contains(" has no --"))
             .collect();
         assert!(unknown.is_empty(), "{component}: {unknown:#?}");
