@@ -4,10 +4,11 @@ pub mod bundle;
 pub mod cluster;
 pub mod component;
 pub mod csr;
+pub mod document;
 mod env;
 pub mod error;
+pub mod finding;
 pub mod inspect;
-mod json_objects;
 pub mod kubeconfig;
 pub mod name;
 pub mod net;
@@ -16,14 +17,28 @@ pub mod online;
 pub mod pki;
 pub mod policy;
 pub mod rbac;
-mod schema;
+pub mod release;
 pub mod secret;
 pub mod shown;
 pub mod time;
 pub mod token;
 pub mod version;
 pub mod x509;
-mod yaml;
+pub(crate) use document::yaml; // MERGE: alias
+
+/// The former paths of the room `document`.
+mod json_objects {
+    pub use crate::document::ListError; // MERGE: alias
+    pub(crate) use crate::document::json::{check_keys, is_json, is_part, strict_value}; // MERGE: alias
+    pub(crate) use crate::document::json_stream::{Item, each_object}; // MERGE: alias
+}
+
+/// The former paths of the room `document`.
+mod schema {
+    pub(crate) use crate::document::Problem; // MERGE: alias
+    pub(crate) use crate::document::schema::check; // MERGE: alias
+    pub(crate) use crate::document::{Problems, closest, unknown_name, write_problems}; // MERGE: alias
+}
 
 pub use bundle::{Bundle, Plan};
 pub use cluster::ClusterSpec;

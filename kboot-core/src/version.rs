@@ -1,20 +1,32 @@
 //! Kubernetes versions, and the one place that knows which of them kboot writes files for.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// Why a text is not a Kubernetes version that kboot covers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{value:?} {problem}")]
 #[non_exhaustive]
-pub struct VersionError {
-    /// The text, cut to its first 64 characters.
-    pub value: String,
-    /// What is wrong, and what would be right.
-    pub problem: &'static str,
+pub enum VersionError {
+    /// It is not one at all.
+    #[error("{value:?} is not a Kubernetes version: write v1.MINOR.PATCH, for example v1.36.4")]
+    Malformed {
+        /// The text, cut to its first 64 characters.
+        value: String,
+    },
+    /// kboot writes no files for it.
+    #[error(
+        "{value:?} is not a version that kboot covers: 1.{} to 1.{}",
+        KubernetesVersion::MINORS.start(),
+        KubernetesVersion::MINORS.end()
+    )]
+    NotCovered {
+        /// The text, cut to its first 64 characters.
+        value: String,
+    },
 }
 
-/// A Kubernetes version that kboot covers: 1.6 to 1.37.
+/// A Kubernetes version that kboot covers: one of [`KubernetesVersion::MINORS`].
 ///
 /// ```
 /// use kboot_core::version::KubernetesVersion;
@@ -30,11 +42,11 @@ pub struct KubernetesVersion {
 }
 
 impl KubernetesVersion {
-    /// The newest version covered, which `kboot cluster init` proposes.
-    pub const LATEST: Self = Self { minor: 37, patch: 0 };
+    /// The minor versions that are covered.
+    pub const MINORS: RangeInclusive<u16> = 6..=37;
 
-    /// The oldest minor version covered.
-    const OLDEST_MINOR: u16 = 6;
+    /// The newest version covered, which `kboot cluster init` proposes.
+    pub const LATEST: Self = Self { minor: *Self::MINORS.end(), patch: 0 };
 
     /// The number after `1.`.
     #[must_use]
@@ -47,17 +59,13 @@ impl KubernetesVersion {
     pub fn change_to(self, to: Self) -> Option<VersionChange> {
         (self != to).then_some(VersionChange { from: self, to })
     }
-
-    fn covered(minor: u16) -> bool {
-        (Self::OLDEST_MINOR..=Self::LATEST.minor).contains(&minor)
-    }
 }
 
 impl FromStr for KubernetesVersion {
     type Err = VersionError;
     fn from_str(text: &str) -> Result<Self, VersionError> {
-        let fail = |problem| VersionError { value: text.chars().take(64).collect(), problem };
-        let malformed = || fail("is not a Kubernetes version: write v1.MINOR.PATCH, for example v1.36.4");
+        let value = || text.chars().take(64).collect();
+        let malformed = || VersionError::Malformed { value: value() };
         let number = |part: &str| -> Option<u16> {
             let canonical = !part.is_empty()
                 && part.bytes().all(|b| b.is_ascii_digit())
@@ -70,8 +78,8 @@ impl FromStr for KubernetesVersion {
             _ => return Err(malformed()),
         };
         let (Some(minor), Some(patch)) = (minor, patch) else { return Err(malformed()) };
-        if !Self::covered(minor) {
-            return Err(fail("is not a version that kboot covers: 1.6 to 1.37"));
+        if !Self::MINORS.contains(&minor) {
+            return Err(VersionError::NotCovered { value: value() });
         }
         Ok(Self { minor, patch })
     }
@@ -160,62 +168,6 @@ impl fmt::Display for VersionChangeKind {
     }
 }
 
-/// The minor versions that have something: a flag, a field of a configuration file.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct VersionSpan {
-    /// The first with it, where there are covered ones without.
-    since: Option<Bound>,
-    /// The first without it.
-    until: Option<Bound>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Bound {
-    minor: u16,
-    /// Whether it is known to be this one: a first with it may be later, a first without it earlier.
-    exact: bool,
-}
-
-impl VersionSpan {
-    /// From two columns of a table: `1.N` each, or `>1.N` for something that came at some time after 1.N, and
-    /// `?1.N` for something that went in 1.N or before; anything else is no bound.
-    pub(crate) fn of_columns(since: &str, until: &str) -> Self {
-        let exactly = |text| minor_of(text).map(|minor| Bound { minor, exact: true });
-        let after = |minor: u16| Bound { minor: minor.saturating_add(1), exact: false };
-        let at_latest = |minor| Bound { minor, exact: false };
-        Self {
-            since: exactly(since).or_else(|| minor_of(since.strip_prefix('>')?).map(after)),
-            until: exactly(until).or_else(|| minor_of(until.strip_prefix('?')?).map(at_latest)),
-        }
-    }
-
-    /// Why a version does not have it; nothing where it does.
-    pub(crate) fn lacks(self, version: KubernetesVersion) -> Option<String> {
-        match (self.since, self.until) {
-            (_, Some(Bound { minor, exact })) if version.minor >= minor => {
-                let or_before = if exact { "" } else { " or before" };
-                Some(format!("removed in 1.{minor}{or_before}"))
-            }
-            (Some(Bound { minor, exact: true }), _) if version.minor < minor => {
-                Some(format!("it came with 1.{minor}"))
-            }
-            (Some(Bound { minor, .. }), _) if version.minor < minor => {
-                Some(format!("it came after 1.{}", minor.saturating_sub(1)))
-            }
-            _ => None,
-        }
-    }
-
-    pub(crate) fn has(self, version: KubernetesVersion) -> bool {
-        self.lacks(version).is_none()
-    }
-}
-
-/// The number after `1.`.
-pub(crate) fn minor_of(text: &str) -> Option<u16> {
-    text.strip_prefix("1.")?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,8 +177,14 @@ mod tests {
         for good in ["v1.6.0", "v1.20.2", "1.33.0", "v1.37.11"] {
             assert!(good.parse::<KubernetesVersion>().is_ok(), "{good}");
         }
-        for bad in ["", "1", "1.36", "v2.0.0", "v1.5.9", "v1.38.0", "v1.036.0", "1.36.4-rc.1", "v1.+36.0"] {
+        for bad in ["", "1", "1.36", "v2.0.0", "v1.5.9", "v1.036.0", "1.36.4-rc.1", "v1.+36.0"] {
             assert!(bad.parse::<KubernetesVersion>().is_err(), "{bad:?} was accepted");
         }
+        let KubernetesVersion { minor: newest, .. } = KubernetesVersion::LATEST;
+        let next = format!("v1.{}.0", newest + 1);
+        assert_eq!(
+            next.parse::<KubernetesVersion>().unwrap_err().to_string(),
+            format!("{next:?} is not a version that kboot covers: 1.6 to 1.{newest}")
+        );
     }
 }

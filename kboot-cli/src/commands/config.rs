@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
-use kboot_core::component::{Severity, lint};
+use kboot_core::component::{FileFinding, lint};
+use kboot_core::finding::Severity;
 
 use crate::Answer;
 use crate::cli::{Config, ConfigLint};
@@ -32,8 +33,8 @@ pub(crate) fn run(command: Config) -> Result<Answer> {
         }
     };
     let mut table = String::new();
-    for finding in &findings {
-        let line = format!("{}: {}: {}: {}", finding.file, finding.place, finding.severity, finding.problem);
+    for FileFinding { file, finding, .. } in &findings {
+        let line = format!("{file}: {}: {}: {}", finding.path, finding.severity, finding.detail);
         writeln!(table, "{}", output::escaped(&line))?;
     }
     output::list(format, &serde_json::to_value(&findings)?, &table)?;
@@ -44,6 +45,6 @@ pub(crate) fn run(command: Config) -> Result<Answer> {
     if findings.is_empty() {
         output::tell(&format!("nothing found in {} files for Kubernetes {kubernetes_version}", texts.len()));
     }
-    let is_wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let is_wrong = findings.iter().any(|found| found.finding.severity == Severity::Error);
     Ok(if is_wrong { Answer::No } else { Answer::Yes })
 }

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::pki::row::{Location, SecretRow};
 use crate::pki::{CertificateId, ClusterPki, Profile};
 use crate::rbac;
+use crate::release::gates;
 use crate::secret::SecretText;
 use crate::version::KubernetesVersion;
 
@@ -82,8 +83,7 @@ fn rbac_objects(spec: &ClusterSpec) -> Vec<Value> {
         }
         NodeCredentials::Certificate => objects.push(rbac::node_renewal()),
     }
-    // rbac.authorization.k8s.io/v1 came with 1.8.
-    if spec.kubernetes_version.minor() < 8 {
+    if !gates::RBAC_V1.contains(spec.kubernetes_version) {
         for object in &mut objects {
             object["apiVersion"] = "rbac.authorization.k8s.io/v1beta1".into();
         }
@@ -96,8 +96,7 @@ const VERIFY_NAME: &str = "kboot-verify";
 /// A web server on every worker and a service in front of them, to see that pods, services and node ports are
 /// reached from everywhere.
 fn verify_objects(version: KubernetesVersion, image: &str) -> [Value; 2] {
-    // apps/v1 came with 1.9, and extensions/v1beta1 went with 1.16.
-    let api_version = if version.minor() >= 9 { "apps/v1" } else { "extensions/v1beta1" };
+    let api_version = if gates::APPS_V1.contains(version) { "apps/v1" } else { "extensions/v1beta1" };
     let labels = json!({"app": VERIFY_NAME});
     [
         json!({

@@ -15,14 +15,15 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 pub use self::ca::{CaLayout, CaRole};
-use crate::component::Component;
+pub use crate::document::Problem;
+use crate::document::{schema, write_problems, yaml};
 use crate::name::{ClusterName, Dns1123Subdomain, FolderPath, ImageReference, NodeName, UnixName};
 use crate::net::{AltName, ApiEndpoint, Cidr};
-use crate::pki::{KeyAlgorithm, SubjectDefaults};
-pub use crate::schema::Problem;
-use crate::schema::{self, write_problems};
+use crate::pki::SubjectDefaults;
+use crate::release::Component;
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
+use crate::x509::KeyAlgorithm;
 
 /// The JSON Schema of the cluster file, for editors and other tools.
 pub const CLUSTER_SCHEMA: &str = include_str!("cluster.schema.json");
@@ -34,7 +35,7 @@ static PARSED_SCHEMA: LazyLock<Value> =
 pub const COMMENTED_EXAMPLE: &str = include_str!("commented_example.yaml");
 
 /// The largest cluster file that is read: 16 MiB, some 100,000 nodes.
-pub const MAX_BYTES: usize = crate::yaml::MAX_BYTES;
+pub const MAX_BYTES: usize = yaml::MAX_BYTES;
 
 /// Everything that is wrong with a cluster file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -297,7 +298,7 @@ impl FromStr for ClusterSpec {
     type Err = SpecError;
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let refuse = |problems| SpecError { problems };
-        let value = crate::yaml::parse(text)
+        let value = yaml::parse(text)
             .map_err(|problem| refuse(vec![Problem::new("", format!("not readable as YAML: {problem}"))]))?;
         let shape = schema::check(&PARSED_SCHEMA, &value);
         if !shape.is_empty() {

@@ -15,12 +15,14 @@ use super::{
     CaLayout, ClusterSpec, Join, JoinTokenSpec, KubeconfigCertificates, NodeCredentials, Overrides, Pki,
     Problem, ServingCertificates, UnitArguments,
 };
-use crate::component::{Component, check_overrides};
+use crate::document::Problems;
+use crate::finding::Severity;
 use crate::net::{AltName, ApiEndpoint};
-use crate::pki::{KeyAlgorithm, SubjectDefaults};
-use crate::schema::Problems;
+use crate::pki::SubjectDefaults;
+use crate::release::{Component, gates, overrides};
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
+use crate::x509::KeyAlgorithm;
 
 /// Problems as they are found; every step goes on with what it has.
 #[derive(Default)]
@@ -67,7 +69,8 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
     let nodes = nodes(&mut found, &mut warnings, spec.nodes);
     if let Some(network) = &network {
         addresses(&mut found, network, &nodes, endpoint.as_ref());
-        if network.service_cidrs.len() == 2 && version.is_some_and(|version| version.minor() < 23) {
+        let has_dual_stack = version.is_none_or(|version| gates::DUAL_STACK.contains(version));
+        if network.service_cidrs.len() == 2 && !has_dual_stack {
             found.add("spec.network.serviceCIDRs", "two address families need Kubernetes 1.23 or later");
         }
     }
@@ -162,17 +165,13 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
     })
 }
 
-/// The first minor version whose kubelets ask for serving certificates unless told otherwise
-/// (feature gate RotateKubeletServerCertificate, beta).
-const SERVING_REQUESTS: u16 = 12;
-
 fn join(
     found: &mut Found,
     warnings: &mut Found,
     join: document::Join,
     version: Option<KubernetesVersion>,
 ) -> Option<Join> {
-    let asks_for_serving = version.is_none_or(|version| version.minor() >= SERVING_REQUESTS);
+    let asks_for_serving = version.is_none_or(|version| gates::SERVING_REQUESTS.contains(version));
     if !asks_for_serving && join.serving_certificates.as_deref() == Some("csr") {
         found.add(
             "spec.join.servingCertificates",
@@ -221,10 +220,10 @@ fn components(
         };
         let overrides = Overrides { config, extra_args };
         if let Some(version) = version {
-            let findings = check_overrides(component, version, &overrides);
-            let below = |field: &str| format!("spec.components.{key}.{field}");
-            findings.errors.into_iter().for_each(|(field, problem)| found.add(below(&field), problem));
-            findings.warnings.into_iter().for_each(|(field, problem)| warnings.add(below(&field), problem));
+            for finding in overrides::check(component, version, &overrides.config, &overrides.extra_args) {
+                let list = if finding.severity == Severity::Error { &mut *found } else { &mut *warnings };
+                list.add(format!("spec.components.{key}.{}", finding.path), finding.detail.to_string());
+            }
         }
         valid.insert(component, overrides);
     }

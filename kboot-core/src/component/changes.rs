@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Component, flags, lint};
+use super::lint;
+use crate::document::yaml;
+use crate::release::{Component, flags};
 use crate::version::KubernetesVersion;
 
 /// Says which flags or fields a node's file loses, gains and changes; nothing where it is no file of flags
@@ -13,14 +15,18 @@ pub(crate) fn changes(path: &str, old: &str, new: &str, version: KubernetesVersi
     let name = path.rsplit('/').next()?;
     if let Some(unit) = name.strip_suffix(".service").or_else(|| name.strip_suffix(".env")) {
         let component = Component::ALL.into_iter().find(|component| component.name() == unit)?;
-        let gone = |flag: &str| flags::known(component, flag).and_then(|known| known.missing_in(version));
+        let gone = |flag: &str| {
+            let known = flags::known(component, flag)?;
+            let instead = known.instead().map_or_else(String::new, |instead| format!("; use {instead}"));
+            known.lacks(version).map(|why| format!("{why}{instead}"))
+        };
         let directives = say(&lint::directives(old), &lint::directives(new), "", |_| None);
         let flags = say(&lint::arguments(old)?, &lint::arguments(new)?, "--", gone);
         let parts: Vec<String> = [directives, flags].into_iter().flatten().collect();
         return (!parts.is_empty()).then(|| parts.join(", "));
     }
     if name.ends_with(".yaml") || name.ends_with(".conf") {
-        let fields = |text: &str| match crate::yaml::parse(text) {
+        let fields = |text: &str| match yaml::parse(text) {
             Ok(Value::Object(fields)) if fields.contains_key("kind") => Some(fields.into_iter().collect()),
             _ => None,
         };

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Component, Findings, fields};
+use crate::document::yaml;
+use crate::error::ErrorKind;
+use crate::release::{Component, fields};
 use crate::version::KubernetesVersion;
 
 /// Why a configuration file is not taken.
@@ -42,10 +44,10 @@ pub enum ConfigurationError {
 }
 
 impl ConfigurationError {
-    pub(crate) fn kind(&self) -> crate::error::ErrorKind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Write { .. } => crate::error::ErrorKind::Internal,
-            _ => crate::error::ErrorKind::Input,
+            Self::Write { .. } => ErrorKind::Internal,
+            _ => ErrorKind::Input,
         }
     }
 }
@@ -278,16 +280,15 @@ fn parse<T: DeserializeOwned>(
     wanted: &'static str,
     version: KubernetesVersion,
 ) -> Result<T, ConfigurationError> {
-    let document = crate::yaml::parse(text).map_err(|problem| ConfigurationError::Yaml { problem })?;
+    let document = yaml::parse(text).map_err(|problem| ConfigurationError::Yaml { problem })?;
     let is = |key: &str, value: &str| document.get(key).and_then(Value::as_str) == Some(value);
     let Value::Object(mut fields) = document.clone() else { return Err(ConfigurationError::Kind { wanted }) };
     if !is("apiVersion", api_version) || !is("kind", kind) {
         return Err(ConfigurationError::Kind { wanted });
     }
-    let mut found = Findings::default();
-    fields::check(component, version, &fields, &mut found);
+    let found = fields::check(component, version, &fields).into_iter();
     let problems: Vec<String> =
-        found.errors.into_iter().map(|(path, problem)| format!("{path}: {problem}")).collect();
+        found.map(|finding| format!("{}: {}", finding.path, finding.detail)).collect();
     if !problems.is_empty() {
         return Err(ConfigurationError::Fields { problems });
     }
@@ -301,5 +302,5 @@ fn parse<T: DeserializeOwned>(
 fn write<T: Serialize>(configuration: &T) -> Result<String, ConfigurationError> {
     let fail = |problem: String| ConfigurationError::Write { problem };
     let value = serde_json::to_value(configuration).map_err(|error| fail(error.to_string()))?;
-    crate::yaml::write(&value).map_err(|error| fail(error.to_string()))
+    yaml::write(&value).map_err(|error| fail(error.to_string()))
 }

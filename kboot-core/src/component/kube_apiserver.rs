@@ -3,14 +3,7 @@
 use super::{Component, Flags, etcd, paths};
 use crate::cluster::{ClusterSpec, Node, NodeCredentials};
 use crate::pki::{Authority, CertificateRole};
-
-/// The first minor version with the Node authorizer and NodeRestriction; before it the API server itself
-/// bound every node to the role system:node.
-const NODE_AUTHORIZER: u16 = 7;
-
-/// The first minor version that starts only with an issuer and a signing key (CHANGELOG-1.20, "Urgent
-/// Upgrade Notes").
-const TOKEN_REQUESTS: u16 = 20;
+use crate::release::gates;
 
 /// What Kubernetes recommended before `--enable-admission-plugins` added to a default list, but for
 /// PersistentVolumeLabel, which is for cloud providers.
@@ -28,7 +21,7 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("secure-port", spec.control_plane_endpoint.port().to_string());
     flags.set("insecure-port", "0");
     flags.set("allow-privileged", "true");
-    let has_node_authorizer = version.minor() >= NODE_AUTHORIZER;
+    let has_node_authorizer = gates::NODE_AUTHORIZER.contains(version);
     flags.set("authorization-mode", if has_node_authorizer { "Node,RBAC" } else { "RBAC" });
     flags.set("enable-admission-plugins", "NodeRestriction");
     if !flags.has("enable-admission-plugins") {
@@ -64,7 +57,7 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("requestheader-username-headers", "X-Remote-User");
 
     flags.set("service-account-key-file", paths::SERVICE_ACCOUNT_PUBLIC_KEY);
-    if version.minor() >= TOKEN_REQUESTS {
+    if gates::TOKEN_REQUESTS.contains(version) {
         let issuer = format!("https://kubernetes.default.svc.{}", spec.network.dns_domain);
         flags.set("service-account-issuer", issuer);
         flags.set("service-account-signing-key-file", paths::SERVICE_ACCOUNT_KEY);

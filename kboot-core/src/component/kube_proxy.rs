@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::configuration::ClientConnection;
-use super::{Component, Flags, KubeProxyConfiguration, fields, merge, paths};
+use super::{Component, Flags, KubeProxyConfiguration, merge, paths};
 use crate::cluster::{ClusterSpec, Node};
+use crate::release::fields;
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let mut flags = Flags::new(Component::KubeProxy, spec);

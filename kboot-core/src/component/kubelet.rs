@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::configuration::{Enabled, KubeletAuthentication, KubeletAuthorization, KubeletX509};
-use super::{Component, Flags, KubeletConfiguration, container_runtime, fields, merge, paths};
+use super::{Component, Flags, KubeletConfiguration, container_runtime, merge, paths};
 use crate::cluster::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
 use crate::pki::{Authority, CertificateRole};
+use crate::release::{fields, gates};
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let mut flags = Flags::new(Component::Kubelet, spec);
@@ -37,7 +38,7 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
             _ => node.address().to_string(),
         },
     );
-    if spec.kubernetes_version.minor() < CONTAINER_RUNTIME_ENDPOINT_FIELD {
+    if !gates::CONTAINER_RUNTIME_ENDPOINT_FIELD.contains(spec.kubernetes_version) {
         match spec.runtime {
             Runtime::Docker => {
                 flags.set("network-plugin", "cni");
@@ -56,9 +57,6 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     }
     flags
 }
-
-/// The first minor version whose KubeletConfiguration has `containerRuntimeEndpoint`.
-const CONTAINER_RUNTIME_ENDPOINT_FIELD: u16 = 27;
 
 /// The cgroup driver in force, which the container runtime must share.
 pub(super) fn cgroup_driver(spec: &ClusterSpec) -> &str {
@@ -80,7 +78,7 @@ fn settings(spec: &ClusterSpec, node: &Node) -> Value {
         |path: fn(CertificateRole) -> String| is_issued.then(|| path(CertificateRole::KubeletServing));
     let ipv6 = |address: &str| node.address().is_ipv6().then(|| address.to_owned());
     let authority = paths::authority_certificate(spec.pki.authorities, Authority::Cluster);
-    let reads_endpoint = spec.kubernetes_version.minor() >= CONTAINER_RUNTIME_ENDPOINT_FIELD;
+    let reads_endpoint = gates::CONTAINER_RUNTIME_ENDPOINT_FIELD.contains(spec.kubernetes_version);
     let configuration = KubeletConfiguration {
         authentication: KubeletAuthentication {
             anonymous: Some(Enabled::new(false)),

@@ -3,46 +3,113 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::unit_file::{self, Assignment};
-use super::{Component, Findings, fields, flags, open_doors};
+use super::unit_file::{self, Assignment, SyntaxError};
+use crate::document::yaml;
+use crate::finding::{Detail, Finding, Severity};
+use crate::release::{Absence, Component, InsecureSetting, Misfit, fields, flags, insecure_settings};
 use crate::shown::is_hidden;
 use crate::version::KubernetesVersion;
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums, reason = "there is no third")]
-pub enum Severity {
-    /// The component does not start, or ignores what was meant.
-    Error,
-    /// It may be meant.
-    Warning,
+/// What [`lint`] finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LintProblem {
+    /// A flag or a field that the version does not take, or maybe not.
+    Misfit(Misfit),
+    /// A setting that lets in whoever asks.
+    Insecure(InsecureSetting),
+    /// The version's component reads no configuration file.
+    FlagsAlone {
+        /// The component.
+        component: Component,
+        /// The version.
+        version: KubernetesVersion,
+        /// Why it does not read the file.
+        why: Absence,
+    },
+    /// A unit starts another program.
+    UnknownProgram {
+        /// Its name, cut to 64 characters.
+        name: String,
+    },
+    /// A unit uses a variable that no file sets.
+    UnsetVariable {
+        /// Its name, cut to 64 characters.
+        name: String,
+    },
+    /// A flag of no component.
+    UnknownToAll {
+        /// The version.
+        version: KubernetesVersion,
+        /// The flag, without dashes, cut to 64 characters.
+        flag: String,
+    },
 }
 
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        })
+impl Detail for LintProblem {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Misfit(misfit) => misfit.code(),
+            Self::Insecure(setting) => setting.code(),
+            Self::FlagsAlone { .. } => "flags-alone",
+            Self::UnknownProgram { .. } => "unknown-program",
+            Self::UnsetVariable { .. } => "unset-variable",
+            Self::UnknownToAll { .. } => "unknown-flag",
+        }
     }
 }
 
-/// One thing that is wrong with a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+impl fmt::Display for LintProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Misfit(misfit) => write!(f, "{misfit}"),
+            Self::Insecure(setting) => write!(f, "{setting}"),
+            Self::FlagsAlone { component, version, why } => {
+                write!(f, "{component} {version} reads flags alone; ")?;
+                match why {
+                    Absence::CameWith(minor) => write!(f, "this file came with 1.{minor}"),
+                    why => write!(f, "this file: {why}"),
+                }
+            }
+            Self::UnknownProgram { name } => {
+                write!(f, "{name:?} is no program that kboot knows; its arguments were not checked")
+            }
+            Self::UnsetVariable { name } => {
+                write!(f, "${name} is set in no environment file that was given, so it was not checked")
+            }
+            Self::UnknownToAll { version, flag } => {
+                write!(f, "no component of Kubernetes {version} is known to have --{flag}")
+            }
+        }
+    }
+}
+
+/// A finding in one of several files: its path is a line such as `line 12`, or a field's path.
+///
+/// Serialized, it is `{file, place, severity, problem}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Finding {
+pub struct FileFinding {
     /// The file's name, as it was given.
     pub file: String,
-    /// Where in it: a line such as `line 12`, or a field's path.
-    pub place: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What is wrong, and what would be right.
-    pub problem: String,
+    /// What is wrong in it.
+    pub finding: Finding<LintProblem>,
+}
+
+impl Serialize for FileFinding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let Self { file, finding: Finding { severity, path, detail } } = self;
+        let mut fields = serializer.serialize_struct("FileFinding", 4)?;
+        fields.serialize_field("file", file)?;
+        fields.serialize_field("place", path)?;
+        fields.serialize_field("severity", severity)?;
+        fields.serialize_field("problem", &detail.to_string())?;
+        fields.end()
+    }
 }
 
 /// Why a file cannot be checked.
@@ -53,8 +120,42 @@ pub struct LintError {
     /// The file's name, as it was given.
     pub file: String,
     /// What is wrong, and what would be right.
-    pub problem: String,
+    pub problem: UnreadableFile,
 }
+
+/// What is wrong with a file that cannot be checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnreadableFile {
+    /// There is nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// A unit or an environment file that systemd would not read.
+    #[error("{0}")]
+    Syntax(SyntaxError),
+    /// It is of no kind that is checked.
+    #[error("{KNOWN_KINDS}")]
+    UnknownKind,
+    /// It is of no kind that is checked, and no YAML.
+    #[error("{KNOWN_KINDS}; as YAML: {problem}")]
+    NotYaml {
+        /// The problem, with line and column.
+        problem: String,
+    },
+    /// A configuration of another version of the API.
+    #[error("apiVersion is {found:?}; {kind} is {wanted}")]
+    ApiVersion {
+        /// What it says, cut to 64 characters.
+        found: String,
+        /// Its kind.
+        kind: &'static str,
+        /// The version that is read.
+        wanted: &'static str,
+    },
+}
+
+const KNOWN_KINDS: &str =
+    "expected a systemd unit, an environment file, a KubeletConfiguration or a KubeProxyConfiguration";
 
 enum Kind {
     Unit(Vec<Assignment>),
@@ -71,13 +172,13 @@ enum Kind {
 /// use kboot_core::component::lint;
 /// let unit = "[Service]\nExecStart=/usr/bin/kubelet --network-plugin=cni --node-ip=10.0.0.1\n";
 /// let findings = lint(&[("kubelet.service", unit)], "v1.36.0".parse()?)?;
-/// assert!(findings[0].problem.contains("--network-plugin (removed in 1.24"));
+/// assert!(findings[0].finding.detail.to_string().contains("--network-plugin (removed in 1.24"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 /// [`LintError`] for a file that is none of the kinds, or cannot be read as its kind.
-pub fn lint(files: &[(&str, &str)], version: KubernetesVersion) -> Result<Vec<Finding>, LintError> {
+pub fn lint(files: &[(&str, &str)], version: KubernetesVersion) -> Result<Vec<FileFinding>, LintError> {
     let kinds = files.iter().map(|(name, text)| kind(name, text)).collect::<Result<Vec<_>, _>>()?;
     let mut variables: BTreeMap<&str, Vec<(usize, &Assignment)>> = BTreeMap::new();
     for (index, kind) in kinds.iter().enumerate() {
@@ -97,7 +198,11 @@ pub fn lint(files: &[(&str, &str)], version: KubernetesVersion) -> Result<Vec<Fi
     }
     lint.unused_variables();
     lint.findings.sort_by_key(|(index, _)| *index);
-    Ok(lint.findings.into_iter().map(|(_, finding)| finding).collect())
+    let of_file = |(index, finding): (usize, Finding<LintProblem>)| {
+        let file = files.get(index).map_or("", |(name, _)| name).to_owned();
+        FileFinding { file, finding }
+    };
+    Ok(lint.findings.into_iter().map(of_file).collect())
 }
 
 /// What a unit or an environment file passes to its program, each flag with its value; nothing where the
@@ -128,40 +233,36 @@ fn commands(directives: &[Assignment]) -> impl Iterator<Item = &Assignment> {
 }
 
 fn kind(file: &str, text: &str) -> Result<Kind, LintError> {
-    let fail = |problem: String| LintError { file: file.to_owned(), problem };
+    let fail = |problem| LintError { file: file.to_owned(), problem };
+    let syntax = |error| fail(UnreadableFile::Syntax(error));
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with(['#', ';']));
-    let Some(first) = first else { return Err(fail("it is empty".to_owned())) };
+    let Some(first) = first else { return Err(fail(UnreadableFile::Empty)) };
     let is_assignment = first.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     });
     if first.starts_with('[') {
-        return unit_file::service_directives(text).map(Kind::Unit).map_err(fail);
+        return unit_file::service_directives(text).map(Kind::Unit).map_err(syntax);
     }
     if is_assignment {
-        return unit_file::environment(text).map(Kind::Environment).map_err(fail);
+        return unit_file::environment(text).map(Kind::Environment).map_err(syntax);
     }
-    let known =
-        "expected a systemd unit, an environment file, a KubeletConfiguration or a KubeProxyConfiguration";
-    let document =
-        crate::yaml::parse(text).map_err(|problem| fail(format!("{known}; as YAML: {problem}")))?;
+    let document = yaml::parse(text).map_err(|problem| fail(UnreadableFile::NotYaml { problem }))?;
     let text_of = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
-    let component = match (text_of("apiVersion"), text_of("kind")) {
-        ("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration") => Component::Kubelet,
-        ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration") => Component::KubeProxy,
-        (version, kind @ ("KubeletConfiguration" | "KubeProxyConfiguration")) => {
-            let wanted = if kind == "KubeletConfiguration" {
-                "kubelet.config.k8s.io/v1beta1"
-            } else {
-                "kubeproxy.config.k8s.io/v1alpha1"
-            };
-            let shown: String = version.chars().take(64).collect();
-            return Err(fail(format!("apiVersion is {shown:?}; {kind} is {wanted}")));
-        }
-        _ => return Err(fail(known.to_owned())),
+    let kinds = [
+        (Component::Kubelet, "KubeletConfiguration", "kubelet.config.k8s.io/v1beta1"),
+        (Component::KubeProxy, "KubeProxyConfiguration", "kubeproxy.config.k8s.io/v1alpha1"),
+    ];
+    let Some((component, kind, wanted)) = kinds.into_iter().find(|(_, kind, _)| *kind == text_of("kind"))
+    else {
+        return Err(fail(UnreadableFile::UnknownKind));
     };
+    if text_of("apiVersion") != wanted {
+        let found = text_of("apiVersion").chars().take(64).collect();
+        return Err(fail(UnreadableFile::ApiVersion { found, kind, wanted }));
+    }
     match document {
         Value::Object(fields) => Ok(Kind::Configuration(component, fields)),
-        _ => Err(fail(known.to_owned())),
+        _ => Err(fail(UnreadableFile::UnknownKind)),
     }
 }
 
@@ -170,34 +271,33 @@ struct Lint<'a> {
     version: KubernetesVersion,
     variables: BTreeMap<&'a str, Vec<(usize, &'a Assignment)>>,
     used: BTreeSet<&'a str>,
-    findings: Vec<(usize, Finding)>,
+    findings: Vec<(usize, Finding<LintProblem>)>,
 }
 
 impl<'a> Lint<'a> {
-    fn add(&mut self, file: usize, place: String, severity: Severity, problem: String) {
-        let name = self.files.get(file).map_or("", |(name, _)| name);
-        let finding = Finding { file: name.to_owned(), place, severity, problem };
-        if !self.findings.contains(&(file, finding.clone())) {
-            self.findings.push((file, finding));
+    fn add(&mut self, file: usize, finding: Finding<LintProblem>) {
+        let found = (file, finding);
+        if !self.findings.contains(&found) {
+            self.findings.push(found);
         }
     }
 
+    fn warn_of_line(&mut self, file: usize, line: usize, problem: LintProblem) {
+        self.add(file, Finding::warning(format!("line {line}"), problem));
+    }
+
     fn configuration(&mut self, file: usize, component: Component, fields: &serde_json::Map<String, Value>) {
-        if !fields::reads_a_file(component, self.version) {
-            let first = fields::first_with_a_file(component);
-            let problem =
-                format!("{component} {} reads flags alone; this file came with 1.{first}", self.version);
-            self.add(file, "kind".to_owned(), Severity::Error, problem);
-            return;
+        let version = self.version;
+        if let Some(why) = fields::configuration_file(component).lacks(version) {
+            let problem = LintProblem::FlagsAlone { component, version, why };
+            return self.add(file, Finding::error("kind", problem));
         }
-        let mut found = Findings::default();
-        fields::check(component, self.version, fields, &mut found);
-        for (path, problem) in found.errors {
-            self.add(file, path, Severity::Error, problem);
+        for finding in fields::check(component, version, fields) {
+            self.add(file, finding.map(LintProblem::Misfit));
         }
         if component == Component::Kubelet {
-            for (path, problem) in open_doors::of_kubelet_configuration(fields) {
-                self.add(file, path.to_owned(), Severity::Warning, problem.to_owned());
+            for (path, setting) in insecure_settings::of_kubelet_configuration(fields) {
+                self.add(file, Finding::warning(path, LintProblem::Insecure(setting)));
             }
         }
     }
@@ -217,10 +317,8 @@ impl<'a> Lint<'a> {
             let name = program.rsplit('/').next().unwrap_or_default();
             let Some(component) = Component::ALL.into_iter().find(|component| component.name() == name)
             else {
-                let shown: String = name.chars().take(64).collect();
-                let problem =
-                    format!("{shown:?} is no program that kboot knows; its arguments were not checked");
-                self.add(file, format!("line {}", command.line), Severity::Warning, problem);
+                let name = name.chars().take(64).collect();
+                self.warn_of_line(file, command.line, LintProblem::UnknownProgram { name });
                 continue;
             };
             let mut arguments: BTreeMap<String, String> = BTreeMap::new();
@@ -241,11 +339,8 @@ impl<'a> Lint<'a> {
                         continue;
                     }
                     are_all_known = false;
-                    let shown: String = name.chars().take(64).collect();
-                    let problem = format!(
-                        "${shown} is set in no environment file that was given, so it was not checked"
-                    );
-                    self.add(file, format!("line {}", command.line), Severity::Warning, problem);
+                    let name = name.chars().take(64).collect();
+                    self.warn_of_line(file, command.line, LintProblem::UnsetVariable { name });
                     continue;
                 };
                 self.used.insert(name);
@@ -255,8 +350,9 @@ impl<'a> Lint<'a> {
                     arguments.extend(flags.map(|(flag, value)| (flag, value.unwrap_or_default())));
                 }
             }
-            for problem in open_doors::of_arguments(component, self.version, &arguments, are_all_known) {
-                self.add(file, format!("line {}", command.line), Severity::Warning, problem);
+            let version = self.version;
+            for setting in insecure_settings::of_arguments(component, version, &arguments, are_all_known) {
+                self.warn_of_line(file, command.line, LintProblem::Insecure(setting));
             }
         }
     }
@@ -293,32 +389,24 @@ impl<'a> Lint<'a> {
     fn flag(&mut self, file: usize, line: usize, components: &[Component], flag: &str) {
         let version = self.version;
         let shown: String = flag.chars().take(64).filter(|c| !is_hidden(*c)).collect();
+        let is_shared = components.len() > 1;
         let mut problems = Vec::new();
         for &component in components {
-            match flags::known(component, flag) {
-                Some(known) => match known.missing_in(version) {
-                    Some(why) => {
-                        problems.push((
-                            Severity::Error,
-                            format!("{component} {version} has no --{shown} ({why})"),
-                        ));
-                    }
-                    None if components.len() > 1 => return,
-                    None => {}
-                },
-                None if components.len() > 1 => {}
+            match flags::missing(component, version, flag) {
+                Some(missing) => problems.push((Severity::Error, LintProblem::Misfit(missing))),
+                None if flags::known(component, flag).is_some() && is_shared => return,
+                None if flags::known(component, flag).is_some() || is_shared => {}
                 None => {
-                    let (problem, certain) = flags::unknown(component, version, &shown);
-                    problems.push((if certain { Severity::Error } else { Severity::Warning }, problem));
+                    let (severity, unknown) = flags::unknown(component, version, &shown);
+                    problems.push((severity, LintProblem::Misfit(unknown)));
                 }
             }
         }
-        if components.len() > 1 && problems.is_empty() {
-            let problem = format!("no component of Kubernetes {version} is known to have --{shown}");
-            problems.push((Severity::Warning, problem));
+        if is_shared && problems.is_empty() {
+            problems.push((Severity::Warning, LintProblem::UnknownToAll { version, flag: shown }));
         }
         for (severity, problem) in problems {
-            self.add(file, format!("line {line}"), severity, problem);
+            self.add(file, Finding::new(severity, format!("line {line}"), problem));
         }
     }
 }

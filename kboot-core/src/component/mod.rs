@@ -4,9 +4,7 @@ mod changes;
 mod configuration;
 mod container_runtime;
 mod etcd;
-mod fields;
 mod flags;
-mod guards;
 mod host;
 mod kube_apiserver;
 mod kube_controller_manager;
@@ -14,12 +12,9 @@ mod kube_proxy;
 mod kube_scheduler;
 mod kubelet;
 mod lint;
-mod open_doors;
 pub(crate) mod paths;
 mod systemd;
 mod unit_file;
-
-use std::fmt;
 
 pub(crate) use changes::changes;
 pub use configuration::{
@@ -27,67 +22,17 @@ pub use configuration::{
     KubeletAuthorization, KubeletConfiguration, KubeletX509,
 };
 use flags::Flags;
-pub use lint::{Finding, LintError, Severity, lint};
+pub use lint::{FileFinding, LintError, LintProblem, UnreadableFile, lint};
 pub use systemd::Unit;
+pub use unit_file::SyntaxError;
 
-use crate::cluster::{ClusterSpec, Node, NodeRole, Overrides, UnitArguments};
-use crate::version::KubernetesVersion;
+use crate::cluster::{ClusterSpec, Node, NodeRole, UnitArguments};
+use crate::document::{Unwritable, yaml};
+pub use crate::release::Component;
+use crate::release::fields;
 
-/// A program that kboot configures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "a new component must be thought of everywhere")]
-pub enum Component {
-    /// etcd.
-    Etcd,
-    /// kube-apiserver.
-    KubeApiserver,
-    /// kube-controller-manager.
-    KubeControllerManager,
-    /// kube-scheduler.
-    KubeScheduler,
-    /// The kubelet.
-    Kubelet,
-    /// kube-proxy.
-    KubeProxy,
-}
-
+/// What of a component depends on the cluster file.
 impl Component {
-    /// All of them, in the order in which they start.
-    pub const ALL: [Self; 6] = [
-        Self::Etcd,
-        Self::KubeApiserver,
-        Self::KubeControllerManager,
-        Self::KubeScheduler,
-        Self::Kubelet,
-        Self::KubeProxy,
-    ];
-
-    /// The name of its program and of its unit.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Etcd => "etcd",
-            Self::KubeApiserver => "kube-apiserver",
-            Self::KubeControllerManager => "kube-controller-manager",
-            Self::KubeScheduler => "kube-scheduler",
-            Self::Kubelet => "kubelet",
-            Self::KubeProxy => "kube-proxy",
-        }
-    }
-
-    /// Its key in the cluster file's `spec.components`.
-    #[must_use]
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Etcd => "etcd",
-            Self::KubeApiserver => "kubeApiserver",
-            Self::KubeControllerManager => "kubeControllerManager",
-            Self::KubeScheduler => "kubeScheduler",
-            Self::Kubelet => "kubelet",
-            Self::KubeProxy => "kubeProxy",
-        }
-    }
-
     /// Whether it runs on the node.
     #[must_use]
     pub fn runs_on(self, node: &Node) -> bool {
@@ -127,12 +72,6 @@ impl Component {
     }
 }
 
-impl fmt::Display for Component {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// A file of a node that holds no secret: its path below `/`, and its content.
 #[derive(Debug)]
 pub(crate) struct PlainFile {
@@ -141,10 +80,7 @@ pub(crate) struct PlainFile {
 }
 
 /// The files of a node besides certificates and kubeconfigs: configuration, units, host settings.
-pub(crate) fn plain_files(
-    spec: &ClusterSpec,
-    node: &Node,
-) -> Result<Vec<PlainFile>, serde_saphyr::ser::Error> {
+pub(crate) fn plain_files(spec: &ClusterSpec, node: &Node) -> Result<Vec<PlainFile>, Unwritable> {
     let mut files = Vec::new();
     let mut add = |path, content| files.push(PlainFile { path, content });
     for component in Component::ALL.into_iter().filter(|component| component.runs_on(node)) {
@@ -156,10 +92,10 @@ pub(crate) fn plain_files(
     }
     if node.has(NodeRole::Worker) {
         if fields::reads_a_file(Component::Kubelet, spec.kubernetes_version) {
-            add(paths::KUBELET_CONFIG, crate::yaml::write(&kubelet::config(spec, node))?);
+            add(paths::KUBELET_CONFIG, yaml::write(&kubelet::config(spec, node))?);
         }
         if fields::reads_a_file(Component::KubeProxy, spec.kubernetes_version) {
-            add(paths::KUBE_PROXY_CONFIG, crate::yaml::write(&kube_proxy::config(spec, node))?);
+            add(paths::KUBE_PROXY_CONFIG, yaml::write(&kube_proxy::config(spec, node))?);
         }
         for (path, content) in container_runtime::files(spec).into_iter().chain(host::worker_files(spec)) {
             add(path, content);
@@ -171,33 +107,6 @@ pub(crate) fn plain_files(
     Ok(files)
 }
 
-/// What is wrong, and what is doubtful, with a component's overrides; each with its field.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
-    pub(crate) errors: Vec<(String, String)>,
-    pub(crate) warnings: Vec<(String, String)>,
-}
-
-/// Holds overrides against the version's tables and against what kboot never lets go of.
-pub(crate) fn check_overrides(
-    component: Component,
-    version: KubernetesVersion,
-    overrides: &Overrides,
-) -> Findings {
-    let mut findings = Findings::default();
-    for (flag, value) in &overrides.extra_args {
-        guards::check(component, version, flag, value, &mut findings);
-    }
-    fields::check_overrides(component, version, &overrides.config, &mut findings);
-    if !fields::reads_a_file(component, version) && findings.errors.is_empty() {
-        for path in fields::without_a_flag(component, version, &overrides.config) {
-            let problem = format!("{component} {version} reads flags alone and has none for this field");
-            findings.errors.push((format!("config.{path}"), problem));
-        }
-    }
-    findings
-}
-
 /// Lays `changes` over `base`: maps are merged, everything else is replaced.
 pub(crate) fn merge(base: &mut serde_json::Value, changes: &serde_json::Map<String, serde_json::Value>) {
     use serde_json::Value;
@@ -207,6 +116,29 @@ pub(crate) fn merge(base: &mut serde_json::Value, changes: &serde_json::Map<Stri
             (Some(existing @ Value::Object(_)), Value::Object(change)) => merge(existing, change),
             _ => {
                 fields.insert(name.clone(), change.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::protected_flags::{FREE, is_protected};
+    use crate::version::KubernetesVersion;
+
+    /// In every version: what old ones have as flags is protected like what new ones have as fields.
+    #[test]
+    fn every_flag_that_is_set_is_protected_or_free() {
+        let text = include_str!("../../../examples/single-node.yaml");
+        for minor in KubernetesVersion::MINORS {
+            let spec: ClusterSpec = text.replace("v1.36.4", &format!("v1.{minor}.0")).parse().unwrap();
+            for component in Component::ALL {
+                for argument in component.arguments(&spec, &spec.nodes()[0]) {
+                    let flag = argument.trim_start_matches("--").split('=').next().unwrap();
+                    let protected = is_protected(component, flag);
+                    assert!(protected != FREE.contains(&flag), "{component} 1.{minor} --{flag}");
+                }
             }
         }
     }

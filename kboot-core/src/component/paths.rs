@@ -8,6 +8,7 @@ pub(crate) use crate::pki::places::{
     CONTROLLER_MANAGER_KUBECONFIG, KUBE_PROXY_KUBECONFIG, KUBELET_KUBECONFIG, PKI, SCHEDULER_KUBECONFIG,
 };
 use crate::pki::row::{FilePair, Location};
+use crate::release::gates::LOG_FILES;
 
 pub(crate) const SERVICE_ACCOUNT_KEY: &str = "/etc/kubernetes/pki/sa.key";
 pub(crate) const SERVICE_ACCOUNT_PUBLIC_KEY: &str = "/etc/kubernetes/pki/sa.pub";
@@ -38,7 +39,7 @@ pub(crate) fn programs(spec: &ClusterSpec) -> &str {
 
 /// The folder of a component's log files, where the cluster file and the version have them.
 pub(crate) fn logs(spec: &ClusterSpec, component: Component) -> Option<String> {
-    let folder = spec.folders.logs.as_ref().filter(|_| spec.kubernetes_version.minor() < 26)?;
+    let folder = spec.folders.logs.as_ref().filter(|_| LOG_FILES.contains(spec.kubernetes_version))?;
     (component != Component::Etcd).then(|| format!("{folder}/{component}"))
 }
 

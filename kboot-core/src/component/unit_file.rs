@@ -9,14 +9,46 @@ pub(super) struct Assignment {
     pub(super) line: usize,
 }
 
+/// Why a unit or an environment file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyntaxError {
+    /// A section's name does not end.
+    #[error("line {line}: a section needs ']'")]
+    OpenSection {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A line of a unit that is neither a section nor a directive.
+    #[error("line {line}: expected a section or NAME=VALUE")]
+    NoDirective {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A line of an environment file that is no assignment.
+    #[error("line {line}: expected NAME=VALUE")]
+    NoAssignment {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A quote that does not end.
+    #[error("line {line}: {name} begins a quote that does not end")]
+    OpenQuote {
+        /// The line, from 1.
+        line: usize,
+        /// The variable whose value it is.
+        name: String,
+    },
+}
+
 /// The directives of a unit's section `[Service]`.
-pub(super) fn service_directives(text: &str) -> Result<Vec<Assignment>, String> {
+pub(super) fn service_directives(text: &str) -> Result<Vec<Assignment>, SyntaxError> {
     let directives = directives(text)?.into_iter();
     Ok(directives.filter(|(section, _)| section == "Service").map(|(_, directive)| directive).collect())
 }
 
 /// Every directive of a unit with its section.
-pub(super) fn directives(text: &str) -> Result<Vec<(String, Assignment)>, String> {
+pub(super) fn directives(text: &str) -> Result<Vec<(String, Assignment)>, SyntaxError> {
     let mut directives = Vec::new();
     let mut section = "";
     let mut lines = text.lines().enumerate().peekable();
@@ -26,8 +58,7 @@ pub(super) fn directives(text: &str) -> Result<Vec<(String, Assignment)>, String
             continue;
         }
         if let Some(name) = line.strip_prefix('[') {
-            section =
-                name.strip_suffix(']').ok_or_else(|| format!("line {}: a section needs ']'", index + 1))?;
+            section = name.strip_suffix(']').ok_or(SyntaxError::OpenSection { line: index + 1 })?;
             continue;
         }
         let mut whole = line.to_owned();
@@ -38,7 +69,7 @@ pub(super) fn directives(text: &str) -> Result<Vec<(String, Assignment)>, String
             whole = format!("{kept} {}", next.unwrap_or_default());
         }
         let Some((name, value)) = whole.split_once('=') else {
-            return Err(format!("line {}: expected a section or NAME=VALUE", index + 1));
+            return Err(SyntaxError::NoDirective { line: index + 1 });
         };
         let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
         directives.push((section.to_owned(), Assignment { name, value, line: index + 1 }));
@@ -47,7 +78,7 @@ pub(super) fn directives(text: &str) -> Result<Vec<(String, Assignment)>, String
 }
 
 /// The assignments of an environment file.
-pub(super) fn environment(text: &str) -> Result<Vec<Assignment>, String> {
+pub(super) fn environment(text: &str) -> Result<Vec<Assignment>, SyntaxError> {
     let mut assignments = Vec::new();
     let mut line = 1;
     let mut rest = text.chars().peekable();
@@ -68,7 +99,7 @@ pub(super) fn environment(text: &str) -> Result<Vec<Assignment>, String> {
             match rest.next() {
                 Some('=') => break,
                 Some(c) if c.is_ascii_alphanumeric() || c == '_' => name.push(c),
-                _ => return Err(format!("line {begins}: expected NAME=VALUE")),
+                _ => return Err(SyntaxError::NoAssignment { line: begins }),
             }
         }
         let mut value = String::new();
@@ -90,7 +121,7 @@ pub(super) fn environment(text: &str) -> Result<Vec<Assignment>, String> {
             }
         }
         if quote.is_some() {
-            return Err(format!("line {begins}: {name} begins a quote that does not end"));
+            return Err(SyntaxError::OpenQuote { line: begins, name });
         }
         assignments.push(Assignment { name, value: value.trim_end().to_owned(), line: begins });
     }

@@ -14,7 +14,10 @@ mod summary;
 pub(crate) use check::server_host;
 
 pub use builder::{KubeconfigBuilder, Ready, WantsCredential, WantsTrust, WantsUser};
-pub use check::{FINDING_CODES, Finding, ReadFile, Severity, Surroundings};
+pub use check::{
+    AuthProviderProblem, CheckEnvironment, CredentialPair, ExecProblem, FINDING_CODES, KubeconfigProblem,
+    NotValidNow, ReadFile, UnreadableReference, UrlProblem,
+};
 pub use identity::ClientIdentity;
 pub use merge::{Action, Change, EntryKind, Merged, Source, Strategy, merge};
 pub use model::{AuthProvider, Cluster, Context, Exec, ExecVariable, Kubeconfig, Named, Unknown, User};

@@ -278,7 +278,7 @@ impl Kubeconfig {
     /// # Errors
     /// [`KubeconfigError::Malformed`] where the text cannot be made.
     pub fn to_yaml(&self) -> Result<SecretText, KubeconfigError> {
-        crate::yaml::write(self)
+        crate::document::yaml::write(self)
             .map(SecretText::new)
             .map_err(|_| KubeconfigError::Malformed { problem: "it cannot be written as YAML".to_owned() })
     }
@@ -321,8 +321,9 @@ impl FromStr for Kubeconfig {
     type Err = KubeconfigError;
     /// Reads YAML or JSON as clientcmd does; duplicate names and other versions are errors.
     fn from_str(text: &str) -> Result<Self, KubeconfigError> {
-        let parsed = crate::yaml::parse(text).map_err(|problem| KubeconfigError::Yaml { problem })?;
-        if crate::yaml::parse_as_go(text).is_ok_and(|go| go != parsed) {
+        let parsed =
+            crate::document::yaml::parse(text).map_err(|problem| KubeconfigError::Yaml { problem })?;
+        if crate::document::yaml::parse_as_go(text).is_ok_and(|go| go != parsed) {
             return Err(KubeconfigError::GoBoolean);
         }
         let value = match parsed {
@@ -456,7 +457,7 @@ future: {key: [1, 2]}
     fn unknown_keys_survive() {
         let config: Kubeconfig = SAMPLE.parse().unwrap();
         let text = config.to_yaml().unwrap();
-        let again: Value = crate::yaml::parse(text.expose_secret()).unwrap();
+        let again: Value = crate::document::yaml::parse(text.expose_secret()).unwrap();
         for pointer in [
             "/preferences/colors",
             "/future/key/1",

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::check::{Surroundings, data, given, secret, without_userinfo};
+use super::check::{CheckEnvironment, data, given, secret, without_userinfo};
 use super::model::{Cluster, Kubeconfig, User};
 use crate::pki::Certificate;
 use crate::secret::SecretText;
@@ -138,17 +138,17 @@ impl Kubeconfig {
     /// found by [`Kubeconfig::check`].
     ///
     /// ```
-    /// use kboot_core::{Env, kubeconfig::{Kubeconfig, Surroundings}, secret::SecretBytes};
+    /// use kboot_core::{Env, kubeconfig::{Kubeconfig, CheckEnvironment}, secret::SecretBytes};
     /// let config: Kubeconfig = "users: [{name: u, user: {token: abcdef.0123456789abcdef}}]".parse()?;
     /// let read = |path: &std::path::Path| std::fs::read(path).map(SecretBytes::new);
-    /// let summary = config.summary(&Surroundings::new(Env::system().now(), "/", &read));
+    /// let summary = config.summary(&CheckEnvironment::new(Env::system().now(), "/", &read));
     /// assert_eq!(summary.users[0].bootstrap_token_id.as_deref(), Some("abcdef"));
     /// # Ok::<(), kboot_core::kubeconfig::KubeconfigError>(())
     /// ```
     #[must_use]
-    pub fn summary(&self, surroundings: &Surroundings<'_>) -> Summary {
-        let clusters = self.clusters.iter().map(|entry| cluster(&entry.name, &entry.value, surroundings));
-        let users = self.users.iter().map(|entry| user(&entry.name, &entry.value, surroundings));
+    pub fn summary(&self, environment: &CheckEnvironment<'_>) -> Summary {
+        let clusters = self.clusters.iter().map(|entry| cluster(&entry.name, &entry.value, environment));
+        let users = self.users.iter().map(|entry| user(&entry.name, &entry.value, environment));
         let contexts = self.contexts.iter().map(|entry| ContextSummary {
             name: entry.name.clone(),
             cluster: entry.value.cluster.clone(),
@@ -164,24 +164,24 @@ impl Kubeconfig {
     }
 }
 
-fn cluster(name: &str, cluster: &Cluster, surroundings: &Surroundings<'_>) -> ClusterSummary {
+fn cluster(name: &str, cluster: &Cluster, environment: &CheckEnvironment<'_>) -> ClusterSummary {
     let file = given(cluster.certificate_authority.as_ref());
-    let authorities = pem(cluster.certificate_authority_data.as_deref(), file, surroundings)
+    let authorities = pem(cluster.certificate_authority_data.as_deref(), file, environment)
         .and_then(|pem| Certificate::all_from_pem(&pem).ok())
         .unwrap_or_default();
     ClusterSummary {
         name: name.to_owned(),
         server: without_userinfo(&cluster.server),
-        authorities: authorities.iter().filter_map(|one| certificate(one, surroundings.now())).collect(),
+        authorities: authorities.iter().filter_map(|one| certificate(one, environment.now())).collect(),
         insecure_skip_tls_verify: cluster.insecure_skip_tls_verify == Some(true),
     }
 }
 
 /// The bytes of a certificate, from the document or from its file.
-fn pem(data: Option<&[u8]>, file: Option<&str>, surroundings: &Surroundings<'_>) -> Option<Vec<u8>> {
+fn pem(data: Option<&[u8]>, file: Option<&str>, environment: &CheckEnvironment<'_>) -> Option<Vec<u8>> {
     match data.filter(|data| !data.is_empty()) {
         Some(data) => Some(data.to_vec()),
-        None => surroundings.file(file?).ok().map(|bytes| bytes.expose_secret().to_vec()),
+        None => environment.file(file?).ok().map(|bytes| bytes.expose_secret().to_vec()),
     }
 }
 
@@ -197,7 +197,7 @@ fn certificate(certificate: &Certificate, now: Timestamp) -> Option<CertificateS
     })
 }
 
-fn user(name: &str, user: &User, surroundings: &Surroundings<'_>) -> UserSummary {
+fn user(name: &str, user: &User, environment: &CheckEnvironment<'_>) -> UserSummary {
     let token = secret(user.token.as_ref()).map(SecretText::expose_secret);
     let bootstrap = token.and_then(|token| token.parse::<BootstrapToken>().ok());
     let file = given(user.client_certificate.as_ref());
@@ -213,9 +213,9 @@ fn user(name: &str, user: &User, surroundings: &Surroundings<'_>) -> UserSummary
         (user.exec.is_some(), Credential::Exec),
         (user.auth_provider.is_some(), Credential::AuthProvider),
     ];
-    let client = pem(user.client_certificate_data.as_deref(), file, surroundings)
+    let client = pem(user.client_certificate_data.as_deref(), file, environment)
         .and_then(|pem| Certificate::from_pem(&pem).ok())
-        .and_then(|client| certificate(&client, surroundings.now()));
+        .and_then(|client| certificate(&client, environment.now()));
     UserSummary {
         name: name.to_owned(),
         credentials: credentials.into_iter().filter_map(|(there, kind)| there.then_some(kind)).collect(),

@@ -60,7 +60,7 @@ impl TokenSecret {
     /// # Errors
     /// [`TokenError::Secret`] where the text cannot be made.
     pub fn to_yaml(&self) -> Result<SecretText, TokenError> {
-        crate::yaml::write(&self.object()).map(SecretText::new).map_err(|_| unwritable())
+        crate::document::yaml::write(&self.object()).map(SecretText::new).map_err(|_| unwritable())
     }
 
     /// The object as JSON.
@@ -91,7 +91,7 @@ impl TokenSecret {
     /// # Errors
     /// [`TokenError`] naming the field; no value of the token is shown.
     pub fn read(text: &str) -> Result<(BootstrapToken, TokenSettings), TokenError> {
-        let object = crate::yaml::parse(text).map_err(|problem| wrong("(document)", problem))?;
+        let object = crate::document::yaml::parse(text).map_err(|problem| wrong("(document)", problem))?;
         let expect = |pointer: &str, field: &str, wanted: &str| match object
             .pointer(pointer)
             .and_then(Value::as_str)

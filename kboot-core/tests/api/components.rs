@@ -6,7 +6,7 @@ use std::path::Path;
 
 use kboot_core::bundle::Content;
 use kboot_core::component::Component;
-use kboot_core::{Authorities, Bundle, ClusterSpec, Env};
+use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
 use kboot_testkit::{Oracle, upstream};
 
 const VERSIONS: [&str; 6] = ["v1.20.2", "v1.33.0", "v1.34.0", "v1.35.0", "v1.36.4", "v1.37.0"];
@@ -31,7 +31,7 @@ spec:
 /// The files without secrets and without certificates, one after the other.
 fn plain_files(spec: &ClusterSpec) -> String {
     let mut env = Env::system();
-    let authorities = Authorities::create(spec, &mut env).unwrap();
+    let authorities = CaSet::create(spec, &mut env).unwrap();
     let bundle = Bundle::render(spec, &authorities.issue(spec, &mut env).unwrap()).unwrap();
     let mut text = String::new();
     for artifact in bundle.artifacts() {
@@ -148,9 +148,9 @@ fn the_table_has_every_flag_of_the_real_binaries() {
         let arguments: String = flags.iter().map(|flag| format!(" --{flag}=x")).collect();
         let unit = format!("[Service]\nExecStart=/usr/bin/{component}{arguments}\n");
         let findings = kboot_core::component::lint(&[("u", &unit)], version.parse().unwrap()).unwrap();
-        let unknown: Vec<&String> = findings
+        let unknown: Vec<String> = findings
             .iter()
-            .map(|finding| &finding.problem)
+            .map(|found| found.finding.detail.to_string())
             .filter(|problem| problem.contains(" has no --"))
             .collect();
         assert!(unknown.is_empty(), "{component}: {unknown:#?}");

@@ -2,7 +2,7 @@
 
 use kboot_core::kubeconfig::Kubeconfig;
 use kboot_core::token::{BootstrapToken, TokenSecret, TokenSettings};
-use kboot_core::{Authorities, Bundle, ClusterSpec, Env};
+use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
 use kboot_testkit::Oracle;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -19,7 +19,7 @@ fn bundles() -> Vec<Bundle> {
         .map(|text| {
             let spec: ClusterSpec = text.parse().unwrap();
             let mut env = Env::system();
-            let authorities = Authorities::create(&spec, &mut env).unwrap();
+            let authorities = CaSet::create(&spec, &mut env).unwrap();
             Bundle::render(&spec, &authorities.issue(&spec, &mut env).unwrap()).unwrap()
         })
         .collect()

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use kboot_core::bundle::{Action, BundleError, PlanOptions, Step};
+use kboot_core::bundle::{BundleError, FileAction, PlanOptions, PlanStep};
 use kboot_core::time::Timestamp;
 use kboot_core::token::{BootstrapToken, TokenSecret, TokenSettings};
 use kboot_core::{ClusterSpec, Env, Error, Kubeconfig, Lifetime, Plan};
@@ -53,11 +53,11 @@ fn plan(spec: &ClusterSpec, out: &Path, now: Timestamp) -> Plan {
 }
 
 fn changing(plan: &Plan) -> Vec<String> {
-    let changing = plan.steps().iter().filter(|step| step.action != Action::Keep);
+    let changing = plan.steps().iter().filter(|step| step.action != FileAction::Keep);
     changing.map(|step| step.path.to_string()).collect()
 }
 
-fn step<'a>(plan: &'a Plan, path: &str) -> &'a Step {
+fn step<'a>(plan: &'a Plan, path: &str) -> &'a PlanStep {
     plan.steps().iter().find(|step| step.path.as_str() == path).unwrap_or_else(|| panic!("no {path}"))
 }
 
@@ -216,7 +216,7 @@ fn a_new_node_brings_a_new_token_for_itself() {
     let others: Vec<String> =
         changing(&plan).into_iter().filter(|path| !path.starts_with("nodes/three/")).collect();
     assert_eq!(others, ["manifests/bootstrap-token.yaml", "kboot.json"]);
-    let reason = step(&plan, "manifests/bootstrap-token.yaml").reason.clone().unwrap();
+    let reason = step(&plan, "manifests/bootstrap-token.yaml").reason.as_ref().unwrap().to_string();
     assert!(reason.contains("expired") && reason.contains("three"), "{reason}");
     let (token, settings) = secret_of(out);
     assert!(!settings.is_expired(after(30)) && token_of(out, "three").equals(&token));

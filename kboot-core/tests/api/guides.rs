@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kboot_core::bundle::Plan;
+use kboot_core::version::KubernetesVersion;
 use kboot_core::{ClusterSpec, Env};
 use serde::Deserialize;
 use serde_yaml::Value;
@@ -165,7 +166,7 @@ fn the_document_is_made_of_the_steps() {
     assert!(std::fs::read_to_string(&path).unwrap() == text, "docs/guides.md differs from guides/steps.yaml");
 }
 
-/// Every version between 1.6 and 1.37: moving a guide's cluster by its one line works, and the real table
+/// Every version that kboot covers: moving a guide's cluster by its one line works, and the real table
 /// finds nothing wrong with what is written.
 #[test]
 fn one_line_moves_a_guide_through_every_version() {
@@ -175,7 +176,7 @@ fn one_line_moves_a_guide_through_every_version() {
         let text = std::fs::read_to_string(example).unwrap();
         let version_line = text.lines().find(|line| line.contains("kubernetesVersion:")).unwrap();
         let first: u16 = version_line.split('.').nth(1).unwrap().parse().unwrap();
-        for minor in first..=37 {
+        for minor in first..=*KubernetesVersion::MINORS.end() {
             let version = format!("v1.{minor}.0");
             // RSA keys of a hundred files and thirty versions take minutes, and say nothing here.
             let text = text
@@ -207,6 +208,19 @@ fn one_line_moves_a_guide_through_every_version() {
                 assert!(findings.is_empty(), "{} {version}: {findings:#?}", guide.name);
             }
         }
+    }
+}
+
+/// The README names the versions that are covered.
+#[test]
+fn the_readme_names_the_covered_versions() {
+    let (oldest, newest) = (KubernetesVersion::MINORS.start(), KubernetesVersion::MINORS.end());
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    for range in
+        [format!("for Kubernetes 1.{oldest} to 1.{newest}."), format!("\n1.{oldest} to 1.{newest}. ")]
+    {
+        assert!(readme.contains(&range), "README.md lacks {range:?}");
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use kboot_core::kubeconfig::{FINDING_CODES, Finding, Kubeconfig, Severity, Surroundings};
+use kboot_core::finding::{Finding, Severity};
+use kboot_core::kubeconfig::{CheckEnvironment, FINDING_CODES, Kubeconfig, KubeconfigProblem};
 use kboot_core::pki::{Certificate, CertificateAuthority, KeyAlgorithm};
 use kboot_core::secret::SecretBytes;
 use kboot_core::time::Timestamp;
@@ -49,12 +50,12 @@ fn parsed(file: &str) -> Option<Kubeconfig> {
     std::fs::read_to_string(corpus().join(file)).unwrap().parse().ok()
 }
 
-fn findings(config: &Kubeconfig) -> Vec<Finding> {
-    config.check(&Surroundings::new(now(), corpus(), &read))
+fn findings(config: &Kubeconfig) -> Vec<Finding<KubeconfigProblem>> {
+    config.check(&CheckEnvironment::new(now(), corpus(), &read))
 }
 
 /// The errors that concern a context: its own, and those of its cluster and its user.
-fn concerns(config: &Kubeconfig, context: &str, finding: &Finding) -> bool {
+fn concerns(config: &Kubeconfig, context: &str, finding: &Finding<KubeconfigProblem>) -> bool {
     let mut places = vec![format!("contexts[{context}]")];
     if let Some(entry) = config.contexts.iter().find(|entry| entry.name == context) {
         places.push(format!("clusters[{}]", entry.value.cluster));
@@ -78,7 +79,7 @@ fn kboot_finds_what_the_table_says() {
             None => "unreadable".to_owned(),
             Some(config) => {
                 let findings = findings(&config);
-                let words = findings.iter().map(|finding| format!("{}:{}", finding.severity, finding.code));
+                let words = findings.iter().map(|finding| format!("{}:{}", finding.severity, finding.code()));
                 seen.insert(row.file.clone());
                 words.collect::<Vec<_>>().join(" ")
             }
@@ -202,8 +203,8 @@ fn config(user: &str, cluster: &str) -> Kubeconfig {
     .unwrap()
 }
 
-fn codes(findings: &[Finding]) -> Vec<&str> {
-    findings.iter().map(|finding| finding.code).collect()
+fn codes(findings: &[Finding<KubeconfigProblem>]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.code()).collect()
 }
 
 #[test]
@@ -222,7 +223,7 @@ fn an_expected_authority_is_looked_for() {
         ("", &ours, vec!["authority-differs"]),
         ("insecure-skip-tls-verify: true", &ours, vec!["insecure-skip-tls-verify"]),
     ] {
-        let around = Surroundings::new(now(), corpus(), &read).authority(authority);
+        let around = CheckEnvironment::new(now(), corpus(), &read).with_authority(authority);
         assert_eq!(codes(&config(user, cluster).check(&around)), wanted, "{cluster}");
     }
 }
@@ -238,7 +239,7 @@ fn a_file_that_others_can_read_is_named_if_it_holds_a_secret() {
         ("tokenFile: token", 0o644, false),
         ("client-certificate: jane.crt, client-key: jane.key", 0o644, false),
     ] {
-        let around = Surroundings::new(now(), corpus(), &read).mode(mode);
+        let around = CheckEnvironment::new(now(), corpus(), &read).with_mode(mode);
         let findings = config(user, "").check(&around);
         assert_eq!(codes(&findings).contains(&"loose-mode"), loose, "{user} {mode:o}: {findings:?}");
     }
@@ -266,7 +267,7 @@ fn findings_and_summaries_show_no_secret() {
         ),
         &format!("proxy-url: 'http://a:{MARKER}@b:x', certificate-authority-data: aGVsbG8="),
     );
-    let around = Surroundings::new(now(), corpus(), &read).mode(0o666);
+    let around = CheckEnvironment::new(now(), corpus(), &read).with_mode(0o666);
     let findings = config.check(&around);
     assert!(findings.len() > 8, "{findings:?}");
     let mut shown = format!("{findings:?} {:?} {around:?} {config:?}", config.summary(&around));
@@ -279,7 +280,7 @@ fn findings_and_summaries_show_no_secret() {
 
 #[test]
 fn summaries() {
-    let around = Surroundings::new(now(), corpus(), &read);
+    let around = CheckEnvironment::new(now(), corpus(), &read);
     let summary = parsed("good-certificate-files.yaml").unwrap().summary(&around);
     let value = serde_json::to_value(&summary).unwrap();
     assert_eq!(value["currentContext"], "x");

@@ -1,13 +1,14 @@
 //! Units, environment files and configuration files against a version: what is removed, misspelt or of a
 //! wrong type, where it stands, and what takes its place.
 
-use kboot_core::component::{KubeProxyConfiguration, KubeletConfiguration, Severity, lint};
+use kboot_core::component::{FileFinding, KubeProxyConfiguration, KubeletConfiguration, lint};
+use kboot_core::finding::Severity;
 
 /// `FILE: PLACE: severity: problem`, each.
 fn findings(version: &str, files: &[(&str, &str)]) -> Vec<String> {
     let findings = lint(files, version.parse().unwrap()).unwrap();
-    let line = |finding: &kboot_core::component::Finding| {
-        format!("{}: {}: {}: {}", finding.file, finding.place, finding.severity, finding.problem)
+    let line = |FileFinding { file, finding, .. }: &FileFinding| {
+        format!("{file}: {}: {}: {}", finding.path, finding.severity, finding.detail)
     };
     findings.iter().map(line).collect()
 }
@@ -98,10 +99,10 @@ fn a_variable_is_its_units_whatever_it_is_called() {
 fn misspelt_flags_are_certain_where_the_table_is_complete() {
     let unit = "[Service]\nExecStart=/usr/bin/kubelet \\\n  # a remark\n  --config=/c --max-pod 10\n";
     let complete = lint(&[("u", unit)], "v1.20.2".parse().unwrap()).unwrap();
-    assert_eq!((complete[0].severity, complete.len()), (Severity::Error, 1));
-    assert!(complete[0].problem.contains("did you mean --max-pods?"));
+    assert_eq!((complete[0].finding.severity, complete.len()), (Severity::Error, 1));
+    assert!(complete[0].finding.detail.to_string().contains("did you mean --max-pods?"));
     let not = lint(&[("u", unit)], "v1.29.0".parse().unwrap()).unwrap();
-    assert_eq!(not[0].severity, Severity::Warning);
+    assert_eq!(not[0].finding.severity, Severity::Warning);
 }
 
 /// What 1.36.2 itself said of its flags, where the table had it otherwise or did not know.
@@ -110,7 +111,9 @@ fn the_flags_of_1_36_are_those_of_its_binaries() {
     let problem_of = |version: &str, component: &str, flag: &str| -> Option<(Severity, String)> {
         let unit = format!("[Service]\nExecStart=/usr/bin/{component} --{flag}=1\n");
         let found = lint(&[("u", &unit)], version.parse().unwrap()).unwrap();
-        found.into_iter().map(|finding| (finding.severity, finding.problem)).find(|(_, p)| p.contains(flag))
+        let mut found =
+            found.into_iter().map(|found| (found.finding.severity, found.finding.detail.to_string()));
+        found.find(|(_, p)| p.contains(flag))
     };
     for (component, flag) in [
         ("kube-controller-manager", "concurrent-resourceclaim-syncs"),
@@ -248,7 +251,7 @@ fn variables_of_the_unit_itself_are_read() {
 
 /// What lets in whoever asks is a warning, said or by default.
 #[test]
-fn open_doors_are_named() {
+fn insecure_settings_are_named() {
     let kubelet = |arguments: &str| {
         let unit = format!("[Service]\nExecStart=/usr/bin/kubelet {arguments}\n");
         findings("v1.13.0", &[("u", &unit)])

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::bundle::meant_by;
-use kboot_core::kubeconfig::{CertificateSummary, Finding, Severity, Summary, Surroundings};
+use kboot_core::finding::{Finding, Severity};
+use kboot_core::kubeconfig::{CertificateSummary, CheckEnvironment, KubeconfigProblem, Summary};
 use kboot_core::pki::Certificate;
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ use crate::{input, output};
 pub(super) fn inspect(file: &Path, format: ListFormat) -> Result<()> {
     let config = kubeconfig(file)?;
     let named = |path: &Path| named_file(&meant_by(file, path));
-    let summary = config.summary(&Surroundings::new(Env::system().now(), folder_of(file)?, &named));
+    let summary = config.summary(&CheckEnvironment::new(Env::system().now(), folder_of(file)?, &named));
     output::list(format, &serde_json::to_value(&summary)?, &tables(&summary))
 }
 
@@ -75,33 +76,36 @@ pub(super) fn run(arguments: &KubeconfigCheck) -> Result<Answer> {
     }
     let list: Vec<Value> = found
         .iter()
-        .map(|(file, Finding { severity, code, path, text, .. })| {
+        .map(|(file, finding)| {
+            let Finding { severity, path, detail, .. } = finding;
+            let (code, text) = (finding.code(), detail.to_string());
             json!({"file": file, "severity": severity, "code": code, "path": path, "text": text})
         })
         .collect();
-    let lines = found.iter().map(|(file, Finding { severity, code, path, text, .. })| {
-        output::escaped(&format!("{file}: {severity}: {path}: {text} ({code})")) + "\n"
+    let lines = found.iter().map(|(file, finding)| {
+        let Finding { severity, path, detail, .. } = finding;
+        output::escaped(&format!("{file}: {severity}: {path}: {detail} ({})", finding.code())) + "\n"
     });
     output::list(arguments.output, &Value::Array(list), &lines.collect::<String>())?;
     if let Some(error) = unreadable {
         return Err(error);
     }
-    let is_error = |(_, finding): &(String, Finding)| finding.severity == Severity::Error;
+    let is_error = |(_, finding): &(String, Finding<KubeconfigProblem>)| finding.severity == Severity::Error;
     Ok(if found.iter().any(is_error) { Answer::No } else { Answer::Yes })
 }
 
-fn check(file: &Path, authority: Option<&Certificate>) -> Result<Vec<Finding>> {
+fn check(file: &Path, authority: Option<&Certificate>) -> Result<Vec<Finding<KubeconfigProblem>>> {
     let config = kubeconfig(file)?;
     let named = |path: &Path| named_file(&meant_by(file, path));
-    let mut surroundings = Surroundings::new(Env::system().now(), folder_of(file)?, &named);
+    let mut environment = CheckEnvironment::new(Env::system().now(), folder_of(file)?, &named);
     // Of stdin there is no mode that says anything.
     if let Ok(metadata) = std::fs::metadata(file)
         && metadata.is_file()
     {
-        surroundings = surroundings.mode(metadata.permissions().mode());
+        environment = environment.with_mode(metadata.permissions().mode());
     }
     if let Some(authority) = authority {
-        surroundings = surroundings.authority(authority);
+        environment = environment.with_authority(authority);
     }
-    Ok(config.check(&surroundings))
+    Ok(config.check(&environment))
 }

@@ -7,25 +7,25 @@ use super::Found;
 use crate::cluster::{Folders, Node, NodeRole, Runtime, SystemUser, document};
 use crate::name::FolderPath;
 use crate::net::is_of_one_machine;
+use crate::release::gates;
 use crate::version::KubernetesVersion;
 
 pub(super) fn runtime(found: &mut Found, name: Option<&str>, version: Option<KubernetesVersion>) -> Runtime {
     match name {
         Some("cri-o") => Runtime::Crio,
         Some("docker") => {
-            if let Some(version) = version.filter(|version| version.minor() >= 24) {
+            if let Some(version) = version
+                && let Some(why) = gates::DOCKERSHIM.lacks(version)
+            {
                 found.add(
                     "spec.runtime.name",
-                    format!(
-                        "Kubernetes {version} has no dockershim (removed in 1.24); use containerd or cri-o"
-                    ),
+                    format!("Kubernetes {version} has no dockershim ({why}); use containerd or cri-o"),
                 );
             }
             Runtime::Docker
         }
         Some("containerd") => Runtime::Containerd,
-        // Up to then the kubelet's own default was the one way that was common.
-        _ if version.is_some_and(|version| version.minor() < 20) => Runtime::Docker,
+        _ if version.is_some_and(|version| gates::DOCKER_BY_DEFAULT.contains(version)) => Runtime::Docker,
         _ => Runtime::Containerd,
     }
 }
@@ -84,10 +84,12 @@ pub(super) fn folders(
     if valid.kubelet.is_some() && valid.kubelet == valid.etcd {
         found.add("spec.folders.etcd", "is the kubelet's folder too; each needs its own");
     }
-    if let (Some(_), Some(version)) = (&valid.logs, version.filter(|version| version.minor() >= 26)) {
+    if let (Some(_), Some(version)) = (&valid.logs, version)
+        && let Some(why) = gates::LOG_FILES.lacks(version)
+    {
         warnings.add(
             "spec.folders.logs",
-            format!("Kubernetes {version} writes no log files (removed in 1.26); logs go to the journal"),
+            format!("Kubernetes {version} writes no log files ({why}); logs go to the journal"),
         );
     }
     valid

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::Found;
 use crate::cluster::{Network, Node, NodeRole, document};
 use crate::net::{AltName, ApiEndpoint, Cidr};
+use crate::release::gates;
 use crate::version::KubernetesVersion;
 
 /// Holds the addresses of machines against the cluster's own network.
@@ -59,55 +60,93 @@ pub(super) fn addresses(
     }
 }
 
+const SERVICES: &str = "spec.network.serviceCIDRs";
+const PODS: &str = "spec.network.podCIDRs";
+const DOMAIN: &str = "spec.network.dnsDomain";
+const DNS: &str = "spec.network.clusterDNS";
+const ETCD_SECRET: &str = "spec.network.etcdClientSecret";
+
 pub(super) fn network(
     found: &mut Found,
     network: &document::Network,
     version: Option<KubernetesVersion>,
 ) -> Option<Network> {
-    const SERVICES: &str = "spec.network.serviceCIDRs";
-    const PODS: &str = "spec.network.podCIDRs";
-    const DNS: &str = "spec.network.clusterDNS";
     let before = found.0.len();
-    let ranges = |found: &mut Found, path: &str, texts: &Option<Vec<String>>, default: &str| -> Vec<Cidr> {
-        let default = [default.to_owned()];
-        let texts = texts.as_deref().unwrap_or(&default);
-        let parsed = found.parse_all::<Cidr>(path, texts);
-        if texts.is_empty() || texts.len() > 2 {
-            found.add(path, "must have one range, or two of different families");
+    let service_cidrs = ranges(found, SERVICES, network.service_cidrs.as_deref(), "10.96.0.0/12");
+    let pod_cidrs = ranges(found, PODS, network.pod_cidrs.as_deref(), "10.244.0.0/16");
+    check_service_ranges(found, &service_cidrs, &pod_cidrs, version);
+    check_pod_ranges(found, &pod_cidrs);
+    if found.0.len() == before && families(&service_cidrs) != families(&pod_cidrs) {
+        found.add(PODS, "must be of the same address families as spec.network.serviceCIDRs");
+    }
+    let domain = network.dns_domain.as_deref().unwrap_or("cluster.local");
+    let dns_domain = found.parse(DOMAIN, domain);
+    if domain.len() > 200 {
+        found.add(DOMAIN, "must have at most 200 characters: services' names come before it");
+    }
+    let cluster_dns = cluster_dns(found, network.cluster_dns.as_deref(), &service_cidrs);
+    let etcd_client_secret = match &network.etcd_client_secret {
+        None => None,
+        Some(name) if name == "metrics-server-certificate" => {
+            found.add(ETCD_SECRET, "is the name of another Secret that kboot writes");
+            None
         }
-        let ranges: Vec<Cidr> = parsed.into_iter().map(|(_, cidr)| cidr).collect();
-        if let [first, second] = ranges[..]
-            && first.is_ipv6() == second.is_ipv6()
-        {
-            found.add(path, "two ranges must be of different families, one IPv4 and one IPv6");
-        }
-        ranges
+        Some(name) => Some(found.parse(ETCD_SECRET, name)?),
     };
-    let service_cidrs = ranges(found, SERVICES, &network.service_cidrs, "10.96.0.0/12");
-    let pod_cidrs = ranges(found, PODS, &network.pod_cidrs, "10.244.0.0/16");
+    Some(Network { service_cidrs, pod_cidrs, dns_domain: dns_domain?, cluster_dns, etcd_client_secret })
+}
+
+/// One range, or two of different families.
+fn ranges(found: &mut Found, path: &str, texts: Option<&[String]>, default: &str) -> Vec<Cidr> {
+    let default = [default.to_owned()];
+    let texts = texts.unwrap_or(&default);
+    let parsed = found.parse_all::<Cidr>(path, texts);
+    if texts.is_empty() || texts.len() > 2 {
+        found.add(path, "must have one range, or two of different families");
+    }
+    let ranges: Vec<Cidr> = parsed.into_iter().map(|(_, cidr)| cidr).collect();
+    if let [first, second] = ranges[..]
+        && first.is_ipv6() == second.is_ipv6()
+    {
+        found.add(path, "two ranges must be of different families, one IPv4 and one IPv6");
+    }
+    ranges
+}
+
+fn families(ranges: &[Cidr]) -> Vec<bool> {
+    let mut families: Vec<bool> = ranges.iter().map(Cidr::is_ipv6).collect();
+    families.sort_unstable();
+    families
+}
+
+fn check_service_ranges(
+    found: &mut Found,
+    service_cidrs: &[Cidr],
+    pod_cidrs: &[Cidr],
+    version: Option<KubernetesVersion>,
+) {
+    let takes_large = version.is_none_or(|version| gates::LARGE_IPV6_SERVICE_RANGES.contains(version));
     for (i, service) in service_cidrs.iter().enumerate() {
+        let path = format!("{SERVICES}[{i}]");
         for pods in pod_cidrs.iter().filter(|pods| pods.overlaps(service)) {
-            found.add(format!("{SERVICES}[{i}]"), format!("{service} overlaps the pod range {pods}"));
+            found.add(&path, format!("{service} overlaps the pod range {pods}"));
         }
-        // kube-apiserver's validateServiceNode: at most 20 bits of addresses (IPv6: 64 from 1.33 on).
-        let widest = match (service.is_ipv6(), version.is_none_or(|v| v.minor() >= 33)) {
+        // kube-apiserver's validateServiceNode: at most 20 bits of addresses, and of IPv6 now 64.
+        let widest = match (service.is_ipv6(), takes_large) {
             (false, _) => 12,
             (true, true) => 64,
             (true, false) => 108,
         };
         if service.prefix() < widest {
-            found.add(
-                format!("{SERVICES}[{i}]"),
-                format!("{service} is too large for kube-apiserver; use /{widest} or smaller"),
-            );
+            found.add(&path, format!("{service} is too large for kube-apiserver; use /{widest} or smaller"));
         }
         if service.nth(10).is_none() {
-            found.add(
-                format!("{SERVICES}[{i}]"),
-                format!("{service} is too small: it has no tenth address for DNS"),
-            );
+            found.add(&path, format!("{service} is too small: it has no tenth address for DNS"));
         }
     }
+}
+
+fn check_pod_ranges(found: &mut Found, pod_cidrs: &[Cidr]) {
     for (i, pods) in pod_cidrs.iter().enumerate() {
         // kube-controller-manager hands each node a /24 or /64, of at most 65,536 (cidrset.go).
         let (narrowest, widest) = if pods.is_ipv6() { (64, 48) } else { (24, 8) };
@@ -120,53 +159,25 @@ pub(super) fn network(
             );
         }
     }
-    let families = |ranges: &[Cidr]| {
-        let mut families: Vec<bool> = ranges.iter().map(Cidr::is_ipv6).collect();
-        families.sort_unstable();
-        families
+}
+
+/// The addresses of the cluster's DNS: those of the file, else the tenth of the first range of services.
+fn cluster_dns(found: &mut Found, texts: Option<&[String]>, service_cidrs: &[Cidr]) -> Vec<IpAddr> {
+    let Some(texts) = texts else {
+        return service_cidrs.first().and_then(|range| range.nth(10)).into_iter().collect();
     };
-    if found.0.len() == before && families(&service_cidrs) != families(&pod_cidrs) {
-        found.add(PODS, "must be of the same address families as spec.network.serviceCIDRs");
+    let addresses = found.parse_all::<IpAddr>(DNS, texts);
+    if texts.is_empty() {
+        found.add(DNS, "must have an address; leave the field out for the default");
     }
-    let domain = network.dns_domain.as_deref().unwrap_or("cluster.local");
-    let dns_domain = found.parse("spec.network.dnsDomain", domain);
-    if domain.len() > 200 {
-        found.add(
-            "spec.network.dnsDomain",
-            "must have at most 200 characters: services' names come before it",
-        );
+    for (i, address) in &addresses {
+        let path = format!("{DNS}[{i}]");
+        if !service_cidrs.is_empty() && !service_cidrs.iter().any(|range| range.contains(*address)) {
+            found.add(&path, format!("{address} lies outside spec.network.serviceCIDRs"));
+        }
+        if service_cidrs.iter().any(|range| [range.nth(0), range.nth(1)].contains(&Some(*address))) {
+            found.add(&path, format!("{address} is the API server's or the range's own"));
+        }
     }
-    let cluster_dns = match &network.cluster_dns {
-        None => service_cidrs.first().and_then(|range| range.nth(10)).into_iter().collect(),
-        Some(texts) => {
-            let addresses = found.parse_all::<IpAddr>(DNS, texts);
-            if texts.is_empty() {
-                found.add(DNS, "must have an address; leave the field out for the default");
-            }
-            for (i, address) in &addresses {
-                if !service_cidrs.is_empty() && !service_cidrs.iter().any(|range| range.contains(*address)) {
-                    found.add(
-                        format!("{DNS}[{i}]"),
-                        format!("{address} lies outside spec.network.serviceCIDRs"),
-                    );
-                }
-                if service_cidrs.iter().any(|range| [range.nth(0), range.nth(1)].contains(&Some(*address))) {
-                    found.add(
-                        format!("{DNS}[{i}]"),
-                        format!("{address} is the API server's or the range's own"),
-                    );
-                }
-            }
-            addresses.into_iter().map(|(_, address)| address).collect()
-        }
-    };
-    let etcd_client_secret = match &network.etcd_client_secret {
-        None => None,
-        Some(name) if name == "metrics-server-certificate" => {
-            found.add("spec.network.etcdClientSecret", "is the name of another Secret that kboot writes");
-            None
-        }
-        Some(name) => Some(found.parse("spec.network.etcdClientSecret", name)?),
-    };
-    Some(Network { service_cidrs, pod_cidrs, dns_domain: dns_domain?, cluster_dns, etcd_client_secret })
+    addresses.into_iter().map(|(_, address)| address).collect()
 }

@@ -2,6 +2,7 @@
 //! context alone (`clientcmd/validation.go`, `rest/config.go`, `transport`), and what it takes without a word.
 
 mod cluster;
+mod problem;
 mod url;
 mod user;
 
@@ -10,11 +11,16 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+pub use problem::{
+    AuthProviderProblem, CredentialPair, ExecProblem, FINDING_CODES, KubeconfigProblem, NotValidNow,
+    UnreadableReference,
+};
+pub use url::UrlProblem;
 
 use super::model::{Context, Kubeconfig, Named};
 use super::paths::resolved;
 use super::shown;
+use crate::finding::{Finding, Severity};
 use crate::name::Namespace;
 use crate::pki::Certificate;
 use crate::secret::SecretBytes;
@@ -25,100 +31,11 @@ pub(crate) use url::server_host;
 pub(super) use url::without_userinfo;
 pub(super) use user::{data, secret};
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Severity {
-    /// Good to know.
-    Note,
-    /// It works, and somebody should have a look.
-    Warning,
-    /// It does not work: client-go refuses it, or the connection will fail.
-    Error,
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        })
-    }
-}
-
-/// Something to say about a kubeconfig. It never holds a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it is, one of [`FINDING_CODES`]; stays the same from release to release.
-    pub code: &'static str,
-    /// Where it is, for example `users[kube-proxy].client-key`; `(file)` for the file as a whole.
-    pub path: String,
-    /// What is wrong, and what would be right.
-    pub text: String,
-}
-
-/// Every code that a finding can have.
-pub const FINDING_CODES: [&str; 44] = [
-    // The document
-    "empty",
-    "loose-mode",
-    "name-missing",
-    "no-current-context",
-    "unknown-context",
-    // Contexts
-    "cluster-missing",
-    "namespace-invalid",
-    "unknown-cluster",
-    "unknown-user",
-    "user-missing",
-    // Clusters
-    "authority-differs",
-    "authority-malformed",
-    "authority-not-valid-now",
-    "authority-twice",
-    "authority-unreadable",
-    "authority-unused",
-    "insecure-skip-tls-verify",
-    "plain-http",
-    "proxy-url-invalid",
-    "server-invalid",
-    "server-missing",
-    // Users
-    "auth-provider-unusable",
-    "bootstrap-token",
-    "client-certificate-foreign",
-    "client-certificate-malformed",
-    "client-certificate-missing",
-    "client-certificate-not-valid-now",
-    "client-certificate-twice",
-    "client-certificate-unreadable",
-    "client-key-malformed",
-    "client-key-mismatch",
-    "client-key-missing",
-    "client-key-twice",
-    "client-key-unchecked",
-    "client-key-unreadable",
-    "exec-incomplete",
-    "exec-plugin",
-    "impersonation-without-user",
-    "no-credentials",
-    "several-credentials",
-    "static-credentials",
-    "system-masters",
-    "token-file-unreadable",
-    "token-malformed",
-];
-
 /// Reads a file that a kubeconfig names.
 pub type ReadFile<'a> = dyn Fn(&Path) -> io::Result<SecretBytes> + 'a;
 
 /// What a kubeconfig is checked against: the time, and the files that it names.
-pub struct Surroundings<'a> {
+pub struct CheckEnvironment<'a> {
     now: Timestamp,
     folder: PathBuf,
     read: &'a ReadFile<'a>,
@@ -126,7 +43,7 @@ pub struct Surroundings<'a> {
     authority: Option<&'a Certificate>,
 }
 
-impl<'a> Surroundings<'a> {
+impl<'a> CheckEnvironment<'a> {
     /// The time, the folder that relative paths count from, and a way to read files.
     pub fn new(now: Timestamp, folder: impl Into<PathBuf>, read: &'a ReadFile<'a>) -> Self {
         Self { now, folder: folder.into(), read, mode: None, authority: None }
@@ -134,14 +51,14 @@ impl<'a> Surroundings<'a> {
 
     /// The permissions of the kubeconfig's own file.
     #[must_use]
-    pub fn mode(mut self, mode: u32) -> Self {
+    pub fn with_mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self
     }
 
     /// The authority that the clusters should be verified with.
     #[must_use]
-    pub fn authority(mut self, authority: &'a Certificate) -> Self {
+    pub fn with_authority(mut self, authority: &'a Certificate) -> Self {
         self.authority = Some(authority);
         self
     }
@@ -157,10 +74,10 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-impl fmt::Debug for Surroundings<'_> {
+impl fmt::Debug for CheckEnvironment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { now, folder, read: _, mode, authority } = self;
-        f.debug_struct("Surroundings")
+        f.debug_struct("CheckEnvironment")
             .field("now", now)
             .field("folder", folder)
             .field("mode", mode)
@@ -171,26 +88,27 @@ impl fmt::Debug for Surroundings<'_> {
 
 /// Findings in the making.
 struct Report<'a> {
-    surroundings: &'a Surroundings<'a>,
-    findings: Vec<Finding>,
+    environment: &'a CheckEnvironment<'a>,
+    findings: Vec<Finding<KubeconfigProblem>>,
 }
 
 impl Report<'_> {
-    fn error(&mut self, code: &'static str, path: &str, text: impl Into<String>) {
-        self.push(Severity::Error, code, path, text.into());
+    fn error(&mut self, path: &str, problem: KubeconfigProblem) {
+        self.push(Severity::Error, path, problem);
     }
 
-    fn warning(&mut self, code: &'static str, path: &str, text: impl Into<String>) {
-        self.push(Severity::Warning, code, path, text.into());
+    fn warning(&mut self, path: &str, problem: KubeconfigProblem) {
+        self.push(Severity::Warning, path, problem);
     }
 
-    fn note(&mut self, code: &'static str, path: &str, text: impl Into<String>) {
-        self.push(Severity::Note, code, path, text.into());
+    fn note(&mut self, path: &str, problem: KubeconfigProblem) {
+        self.push(Severity::Note, path, problem);
     }
 
-    fn push(&mut self, severity: Severity, code: &'static str, path: &str, text: String) {
-        debug_assert!(FINDING_CODES.contains(&code), "{code}");
-        self.findings.push(Finding { severity, code, path: path.to_owned(), text });
+    fn push(&mut self, severity: Severity, path: &str, problem: KubeconfigProblem) {
+        let finding = Finding::new(severity, path, problem);
+        debug_assert!(FINDING_CODES.contains(&finding.code()), "{}", finding.code());
+        self.findings.push(finding);
     }
 }
 
@@ -211,19 +129,19 @@ impl Kubeconfig {
     /// parsing, not a finding.
     ///
     /// ```
-    /// use kboot_core::{Env, kubeconfig::{Kubeconfig, Severity, Surroundings}, secret::SecretBytes};
+    /// use kboot_core::{Env, finding::Severity, kubeconfig::{Kubeconfig, CheckEnvironment}, secret::SecretBytes};
     /// let config: Kubeconfig = "{clusters: [{name: c, cluster: {server: 'https://10.0.0.1:6443'}}],
     ///     users: [{name: u, user: {client-certificate: u.crt}}],
     ///     contexts: [{name: x, context: {cluster: c, user: u}}], current-context: x}".parse()?;
     /// let read = |path: &std::path::Path| std::fs::read(path).map(SecretBytes::new);
-    /// let findings = config.check(&Surroundings::new(Env::system().now(), "/etc/kubernetes", &read));
-    /// assert_eq!((findings[0].severity, findings[0].code), (Severity::Error, "client-key-missing"));
+    /// let findings = config.check(&CheckEnvironment::new(Env::system().now(), "/etc/kubernetes", &read));
+    /// assert_eq!((findings[0].severity, findings[0].code()), (Severity::Error, "client-key-missing"));
     /// assert_eq!(findings[0].path, "users[u].client-key");
     /// # Ok::<(), kboot_core::kubeconfig::KubeconfigError>(())
     /// ```
     #[must_use]
-    pub fn check(&self, surroundings: &Surroundings<'_>) -> Vec<Finding> {
-        let mut report = Report { surroundings, findings: Vec::new() };
+    pub fn check(&self, environment: &CheckEnvironment<'_>) -> Vec<Finding<KubeconfigProblem>> {
+        let mut report = Report { environment, findings: Vec::new() };
         self.check_document(&mut report);
         for entry in &self.contexts {
             self.check_context(entry, &mut report);
@@ -242,15 +160,14 @@ impl Kubeconfig {
     fn check_document(&self, report: &mut Report<'_>) {
         let Self { clusters, contexts, users, current_context, .. } = self;
         if clusters.is_empty() && contexts.is_empty() && users.is_empty() && current_context.is_empty() {
-            report.error("empty", "(file)", "there is no cluster, user or context in it");
+            report.error("(file)", KubeconfigProblem::Empty);
             return;
         }
         if current_context.is_empty() {
-            let text = "no context is current: every command needs --context";
-            report.warning("no-current-context", "current-context", text);
+            report.warning("current-context", KubeconfigProblem::NoCurrentContext);
         } else if !contexts.iter().any(|entry| entry.name == *current_context) {
-            let text = format!("there is no context {:?}", shown(current_context));
-            report.error("unknown-context", "current-context", text);
+            let name = current_context.clone();
+            report.error("current-context", KubeconfigProblem::UnknownContext { name });
         }
         for (list, names) in [
             ("clusters", clusters.iter().map(|entry| &entry.name).collect::<BTreeSet<_>>()),
@@ -259,40 +176,39 @@ impl Kubeconfig {
         ] {
             if names.contains(&String::new()) {
                 let path = place(list, "");
-                let text = "an entry has no name, so nothing can refer to it";
                 // Upstream: "empty context name for … is not allowed"; it says nothing of the others.
                 if list == "contexts" {
-                    report.error("name-missing", &path, text);
+                    report.error(&path, KubeconfigProblem::NameMissing);
                 } else {
-                    report.warning("name-missing", &path, text);
+                    report.warning(&path, KubeconfigProblem::NameMissing);
                 }
             }
         }
-        if let Some(mode) = report.surroundings.mode
+        if let Some(mode) = report.environment.mode
             && mode & 0o077 != 0
             && users.iter().any(|entry| entry.value.holds_secret())
         {
-            let text = format!("its mode is {:04o} and it holds credentials: use 0600", mode & 0o7777);
-            report.warning("loose-mode", "(file)", text);
+            report.warning("(file)", KubeconfigProblem::LooseMode { mode });
         }
     }
 
     fn check_context(&self, entry: &Named<Context>, report: &mut Report<'_>) {
         let Named { name, value: Context { cluster, user, namespace, .. }, .. } = entry;
         let path = place("contexts", name);
-        let missing = |what: &str, name: &str| format!("there is no {what} {:?}", shown(name));
         if cluster.is_empty() {
-            report.error("cluster-missing", &format!("{path}.cluster"), "it names no cluster");
+            report.error(&format!("{path}.cluster"), KubeconfigProblem::ClusterMissing);
         } else if !self.clusters.iter().any(|entry| entry.name == *cluster) {
-            report.error("unknown-cluster", &format!("{path}.cluster"), missing("cluster", cluster));
+            let name = cluster.clone();
+            report.error(&format!("{path}.cluster"), KubeconfigProblem::UnknownCluster { name });
         }
         if user.is_empty() {
-            report.error("user-missing", &format!("{path}.user"), "it names no user");
+            report.error(&format!("{path}.user"), KubeconfigProblem::UserMissing);
         } else if !self.users.iter().any(|entry| entry.name == *user) {
-            report.error("unknown-user", &format!("{path}.user"), missing("user", user));
+            let name = user.clone();
+            report.error(&format!("{path}.user"), KubeconfigProblem::UnknownUser { name });
         }
         if let Some(Err(error)) = given(namespace.as_ref()).map(str::parse::<Namespace>) {
-            report.error("namespace-invalid", &format!("{path}.namespace"), error.to_string());
+            report.error(&format!("{path}.namespace"), KubeconfigProblem::NamespaceInvalid(error));
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Users: each kind of credential, and which of them go together.
 
-use super::{Named, Report, given, place};
-use crate::kubeconfig::model::{Exec, User};
+use super::{
+    AuthProviderProblem, CredentialPair, ExecProblem, KubeconfigProblem, Named, NotValidNow, Report,
+    UnreadableReference, given, place,
+};
+use crate::kubeconfig::model::{AuthProvider, Exec, User};
 use crate::kubeconfig::shown;
 use crate::secret::{SecretBytes, SecretText};
 use crate::token::BootstrapToken;
@@ -38,44 +41,38 @@ pub(super) fn check(entry: &Named<User>, report: &mut Report<'_>) {
     if (secret(user.token.as_ref()).is_some() && has_password)
         || (given(user.token_file.as_ref()).is_some() && has_name)
     {
-        report.error("several-credentials", &path, "token and password are both there: keep one");
+        report.error(&path, KubeconfigProblem::SeveralCredentials(CredentialPair::TokenAndPassword));
     } else if has_password {
-        let text = "kube-apiserver knows no passwords since Kubernetes 1.19: use a certificate or a token";
-        report.warning("static-credentials", &format!("{path}.password"), text);
+        report.warning(&format!("{path}.password"), KubeconfigProblem::Password);
     }
     if let Some(command) = &user.exec {
         exec(user, command, &format!("{path}.exec"), report);
     }
     if let Some(provider) = &user.auth_provider {
-        let path = format!("{path}.auth-provider");
-        match provider.name.as_str() {
-            "oidc" => {
-                for key in ["idp-issuer-url", "client-id"] {
-                    if secret(provider.config.get(key)).is_none() {
-                        let text = format!("it needs {key}");
-                        report.error("auth-provider-unusable", &format!("{path}.config"), text);
-                    }
-                }
-            }
-            "gcp" | "azure" => {
-                let text = "it is gone since kubectl 1.26: use its exec plug-in";
-                report.error("auth-provider-unusable", &path, text);
-            }
-            name => {
-                let text = format!("there is no auth-provider {:?} but oidc", shown(name));
-                report.error("auth-provider-unusable", &path, text);
-            }
-        }
+        auth_provider(provider, &format!("{path}.auth-provider"), report);
     }
     let impersonates =
         !user.as_groups.is_empty() || !user.as_user_extra.is_empty() || given(user.as_uid.as_ref()).is_some();
     if impersonates && given(user.as_user.as_ref()).is_none() {
-        let text = "as-groups, as-uid and as-user-extra need as";
-        report.error("impersonation-without-user", &path, text);
+        report.error(&path, KubeconfigProblem::ImpersonationWithoutUser);
     }
     if !has_certificate && !has_token && !has_name && user.exec.is_none() && user.auth_provider.is_none() {
-        let text = "it has no credentials: kubectl asks for a name and a password";
-        report.warning("no-credentials", &path, text);
+        report.warning(&path, KubeconfigProblem::NoCredentials);
+    }
+}
+
+fn auth_provider(provider: &AuthProvider, path: &str, report: &mut Report<'_>) {
+    let unusable = KubeconfigProblem::AuthProviderUnusable;
+    match provider.name.as_str() {
+        "oidc" => {
+            for key in ["idp-issuer-url", "client-id"] {
+                if secret(provider.config.get(key)).is_none() {
+                    report.error(&format!("{path}.config"), unusable(AuthProviderProblem::Needs(key)));
+                }
+            }
+        }
+        "gcp" | "azure" => report.error(path, unusable(AuthProviderProblem::Gone)),
+        name => report.error(path, unusable(AuthProviderProblem::Unknown(shown(name)))),
     }
 }
 
@@ -86,24 +83,23 @@ fn token(user: &User, path: &str, report: &mut Report<'_>) -> bool {
         let path = format!("{path}.token");
         // What Go does not send as a header's value (http/httpguts).
         if token.chars().any(|character| character.is_ascii_control() && character != '\t') {
-            report.error("token-malformed", &path, "it holds line ends or other control characters");
+            report.error(&path, KubeconfigProblem::TokenMalformed);
         } else if let Ok(token) = token.parse::<BootstrapToken>() {
-            report.note("bootstrap-token", &path, format!("it is the bootstrap token {}", token.id()));
+            report.note(&path, KubeconfigProblem::BootstrapToken { id: token.id().clone() });
         } else {
-            let text = "whoever reads this file has the token, for as long as the token lives";
-            report.note("static-credentials", &path, text);
+            report.note(&path, KubeconfigProblem::StaticToken);
         }
     }
     let file = given(user.token_file.as_ref());
     if let Some(file) = file {
         let path = format!("{path}.tokenFile");
-        if let Err(error) = report.surroundings.file(file) {
-            let text = format!("{:?} cannot be read: {}", shown(file), error.kind());
+        if let Err(error) = report.environment.file(file) {
+            let problem = KubeconfigProblem::TokenFileUnreadable(UnreadableReference::new(file, &error));
             // Beside a token the file is read later, and may come until then.
             if token.is_none() {
-                report.error("token-file-unreadable", &path, text);
+                report.error(&path, problem);
             } else {
-                report.warning("token-file-unreadable", &path, text);
+                report.warning(&path, problem);
             }
         }
     }
@@ -137,43 +133,42 @@ fn client_certificate(user: &User, path: &str, report: &mut Report<'_>) -> bool 
     let has_key = key_data.is_some() || key_file.is_some();
     if certificate_data.is_none() && certificate_file.is_none() {
         if has_key {
-            let text = "a client key without a certificate is not used";
-            report.warning("client-certificate-missing", &format!("{path}.client-certificate"), text);
+            let path = format!("{path}.client-certificate");
+            report.warning(&path, KubeconfigProblem::ClientCertificateMissing);
         }
         return false;
     }
     if certificate_data.is_some() && certificate_file.is_some() {
-        let text = "client-certificate and client-certificate-data are both there: keep one";
-        report.error("client-certificate-twice", path, text);
+        report.error(path, KubeconfigProblem::ClientCertificateTwice);
     }
     if key_data.is_some() && key_file.is_some() {
-        report.error("client-key-twice", path, "client-key and client-key-data are both there: keep one");
+        report.error(path, KubeconfigProblem::ClientKeyTwice);
     }
     if !has_key {
-        let text = "a client certificate needs its key: client-key or client-key-data";
-        report.error("client-key-missing", &format!("{path}.client-key"), text);
+        report.error(&format!("{path}.client-key"), KubeconfigProblem::ClientKeyMissing);
     }
     let key_of = |what: &str, embedded: bool| format!("{path}.{what}{}", if embedded { "-data" } else { "" });
     let certificate_path = key_of("client-certificate", certificate_data.is_some());
     let key_path = key_of("client-key", key_data.is_some());
-    let mut half = |data, file: Option<&str>, path: &str, code| match (data, file) {
+    type Unreadable = fn(UnreadableReference) -> KubeconfigProblem;
+    let mut half = |data, file: Option<&str>, path: &str, problem: Unreadable| match (data, file) {
         (Some(bytes), _) => Half::Embedded(bytes),
         (None, None) => Half::Absent,
-        (None, Some(file)) => report.surroundings.file(file).map_or_else(
+        (None, Some(file)) => report.environment.file(file).map_or_else(
             |error| {
-                report.error(code, path, format!("{:?} cannot be read: {}", shown(file), error.kind()));
+                report.error(path, problem(UnreadableReference::new(file, &error)));
                 Half::Unreadable
             },
             Half::Read,
         ),
     };
-    let certificate_half =
-        half(certificate_data, certificate_file, &certificate_path, "client-certificate-unreadable");
-    let key_half = half(key_data, key_file, &key_path, "client-key-unreadable");
+    let unreadable: Unreadable = KubeconfigProblem::ClientCertificateUnreadable;
+    let certificate_half = half(certificate_data, certificate_file, &certificate_path, unreadable);
+    let key_half = half(key_data, key_file, &key_path, KubeconfigProblem::ClientKeyUnreadable);
     let certificate = certificate_half.bytes().and_then(|pem| match Certificate::from_pem(pem) {
         Ok(certificate) => Some(certificate),
         Err(error) => {
-            report.error("client-certificate-malformed", &certificate_path, error.to_string());
+            report.error(&certificate_path, KubeconfigProblem::ClientCertificateMalformed(error));
             None
         }
     });
@@ -181,13 +176,11 @@ fn client_certificate(user: &User, path: &str, report: &mut Report<'_>) -> bool 
         Ok(key) => Some(key),
         // Go reads more kinds of keys than kboot does.
         Err(X509Error::UnsupportedKey) => {
-            let text = "it is damaged or of a kind that kboot does not read: whether it fits the certificate \
-                        is not known";
-            report.warning("client-key-unchecked", &key_path, text);
+            report.warning(&key_path, KubeconfigProblem::ClientKeyUnchecked);
             None
         }
         Err(error) => {
-            report.error("client-key-malformed", &key_path, error.to_string());
+            report.error(&key_path, KubeconfigProblem::ClientKeyMalformed(error));
             None
         }
     });
@@ -204,57 +197,52 @@ fn client_identity(
     report: &mut Report<'_>,
 ) {
     let facts = certificate.facts();
+    let subject = || facts.subject.clone();
     if key.is_some_and(|key| key.public_key_der() != facts.public_key.der()) {
-        let text = format!("it does not belong to the certificate {}", facts.subject);
-        report.error("client-key-mismatch", key_path, text);
+        report.error(key_path, KubeconfigProblem::ClientKeyMismatch { subject: subject() });
     }
-    let now = report.surroundings.now;
+    let now = report.environment.now;
     if !facts.validity.contains(now) {
-        let (from, until) = (facts.validity.not_before, facts.validity.not_after);
-        let text = format!("{} is valid from {from} to {until} and it is {now}", facts.subject);
-        report.error("client-certificate-not-valid-now", certificate_path, text);
+        let (not_before, not_after) = (facts.validity.not_before, facts.validity.not_after);
+        let why = NotValidNow { subject: subject(), not_before, not_after, now };
+        report.error(certificate_path, KubeconfigProblem::ClientCertificateNotValidNow(why));
     }
     if facts.organizations.iter().any(|group| group == "system:masters") {
-        let text = "its group system:masters may do everything and cannot be taken back";
-        report.warning("system-masters", certificate_path, text);
+        report.warning(certificate_path, KubeconfigProblem::SystemMasters);
     }
-    if let Some(authority) = report.surroundings.authority
+    if let Some(authority) = report.environment.authority
         && !certificate.is_signed_by(authority)
     {
-        let text = format!("{} was not issued by the expected authority", facts.subject);
-        report.warning("client-certificate-foreign", certificate_path, text);
+        let problem = KubeconfigProblem::ClientCertificateForeign { subject: subject() };
+        report.warning(certificate_path, problem);
     }
 }
 
 fn exec(user: &User, exec: &Exec, path: &str, report: &mut Report<'_>) {
-    let mut incomplete = |key: &str, text: &str| {
-        report.error("exec-incomplete", &format!("{path}.{key}"), text);
+    let mut incomplete = |key: &str, problem| {
+        report.error(&format!("{path}.{key}"), KubeconfigProblem::ExecIncomplete(problem));
     };
     if exec.command.is_empty() {
-        incomplete("command", "it names no program");
+        incomplete("command", ExecProblem::Command);
     }
     match exec.api_version.as_str() {
         "client.authentication.k8s.io/v1" | "client.authentication.k8s.io/v1beta1" => {}
-        _ => incomplete(
-            "apiVersion",
-            "it must be client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1",
-        ),
+        _ => incomplete("apiVersion", ExecProblem::ApiVersion),
     }
     if exec.env.iter().any(|variable| variable.name.is_empty()) {
-        incomplete("env", "a variable has no name");
+        incomplete("env", ExecProblem::VariableName);
     }
     match given(exec.interactive_mode.as_ref()) {
         Some("Never" | "IfAvailable" | "Always") => {}
         // conversion.go: the older versions have a default.
         None if ["v1alpha1", "v1beta1"].iter().any(|version| exec.api_version.ends_with(version)) => {}
-        _ => incomplete("interactiveMode", "it must be Never, IfAvailable or Always"),
+        _ => incomplete("interactiveMode", ExecProblem::InteractiveMode),
     }
     if user.auth_provider.is_some() {
-        let text = "an exec plug-in and an auth-provider are both there: keep one";
-        report.error("several-credentials", path, text);
+        report.error(path, KubeconfigProblem::SeveralCredentials(CredentialPair::ExecAndAuthProvider));
     }
     if !exec.command.is_empty() {
-        let text = format!("every command runs the program {:?} as you", shown(&exec.command));
-        report.warning("exec-plugin", path, text);
+        let command = exec.command.clone();
+        report.warning(path, KubeconfigProblem::ExecPlugin { command });
     }
 }

@@ -72,7 +72,7 @@ impl NodeReport {
     /// # Errors
     /// [`std::fmt::Error`] where the serializer fails, which it has no reason to.
     pub fn to_yaml(&self) -> Result<String, std::fmt::Error> {
-        crate::yaml::write(self).map_err(|_| std::fmt::Error)
+        crate::document::yaml::write(self).map_err(|_| std::fmt::Error)
     }
 }
 

@@ -255,7 +255,7 @@ impl Unit {
             "kube-proxy" => "KubeProxyConfiguration",
             _ => return format!("--{flag}"),
         };
-        let rows = include_str!("../../../src/component/fields.tsv")
+        let rows = include_str!("../../../src/release/fields.tsv")
             .lines()
             .map(|row| row.split('\t').collect::<Vec<_>>());
         let mut fields =

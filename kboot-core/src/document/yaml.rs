@@ -15,7 +15,7 @@ pub(crate) fn parse(text: &str) -> Result<serde_json::Value, String> {
     read(text, true)
 }
 
-/// The same with the booleans of YAML 1.1, as Go's libraries read it.
+/// The text as a plain value, with the booleans of YAML 1.1, as Go's libraries read it.
 pub(crate) fn parse_as_go(text: &str) -> Result<serde_json::Value, String> {
     read(text, false)
 }
@@ -41,13 +41,18 @@ fn read(text: &str, strict_booleans: bool) -> Result<serde_json::Value, String> 
     serde_saphyr::from_str_with_options(text, options).map_err(|error| shortened(error.to_string()))
 }
 
+/// Why a value cannot be written as YAML.
+#[derive(Debug, thiserror::Error)]
+#[error("it cannot be written as YAML")]
+pub struct Unwritable(#[source] serde_saphyr::ser::Error);
+
 /// The value in block style, as `kubectl -o yaml` writes it; in JSON's form where something hides in it.
-pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, serde_saphyr::ser::Error> {
+pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, Unwritable> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false, compact_list_indent: true };
     let mut text = String::new();
-    serde_saphyr::to_fmt_writer_with_options(&mut text, value, options)?;
+    serde_saphyr::to_fmt_writer_with_options(&mut text, value, options).map_err(Unwritable)?;
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    shown::yaml(text, value).map_err(|error| serde_saphyr::ser::Error::custom(error.to_string()))
+    shown::yaml(text, value).map_err(|error| Unwritable(serde_saphyr::ser::Error::custom(error.to_string())))
 }

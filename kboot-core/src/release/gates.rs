@@ -1,0 +1,53 @@
+//! What came or went with a version and is no single flag or field: each a named span, with its source.
+
+use super::VersionSpan;
+
+/// `rbac.authorization.k8s.io/v1`; before it there is `v1beta1` (CHANGELOG-1.8.md).
+pub(crate) const RBAC_V1: VersionSpan = VersionSpan::since(8);
+
+/// `apps/v1`; before it there is `extensions/v1beta1`, which went with 1.16 (CHANGELOG-1.9.md).
+pub(crate) const APPS_V1: VersionSpan = VersionSpan::since(9);
+
+/// The Node authorizer and the admission plug-in NodeRestriction; before them the API server itself bound
+/// every node to the role system:node (CHANGELOG-1.7.md).
+pub(crate) const NODE_AUTHORIZER: VersionSpan = VersionSpan::since(7);
+
+/// `--enable-admission-plugins`, which adds to a default list (CHANGELOG-1.10.md).
+pub(crate) const ENABLE_ADMISSION_PLUGINS: VersionSpan = VersionSpan::since(10);
+
+/// kube-apiserver starts only with an issuer and a signing key (CHANGELOG-1.20, "Urgent Upgrade Notes").
+pub(crate) const TOKEN_REQUESTS: VersionSpan = VersionSpan::since(20);
+
+/// Port 8080 of kube-apiserver, on this machine alone and without any question asked, is there by default;
+/// 1.20 took it away (CHANGELOG-1.20.md: `--insecure-port` can be 0 alone).
+pub(crate) const INSECURE_PORT: VersionSpan = VersionSpan::until(20);
+
+/// Kubelets ask for serving certificates unless told otherwise (feature gate RotateKubeletServerCertificate,
+/// beta, `pkg/features/kube_features.go`).
+pub(crate) const SERVING_REQUESTS: VersionSpan = VersionSpan::since(12);
+
+/// `kubelet.config.k8s.io/v1beta1`; before it a kubelet reads flags alone.
+pub(crate) const KUBELET_CONFIGURATION: VersionSpan = VersionSpan::since(10);
+
+/// `kubeproxy.config.k8s.io/v1alpha1`; before it kube-proxy reads flags alone, or a file of another form.
+pub(crate) const KUBE_PROXY_CONFIGURATION: VersionSpan = VersionSpan::since(9);
+
+/// KubeletConfiguration has `containerRuntimeEndpoint` (`staging/src/k8s.io/kubelet/config/v1beta1/types.go`).
+pub(crate) const CONTAINER_RUNTIME_ENDPOINT_FIELD: VersionSpan = VersionSpan::since(27);
+
+/// Two address families in one cluster: IPv6DualStack is stable (KEP-563).
+pub(crate) const DUAL_STACK: VersionSpan = VersionSpan::since(23);
+
+/// IPv6 ranges of services of up to 64 bits of addresses, before it 20 (kube-apiserver's
+/// `validateServiceNode`; MultiCIDRServiceAllocator, KEP-1880).
+pub(crate) const LARGE_IPV6_SERVICE_RANGES: VersionSpan = VersionSpan::since(33);
+
+/// The kubelet's dockershim (KEP-2221).
+pub(crate) const DOCKERSHIM: VersionSpan = VersionSpan::until(24);
+
+/// Docker is what a cluster has that does not say: up to the version that deprecated dockershim, the
+/// kubelet's own default was the one way that was common (KEP-2221).
+pub(crate) const DOCKER_BY_DEFAULT: VersionSpan = VersionSpan::until(20);
+
+/// `--log-dir` and `--logtostderr` of every component (KEP-2845).
+pub(crate) const LOG_FILES: VersionSpan = VersionSpan::until(26);
