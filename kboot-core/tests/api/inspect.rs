@@ -1,5 +1,6 @@
 //! What is read from certificates, requests and kubeconfigs that others made, and whom the verifier believes.
 
+use std::error::Error;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -306,7 +307,9 @@ fn files_of_every_kind_are_read_or_refused() {
         ("a kubeconfig that is none", b"kind: Config\nusers: 3\n".to_vec(), "wrong type"),
         ("another document", b"kind: Deployment\nmetadata: {name: Config}\n".to_vec(), "neither PEM"),
     ] {
-        let error = inspect::read(&bytes).expect_err(name).to_string();
+        let error = inspect::read(&bytes).expect_err(name);
+        let causes = std::iter::successors(Some(&error as &dyn Error), |error| error.source());
+        let error = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
         assert!(error.contains(problem), "{name}: {error}");
     }
     assert!(matches!(
