@@ -371,7 +371,7 @@ fn what_is_wrong_is_said_and_nothing_written() {
         ("cert expiry missing", "cannot read missing"),
     ] {
         let before = names_in(folder);
-        let outcome = run(folder, &arguments);
+        let outcome = run(folder, arguments);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{arguments}: {}", outcome.stderr);
         assert!(outcome.stderr.contains(said), "{arguments}: {}", outcome.stderr);
         assert!(

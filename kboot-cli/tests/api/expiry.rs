@@ -163,7 +163,7 @@ fn paths_in_a_nodes_folder_are_that_nodes() {
         ("", "kubeconfig check out/nodes/one/etc/kubernetes/scheduler.conf"),
         ("out/nodes", "kubeconfig check two/var/lib/kube-proxy/kubeconfig.conf"),
     ] {
-        let outcome = run(&folder.join(from), arguments);
+        let outcome = run(folder.join(from), arguments);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{arguments}");
     }
     let inspected = run(folder, "kubeconfig inspect out/nodes/two/var/lib/kube-proxy/kubeconfig.conf").stdout;

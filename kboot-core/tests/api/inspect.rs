@@ -2,9 +2,9 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
+use crate::common::write;
 use kboot_core::csr::{AlternativeName, ExtensionContent, Oddity, SignatureCheck};
 use kboot_core::inspect::{self, InspectError, Item};
 use kboot_core::net::AltName;
@@ -14,10 +14,6 @@ use kboot_core::pki::{
 };
 use kboot_core::{CertificateAuthority, CertificateTemplate, Env, Kubeconfig, PrivateKey};
 use kboot_testkit::Oracle;
-
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::File::create(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();
-}
 
 fn openssl(openssl: &Oracle, folder: &Path, arguments: &[&str]) {
     let verdict = openssl.run(folder, arguments);
@@ -308,8 +304,8 @@ fn files_of_every_kind_are_read_or_refused() {
         ("another document", b"kind: Deployment\nmetadata: {name: Config}\n".to_vec(), "neither PEM"),
     ] {
         let error = inspect::read(&bytes).expect_err(name);
-        let causes = std::iter::successors(Some(&error as &dyn Error), |error| error.source());
-        let error = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        let error = format!("{error}{cause}");
         assert!(error.contains(problem), "{name}: {error}");
     }
     assert!(matches!(

@@ -1,8 +1,17 @@
-//! The cluster of the attack corpus, as kboot is told of it.
+//! Files for second opinions, and the cluster of the attack corpus, as kboot is told of it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 
 use kboot_core::net::AltName;
 use kboot_core::policy::{Context, History, Policy};
 use kboot_testkit::{cluster, corpus};
+
+/// Writes a file of a folder that is the test's own.
+pub(crate) fn write(folder: &Path, name: &str, text: &str) {
+    File::create(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();
+}
 
 pub(crate) fn policy() -> Policy {
     corpus::POLICY_YAML.parse().unwrap()
