@@ -1,4 +1,7 @@
 //! `kboot`: Kubernetes cluster bootstrap on the command line.
+//!
+//! `cli` declares the arguments, `commands` runs them by the library, `input` reads files and `output` says how
+//! text looks. `kboot GROUP COMMAND` is `commands/GROUP/COMMAND.rs`.
 
 mod cli;
 mod commands;

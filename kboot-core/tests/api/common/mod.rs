@@ -6,6 +6,7 @@ use std::path::Path;
 
 use kboot_core::net::AltName;
 use kboot_core::policy::{Context, History, Policy};
+use kboot_core::time::Timestamp;
 use kboot_testkit::{cluster, corpus};
 
 /// Writes a file of a folder that is the test's own.
@@ -13,12 +14,17 @@ pub(crate) fn write(folder: &Path, name: &str, text: &str) {
     File::create(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
+/// When requests are decided on.
+pub(crate) fn now() -> Timestamp {
+    "2026-11-21T10:00:00Z".parse().unwrap()
+}
+
 pub(crate) fn policy() -> Policy {
     corpus::POLICY_YAML.parse().unwrap()
 }
 
 pub(crate) fn context() -> Context<'static> {
-    let mut context = Context::at("2026-11-21T10:00:00Z".parse().unwrap());
+    let mut context = Context::at(now());
     context.service_cidrs = cluster::SERVICE_RANGES.iter().map(|range| range.parse().unwrap()).collect();
     context.pod_cidrs = cluster::POD_RANGES.iter().map(|range| range.parse().unwrap()).collect();
     context.namespaces = cluster::NAMESPACES.iter().map(|&name| name.to_owned()).collect();
