@@ -1,4 +1,7 @@
 //! `kboot`: Kubernetes cluster bootstrap on the command line.
+//!
+//! `cli` declares the arguments, `commands` runs them by the library, `input` reads files and `output` says how
+//! text looks. `kboot GROUP COMMAND` is `commands/GROUP/COMMAND.rs`.
 
 mod cli;
 mod commands;
@@ -10,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::Error;
+use kboot_core::shown::escaped_lines;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use cli::{Cli, Command};
@@ -31,8 +35,8 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Cluster(command) => commands::cluster::run(command),
         Command::Config(command) => commands::config::run(command),
-        Command::Ca(command) => commands::certificate::ca(command),
-        Command::Cert(command) => commands::certificate::cert(command),
+        Command::Ca(command) => commands::ca::run(command),
+        Command::Cert(command) => commands::cert::run(command),
         Command::Token(command) => commands::token::run(command),
         Command::Kubeconfig(command) => commands::kubeconfig::run(command),
         Command::Csr(command) => commands::csr::run(command),
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::tell(&format!("error: {error:#}"));
+            output::error(&error);
             ExitCode::from(2)
         }
     }
@@ -63,7 +67,7 @@ fn keep_memory_private() {
 /// Help, or what is wrong with the arguments: a shell's pattern may have put names of others there.
 fn refused(error: &Error) -> ExitCode {
     let plain = error.render().to_string();
-    let shown = output::visible(&plain);
+    let shown = escaped_lines(&plain);
     let printed = if shown == plain {
         error.print()
     } else {

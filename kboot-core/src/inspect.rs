@@ -1,10 +1,13 @@
 //! What files hold: certificates, requests, keys and kubeconfigs, and what each is good for.
 
+use std::fmt;
+
 use rustls_pki_types::pem::SectionKind;
 
 use crate::error::ErrorKind;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::of_x509;
+use crate::shown;
 use crate::x509::{Certificate, CertificateRequest, KeyAlgorithm, PrivateKey, RequestError, X509Error, pem};
 
 /// Why a file's bytes cannot be read.
@@ -12,10 +15,10 @@ use crate::x509::{Certificate, CertificateRequest, KeyAlgorithm, PrivateKey, Req
 #[non_exhaustive]
 pub enum InspectError {
     /// None of what kboot looks into.
-    #[error("no certificate, certificate request, key or kubeconfig: {problem}")]
+    #[error("no certificate, certificate request, key or kubeconfig: {instead}")]
     Unrecognized {
         /// What is there instead.
-        problem: String,
+        instead: Unrecognized,
     },
     /// A certificate, a key or the PEM around them is damaged, or none is there.
     #[error(transparent)]
@@ -24,20 +27,54 @@ pub enum InspectError {
     #[error(transparent)]
     Request(#[from] RequestError),
     /// A kubeconfig cannot be read.
-    #[error("the kubeconfig cannot be read: {source}")]
+    #[error("the kubeconfig cannot be read")]
     Kubeconfig {
         /// What is wrong.
         #[from]
         source: KubeconfigError,
     },
     /// What a kubeconfig embeds is damaged.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     InKubeconfig {
         /// The field.
         place: String,
         /// What is wrong with it.
         source: Box<Self>,
     },
+}
+
+/// What stands in a file that holds nothing of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unrecognized {
+    /// Nothing.
+    Empty,
+    /// Bytes that are neither text nor DER.
+    Binary,
+    /// A text with control characters.
+    ControlCharacters,
+    /// PEM blocks of other kinds.
+    PemBlocks {
+        /// The first of what they call themselves, cut.
+        labels: Vec<String>,
+    },
+    /// Another text.
+    OtherText,
+}
+
+impl fmt::Display for Unrecognized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the file is empty",
+            Self::Binary => "neither text nor DER",
+            Self::ControlCharacters => "a text with control characters",
+            Self::OtherText => "neither PEM, DER nor a kubeconfig",
+            Self::PemBlocks { labels } => {
+                let labels: Vec<String> = labels.iter().map(|label| format!("{label:?}")).collect();
+                return write!(f, "its PEM blocks are {}", labels.join(", "));
+            }
+        })
+    }
 }
 
 impl InspectError {
@@ -103,17 +140,17 @@ pub enum Item {
 /// [`InspectError`] where the bytes are none of these, or one of the things is damaged; for a kubeconfig, the
 /// place stands in the error.
 pub fn read(bytes: &[u8]) -> Result<Vec<Found>, InspectError> {
-    let refuse = |problem: &str| Err(InspectError::Unrecognized { problem: problem.to_owned() });
+    let refuse = |instead| Err(InspectError::Unrecognized { instead });
     if bytes.is_empty() {
-        return refuse("the file is empty");
+        return refuse(Unrecognized::Empty);
     }
     // The tag of an ASN.1 SEQUENCE; '0' in a text, where a length does not follow.
     if bytes.first() == Some(&0x30) && std::str::from_utf8(bytes).is_err() {
         return read_der(bytes).map(|item| vec![Found { place: String::new(), item }]);
     }
-    let Ok(text) = std::str::from_utf8(bytes) else { return refuse("neither text nor DER") };
+    let Ok(text) = std::str::from_utf8(bytes) else { return refuse(Unrecognized::Binary) };
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return refuse("a text with control characters");
+        return refuse(Unrecognized::ControlCharacters);
     }
     if is_kubeconfig(text) {
         return read_kubeconfig(text);
@@ -121,7 +158,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Found>, InspectError> {
     if text.contains("-----BEGIN ") {
         return read_pem(bytes);
     }
-    refuse("neither PEM, DER nor a kubeconfig")
+    refuse(Unrecognized::OtherText)
 }
 
 /// The certificates that a file's bytes hold, in their order; at least one.
@@ -163,7 +200,7 @@ fn read_pem(text: &[u8]) -> Result<Vec<Found>, InspectError> {
         all.push(Found { place: format!("block {}", i + 1), item });
     }
     match all.as_mut_slice() {
-        [] => Err(InspectError::Unrecognized { problem: format!("its PEM blocks are {}", labels(text)) }),
+        [] => Err(InspectError::Unrecognized { instead: Unrecognized::PemBlocks { labels: labels(text) } }),
         [only] => {
             only.place.clear();
             Ok(all)
@@ -172,13 +209,12 @@ fn read_pem(text: &[u8]) -> Result<Vec<Found>, InspectError> {
     }
 }
 
-/// What the PEM blocks of a text call themselves.
-fn labels(text: &[u8]) -> String {
+/// What the first PEM blocks of a text call themselves.
+fn labels(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
     let labels =
         text.lines().filter_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
-    let shown = labels.take(5).map(|label| format!("{:?}", label.chars().take(64).collect::<String>()));
-    shown.collect::<Vec<_>>().join(", ")
+    labels.take(5).map(shown::excerpt).collect()
 }
 
 /// Whether a text says of itself, in YAML or JSON, that it is one; so other documents need no parsing.

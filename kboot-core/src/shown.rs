@@ -1,5 +1,13 @@
-//! What others wrote, as it is shown to people: one place decides which characters are hidden, and how they are
-//! written instead.
+//! What others wrote, as it is shown to people: one place decides which characters are hidden, how they are
+//! written instead, and where a text is cut.
+//!
+//! | for | there is |
+//! |---|---|
+//! | a text of others in a message or a table | [`escaped`], [`escaped_lines`] |
+//! | one that may be of any length | [`cut`], between quotes [`quoted`] or [`cut_in_quotes`] |
+//! | a rejected value in an error's field, which `Display` writes with `{:?}` | [`excerpt`], [`start`] |
+//! | bytes | [`hex`] |
+//! | documents | [`json`], [`to_json`], [`json_as_yaml`], [`yaml`] |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -47,20 +55,83 @@ pub fn escaped(text: &str) -> String {
     text.chars().flat_map(escape).collect()
 }
 
-/// The same, where line ends stay.
+/// A text with what hides written out as [`escaped`] does, but for its line ends.
+///
+/// ```
+/// assert_eq!(kboot_core::shown::escaped_lines("one\ttwo\nthree\n"), "one\\ttwo\nthree\n");
+/// ```
 #[must_use]
 pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
-/// The same as [`escaped`], cut to so many characters of the text.
+/// The first `most` characters of a text, escaped as [`escaped`] does; `…` says that there are more.
+///
+/// ```
+/// use kboot_core::shown::cut;
+/// assert_eq!((cut("a\tb", 3), cut("a\tbc", 3)), (r"a\tb".to_owned(), r"a\tb…".to_owned()));
+/// ```
 #[must_use]
 pub fn cut(text: &str, most: usize) -> String {
-    let mut shown: String = text.chars().take(most).flat_map(escape).collect();
-    if text.chars().nth(most).is_some() {
-        shown.push('…');
-    }
-    shown
+    with_mark(start(text, most).chars().flat_map(escape).collect(), text, most)
+}
+
+/// The first `most` characters of a text that is to stand between quotes: quotes and backslashes are escaped
+/// too; `…` says that there are more.
+///
+/// ```
+/// assert_eq!(kboot_core::shown::cut_in_quotes("it's \n long", 6), r"it\'s \n…");
+/// ```
+#[must_use]
+pub fn cut_in_quotes(text: &str, most: usize) -> String {
+    with_mark(start(text, most).chars().flat_map(escape_quotes_too).collect(), text, most)
+}
+
+/// A text in quotes, cut to `most` characters and escaped; `…` behind the quotes says that there are more.
+///
+/// ```
+/// use kboot_core::shown::quoted;
+/// assert_eq!((quoted("a\n", 64), quoted("abc", 2)), (r#""a\n""#.to_owned(), r#""ab"…"#.to_owned()));
+/// ```
+#[must_use]
+pub fn quoted(text: &str, most: usize) -> String {
+    let inner: String = start(text, most).chars().flat_map(escape_quotes_too).collect();
+    with_mark(format!("\"{inner}\""), text, most)
+}
+
+/// As many characters of a rejected value are kept in an error: most names in Kubernetes are shorter.
+pub const EXCERPT: usize = 64;
+
+/// A rejected value as an error's field keeps it: its first [`EXCERPT`] characters, as they are. Who writes it
+/// into a message escapes it, as `{:?}` does.
+///
+/// ```
+/// assert_eq!(kboot_core::shown::excerpt(&"a".repeat(100)).len(), 64);
+/// ```
+#[must_use]
+pub fn excerpt(text: &str) -> String {
+    start(text, EXCERPT).to_owned()
+}
+
+/// The first `most` characters of a text, as they are.
+///
+/// ```
+/// assert_eq!(kboot_core::shown::start("äöü", 2), "äö");
+/// ```
+#[must_use]
+pub fn start(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// Bytes in lower-case hexadecimal.
+///
+/// ```
+/// assert_eq!(kboot_core::shown::hex([0x0f, 0xa0]), "0fa0");
+/// ```
+#[must_use]
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    let digit = |four: u8| char::from_digit(four.into(), 16).unwrap_or_default();
+    bytes.as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// A JSON text in which what hides in its strings is written as `\uXXXX`: the data stays the same.
@@ -77,7 +148,12 @@ pub fn json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// A value as such a JSON text, in the layout for people and with its last line ended.
+/// A value as JSON in the layout for people, its last line ended, with what hides written out as [`json`] does.
+///
+/// ```
+/// assert_eq!(kboot_core::shown::to_json(&["a\u{202e}"])?, "[\n  \"a\\u202e\"\n]\n");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 ///
 /// # Errors
 /// Where the value is none that JSON has.
@@ -85,7 +161,11 @@ pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::E
     Ok(json(&serde_json::to_string_pretty(value)?).into_owned() + "\n")
 }
 
-/// The same as [`json`] for JSON that is read as YAML, whose escapes know no pairs: `\U000e0041`.
+/// A JSON text that is to be read as YAML, whose escapes know no pairs: what hides is written as `\U000e0041`.
+///
+/// ```
+/// assert_eq!(kboot_core::shown::json_as_yaml("\"\u{e0041}\""), r#""\U000e0041""#);
+/// ```
 #[must_use]
 pub fn json_as_yaml(text: &str) -> Cow<'_, str> {
     written_out(text, |out, c| {
@@ -96,6 +176,13 @@ pub fn json_as_yaml(text: &str) -> Cow<'_, str> {
 
 /// A YAML document of the value where nothing hides in it; else the value in JSON's form, which is YAML too and
 /// can write everything out.
+///
+/// ```
+/// use kboot_core::shown::yaml;
+/// assert_eq!(yaml("a: b\n".to_owned(), &["unused"])?, "a: b\n");
+/// assert_eq!(yaml("a: \u{ad}\n".to_owned(), "\u{ad}")?, "\"\\u00ad\"\n");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 ///
 /// # Errors
 /// Where the value is none that JSON has.
@@ -120,13 +207,20 @@ fn written_out(text: &str, write: impl Fn(&mut String, char)) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+fn with_mark(mut shown: String, text: &str, most: usize) -> String {
+    if start(text, most).len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
 fn escape(c: char) -> impl Iterator<Item = char> {
     let plain = matches!(c, '"' | '\'' | '\\').then_some(c);
     let rest = plain.is_none().then(|| escape_quotes_too(c));
     plain.into_iter().chain(rest.into_iter().flatten())
 }
 
-/// The same for a text that stands between quotes.
+/// A character of a text that stands between quotes, written out where it hides or would end the text.
 pub(crate) fn escape_quotes_too(c: char) -> impl Iterator<Item = char> {
     let debug = c.escape_debug();
     let is_missed = debug.len() == 1 && is_hidden(c);
@@ -201,7 +295,9 @@ mod tests {
             let text = format!("\"a{c}b\"");
             assert!(!escaped(&text).chars().any(is_hidden), "{c:?}");
             assert!(!"ab".chars().chain([c]).flat_map(escape_quotes_too).any(is_hidden), "{c:?}");
-            assert!(!cut(&text, 3).chars().any(is_hidden), "{c:?}");
+            for shown in [cut(&text, 3), cut_in_quotes(&text, 3), quoted(&text, 3)] {
+                assert!(!shown.chars().any(is_hidden), "{c:?}");
+            }
             // The other control characters JSON has no raw form for.
             if !c.is_ascii() {
                 assert!(!json(&text).chars().any(is_hidden), "{c:?}");
@@ -222,5 +318,10 @@ mod tests {
         assert!(matches!(json("{\n  \"a\": 1\n}"), Cow::Borrowed(_)));
         assert_eq!(yaml("a: b\n".to_owned(), &1).unwrap(), "a: b\n");
         assert_eq!((cut("abc", 3).as_str(), cut("abc", 2).as_str()), ("abc", "ab…"));
+        assert_eq!((start("", 0), start("ä", 0), start("ä", 1), start("ä", 2)), ("", "", "ä", "ä"));
+        assert_eq!(
+            (hex([]), hex(0x0123_89ab_cdef_u64.to_be_bytes())),
+            (String::new(), "00000123 89abcdef".replace(' ', ""))
+        );
     }
 }

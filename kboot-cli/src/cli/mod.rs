@@ -1,6 +1,7 @@
 //! The command line, declared: a file for each group of commands.
 
-mod certificate;
+mod ca;
+mod cert;
 mod cluster;
 mod config;
 mod csr;
@@ -11,7 +12,8 @@ mod token;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use certificate::{Ca, CaCreate, Cert, CertIssue, CertVerify, ExpiryFormat, Side};
+pub(crate) use ca::{Ca, CaCreate};
+pub(crate) use cert::{Cert, CertIssue, CertVerify, ExpiryFormat, Side};
 pub(crate) use cluster::{Cluster, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
 pub(crate) use csr::{

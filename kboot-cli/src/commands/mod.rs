@@ -1,6 +1,7 @@
-//! One file for each group of commands.
+//! `kboot GROUP COMMAND` is `GROUP/COMMAND.rs`. Arguments in, calls to the library, output out.
 
-pub(crate) mod certificate;
+pub(crate) mod ca;
+pub(crate) mod cert;
 pub(crate) mod cluster;
 pub(crate) mod config;
 pub(crate) mod csr;
@@ -9,3 +10,5 @@ pub(crate) mod node;
 pub(crate) mod policy;
 pub(crate) mod shell;
 pub(crate) mod token;
+
+mod authority;

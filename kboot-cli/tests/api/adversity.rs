@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::common::{CLUSTER, kboot, kboot_path, write};
+use crate::common::{CLUSTER, kboot, kboot_path, with_cluster_file, write};
 use kboot_core::Env;
 use kboot_core::pki::{Certificate, CertificateAuthority, PrivateKey, Subject};
 use kboot_testkit::Oracle;
@@ -75,8 +75,7 @@ fn bad_cluster_files_change_nothing() {
 
 #[test]
 fn authorities_that_cannot_be_used_change_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    let folder = with_cluster_file();
     let build = || kboot(folder.path(), &["cluster", "build", "-f", "cluster.yaml", "--out", "out"]);
     assert_eq!(build().code, Some(0));
     let path = |name: &str| folder.path().join("out/authorities").join(name);
@@ -179,8 +178,7 @@ fn a_killed_build_leaves_whole_files_and_the_next_run_completes_it() {
 fn a_failing_disk_is_named_and_leaves_nothing_half_written() {
     let Some(strace) = Oracle::find("strace") else { return };
     for (call, nth) in [("write", 3), ("write", 30), ("/^syncfs", 1)] {
-        let folder = tempfile::tempdir().unwrap();
-        write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+        let folder = with_cluster_file();
         let inject = format!("inject={call}:error=EIO:when={nth}");
         let build = [kboot_path(), "cluster", "build", "-f", "cluster.yaml", "--out", "out", "--jobs", "1"];
         let verdict =
@@ -213,8 +211,7 @@ fn in_namespace(folder: &Path, script: &str) -> Option<std::process::Output> {
 
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
-    let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    let folder = with_cluster_file();
     fs::create_dir(folder.path().join("disk")).unwrap();
     // From room for nothing to room for everything.
     let script = "
@@ -249,8 +246,7 @@ fn a_full_disk_leaves_nothing_half_written() {
 
 #[test]
 fn a_read_only_disk_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    let folder = with_cluster_file();
     fs::create_dir(folder.path().join("disk")).unwrap();
     let script = "
         mount -t tmpfs -o ro tmpfs disk
@@ -267,8 +263,7 @@ fn a_read_only_disk_is_named() {
 fn the_umask_changes_no_mode() {
     use std::os::unix::fs::PermissionsExt;
     for umask in ["000", "022", "077"] {
-        let folder = tempfile::tempdir().unwrap();
-        write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+        let folder = with_cluster_file();
         let script = format!("umask {umask}; {} cluster build -f cluster.yaml --out out", kboot_path());
         let status = Command::new("bash")
             .args(["-c", &script])
@@ -293,8 +288,7 @@ fn the_umask_changes_no_mode() {
 
 #[test]
 fn the_second_of_two_builds_says_so_and_stops() {
-    let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    let folder = with_cluster_file();
     let out = folder.path().join("out");
     fs::create_dir(&out).unwrap();
     let first = fs::File::open(&out).unwrap();

@@ -1,28 +1,13 @@
 //! `kboot ca`, `kboot cert`: authorities and certificates one at a time.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::common::{CLUSTER, Outcome, kboot, kboot_with, write};
+use crate::common::{built, json, kboot, kboot_with, mode, run, succeed, write};
 use kboot_core::Env;
 use kboot_core::pki::{Certificate, CertificateAuthority, KeyAlgorithm, Profile, ProfileOptions};
 use kboot_testkit::Oracle;
 use serde_json::Value;
-
-fn succeed(folder: &Path, arguments: &str) -> Outcome {
-    let outcome = kboot(folder, &arguments.split(' ').collect::<Vec<_>>());
-    assert_eq!(outcome.code, Some(0), "{arguments}: {}", outcome.stderr);
-    outcome
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o7777
-}
-
-fn json(folder: &Path, arguments: &str) -> Value {
-    serde_json::from_str(&succeed(folder, arguments).stdout).unwrap()
-}
 
 fn names_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
@@ -160,10 +145,8 @@ fn each_profile_makes_what_its_name_says() {
 
 #[test]
 fn the_authority_is_found_where_a_cluster_has_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = built();
     let folder = folder.path();
-    write(&folder.join("cluster.yaml"), CLUSTER.as_bytes());
-    succeed(folder, "cluster build -f cluster.yaml --out out");
     for (profile, issuer) in [
         ("kube-proxy", "kubernetes"),
         ("apiserver-etcd-client", "etcd-ca"),
@@ -214,8 +197,7 @@ fn cfssls_files_make_cfssls_certificates() {
         "cert issue --ca pki --out out --cfssl-csr kube-proxy-csr.json --lifetime 30d --name short",
     );
 
-    let too_long =
-        kboot(folder, &format!("{issue} --cfssl-profile century --name x").split(' ').collect::<Vec<_>>());
+    let too_long = run(folder, &format!("{issue} --cfssl-profile century --name x"));
     assert_eq!(too_long.code, Some(2));
     assert!(
         too_long
@@ -385,7 +367,7 @@ fn what_is_wrong_is_said_and_nothing_written() {
         ("cert expiry missing", "cannot read missing"),
     ] {
         let before = names_in(folder);
-        let outcome = kboot(folder, &arguments.split(' ').collect::<Vec<_>>());
+        let outcome = run(folder, arguments);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{arguments}: {}", outcome.stderr);
         assert!(outcome.stderr.contains(said), "{arguments}: {}", outcome.stderr);
         assert!(
@@ -450,10 +432,10 @@ fn verification_answers_by_its_exit_code() {
         ("out/a.crt --ca out/scheduler.crt", 1, "may not sign certificates"),
     ] {
         let arguments = format!("cert verify {arguments}");
-        let outcome = kboot(folder, &arguments.split(' ').collect::<Vec<_>>());
+        let outcome = run(folder, &arguments);
         assert_eq!(outcome.code, Some(code), "{arguments}: {}{}", outcome.stdout, outcome.stderr);
         assert!(outcome.stdout.contains(said), "{arguments}: {}", outcome.stdout);
-        let outcome = kboot(folder, &format!("{arguments} -o json").split(' ').collect::<Vec<_>>());
+        let outcome = run(folder, &format!("{arguments} -o json"));
         let answer: Value = serde_json::from_str(&outcome.stdout).unwrap();
         assert_eq!((answer["valid"] == true, outcome.code), (code == 0, Some(code)));
     }

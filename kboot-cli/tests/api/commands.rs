@@ -2,13 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::common::{CLUSTER, kboot, kboot_with, write};
+use crate::common::{CLUSTER, built, kboot, kboot_with, run, write};
 use kboot_core::token::{BootstrapToken, TokenSecret};
 
 #[test]
 fn cluster_init_plan_build_plan() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let run = |arguments: &str| run(&folder, arguments);
     assert_eq!(run("cluster init cluster.yaml").code, Some(0));
     let again = run("cluster init cluster.yaml");
     assert_eq!(again.code, Some(2));
@@ -47,7 +47,7 @@ fn lint_answers_by_its_exit_code() {
     let put = |name: &str, text: &str| {
         kboot_core::bundle::write_new(&folder.path().join(name), text.as_bytes(), 0o644).unwrap();
     };
-    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let run = |arguments: &str| run(&folder, arguments);
     put("kubelet.service", "[Service]\nExecStart=/usr/bin/kubelet --config=/c --network-plugin=cni\n");
     put("open.service", "[Service]\nExecStart=/usr/bin/kubelet --config=/c --anonymous-auth=true\n");
     put("pod.yaml", "apiVersion: v1\nkind: Pod\n");
@@ -100,7 +100,7 @@ fn a_move_to_another_runtime_is_said() {
 #[test]
 fn tokens() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let run = |arguments: &str| run(&folder, arguments);
     let generated = run("token generate");
     assert_eq!((generated.code, generated.stderr.as_str()), (Some(0), ""));
     assert!(generated.stdout.trim_end().parse::<BootstrapToken>().is_ok());
@@ -164,10 +164,8 @@ fn tokens() {
 
 #[test]
 fn kubeconfigs() {
-    let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
-    let run = |arguments: &str| kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
-    assert_eq!(run("cluster build -f cluster.yaml --out out").code, Some(0));
+    let folder = built();
+    let run = |arguments: &str| run(&folder, arguments);
     let base = "kubeconfig build --server 192.0.2.1 --certificate-authority out/authorities/ca.crt --user u";
     let pki = "out/nodes/one/etc/kubernetes/pki";
     let certificate = format!(

@@ -1,32 +1,13 @@
 //! `kboot csr new`, `inspect` and `sign`, and the tokens that a rule ties to a node.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::common::{Outcome, kboot, kboot_with, write};
+use crate::common::{json, kboot_with, mode, run, succeed, write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kboot_testkit::Oracle;
 use serde_json::{Value, json};
-
-fn run(folder: &Path, arguments: &str) -> Outcome {
-    kboot(folder, &arguments.split_whitespace().collect::<Vec<_>>())
-}
-
-fn succeed(folder: &Path, arguments: &str) -> Outcome {
-    let outcome = run(folder, arguments);
-    assert_eq!(outcome.code, Some(0), "{arguments}: {}", outcome.stderr);
-    outcome
-}
-
-fn json(folder: &Path, arguments: &str) -> Value {
-    serde_json::from_str(&succeed(folder, arguments).stdout).unwrap()
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o7777
-}
 
 /// What openssl says to these words, each argument separated by a blank.
 fn openssl(folder: &Path, arguments: &str) -> Option<String> {

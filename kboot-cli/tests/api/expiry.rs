@@ -3,10 +3,9 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::common::{CLUSTER, kboot, write};
+use crate::common::{CLUSTER, run, succeed, write};
 use kboot_core::pki::{Certificate, CertificateAuthority, KeyAlgorithm, PrivateKey};
 use kboot_core::{CertificateTemplate, Env, Kubeconfig};
-use kboot_testkit::Oracle;
 use serde_json::Value;
 
 /// A certificate made 50 days ago that ends in so many days from now, and its key.
@@ -37,12 +36,7 @@ fn expiry_is_found_wherever_certificates_are() {
     )
     .unwrap();
     let put = |path: &str, text: &str| write(&tree.join(path), text.as_bytes());
-    let run = |arguments: &str| {
-        kboot(
-            folder.path(),
-            &["cert", "expiry", "tree"].into_iter().chain(arguments.split_whitespace()).collect::<Vec<_>>(),
-        )
-    };
+    let run = |arguments: &str| run(&folder, &format!("cert expiry tree {arguments}"));
     let subjects = || -> Vec<(String, String)> {
         let outcome = run("--within 30d -o json");
         let list: Value = serde_json::from_str(&outcome.stdout).unwrap();
@@ -152,22 +146,6 @@ fn expiry_is_found_wherever_certificates_are() {
     }
 }
 
-/// A terminal gets a bar and colours, unless NO_COLOR asks for none.
-#[test]
-fn a_terminal_shows_how_much_life_is_left() {
-    let Some(script) = Oracle::find("script") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    assert_eq!(kboot(folder.path(), &["ca", "create", "--out", "pki"]).code, Some(0));
-    let show = |environment: &str| {
-        let command = format!("env {environment} TERM=xterm {} cert expiry pki", crate::common::kboot_path());
-        script.run(folder.path(), &["-qec", &command, "/dev/null"]).stdout
-    };
-    let shown = show("-u NO_COLOR");
-    assert!(shown.contains("\u{1b}[32m████████████████████"), "{shown:?}");
-    let plain = show("NO_COLOR=1");
-    assert!(!plain.contains('\u{1b}') && plain.contains("CN=kubernetes"), "{plain:?}");
-}
-
 #[test]
 fn paths_in_a_nodes_folder_are_that_nodes() {
     let folder = tempfile::tempdir().unwrap();
@@ -175,9 +153,7 @@ fn paths_in_a_nodes_folder_are_that_nodes() {
     let two =
         "  - {name: two, addresses: [192.0.2.2], roles: [worker]}\n  kubeconfigs: {certificates: files}\n";
     write(&folder.join("cluster.yaml"), format!("{CLUSTER}{two}").as_bytes());
-    let run =
-        |folder: &std::path::Path, arguments: &str| kboot(folder, &arguments.split(' ').collect::<Vec<_>>());
-    assert_eq!(run(folder, "cluster build -f cluster.yaml --out out").code, Some(0));
+    succeed(folder, "cluster build -f cluster.yaml --out out");
     for (from, arguments) in [
         ("", "cert expiry out"),
         ("", "cert expiry out/nodes/two"),
@@ -187,7 +163,7 @@ fn paths_in_a_nodes_folder_are_that_nodes() {
         ("", "kubeconfig check out/nodes/one/etc/kubernetes/scheduler.conf"),
         ("out/nodes", "kubeconfig check two/var/lib/kube-proxy/kubeconfig.conf"),
     ] {
-        let outcome = run(&folder.join(from), arguments);
+        let outcome = run(folder.join(from), arguments);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{arguments}");
     }
     let inspected = run(folder, "kubeconfig inspect out/nodes/two/var/lib/kube-proxy/kubeconfig.conf").stdout;

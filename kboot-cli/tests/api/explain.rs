@@ -1,9 +1,7 @@
 //! `kboot csr explain` and `simulate` over many requests, and what is final.
 
-use crate::common::requests::{
-    NODES, SERVING, assert_plain, folder, joining, list, run, serving, with_condition,
-};
-use crate::common::write;
+use crate::common::requests::{NODES, SERVING, assert_plain, folder, joining, list, serving, with_condition};
+use crate::common::{run, write};
 use serde_json::Value;
 
 const NAMES: [&str; 2] = ["worker-1", "192.168.5.21"];

@@ -1,27 +1,11 @@
 //! `kboot kubeconfig` and `kboot token static`: what they print where, their exit codes, and kubectl's opinion.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
-use crate::common::{CLUSTER, Outcome, kboot, kboot_with, write};
+use crate::common::{CLUSTER, built, kboot_with, mode, run, write};
 use kboot_core::kubeconfig::Kubeconfig;
 use kboot_testkit::Oracle;
 use serde_json::{Value, json};
-
-fn built() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
-    assert_eq!(run(&folder, "cluster build -f cluster.yaml --out out").code, Some(0));
-    folder
-}
-
-fn run(folder: &tempfile::TempDir, arguments: &str) -> Outcome {
-    kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>())
-}
-
-fn mode(path: &Path) -> u32 {
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
-}
 
 fn config(name: &str, server: &str, token: &str) -> String {
     format!(

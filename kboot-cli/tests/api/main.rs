@@ -21,4 +21,5 @@ mod node;
 mod policy;
 mod policy_check;
 mod surroundings;
+mod terminal;
 mod wrong_authority;

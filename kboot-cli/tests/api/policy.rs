@@ -5,9 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
 use crate::common::requests::{
-    NODES, SERVING, assert_plain, folder, joining, key, list, names, run, serving, with_condition,
+    NODES, SERVING, assert_plain, folder, joining, key, list, names, serving, with_condition,
 };
-use crate::common::{kboot_path, kboot_with, write};
+use crate::common::{kboot_path, kboot_with, run, write};
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! `kboot policy check`: what it refuses, what it warns of, and its forms.
 
-use crate::common::requests::{NODES, SERVING, folder, run};
-use crate::common::write;
+use crate::common::requests::{NODES, SERVING, folder};
+use crate::common::{run, write};
 use serde_json::Value;
 
 const CLIENT: &str = "signer: kubernetes.io/kube-apiserver-client-kubelet";

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{CLUSTER, kboot, kboot_path, write};
+use crate::common::{kboot, kboot_path, with_cluster_file};
 
 fn warnings(folder: &Path, out: &str) -> Vec<String> {
     let outcome = kboot(folder, &["cluster", "plan", "-f", "cluster.yaml", "--out", out]);
@@ -21,9 +21,8 @@ fn mode(path: &Path, mode: u32) {
 
 #[test]
 fn who_could_exchange_the_output_folder_is_said() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = with_cluster_file();
     let folder = folder.path();
-    write(&folder.join("cluster.yaml"), CLUSTER.as_bytes());
     fs::create_dir_all(folder.join("own/deep")).unwrap();
     mode(&folder.join("own"), 0o755);
     for quiet in ["out", "own/out", "own/deep/out/that/is/new", "own/deep"] {

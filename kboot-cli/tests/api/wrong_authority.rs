@@ -4,16 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{CLUSTER, Outcome, kboot, write};
-
-fn run(folder: &Path, arguments: &str) -> Outcome {
-    kboot(folder, &arguments.split(' ').collect::<Vec<_>>())
-}
-
-fn succeed(folder: &Path, arguments: &str) {
-    let outcome = run(folder, arguments);
-    assert_eq!(outcome.code, Some(0), "{arguments}: {}", outcome.stderr);
-}
+use crate::common::{CLUSTER, run, succeed, write};
 
 /// A cluster's folder, with a request, and files of other names.
 fn prepared(more: &str) -> tempfile::TempDir {
@@ -98,7 +89,7 @@ fn nobody_becomes_root_in_etcd_or_speaks_for_others() {
     refused(folder, &format!("{mixed} apiserver-etcd-client --ca moved"), &front_proxy);
     refused(folder, &format!("{mixed} front-proxy-client --ca renamed"), &etcd);
     // The folder is what it is, whatever it is called on the command line.
-    let inside = kboot(&folder.join("odd/etcd"), &format!("{USER} --ca .").split(' ').collect::<Vec<_>>());
+    let inside = run(folder.join("odd/etcd"), &format!("{USER} --ca ."));
     assert!(inside.code == Some(2) && inside.stderr.contains("etcd's"), "{}", inside.stderr);
 }
 

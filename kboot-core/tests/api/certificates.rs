@@ -2,8 +2,8 @@
 //! purpose and name.
 
 use std::fs;
-use std::path::Path;
 
+use crate::common::write;
 use kboot_core::cluster::CaRole;
 use kboot_core::net::AltName;
 use kboot_core::pki::profile::ExtendedUsage;
@@ -29,12 +29,6 @@ spec:
     )
     .parse()
     .unwrap()
-}
-
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::File::create(folder.join(name))
-        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-        .unwrap();
 }
 
 /// What `openssl x509 -ext` shows, in kboot's words.

@@ -1,17 +1,12 @@
 //! cfssl's files, read as cfssl reads them; the certificates that come of them, beside cfssl's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
+use crate::common::write;
 use kboot_core::pki::{CfsslRequest, PkiError, PrivateKey, SigningProfile};
 use kboot_core::{CertificateAuthority, Env};
 use kboot_testkit::Oracle;
-
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::File::create(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();
-}
 
 /// As guides write it, and a profile each for servers and clients.
 const CONFIG: &str = r#"{

@@ -1,9 +1,10 @@
 //! What is read from certificates, requests and kubeconfigs that others made, and whom the verifier believes.
 
+use std::error::Error;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
+use crate::common::write;
 use kboot_core::inspect::{self, InspectError, Item};
 use kboot_core::net::Host;
 use kboot_core::pki::{Profile, ProfileOptions, Subject};
@@ -13,10 +14,6 @@ use kboot_core::x509::{
 };
 use kboot_core::{CertificateAuthority, CertificateTemplate, Env, Kubeconfig, PrivateKey};
 use kboot_testkit::Oracle;
-
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::File::create(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();
-}
 
 fn openssl(openssl: &Oracle, folder: &Path, arguments: &[&str]) {
     let verdict = openssl.run(folder, arguments);
@@ -310,7 +307,9 @@ fn files_of_every_kind_are_read_or_refused() {
         ("a kubeconfig that is none", b"kind: Config\nusers: 3\n".to_vec(), "wrong type"),
         ("another document", b"kind: Deployment\nmetadata: {name: Config}\n".to_vec(), "neither PEM"),
     ] {
-        let error = inspect::read(&bytes).expect_err(name).to_string();
+        let error = inspect::read(&bytes).expect_err(name);
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        let error = format!("{error}{cause}");
         assert!(error.contains(problem), "{name}: {error}");
     }
     assert!(matches!(

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+use crate::common::now;
 use kboot_core::Env;
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::{AltName, SubjectAltNames};
@@ -11,7 +12,6 @@ use kboot_core::policy::{
     AccessReviews, Answer, Code, Context, ContextDocument, Decision, History, KeyOwner, Nodes, Policy,
     Preset, Verdict,
 };
-use kboot_core::time::Timestamp;
 use kboot_testkit::generate::{EXTENSION_REQUEST, Extension, GeneralName, Request, der};
 use serde_json::json;
 
@@ -20,10 +20,6 @@ static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate(KeyAlgo
 const CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 const SERVING: &str = "kubernetes.io/kubelet-serving";
 const USER: &str = "kubernetes.io/kube-apiserver-client";
-
-fn now() -> Timestamp {
-    "2026-11-21T10:00:00Z".parse().unwrap()
-}
 
 fn names(names: &[&str]) -> SubjectAltNames {
     names.iter().map(|name| name.parse::<AltName>().unwrap()).collect()

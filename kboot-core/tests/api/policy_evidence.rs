@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+use crate::common::now;
 use kboot_core::Env;
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::pki::{CertificateAuthority, KeyAlgorithm, PkiError, PrivateKey};
 use kboot_core::policy::{Code, Context, ContextDocument, Decision, Nodes, Policy, Preset, Verdict};
-use kboot_core::time::{Lifetime, Timestamp};
+use kboot_core::time::Lifetime;
 use kboot_testkit::generate::{COMMON_NAME, GeneralName, NameAttribute, ORGANIZATION, Request, StringTag};
 use serde_json::{Value, json};
 
@@ -23,10 +24,6 @@ const NOT_SAID: (Verdict, Code) = (Verdict::Hold, Code::ApiServerUnknown);
 const JOINED: (Verdict, Code) = (Verdict::Hold, Code::NodeJoined);
 const UNKNOWN: (Verdict, Code) = (Verdict::Hold, Code::FactsUnknown);
 const NO_RULE: (Verdict, Code) = (Verdict::Hold, Code::NoRule);
-
-fn now() -> Timestamp {
-    "2026-11-21T10:00:00Z".parse().unwrap()
-}
 
 fn names(names: &[&str]) -> SubjectAltNames {
     names.iter().map(|name| name.parse::<AltName>().unwrap()).collect()

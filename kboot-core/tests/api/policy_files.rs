@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::common::now;
 use kboot_core::csr::{
     CertificateRequest, CertificateSigningRequest, ListError, Requestor, Signer, read_list,
 };
@@ -14,10 +15,6 @@ use kboot_core::time::Timestamp;
 use kboot_core::{Authorities, ClusterSpec, Env};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-fn now() -> Timestamp {
-    "2026-11-21T10:00:00Z".parse().unwrap()
-}
 
 fn key() -> PrivateKey {
     PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap()

@@ -1,178 +1,244 @@
 //! `kboot csr inspect`
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use kboot_core::csr::{self, CertificateSigningRequest, Condition, RequestInFile};
+use kboot_core::shown::hex;
 use kboot_core::x509::{
-    CertificateRequest, ExtensionContent, RelativeDistinguishedName, RequestAttribute, RequestError,
-    RequestedExtension,
+    AttributeTypeAndValue, CertificateRequest, EncodingAnomaly, ExtensionContent, GeneralName,
+    RelativeDistinguishedName, RequestAttribute, RequestError, RequestedExtension, SignatureCheck,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{MAX_BYTES, in_file};
 use crate::Answer;
 use crate::cli::CsrInspect;
+use crate::output::{Page, Report, Table, Text, Tone};
 use crate::{input, output};
 
 pub(super) fn run(arguments: &CsrInspect) -> Result<Answer> {
-    let mut list = Vec::new();
-    let mut blocks = Vec::new();
-    let mut damaged = 0_usize;
+    let mut requests = Vec::new();
     for path in &arguments.files {
         let bytes = input::bytes(path, MAX_BYTES)?;
         let found = csr::read(&bytes).map_err(|error| in_file(path, &error))?;
         if found.is_empty() {
             bail!("{} is a list without a request", input::name(path));
         }
-        for found in &found {
-            let (object, request) = match found {
-                RequestInFile::Object(object) => (Some(&**object), object.request()),
-                RequestInFile::Bare(request) => (None, Ok(&**request)),
-            };
-            if let Err(error) = request {
-                damaged = damaged.saturating_add(1);
-                let place = object.map(|object| format!(" {:?}", object.name())).unwrap_or_default();
-                output::tell(&format!("error: {}{place}: {error} ({})", input::name(path), error.code()));
-            }
-            list.push(described(&input::name(path), object, request));
-            blocks.push(block(&input::name(path), object, request));
-        }
+        requests.extend(found.iter().map(|found| Entry::new(input::name(path), found)));
     }
-    output::list(arguments.output, &Value::Array(list), &blocks.join("\n"))?;
-    match damaged {
+    let requests = Requests(requests);
+    let damaged = requests.0.iter().filter_map(|entry| Some((entry, entry.error.as_ref()?)));
+    for (entry, error) in damaged.clone() {
+        let place = entry.object.as_ref().map(|object| format!(" {:?}", object.name)).unwrap_or_default();
+        output::error(&anyhow!("{}{place}: {} ({})", entry.path, error.message, error.code));
+    }
+    output::report(arguments.output, &requests)?;
+    match damaged.count() {
         0 => Ok(Answer::Yes),
         1 => bail!("a request is damaged"),
         count => bail!("{count} requests are damaged"),
     }
 }
 
-fn described(
-    path: &str,
-    object: Option<&CertificateSigningRequest>,
-    request: Result<&CertificateRequest, &RequestError>,
-) -> Value {
-    json!({
-        "path": path,
-        "object": object.map(of_object),
-        "request": request.ok().map(of_request),
-        "error": request.err().map(|error| json!({"code": error.code(), "message": error.to_string()})),
-    })
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Requests(Vec<Entry>);
+
+impl Report for Requests {
+    fn page(&self) -> Page {
+        let mut page = Page::default();
+        for (i, entry) in self.0.iter().enumerate() {
+            if i > 0 {
+                page.line("");
+            }
+            entry.put_on(&mut page);
+        }
+        page
+    }
 }
 
-fn of_object(object: &CertificateSigningRequest) -> Value {
-    let requestor = object.requestor();
-    json!({
-        "name": object.name(),
-        "created": object.created().map(|time| time.to_string()),
-        "signerName": object.signer_name(),
-        "requestor": {
-            "username": requestor.username,
-            "uid": requestor.uid,
-            "groups": requestor.groups,
-            "extra": requestor.extra,
-        },
-        "usages": object.usages(),
-        "expirationSeconds": object.expiration_seconds(),
-        "conditions": object.conditions(),
-        "hasCertificate": object.certificate().is_some(),
-    })
+/// A request, and what the API says around it.
+#[derive(Serialize)]
+struct Entry {
+    path: String,
+    object: Option<Object>,
+    request: Option<Request>,
+    error: Option<Damage>,
 }
 
-fn of_request(request: &CertificateRequest) -> Value {
-    let attributes = |attributes: &RelativeDistinguishedName| {
-        let each = attributes.iter().map(|attribute| {
-            json!({
-                "oid": attribute.oid.to_string(),
-                "label": attribute.label(),
-                "text": attribute.text,
-                "der": hexadecimal(&attribute.value),
-            })
-        });
-        each.collect::<Vec<_>>()
-    };
-    let extension = |extension: &RequestedExtension| {
-        json!({
-            "oid": extension.oid.to_string(),
-            "name": extension.name(),
-            "critical": extension.critical,
-            "understood": is_understood(extension),
-            "says": said(extension),
-            "der": hexadecimal(&extension.value),
-        })
-    };
-    let attribute = |attribute: &RequestAttribute| {
-        let values = attribute.values.iter().map(|value| hexadecimal(value)).collect::<Vec<_>>();
-        json!({"oid": attribute.oid.to_string(), "name": attribute.name(), "values": values})
-    };
-    json!({
-        "subject": request.subject().to_string(),
-        "subjectNames": request.subject().relative_names().iter().map(attributes).collect::<Vec<_>>(),
-        "alternativeNames": request.alternative_names().map(|name| {
-            let text = name.to_string();
-            json!({"kind": name.kind(), "name": text.split_once(':').map_or("", |(_, name)| name)})
-        }).collect::<Vec<_>>(),
-        "extensions": request.extensions().iter().map(extension).collect::<Vec<_>>(),
-        "attributes": request.attributes().iter().map(attribute).collect::<Vec<_>>(),
-        "key": request.public_key().kind().to_string(),
-        "pin": request.public_key().pin(),
-        "signature": request.signature().as_str(),
-        "oddities": request.anomalies().iter().map(|anomaly| anomaly.as_str()).collect::<Vec<_>>(),
-    })
+#[derive(Serialize)]
+struct Damage {
+    code: &'static str,
+    message: String,
 }
 
-/// A request for people: where it stands, then a line for each fact.
-fn block(
-    path: &str,
-    object: Option<&CertificateSigningRequest>,
-    request: Result<&CertificateRequest, &RequestError>,
-) -> String {
-    let mut lines: Vec<(&str, String)> = Vec::new();
-    if let Some(object) = object {
-        object_lines(object, &mut lines);
-    }
-    match request {
-        Ok(request) => request_lines(request, &mut lines),
-        Err(error) => lines.push(("request", format!("DAMAGED: {error} ({})", error.code()))),
-    }
-    let name = object.map(CertificateSigningRequest::name).filter(|name| !name.is_empty());
-    let title = name.map_or_else(|| path.to_owned(), |name| format!("{path}: {name}"));
-    let mut block = output::escaped(&title) + "\n";
-    for (name, value) in lines {
-        let _ = writeln!(block, "  {name:<12}{}", output::escaped(&value));
-    }
-    block
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object {
+    name: String,
+    created: Option<String>,
+    signer_name: String,
+    requestor: Sender,
+    usages: Vec<String>,
+    expiration_seconds: Option<i64>,
+    conditions: Vec<Condition>,
+    has_certificate: bool,
 }
 
-fn object_lines(object: &CertificateSigningRequest, lines: &mut Vec<(&str, String)>) {
-    let requestor = object.requestor();
-    let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-    lines.push(("signer", or_none(object.signer_name().to_owned())));
-    lines.push((
-        "requestor",
-        if requestor.username.is_empty() { "not known".to_owned() } else { requestor.username.clone() },
-    ));
-    if !requestor.uid.is_empty() {
-        lines.push(("uid", requestor.uid.clone()));
+#[derive(Serialize)]
+struct Sender {
+    username: String,
+    uid: String,
+    groups: Vec<String>,
+    extra: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    subject: String,
+    subject_names: Vec<Vec<SubjectAttribute>>,
+    alternative_names: Vec<Name>,
+    extensions: Vec<Extension>,
+    attributes: Vec<Attribute>,
+    key: String,
+    pin: String,
+    signature: &'static str,
+    oddities: Vec<Oddity>,
+    /// Whether its signature is right, in a sentence.
+    #[serde(skip)]
+    signed: String,
+    #[serde(skip)]
+    is_signed: bool,
+}
+
+#[derive(Serialize)]
+struct SubjectAttribute {
+    oid: String,
+    label: String,
+    text: Option<String>,
+    der: String,
+}
+
+#[derive(Serialize)]
+struct Name {
+    kind: &'static str,
+    name: String,
+    #[serde(skip)]
+    line: String,
+}
+
+#[derive(Serialize)]
+struct Extension {
+    oid: String,
+    name: Option<&'static str>,
+    critical: bool,
+    understood: bool,
+    says: String,
+    der: String,
+    /// What it says, without what stands elsewhere.
+    #[serde(skip)]
+    summary: String,
+}
+
+#[derive(Serialize)]
+struct Attribute {
+    oid: String,
+    name: Option<&'static str>,
+    values: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Oddity {
+    code: &'static str,
+    #[serde(skip)]
+    line: String,
+}
+
+impl Entry {
+    fn new(path: String, found: &RequestInFile) -> Self {
+        let (object, request) = match found {
+            RequestInFile::Object(object) => (Some(&**object), object.request()),
+            RequestInFile::Bare(request) => (None, Ok(&**request)),
+        };
+        let damage = |error: &RequestError| Damage { code: error.code(), message: error.to_string() };
+        Self {
+            path,
+            object: object.map(Object::new),
+            request: request.ok().map(Request::new),
+            error: request.err().map(damage),
+        }
     }
-    lines.push(("in groups", or_none(requestor.groups.join(", "))));
-    for (key, values) in &requestor.extra {
-        lines.push(("extra", format!("{key}: {}", values.join(", "))));
+
+    /// Where it stands, then a line for each fact.
+    fn put_on(&self, page: &mut Page) {
+        let name = self.object.as_ref().map(|object| object.name.as_str()).filter(|name| !name.is_empty());
+        page.line(name.map_or_else(|| self.path.clone(), |name| format!("{}: {name}", self.path)));
+        let mut facts = Table::facts(12);
+        if let Some(object) = &self.object {
+            object.put_in(&mut facts);
+        }
+        if let Some(request) = &self.request {
+            request.put_in(&mut facts);
+        }
+        if let Some(error) = &self.error {
+            let line = Tone::Bad.text("DAMAGED").then(format!(": {} ({})", error.message, error.code));
+            facts.row(["request".into(), line]);
+        }
+        page.table(facts);
     }
-    lines.push(("usages", or_none(object.usages().join(", "))));
-    lines.push((
-        "expiration",
-        object.expiration_seconds().map_or_else(
-            || "not stated: as long as the signer gives".to_owned(),
-            |seconds| format!("{seconds} s"),
-        ),
-    ));
-    if let Some(created) = object.created() {
-        lines.push(("created", created.to_string()));
+}
+
+impl Object {
+    fn new(object: &CertificateSigningRequest) -> Self {
+        let requestor = object.requestor();
+        Self {
+            name: object.name().to_owned(),
+            created: object.created().map(|time| time.to_string()),
+            signer_name: object.signer_name().to_owned(),
+            requestor: Sender {
+                username: requestor.username.clone(),
+                uid: requestor.uid.clone(),
+                groups: requestor.groups.clone(),
+                extra: requestor.extra.clone(),
+            },
+            usages: object.usages().to_vec(),
+            expiration_seconds: object.expiration_seconds(),
+            conditions: object.conditions().to_vec(),
+            has_certificate: object.certificate().is_some(),
+        }
     }
-    lines.extend(object.conditions().iter().map(|condition| ("condition", in_words(condition))));
-    let certificate = if object.certificate().is_some() { "issued" } else { "none" };
-    lines.push(("certificate", certificate.to_owned()));
+
+    fn put_in(&self, facts: &mut Table) {
+        let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
+        let sender = &self.requestor;
+        fact(facts, "signer", or(&self.signer_name, "none"));
+        fact(facts, "requestor", or(&sender.username, "not known"));
+        if !sender.uid.is_empty() {
+            fact(facts, "uid", sender.uid.as_str());
+        }
+        fact(facts, "in groups", or(&sender.groups.join(", "), "none"));
+        for (key, values) in &sender.extra {
+            fact(facts, "extra", format!("{key}: {}", values.join(", ")));
+        }
+        fact(facts, "usages", or(&self.usages.join(", "), "none"));
+        let not_stated = || "not stated: as long as the signer gives".to_owned();
+        let expiration = self.expiration_seconds.map(|seconds| format!("{seconds} s"));
+        fact(facts, "expiration", expiration.unwrap_or_else(not_stated));
+        if let Some(created) = &self.created {
+            fact(facts, "created", created.as_str());
+        }
+        for condition in &self.conditions {
+            fact(facts, "condition", in_words(condition));
+        }
+        fact(facts, "certificate", if self.has_certificate { "issued" } else { "none" });
+    }
+}
+
+fn fact(facts: &mut Table, name: &str, text: impl Into<Text>) {
+    facts.row([name.into(), text.into()]);
 }
 
 fn in_words(condition: &Condition) -> String {
@@ -186,29 +252,101 @@ fn in_words(condition: &Condition) -> String {
         .join(", ")
 }
 
-fn request_lines(request: &CertificateRequest, lines: &mut Vec<(&str, String)>) {
-    lines.push(("subject", request.subject().to_string()));
-    lines.extend(request.alternative_names().map(|name| ("name", name.to_string())));
-    for extension in request.extensions() {
-        let critical = if extension.critical { ", critical" } else { "" };
-        let title = extension
-            .name()
-            .map_or_else(|| extension.oid.to_string(), |name| format!("{name} ({})", extension.oid));
-        let said = match &extension.content {
-            ExtensionContent::AlternativeNames(names) => format!("{} names", names.len()),
-            _ => said(extension),
-        };
-        lines.push(("extension", format!("{title}{critical}: {said}")));
+impl Request {
+    fn new(request: &CertificateRequest) -> Self {
+        let attributes =
+            |names: &RelativeDistinguishedName| names.iter().map(SubjectAttribute::new).collect::<Vec<_>>();
+        Self {
+            subject: request.subject().to_string(),
+            subject_names: request.subject().relative_names().iter().map(attributes).collect(),
+            alternative_names: request.alternative_names().map(Name::new).collect(),
+            extensions: request.extensions().iter().map(Extension::new).collect(),
+            attributes: request.attributes().iter().map(Attribute::new).collect(),
+            key: request.public_key().kind().to_string(),
+            pin: request.public_key().pin(),
+            signature: request.signature().as_str(),
+            oddities: request.anomalies().iter().map(Oddity::new).collect(),
+            signed: request.signature().to_string(),
+            is_signed: request.signature() == SignatureCheck::Valid,
+        }
     }
-    let others = request.attributes().iter().filter(|one| one.oid != RequestAttribute::EXTENSION_REQUEST);
-    lines.extend(others.map(|attribute| {
-        let name = attribute.name().unwrap_or("not known to kboot");
-        ("attribute", format!("{} ({name})", attribute.oid))
-    }));
-    lines.push(("key", request.public_key().kind().to_string()));
-    lines.push(("pin", request.public_key().pin()));
-    lines.push(("signed", request.signature().to_string()));
-    lines.extend(request.anomalies().iter().map(|odd| ("odd", format!("{odd} ({})", odd.as_str()))));
+
+    fn put_in(&self, facts: &mut Table) {
+        fact(facts, "subject", self.subject.as_str());
+        for name in &self.alternative_names {
+            fact(facts, "name", name.line.as_str());
+        }
+        for Extension { oid, name, critical, summary, .. } in &self.extensions {
+            let critical = if *critical { ", critical" } else { "" };
+            let title = name.map_or_else(|| oid.clone(), |name| format!("{name} ({oid})"));
+            fact(facts, "extension", format!("{title}{critical}: {summary}"));
+        }
+        let of_extensions = RequestAttribute::EXTENSION_REQUEST.to_string();
+        let others = |one: &&Attribute| one.oid != of_extensions;
+        for Attribute { oid, name, .. } in self.attributes.iter().filter(others) {
+            fact(facts, "attribute", format!("{oid} ({})", name.unwrap_or("not known to kboot")));
+        }
+        fact(facts, "key", self.key.as_str());
+        fact(facts, "pin", self.pin.as_str());
+        let signed = self.signed.as_str();
+        fact(facts, "signed", if self.is_signed { signed.into() } else { Tone::Bad.text(signed) });
+        for Oddity { code, line } in &self.oddities {
+            fact(facts, "odd", format!("{line} ({code})"));
+        }
+    }
+}
+
+impl SubjectAttribute {
+    fn new(attribute: &AttributeTypeAndValue) -> Self {
+        Self {
+            oid: attribute.oid.to_string(),
+            label: attribute.label().to_owned(),
+            text: attribute.text.clone(),
+            der: hex(&attribute.value),
+        }
+    }
+}
+
+impl Name {
+    fn new(name: &GeneralName) -> Self {
+        let line = name.to_string();
+        let text = line.split_once(':').map_or("", |(_, name)| name).to_owned();
+        Self { kind: name.kind(), name: text, line }
+    }
+}
+
+impl Extension {
+    fn new(extension: &RequestedExtension) -> Self {
+        let says = said(extension);
+        Self {
+            oid: extension.oid.to_string(),
+            name: extension.name(),
+            critical: extension.critical,
+            understood: is_understood(extension),
+            der: hex(&extension.value),
+            summary: match &extension.content {
+                ExtensionContent::AlternativeNames(names) => format!("{} names", names.len()),
+                _ => says.clone(),
+            },
+            says,
+        }
+    }
+}
+
+impl Attribute {
+    fn new(attribute: &RequestAttribute) -> Self {
+        Self {
+            oid: attribute.oid.to_string(),
+            name: attribute.name(),
+            values: attribute.values.iter().map(hex).collect(),
+        }
+    }
+}
+
+impl Oddity {
+    fn new(oddity: &EncodingAnomaly) -> Self {
+        Self { code: oddity.as_str(), line: oddity.to_string() }
+    }
 }
 
 fn is_understood(extension: &RequestedExtension) -> bool {
@@ -227,12 +365,8 @@ fn said(extension: &RequestedExtension) -> String {
         }
         ExtensionContent::BasicConstraints { is_authority: true } => "CA:TRUE".to_owned(),
         ExtensionContent::BasicConstraints { is_authority: false } => "CA:FALSE".to_owned(),
-        ExtensionContent::SubjectKeyIdentifier => hexadecimal(&extension.value),
+        ExtensionContent::SubjectKeyIdentifier => hex(&extension.value),
         ExtensionContent::Unknown => "not understood".to_owned(),
         ExtensionContent::Malformed => "MALFORMED".to_owned(),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

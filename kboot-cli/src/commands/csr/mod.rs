@@ -1,4 +1,4 @@
-//! `kboot csr`: one file for each command.
+//! `kboot csr`
 
 mod advice;
 mod explain;
@@ -14,12 +14,11 @@ pub(super) use facts::read_inventory;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use kboot_core::bundle;
 use kboot_core::csr::CsrError;
 
 use crate::Answer;
 use crate::cli::Csr;
-use crate::{input, output};
+use crate::input;
 
 /// A list of some 20,000 requests.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -37,14 +36,6 @@ pub(crate) fn run(command: Csr) -> Result<Answer> {
 /// What is wrong with the requests of a file, with its code.
 fn in_file(path: &Path, error: &CsrError) -> anyhow::Error {
     anyhow::anyhow!("{}: {error} ({})", input::name(path), error.code())
-}
-
-/// Writes to a new file of mode 0644, or to stdout where there is none or it is `-`.
-fn write(out: Option<&Path>, text: &str) -> Result<()> {
-    match out {
-        Some(file) if file.as_os_str() != "-" => Ok(bundle::write_new(file, text.as_bytes(), 0o644)?),
-        _ => output::data(text.as_bytes()),
-    }
 }
 
 /// Refuses before anything is done what would fail in the end.

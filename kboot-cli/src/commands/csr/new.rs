@@ -9,7 +9,7 @@ use kboot_core::policy::{Context, Preset, Verdict};
 use kboot_core::shown::to_json;
 use kboot_core::{Env, PrivateKey, bundle};
 
-use super::{check_new, folder_of, write};
+use super::{check_new, folder_of};
 use crate::Answer;
 use crate::cli::{CsrNew, CsrNewOptions, RequestFormat};
 use crate::{input, output};
@@ -55,10 +55,10 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     warn_of_refusal(&object.with_requestor(sender));
     if let Some(file) = &how.key_out {
         bundle::write_new(file, key.to_pem()?.expose_secret().as_bytes(), 0o600)?;
-        write(how.out.as_deref(), &text)
+        output::public(how.out.as_deref(), &text)
             .with_context(|| format!("the key is in {}: use it with --key", file.display()))?;
     } else {
-        write(how.out.as_deref(), &text)?;
+        output::public(how.out.as_deref(), &text)?;
     }
     Ok(Answer::Yes)
 }
@@ -129,6 +129,6 @@ fn warn_of_refusal(object: &CertificateSigningRequest) {
     let message = decision.message();
     // What no person can approve, the floor refuses.
     if decision.approve_as("anybody").verdict() != Verdict::Approve {
-        output::tell(&format!("warning: kboot would not approve this request: {message}"));
+        output::warn(&format!("kboot would not approve this request: {message}"));
     }
 }

@@ -7,10 +7,10 @@ use kboot_core::pki::Authority;
 use kboot_core::policy::{Approval, Decision, Verdict};
 
 use super::facts::{Known, Loaded};
-use super::{MAX_BYTES, check_new, in_file, requests, write};
+use super::{MAX_BYTES, check_new, in_file, requests};
 use crate::Answer;
 use crate::cli::{CsrSign, SignedFormat};
-use crate::commands::certificate::load_authority;
+use crate::commands::authority;
 use crate::{input, output};
 use kboot_core::shown::to_json;
 
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         output::tell(problem);
         return Ok(Answer::No);
     }
-    let authority = load_authority(&arguments.ca, Authority::Cluster, &env)?;
+    let authority = authority::load(&arguments.ca, Authority::Cluster, &env)?;
     let mut context = loaded.context(&known, env.now());
     // A file may say when its facts were true; what is signed is signed now.
     context.now = env.now();
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         SignedFormat::Yaml => signed().to_yaml()?,
         SignedFormat::Json => to_json(&signed().to_json())?,
     };
-    write(arguments.out.as_deref(), &text)?;
+    output::public(arguments.out.as_deref(), &text)?;
     let facts = certificate.facts();
     let uses = facts.uses().join("; ");
     let names: Vec<String> = [facts.alt_names.to_string()]

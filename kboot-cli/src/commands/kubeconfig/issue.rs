@@ -8,7 +8,7 @@ use kboot_core::{Env, KeyAlgorithm};
 
 use super::{MAX_BYTES, certificate, finish};
 use crate::cli::{KubeconfigBootstrap, KubeconfigUser};
-use crate::commands::certificate::{load_authority, named_by_path};
+use crate::commands::authority;
 use crate::{input, output};
 
 pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
@@ -20,7 +20,7 @@ pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
             .context("refused; if it is for system:masters, --allow-system-masters allows that")?
     };
     let mut env = Env::system();
-    let authority = authority(arguments, &env)?;
+    let authority = chosen_authority(arguments, &env)?;
     let algorithm: KeyAlgorithm = arguments.key_algorithm;
     let (certificate, key) = identity
         .issue(&authority, algorithm, arguments.lifetime, &mut env)
@@ -33,14 +33,14 @@ pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
     let facts = certificate.facts();
     output::tell(&format!("issued {} until {}", facts.subject, facts.validity.not_after));
     if identity.is_reserved() {
-        output::tell("note: names that begin with system: are those of Kubernetes' own components");
+        output::note("names that begin with system: are those of Kubernetes' own components");
     }
     Ok(())
 }
 
-fn authority(arguments: &KubeconfigUser, env: &Env) -> Result<CertificateAuthority> {
+fn chosen_authority(arguments: &KubeconfigUser, env: &Env) -> Result<CertificateAuthority> {
     if let Some(folder) = &arguments.ca {
-        return load_authority(folder, Authority::Cluster, env);
+        return authority::load(folder, Authority::Cluster, env);
     }
     let (certificate_file, key_file) = match (&arguments.ca_cert, &arguments.ca_key) {
         (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
@@ -50,7 +50,7 @@ fn authority(arguments: &KubeconfigUser, env: &Env) -> Result<CertificateAuthori
     let key = input::secret(&key_file, MAX_BYTES)?;
     let authority = CertificateAuthority::from_pem(&pem, key.expose_secret(), env.now())
         .with_context(|| format!("{} and {}", input::name(&certificate_file), input::name(&key_file)))?;
-    Ok(named_by_path(authority, &certificate_file))
+    Ok(authority::named_by_path(authority, &certificate_file))
 }
 
 pub(super) fn bootstrap(arguments: &KubeconfigBootstrap) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod inspect;
 mod issue;
 mod merge;
 
@@ -26,7 +27,7 @@ pub(crate) fn run(command: cli::Kubeconfig) -> Result<Answer> {
         cli::Kubeconfig::User(arguments) => issue::user(&arguments)?,
         cli::Kubeconfig::Bootstrap(arguments) => issue::bootstrap(&arguments)?,
         cli::Kubeconfig::Merge(arguments) => merge::run(&arguments)?,
-        cli::Kubeconfig::Inspect { file, output } => check::inspect(&file, output)?,
+        cli::Kubeconfig::Inspect { file, output } => inspect::run(&file, output)?,
         cli::Kubeconfig::Check(arguments) => return check::run(&arguments),
     }
     Ok(Answer::Yes)

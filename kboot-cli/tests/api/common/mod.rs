@@ -5,8 +5,12 @@
 pub(crate) mod requests;
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
 
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -39,6 +43,40 @@ pub(crate) fn kboot_with(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Out
 
 pub(crate) fn kboot(folder: &Path, arguments: &[&str]) -> Outcome {
     kboot_with(folder, arguments, b"")
+}
+
+/// Runs the program with arguments that are separated by blanks.
+pub(crate) fn run(folder: impl AsRef<Path>, arguments: &str) -> Outcome {
+    kboot(folder.as_ref(), &arguments.split_whitespace().collect::<Vec<_>>())
+}
+
+pub(crate) fn succeed(folder: impl AsRef<Path>, arguments: &str) -> Outcome {
+    let outcome = run(folder, arguments);
+    assert_eq!(outcome.code, Some(0), "{arguments}: {}", outcome.stderr);
+    outcome
+}
+
+/// What a command that succeeds prints, as JSON.
+pub(crate) fn json(folder: impl AsRef<Path>, arguments: &str) -> Value {
+    serde_json::from_str(&succeed(folder, arguments).stdout).unwrap()
+}
+
+/// A new folder with the cluster's file.
+pub(crate) fn with_cluster_file() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("cluster.yaml"), CLUSTER.as_bytes());
+    folder
+}
+
+/// A new folder with the cluster's file, and what is built from it in `out`.
+pub(crate) fn built() -> TempDir {
+    let folder = with_cluster_file();
+    succeed(&folder, "cluster build -f cluster.yaml --out out");
+    folder
+}
+
+pub(crate) fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
 pub(crate) fn write(path: &Path, bytes: &[u8]) {

@@ -5,7 +5,7 @@ use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::pki::{KeyAlgorithm, PrivateKey};
 use serde_json::{Value, json};
 
-use super::{Outcome, kboot, write};
+use super::{Outcome, write};
 
 pub(crate) const SERVING: &str = "
 apiVersion: kboot.dev/v1alpha1
@@ -73,10 +73,6 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         write(&folder.path().join(name), content.as_bytes());
     }
     folder
-}
-
-pub(crate) fn run(folder: &tempfile::TempDir, arguments: &str) -> Outcome {
-    kboot(folder.path(), &arguments.split(' ').collect::<Vec<_>>())
 }
 
 pub(crate) fn assert_plain(outcome: &Outcome) {

@@ -1,15 +1,30 @@
-//! The cluster of the attack corpus, as kboot is told of it.
+//! Files for second opinions, and the cluster of the attack corpus, as kboot is told of it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 
 use kboot_core::net::AltName;
 use kboot_core::policy::{Context, History, Policy};
+use kboot_core::time::Timestamp;
 use kboot_testkit::{cluster, corpus};
+
+/// Writes a file of a folder that is the test's own.
+pub(crate) fn write(folder: &Path, name: &str, text: &str) {
+    File::create(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+/// When requests are decided on.
+pub(crate) fn now() -> Timestamp {
+    "2026-11-21T10:00:00Z".parse().unwrap()
+}
 
 pub(crate) fn policy() -> Policy {
     corpus::POLICY_YAML.parse().unwrap()
 }
 
 pub(crate) fn context() -> Context<'static> {
-    let mut context = Context::at("2026-11-21T10:00:00Z".parse().unwrap());
+    let mut context = Context::at(now());
     context.service_cidrs = cluster::SERVICE_RANGES.iter().map(|range| range.parse().unwrap()).collect();
     context.pod_cidrs = cluster::POD_RANGES.iter().map(|range| range.parse().unwrap()).collect();
     context.namespaces = cluster::NAMESPACES.iter().map(|&name| name.to_owned()).collect();

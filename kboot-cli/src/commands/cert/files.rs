@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use kboot_core::bundle::meant_by;
 use kboot_core::inspect::{self, Found, InspectError, Item};
 
@@ -63,8 +63,12 @@ fn read_if_ours(file: &Path) -> Result<Vec<Found>, String> {
         Err(InspectError::Unrecognized { .. }) => Ok(Vec::new()),
         // Many a binary file begins like DER.
         Err(_) if std::str::from_utf8(bytes).is_err() && !is_named_der => Ok(Vec::new()),
-        Err(error) => Err(failed(&error)),
+        Err(error) => Err(failed(&with_causes(error))),
     }
+}
+
+fn with_causes(error: InspectError) -> String {
+    format!("{:#}", Error::from(error))
 }
 
 impl Findings {
@@ -146,8 +150,8 @@ fn of_reference(path: &Path) -> Result<Vec<Found>, String> {
         return Err(format!("{} is not a file", path.display()));
     }
     let bytes = input::secret(path, MAX_BYTES).map_err(|error| format!("{error:#}"))?;
-    let found =
-        inspect::read(bytes.expose_secret()).map_err(|error| format!("{}: {error}", path.display()))?;
+    let found = inspect::read(bytes.expose_secret())
+        .map_err(|error| format!("{}: {}", path.display(), with_causes(error)))?;
     // A certificate file names no further files.
     Ok(found.into_iter().filter(|found| !matches!(found.item, Item::Reference { .. })).collect())
 }

@@ -1,4 +1,4 @@
-//! `kboot ca`, `kboot cert`
+//! `kboot cert`
 
 use std::path::PathBuf;
 
@@ -10,46 +10,6 @@ use kboot_core::pki::Profile;
 use kboot_core::time::Lifetime;
 
 use super::ListFormat;
-
-#[derive(Subcommand)]
-pub(crate) enum Ca {
-    /// Make a certificate authority: ca.crt and ca.key
-    Create(CaCreate),
-}
-
-#[derive(Args)]
-pub(crate) struct CaCreate {
-    /// The folder to write into, made where it is missing (mode 0700); nothing is overwritten
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) out: PathBuf,
-    /// The authority's common name
-    #[arg(long, default_value = "kubernetes")]
-    pub(crate) common_name: Username,
-    /// The kind of key: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096
-    #[arg(long, value_name = "ALGORITHM", default_value_t = KeyAlgorithm::EcdsaP256)]
-    pub(crate) key_algorithm: KeyAlgorithm,
-    /// How long the authority lives
-    #[arg(long, default_value = "10y")]
-    pub(crate) lifetime: Lifetime,
-    /// The subject's C: two capital letters
-    #[arg(long)]
-    pub(crate) country: Option<String>,
-    /// The subject's ST
-    #[arg(long)]
-    pub(crate) state: Option<String>,
-    /// The subject's L
-    #[arg(long)]
-    pub(crate) locality: Option<String>,
-    /// The subject's OU
-    #[arg(long)]
-    pub(crate) organizational_unit: Option<String>,
-    /// Make the authority that this cfssl request describes (cfssl gencert -initca); - is stdin
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["common_name", "key_algorithm", "lifetime", "country", "state", "locality", "organizational_unit"])]
-    pub(crate) cfssl_csr: Option<PathBuf>,
-    /// Name the files as cfssljson does: ca.pem and ca-key.pem
-    #[arg(long)]
-    pub(crate) cfssljson_names: bool,
-}
 
 #[derive(Subcommand)]
 pub(crate) enum Cert {
@@ -185,4 +145,16 @@ pub(crate) enum ExpiryFormat {
     Yaml,
     /// For the textfile collector of Prometheus' node exporter
     Prometheus,
+}
+
+impl ExpiryFormat {
+    /// The form of every list that it is, if it is one.
+    pub(crate) fn list(self) -> Option<ListFormat> {
+        match self {
+            Self::Table => Some(ListFormat::Table),
+            Self::Json => Some(ListFormat::Json),
+            Self::Yaml => Some(ListFormat::Yaml),
+            Self::Prometheus => None,
+        }
+    }
 }

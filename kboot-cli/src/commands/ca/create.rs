@@ -4,9 +4,12 @@ use anyhow::{Context, Result, bail};
 use kboot_core::pki::{CfsslRequest, PrivateKey, Subject, SubjectDefaults};
 use kboot_core::{CertificateAuthority, Env, bundle};
 
-use super::{MAX_BYTES, file_names};
 use crate::cli::CaCreate;
+use crate::commands::authority::file_names;
 use crate::{input, output};
+
+/// Far more than any request of cfssl.
+const MAX_BYTES: usize = 1024 * 1024;
 
 pub(super) fn run(arguments: CaCreate) -> Result<()> {
     let (certificate_file, key_file) = file_names("ca", arguments.cfssljson_names);

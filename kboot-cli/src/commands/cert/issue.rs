@@ -1,18 +1,17 @@
 //! `kboot cert issue`
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use kboot_core::pki::{
-    Authority, Certificate, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile,
-    profile::MASTERS_GROUP,
+    Authority, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile, profile::MASTERS_GROUP,
 };
 use kboot_core::time::Lifetime;
-use kboot_core::{CertificateAuthority, CertificateTemplate, Env, PrivateKey, bundle};
+use kboot_core::{CertificateTemplate, Env, PrivateKey, bundle};
 
-use super::{MAX_BYTES, file_names, usage};
+use super::{MAX_BYTES, usage};
 use crate::cli::CertIssue;
+use crate::commands::authority::{self, file_names};
 use crate::{input, output};
 
 /// What to issue, however it was said.
@@ -45,7 +44,7 @@ pub(super) fn run(arguments: CertIssue) -> Result<()> {
         bail!("{name:?} cannot be a file's name; choose another with --name");
     }
     let mut env = Env::system();
-    let authority = load(&ca, order.authority, &env)?;
+    let authority = authority::load(&ca, order.authority, &env)?;
     if let Some(source) = &order.lifetime_source {
         authority.check_lifetime(order.lifetime).with_context(|| source.clone())?;
     }
@@ -72,8 +71,8 @@ pub(super) fn run(arguments: CertIssue) -> Result<()> {
         facts.validity.not_after
     ));
     if facts.validity.not_after < wanted_end {
-        output::tell(&format!(
-            "note: a lifetime of {} would have outlived the authority; the certificate ends with it",
+        output::note(&format!(
+            "a lifetime of {} would have outlived the authority; the certificate ends with it",
             order.lifetime
         ));
     }
@@ -136,58 +135,4 @@ fn of_cfssl(arguments: CertIssue) -> Result<Order> {
 fn name_of_request(file: &Path) -> Option<String> {
     let stem = file.file_stem()?.to_str()?;
     (stem != "-").then(|| stem.strip_suffix("-csr").unwrap_or(stem).to_owned())
-}
-
-/// The authority in a folder, under the names that kubeadm or cfssljson have for it.
-pub(crate) fn load(folder: &Path, authority: Authority, env: &Env) -> Result<CertificateAuthority> {
-    let pair = |base: &str, cfssljson| {
-        let (certificate, key) = file_names(base, cfssljson);
-        (folder.join(certificate), folder.join(key))
-    };
-    let bases = [authority.base_name(), Authority::Cluster.base_name()];
-    let candidates = bases.into_iter().flat_map(|base| [pair(base, false), pair(base, true)]);
-    let found: Vec<(PathBuf, PathBuf)> = candidates.filter(|(certificate, _)| certificate.exists()).collect();
-    let Some((certificate, key)) = found.first() else {
-        bail!("{} holds no authority: neither ca.crt nor ca.pem is there", folder.display());
-    };
-    if let Some((other, _)) = found
-        .iter()
-        .skip(1)
-        .find(|(other, _)| other.with_extension("") == certificate.with_extension("") && other != certificate)
-    {
-        bail!("{} and {} are both there; move one of them away", certificate.display(), other.display());
-    }
-    let mode = std::fs::metadata(key).map(|metadata| metadata.permissions().mode()).unwrap_or_default();
-    if mode & 0o077 != 0 {
-        output::tell(&format!(
-            "warning: {} has mode {:04o}: whoever reads an authority's key is the authority; chmod 600",
-            key.display(),
-            mode & 0o7777
-        ));
-    }
-    let certificate_pem = input::bytes(certificate, MAX_BYTES)?;
-    let key_pem = input::secret(key, MAX_BYTES)?;
-    let read_certificate =
-        Certificate::only_from_pem(&certificate_pem).with_context(|| input::name(certificate))?;
-    let read_key = PrivateKey::from_pem(key_pem.expose_secret()).with_context(|| input::name(key))?;
-    let authority = CertificateAuthority::load(read_certificate, read_key, env.now())
-        .with_context(|| input::name(certificate))?;
-    Ok(named_by_path(authority, certificate))
-}
-
-/// The authority as what the path of its certificate says that it is: its name may say nothing.
-pub(crate) fn named_by_path(authority: CertificateAuthority, path: &Path) -> CertificateAuthority {
-    let real = std::fs::canonicalize(path).unwrap_or_default();
-    let Some(named) = Authority::of_path(&real).or_else(|| Authority::of_path(path)) else {
-        return authority;
-    };
-    // Where one authority signs everything, some keep copies of it under the other names, too.
-    let is_clusters = real.ancestors().skip(1).take(2).flat_map(|folder| {
-        [folder.join("ca.crt"), folder.join("ca.pem")].into_iter().filter(|other| *other != real)
-    });
-    let is_clusters = is_clusters
-        .filter_map(|other| input::bytes(&other, MAX_BYTES).ok())
-        .filter_map(|pem| Certificate::only_from_pem(&pem).ok())
-        .any(|other| other == *authority.certificate());
-    if is_clusters { authority } else { authority.known_as(named) }
 }

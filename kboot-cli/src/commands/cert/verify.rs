@@ -2,15 +2,15 @@
 
 use anyhow::{Context, Result};
 use kboot_core::inspect;
-use kboot_core::shown::{json_as_yaml, to_json};
+use kboot_core::time::Timestamp;
 use kboot_core::x509::{Certificate, Verification, X509Error};
 use kboot_core::{Env, PrivateKey};
-use serde_json::json;
+use serde::Serialize;
 
 use super::{MAX_BYTES, usage};
 use crate::Answer;
-use crate::cli::{CertVerify, ListFormat};
-use crate::output::escaped;
+use crate::cli::CertVerify;
+use crate::output::{Layout, Page, Report, Text, Tone};
 use crate::{input, output};
 
 pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
@@ -35,18 +35,36 @@ pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
             objection = objection.or_else(|| Some(mismatch()));
         }
     }
-    let path = input::name(&arguments.file);
-    let answer =
-        json!({"path": path, "subject": facts.subject, "valid": objection.is_none(), "reason": objection});
-    let text = match (arguments.output, &objection) {
-        (ListFormat::Json, _) => to_json(&answer)?,
-        (ListFormat::Yaml, _) => json_as_yaml(&answer.to_string()).into_owned() + "\n",
-        (ListFormat::Table, None) => format!("{path}: valid until {}\n", facts.validity.not_after),
-        (ListFormat::Table, Some(reason)) => escaped(&format!("{path}: not valid: {reason}")) + "\n",
+    let verified = Verified {
+        path: input::name(&arguments.file),
+        subject: facts.subject.clone(),
+        valid: objection.is_none(),
+        reason: objection,
+        until: facts.validity.not_after,
     };
-    match output::data(text.as_bytes()) {
-        Err(error) if !output::is_closed_pipe(&error) => return Err(error),
-        _ => {}
+    output::report(arguments.output, &verified)?;
+    Ok(if verified.valid { Answer::Yes } else { Answer::No })
+}
+
+#[derive(Serialize)]
+struct Verified {
+    path: String,
+    subject: String,
+    valid: bool,
+    reason: Option<String>,
+    #[serde(skip)]
+    until: Timestamp,
+}
+
+impl Report for Verified {
+    const LAYOUT: Layout = Layout::Lines;
+
+    fn page(&self) -> Page {
+        let line = Text::from(format!("{}: ", self.path));
+        let line = match &self.reason {
+            None => line.then(Tone::Good.text("valid")).then(format!(" until {}", self.until)),
+            Some(reason) => line.then(Tone::Bad.text("not valid")).then(format!(": {reason}")),
+        };
+        Page::from_iter([line])
     }
-    Ok(if objection.is_none() { Answer::Yes } else { Answer::No })
 }

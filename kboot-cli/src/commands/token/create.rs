@@ -1,43 +1,19 @@
-//! `kboot token`
-
-use std::path::Path;
+//! `kboot token create`
 
 use anyhow::{Context, Result, bail};
 use kboot_core::policy::token_rule;
-use kboot_core::secret::SecretText;
-use kboot_core::token::{BootstrapGroup, BootstrapToken, StaticToken, TokenSettings, Usage};
+use kboot_core::token::{BootstrapGroup, BootstrapToken, TokenSettings, Usage};
 use kboot_core::x509::Certificate;
 use kboot_core::{Env, bundle};
-use serde_json::{Value, json};
 
-use crate::Answer;
-use crate::cli::{self, ListFormat, StaticTokenCreate, Token, TokenCreate, TokenFormat};
+use super::{MAX_BYTES, print_line};
+use crate::cli::{TokenCreate, TokenFormat};
 use crate::{input, output};
-
-/// Far more than any token or certificate file.
-const MAX_BYTES: usize = 1024 * 1024;
-
-pub(crate) fn run(command: Token) -> Result<Answer> {
-    let mut env = Env::system();
-    match command {
-        Token::Generate => print_line(&BootstrapToken::generate(&mut env)?.expose_secret())?,
-        Token::Create(arguments) => create(arguments, &mut env)?,
-        Token::Static(cli::StaticToken::Create(arguments)) => create_static(arguments, &mut env)?,
-        Token::Static(cli::StaticToken::Check { file, allow_system_masters, output }) => {
-            check_static(&file, allow_system_masters, output)?;
-        }
-    }
-    Ok(Answer::Yes)
-}
 
 /// Upstream's ClusterRole by which its approver takes requests (`bootstrappolicy/policy.go`).
 const NODE_CLIENT: &str = "system:certificates.k8s.io:certificatesigningrequests:nodeclient";
 
-fn print_line(secret: &SecretText) -> Result<()> {
-    output::data(format!("{}\n", secret.expose_secret()).as_bytes())
-}
-
-fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
+pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
     if arguments.node.is_some() {
         if !arguments.usages.contains(&Usage::Authentication) {
             bail!("--node: nobody becomes a node by a token without the usage authentication");
@@ -106,43 +82,4 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
             join_command.map_or(Ok(()), |command| print_line(&command))
         }
     }
-}
-
-const STATIC_TOKENS: &str = "warning: a static token has no end: it works until kube-apiserver is restarted \
-    without it; bootstrap tokens (kboot token create) end by themselves";
-
-fn create_static(arguments: StaticTokenCreate, env: &mut Env) -> Result<()> {
-    let StaticTokenCreate { user, uid, groups, allow_system_masters, out } = arguments;
-    let token = StaticToken::generate(user, &uid, groups, allow_system_masters, env)?;
-    output::secret(out.as_deref(), &token.to_csv())?;
-    warn_of([&token]);
-    Ok(())
-}
-
-fn check_static(file: &Path, allow_system_masters: bool, format: ListFormat) -> Result<()> {
-    let text = input::secret_text(file, MAX_BYTES)?;
-    if text.expose_secret().trim().is_empty() {
-        bail!("{}: it is empty", input::name(file));
-    }
-    let tokens =
-        StaticToken::read(text.expose_secret(), allow_system_masters).with_context(|| input::name(file))?;
-    let groups = |token: &StaticToken| token.groups().iter().map(ToString::to_string).collect::<Vec<_>>();
-    let list: Vec<Value> = tokens
-        .iter()
-        .map(|token| json!({"user": token.user().as_str(), "uid": token.uid(), "groups": groups(token)}))
-        .collect();
-    let rows: Vec<_> = tokens
-        .iter()
-        .map(|token| vec![token.user().to_string(), token.uid().to_owned(), groups(token).join(",")])
-        .collect();
-    output::list(format, &Value::Array(list), &output::table(&["USER", "UID", "GROUPS"], &rows))?;
-    warn_of(&tokens);
-    Ok(())
-}
-
-fn warn_of<'a>(tokens: impl IntoIterator<Item = &'a StaticToken>) {
-    for token in tokens.into_iter().filter(|token| token.groups().is_empty()) {
-        output::tell(&format!("warning: the user {:?} is in no group", token.user()));
-    }
-    output::tell(STATIC_TOKENS);
 }

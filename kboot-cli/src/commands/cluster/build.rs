@@ -1,0 +1,30 @@
+//! `kboot cluster build`
+
+use std::io::IsTerminal;
+
+use anyhow::{Context, Result};
+use kboot_core::Env;
+use kboot_core::bundle::Plan;
+
+use super::{advised, look_around, options, read, remark, summary};
+use crate::cli::ClusterPaths;
+use crate::output;
+
+pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
+    let spec = read(paths)?;
+    look_around(paths)?;
+    if let Some(jobs) = jobs {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs.into())
+            .build_global()
+            .context("cannot start threads")?;
+    }
+    if std::io::stderr().is_terminal() {
+        output::tell(&format!("building {} nodes into {} …", spec.nodes().len(), paths.out.display()));
+    }
+    let plan =
+        Plan::build_with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
+    remark(&plan);
+    output::tell(&summary(&plan, "created", "replaced", "kept"));
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `kboot cluster`
+
+mod build;
+mod plan;
+
+use anyhow::{Context, Result, anyhow};
+use kboot_core::bundle::{Action, BundleError, Plan, PlanOptions};
+use kboot_core::cluster::{self, ClusterSpec};
+use kboot_core::version::VersionChangeKind;
+use kboot_core::{Error, bundle};
+
+use crate::Answer;
+use crate::cli::{Cluster, ClusterPaths};
+use crate::{input, output};
+
+pub(crate) fn run(command: Cluster) -> Result<Answer> {
+    match command {
+        Cluster::Init { file } => output::public(file.as_deref(), cluster::COMMENTED_EXAMPLE)?,
+        Cluster::Plan { paths, output } => return plan::run(&paths, output),
+        Cluster::Build { paths, jobs } => build::run(&paths, jobs)?,
+    }
+    Ok(Answer::Yes)
+}
+
+/// A folder that somebody else could exchange is worth a warning, and no reason to stop: people know better
+/// whom they share a machine with.
+fn look_around(paths: &ClusterPaths) -> Result<()> {
+    let exposures = bundle::exposures(&paths.out).with_context(|| input::name(&paths.out))?;
+    exposures.iter().for_each(|exposure| output::warn(&format!("--out: {exposure}")));
+    Ok(())
+}
+
+fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
+    let text = input::text(&paths.file, cluster::MAX_BYTES)?;
+    let spec: ClusterSpec = text.parse().with_context(|| input::name(&paths.file))?;
+    for warning in spec.warnings() {
+        output::warn(&warning.to_string());
+    }
+    Ok(spec)
+}
+
+fn options(paths: &ClusterPaths) -> PlanOptions {
+    let mut options = PlanOptions::default();
+    options.cluster_was.clone_from(&paths.cluster_was);
+    options.new_token = paths.new_token;
+    options
+}
+
+/// The error, with the argument that helps.
+fn advised(error: Error) -> anyhow::Error {
+    match &error {
+        Error::Bundle(BundleError::AnotherCluster { held, .. }) => {
+            anyhow!("{error}: --cluster-was {held}")
+        }
+        _ => error.into(),
+    }
+}
+
+/// What the plan leaves to people.
+fn remark(plan: &Plan) {
+    const SHOWN: usize = 20;
+    if let Some(change) = plan.version_change().filter(|change| change.kind() != VersionChangeKind::Upgrade) {
+        output::warn(&change.to_string());
+    }
+    if let Some(token) = plan.expired_token() {
+        output::note(&format!("{token}; --new-token makes another for all nodes"));
+    }
+    plan.notes().iter().for_each(|note| output::note(&note.to_string()));
+    for path in plan.leftovers().iter().take(SHOWN) {
+        output::warn(&format!(
+            "{path} is left from an earlier build and no longer belongs there; move it away"
+        ));
+    }
+    if plan.leftovers().len() > SHOWN {
+        output::warn(&format!("and {} more such files", plan.leftovers().len() - SHOWN));
+    }
+}
+
+fn summary(plan: &Plan, created: &str, replaced: &str, kept: &str) -> String {
+    let count = |action| plan.count(action);
+    format!(
+        "{} files {created}, {} {replaced}, {} {kept}",
+        count(Action::Create),
+        count(Action::Replace),
+        count(Action::Keep)
+    )
+}

@@ -1,0 +1,75 @@
+//! `kboot token static`
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use kboot_core::Env;
+use kboot_core::token::StaticToken;
+use serde::Serialize;
+
+use super::MAX_BYTES;
+use crate::cli::{ListFormat, StaticTokenCreate};
+use crate::output::{Column, Page, Report, Table};
+use crate::{input, output};
+
+const STATIC_TOKENS: &str = "a static token has no end: it works until kube-apiserver is restarted \
+    without it; bootstrap tokens (kboot token create) end by themselves";
+
+pub(super) fn create(arguments: StaticTokenCreate, env: &mut Env) -> Result<()> {
+    let StaticTokenCreate { user, uid, groups, allow_system_masters, out } = arguments;
+    let token = StaticToken::generate(user, &uid, groups, allow_system_masters, env)?;
+    output::secret(out.as_deref(), &token.to_csv())?;
+    warn_of([&token]);
+    Ok(())
+}
+
+pub(super) fn check(file: &Path, allow_system_masters: bool, format: ListFormat) -> Result<()> {
+    let text = input::secret_text(file, MAX_BYTES)?;
+    if text.expose_secret().trim().is_empty() {
+        bail!("{}: it is empty", input::name(file));
+    }
+    let tokens =
+        StaticToken::read(text.expose_secret(), allow_system_masters).with_context(|| input::name(file))?;
+    output::report(format, &StaticTokens(tokens.iter().map(Entry::new).collect()))?;
+    warn_of(&tokens);
+    Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct StaticTokens(Vec<Entry>);
+
+/// A token's holder.
+#[derive(Serialize)]
+struct Entry {
+    user: String,
+    uid: String,
+    groups: Vec<String>,
+}
+
+impl Entry {
+    fn new(token: &StaticToken) -> Self {
+        Self {
+            user: token.user().to_string(),
+            uid: token.uid().to_owned(),
+            groups: token.groups().iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl Report for StaticTokens {
+    fn page(&self) -> Page {
+        let mut table = Table::new(["USER", "UID", "GROUPS"].map(Column::new));
+        for Entry { user, uid, groups } in &self.0 {
+            table.row([user, uid, &groups.join(",")].map(String::as_str));
+        }
+        table.into()
+    }
+}
+
+fn warn_of<'a>(tokens: impl IntoIterator<Item = &'a StaticToken>) {
+    for token in tokens.into_iter().filter(|token| token.groups().is_empty()) {
+        output::warn(&format!("the user {:?} is in no group", token.user()));
+    }
+    output::warn(STATIC_TOKENS);
+}

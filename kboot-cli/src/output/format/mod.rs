@@ -1,0 +1,73 @@
+//! The forms of `-o`, a file each. What a command answers is a [`Report`], which every form can write.
+
+mod json;
+mod table;
+mod yaml;
+
+use anyhow::Result;
+use serde::Serialize;
+
+pub(super) use table::render as page;
+pub(super) use yaml::blocks as yaml_blocks;
+
+use super::{Screen, Table, Text};
+use crate::cli::ListFormat;
+
+/// What a command answers: a value for programs, whose fields are its contract, and a page for people.
+pub(crate) trait Report: Serialize {
+    /// How documents of it look.
+    const LAYOUT: Layout = Layout::Document;
+
+    fn page(&self) -> Page;
+}
+
+/// How a document looks: whoever compares two of them line by line relies on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Fields by name. YAML in blocks.
+    Document,
+    /// Fields by name. Of YAML, each entry of the list is a line, or the whole value is.
+    Lines,
+    /// Fields in the order of their type. YAML as `kubectl -o yaml` writes it.
+    Object,
+}
+
+/// What people read: lines and tables, one after another.
+#[derive(Default)]
+pub(crate) struct Page(Vec<Part>);
+
+enum Part {
+    Line(Text),
+    Table(Table),
+}
+
+impl Page {
+    pub(crate) fn line(&mut self, line: impl Into<Text>) {
+        self.0.push(Part::Line(line.into()));
+    }
+
+    pub(crate) fn table(&mut self, table: Table) {
+        self.0.push(Part::Table(table));
+    }
+}
+
+impl From<Table> for Page {
+    fn from(table: Table) -> Self {
+        Self(vec![Part::Table(table)])
+    }
+}
+
+impl<T: Into<Text>> FromIterator<T> for Page {
+    fn from_iter<I: IntoIterator<Item = T>>(lines: I) -> Self {
+        Self(lines.into_iter().map(|line| Part::Line(line.into())).collect())
+    }
+}
+
+/// The report in the form that was asked for. This is the one place that knows which forms there are.
+pub(super) fn render<R: Report>(format: ListFormat, report: &R) -> Result<String> {
+    match format {
+        ListFormat::Table => Ok(table::render(report.page(), Screen::stdout())),
+        ListFormat::Json => json::render(report),
+        ListFormat::Yaml => yaml::render(report),
+    }
+}

@@ -1,0 +1,74 @@
+//! What a terminal gets that a pipe does not: colours, and lines that fit.
+
+use std::path::Path;
+
+use crate::common::{built, kboot_path, run, succeed, write};
+use kboot_testkit::Oracle;
+
+/// What a command prints on a terminal of so many columns.
+fn shown(folder: &Path, columns: usize, environment: &str, arguments: &str) -> Option<String> {
+    let script = Oracle::find("script")?;
+    let command =
+        format!("stty cols {columns}; env -u NO_COLOR TERM=xterm {environment} {} {arguments}", kboot_path());
+    Some(script.run(folder, &["-qec", &command, "/dev/null"]).stdout.replace('\r', ""))
+}
+
+/// The text without its colours.
+fn plain(shown: &str) -> String {
+    ["[31m", "[32m", "[33m", "[0m"]
+        .iter()
+        .fold(shown.to_owned(), |text, colour| text.replace(&format!("\u{1b}{colour}"), ""))
+}
+
+#[test]
+fn a_terminal_shows_how_much_life_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(&folder, "ca create --out pki");
+    let show = |environment| shown(folder.path(), 80, environment, "cert expiry pki");
+    let Some(coloured) = show("") else { return };
+    assert!(coloured.contains("\u{1b}[32m████████████████████"), "{coloured:?}");
+    for environment in ["NO_COLOR=1", "CLICOLOR=0", "TERM=dumb"] {
+        let plain = show(environment).unwrap();
+        assert!(!plain.contains('\u{1b}') && plain.contains("CN=kubernetes"), "{environment}: {plain:?}");
+    }
+    let piped = run(&folder, "cert expiry pki");
+    assert!(!piped.stdout.contains(['\u{1b}', '█']), "{piped:?}", piped = piped.stdout);
+}
+
+#[test]
+fn sentences_are_wrapped_and_nothing_is_lost() {
+    let folder = built();
+    let inspect = "cert inspect out/nodes/one/etc/kubernetes/pki/apiserver.crt";
+    let Some(narrow) = shown(folder.path(), 60, "", inspect) else { return };
+    let piped = succeed(&folder, inspect).stdout;
+    let names = piped.lines().find(|line| line.starts_with("  names")).unwrap();
+    assert!(names.len() > 60 && !narrow.contains(names), "{narrow}");
+    // A fingerprint is one word, and stays one.
+    let fits = |line: &str| line.chars().count() <= 60 || line.contains("sha256:");
+    assert!(narrow.lines().all(fits), "{narrow}");
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(&narrow), words(&piped));
+    // A terminal that is wide enough gets what a pipe gets.
+    assert_eq!(shown(folder.path(), 400, "", inspect).unwrap(), piped);
+}
+
+/// A colour is never alone: the same words stand there without it.
+#[test]
+fn good_and_bad_states_have_a_colour() {
+    let folder = built();
+    write(&folder.path().join("a.service"), b"[Service]\nExecStart=/usr/bin/kubelet --nonsense=1\n");
+    succeed(&folder, "ca create --out other");
+    let certificate = "cert verify out/nodes/one/etc/kubernetes/pki/apiserver.crt --ca";
+    for (arguments, colour) in [
+        (format!("{certificate} out/authorities/ca.crt"), "\u{1b}[32mvalid\u{1b}[0m"),
+        (format!("{certificate} other/ca.crt"), "\u{1b}[31mnot valid\u{1b}[0m"),
+        ("config lint --kubernetes-version 1.36 a.service".to_owned(), "\u{1b}[31merror\u{1b}[0m"),
+        ("config lint --kubernetes-version 1.36 a.service".to_owned(), "\u{1b}[33mwarning\u{1b}[0m"),
+        ("kubeconfig check other/ca.crt".to_owned(), "kboot: \u{1b}[31merror:\u{1b}[0m "),
+    ] {
+        let Some(shown) = shown(folder.path(), 1000, "", &arguments) else { return };
+        assert!(shown.contains(colour), "{arguments}: {shown:?}");
+        let piped = run(&folder, &arguments);
+        assert_eq!(plain(&shown), piped.stdout + &piped.stderr, "{arguments}");
+    }
+}
