@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use kboot_core::csr::{CertificateRequest, Oddity};
+use kboot_core::x509::{CertificateRequest, EncodingAnomaly};
 use kboot_fuzz::second_reader;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
@@ -17,8 +17,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         Ok(request) => {
             second_reader::agree(&request);
             let again = CertificateRequest::from_der(request.der()).expect("it was read once");
-            let (text, inside): (Vec<_>, Vec<_>) = request.oddities().iter().copied().partition(is_of_text);
-            assert_eq!(again.oddities(), inside);
+            let (text, inside): (Vec<_>, Vec<_>) = request.anomalies().iter().copied().partition(is_of_text);
+            assert_eq!(again.anomalies(), inside);
             assert!(!text.is_empty() || again == request);
             judge_text(data, request.der(), &text);
         }
@@ -26,12 +26,12 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn is_of_text(oddity: &Oddity) -> bool {
-    matches!(oddity, Oddity::SurroundingText | Oddity::PemHeaders | Oddity::SecondBlock)
+fn is_of_text(anomaly: &EncodingAnomaly) -> bool {
+    matches!(anomaly, EncodingAnomaly::SurroundingText | EncodingAnomaly::PemHeaders | EncodingAnomaly::SecondBlock)
 }
 
-/// A text without an oddity is one block and nothing else; x509-parser's reader of PEM sees the same bytes.
-fn judge_text(text: &[u8], der: &[u8], oddities: &[Oddity]) {
+/// A text without an anomaly is one block and nothing else; x509-parser's reader of PEM sees the same bytes.
+fn judge_text(text: &[u8], der: &[u8], anomalies: &[EncodingAnomaly]) {
     let lines = std::str::from_utf8(text).expect("a request in PEM is a text").lines();
     let lines: Vec<&str> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_base64 = |line: &&str| line.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
@@ -41,8 +41,8 @@ fn judge_text(text: &[u8], der: &[u8], oddities: &[Oddity]) {
         }
         _ => false,
     };
-    assert_eq!(is_plain, oddities.is_empty(), "{oddities:?}");
-    if !oddities.contains(&Oddity::PemHeaders) {
+    assert_eq!(is_plain, anomalies.is_empty(), "{anomalies:?}");
+    if !anomalies.contains(&EncodingAnomaly::PemHeaders) {
         let (_, block) = x509_parser::pem::parse_x509_pem(text).expect("another reader reads it");
         assert_eq!((block.label.as_str(), block.contents.as_slice()), ("CERTIFICATE REQUEST", der));
     }

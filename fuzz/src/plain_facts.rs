@@ -1,7 +1,8 @@
 //! What must be true of every request that is approved, said plainly and read by another reader.
 
-use kboot_core::csr::{AlternativeName, CertificateSigningRequest, SignatureCheck};
+use kboot_core::csr::CertificateSigningRequest;
 use kboot_core::policy::{Answer, ApprovedRequest, Code, Decision, Verdict};
+use kboot_core::x509::{self, SignatureCheck};
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 
 use crate::second_reader;
@@ -54,7 +55,7 @@ fn approvable(object: &CertificateSigningRequest, approved: &ApprovedRequest) {
     let request = object.request().expect("a request that cannot be read is not approved");
     let (facts, rest) = second_reader::read(request.der()).expect("another reader reads it");
     assert!(rest.is_empty() && facts.certification_request_info.version.0 == 0);
-    assert_eq!(request.signature(), SignatureCheck::Right);
+    assert_eq!(request.signature(), SignatureCheck::Valid);
 
     let (users, groups) = (second_reader::texts(&facts, "2.5.4.3"), second_reader::texts(&facts, "2.5.4.10"));
     let [user] = users.as_slice() else { panic!("{users:?} are not one common name") };
@@ -131,7 +132,7 @@ fn approvable(object: &CertificateSigningRequest, approved: &ApprovedRequest) {
                 assert!(!names.is_empty());
                 for name in approved.alternative_names() {
                     match name {
-                        AlternativeName::Dns(name) => {
+                        x509::GeneralName::Dns(name) => {
                             // By whole labels: worker-1-localhosts is as good a name as any other.
                             let labels: Vec<&str> = name.split('.').collect();
                             assert!(
@@ -143,7 +144,7 @@ fn approvable(object: &CertificateSigningRequest, approved: &ApprovedRequest) {
                                 "{name}"
                             );
                         }
-                        AlternativeName::Ip(address) => {
+                        x509::GeneralName::Ip(address) => {
                             let text = address.to_string();
                             assert!(!address.is_loopback(), "{address}");
                             assert!(!text.starts_with("169.254.") && !text.starts_with("fe80:"), "{address}");

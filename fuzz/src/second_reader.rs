@@ -1,6 +1,6 @@
 //! A request as another reader sees it: x509-parser, which shares no code with kboot's own.
 
-use kboot_core::csr::{AlternativeName, CertificateRequest, Oddity};
+use kboot_core::x509::{self, CertificateRequest, EncodingAnomaly};
 use kboot_testkit::generate::CHALLENGE_PASSWORD;
 use kboot_testkit::generate::der::oid_content;
 use x509_parser::certification_request::X509CertificationRequest;
@@ -36,17 +36,18 @@ pub fn agree(ours: &CertificateRequest) {
         }
     };
     let info = &theirs.certification_request_info;
-    assert_eq!(ours.oddities().contains(&Oddity::TrailingBytes), !rest.is_empty());
-    assert_eq!(ours.oddities().contains(&Oddity::UnknownVersion), info.version.0 != 0);
-    assert_eq!(ours.subject_der(), info.subject.as_raw());
+    assert_eq!(ours.anomalies().contains(&EncodingAnomaly::TrailingBytes), !rest.is_empty());
+    assert_eq!(ours.anomalies().contains(&EncodingAnomaly::UnknownVersion), info.version.0 != 0);
+    assert_eq!(ours.subject().der(), info.subject.as_raw());
     assert_eq!(ours.public_key().der(), info.subject_pki.raw);
 
     let names: Vec<Vec<_>> = info.subject.iter_rdn().map(|rdn| rdn.iter().collect()).collect();
-    assert_eq!(ours.subject().len(), names.len());
-    for (ours, theirs) in ours.subject().iter().zip(names) {
+    let our_names = ours.subject().relative_names();
+    assert_eq!(our_names.len(), names.len());
+    for (ours, theirs) in our_names.iter().zip(names) {
         assert_eq!(ours.len(), theirs.len());
         for (ours, theirs) in ours.iter().zip(theirs) {
-            assert_eq!(oid_content(&ours.oid), theirs.attr_type().as_bytes());
+            assert_eq!(ours.oid.as_bytes(), theirs.attr_type().as_bytes());
             let value = theirs.attr_value();
             assert_eq!(ours.value.first().map(|tag| u32::from(tag & 0x1f)), Some(value.tag().0.min(0x1f)));
             assert!(ours.value.ends_with(value.data) && ours.value.len() <= value.data.len() + 8);
@@ -58,7 +59,7 @@ pub fn agree(ours: &CertificateRequest) {
 
     assert_eq!(ours.attributes().len(), info.attributes().len());
     for (ours, theirs) in ours.attributes().iter().zip(info.attributes()) {
-        assert_eq!(oid_content(&ours.oid), theirs.oid.as_bytes());
+        assert_eq!(ours.oid.as_bytes(), theirs.oid.as_bytes());
     }
     // x509-parser reads the first value of each extensionRequest alone.
     let first_values_alone = ours.attributes().iter().all(|attribute| attribute.values.len() < 2);
@@ -73,10 +74,10 @@ pub fn agree(ours: &CertificateRequest) {
     assert_eq!(ours.extensions().len(), extensions.len());
     let mut their_names = Vec::new();
     for (ours, theirs) in ours.extensions().iter().zip(&extensions) {
-        assert_eq!(oid_content(&ours.oid), theirs.oid.as_bytes());
+        assert_eq!(ours.oid.as_bytes(), theirs.oid.as_bytes());
         assert_eq!((ours.critical, ours.value.as_slice()), (theirs.critical, theirs.value));
         if let ParsedExtension::SubjectAlternativeName(names) = theirs.parsed_extension() {
-            if matches!(ours.content, kboot_core::csr::ExtensionContent::AlternativeNames(_)) {
+            if matches!(ours.content, x509::ExtensionContent::AlternativeNames(_)) {
                 their_names.extend(&names.general_names);
             }
         }
@@ -88,32 +89,32 @@ pub fn agree(ours: &CertificateRequest) {
     }
 }
 
-fn is_same_name(ours: &AlternativeName, theirs: &GeneralName<'_>) -> bool {
+fn is_same_name(ours: &x509::GeneralName, theirs: &GeneralName<'_>) -> bool {
     match (ours, theirs) {
-        (AlternativeName::Dns(ours), GeneralName::DNSName(theirs))
-        | (AlternativeName::Email(ours), GeneralName::RFC822Name(theirs))
-        | (AlternativeName::Uri(ours), GeneralName::URI(theirs)) => ours == theirs,
-        (AlternativeName::Ip(std::net::IpAddr::V4(ours)), GeneralName::IPAddress(theirs)) => {
+        (x509::GeneralName::Dns(ours), GeneralName::DNSName(theirs))
+        | (x509::GeneralName::Email(ours), GeneralName::RFC822Name(theirs))
+        | (x509::GeneralName::Uri(ours), GeneralName::URI(theirs)) => ours == theirs,
+        (x509::GeneralName::Ip(std::net::IpAddr::V4(ours)), GeneralName::IPAddress(theirs)) => {
             ours.octets() == *theirs
         }
-        (AlternativeName::Ip(std::net::IpAddr::V6(ours)), GeneralName::IPAddress(theirs)) => {
+        (x509::GeneralName::Ip(std::net::IpAddr::V6(ours)), GeneralName::IPAddress(theirs)) => {
             ours.octets() == *theirs
         }
-        (AlternativeName::InvalidIp(ours), GeneralName::IPAddress(theirs)) => ours == theirs,
-        (AlternativeName::OtherName { oid, value }, GeneralName::OtherName(their_oid, rest)) => {
-            oid_content(oid) == their_oid.as_bytes() && value.ends_with(rest)
+        (x509::GeneralName::InvalidIp(ours), GeneralName::IPAddress(theirs)) => ours == theirs,
+        (x509::GeneralName::OtherName { oid, value }, GeneralName::OtherName(their_oid, rest)) => {
+            oid.as_bytes() == their_oid.as_bytes() && value.ends_with(rest)
         }
         // What is inside a directory name is nothing to kboot, which refuses all of them; the other reader
         // stops at what it does not understand there.
-        (AlternativeName::DirectoryName(_), GeneralName::DirectoryName(_)) => true,
-        (AlternativeName::DirectoryName(ours), GeneralName::Invalid(tag, theirs)) => {
+        (x509::GeneralName::DirectoryName(_), GeneralName::DirectoryName(_)) => true,
+        (x509::GeneralName::DirectoryName(ours), GeneralName::Invalid(tag, theirs)) => {
             tag.0 == 4 && ours == theirs
         }
-        (AlternativeName::RegisteredId(ours), GeneralName::RegisteredID(theirs)) => {
-            oid_content(ours) == theirs.as_bytes()
+        (x509::GeneralName::RegisteredId(ours), GeneralName::RegisteredID(theirs)) => {
+            ours.as_bytes() == theirs.as_bytes()
         }
-        (AlternativeName::X400Address(ours), GeneralName::X400Address(theirs))
-        | (AlternativeName::EdiPartyName(ours), GeneralName::EDIPartyName(theirs)) => ours == theirs.data,
+        (x509::GeneralName::X400Address(ours), GeneralName::X400Address(theirs))
+        | (x509::GeneralName::EdiPartyName(ours), GeneralName::EDIPartyName(theirs)) => ours == theirs.data,
         _ => false,
     }
 }
@@ -122,7 +123,7 @@ fn is_same_name(ours: &AlternativeName, theirs: &GeneralName<'_>) -> bool {
 /// over.
 fn only_ours_reads(request: &CertificateRequest) -> bool {
     // A number that is no version: negative, or beyond 32 bits.
-    request.oddities().contains(&Oddity::UnknownVersion)
+    request.anomalies().contains(&EncodingAnomaly::UnknownVersion)
         // A password that is none of the five kinds of text.
-        || request.attributes().iter().any(|attribute| attribute.oid == CHALLENGE_PASSWORD)
+        || request.attributes().iter().any(|attribute| attribute.oid.as_bytes() == oid_content(CHALLENGE_PASSWORD))
 }

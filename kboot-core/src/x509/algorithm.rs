@@ -26,7 +26,7 @@ pub enum KeyAlgorithm {
 }
 
 impl KeyAlgorithm {
-    /// Every algorithm, with the name that the cluster file has for it.
+    /// Every algorithm, with its name in configuration.
     pub const ALL: [(Self, &'static str); 5] = [
         (Self::EcdsaP256, "ecdsa-p256"),
         (Self::EcdsaP384, "ecdsa-p384"),

@@ -88,8 +88,7 @@ impl From<Host> for GeneralName {
 
 /// The alternative names of a certificate, of the kinds that are issued.
 ///
-/// Collected from hosts they are without duplicates: DNS names sorted, addresses in the order given, as
-/// kubeadm's `RemoveDuplicateAltNames` leaves them.
+/// Collected from hosts they are without duplicates: DNS names sorted, addresses in the order given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SubjectAltNames {
     dns: Vec<String>,
