@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::error::BundleError;
 use super::record::Record;
-use super::{BundleError, fs, place};
+use super::{fs, place};
 use crate::cluster::{CaRole, ClusterSpec};
 use crate::component::paths;
 use crate::env::Env;

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::artifact::{Artifact, ArtifactPath, Bundle, Content, FileKind};
+use super::artifact::{Artifact, Bundle, Content, FileKind};
 use super::authorities::FoundAuthorities;
-use super::identity::{self, ClusterIdentity};
+use super::error::BundleError;
+use super::identity::ClusterIdentity;
+use super::path::ArtifactPath;
 use super::record::Record;
 use super::step::{FileAction, PlanStep, StepReason};
-use super::{BundleError, existing, fs, place};
+use super::{existing, fs, owner, place};
 use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};
 use crate::component::{changes, paths};
 use crate::env::Env;
@@ -154,7 +156,7 @@ impl Plan {
             return Err(BundleError::NoJoinToken.into());
         }
         let record = Record::read(root)?;
-        identity::check(root, record.owner.as_ref(), spec, options.cluster_was.as_ref())?;
+        owner::check(root, record.owner.as_ref(), spec, options.cluster_was.as_ref())?;
         let authorities =
             FoundAuthorities::read(root, spec, &record, env.now())?.complete(root, spec, env)?;
         let existing = existing::existing(root, spec, &record, options.new_token, env.now())?;
