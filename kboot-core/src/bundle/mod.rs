@@ -3,6 +3,7 @@
 
 mod artifact;
 mod authorities;
+mod compare;
 mod error;
 mod existing;
 mod fs;
