@@ -1,9 +1,9 @@
 //! A file in memory: where it belongs, what it is and what it holds.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::path::ArtifactPath;
 use super::step::StepReason;
 use crate::name::{NodeName, UnixName};
 use crate::pki::Origin;
@@ -28,51 +28,6 @@ impl Sensitivity {
             Self::Public => 0o644,
             Self::Secret => 0o600,
         }
-    }
-}
-
-/// A path below the output folder: relative, without `.` and `..`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ArtifactPath(Box<str>);
-
-impl ArtifactPath {
-    /// A path from texts that kboot itself spells or that are validated names.
-    pub(crate) fn new(path: impl Into<Box<str>>) -> Self {
-        let path = path.into();
-        debug_assert!(
-            !path.starts_with('/') && !path.split('/').any(|part| matches!(part, "" | "." | "..")),
-            "{path}"
-        );
-        Self(path)
-    }
-
-    /// A node's file, from its path on the node.
-    pub(crate) fn on_node(node: &NodeName, path: &str) -> Self {
-        Self::new(format!("nodes/{node}{path}"))
-    }
-
-    /// The path as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The path below a folder.
-    #[must_use]
-    pub fn below(&self, root: &Path) -> PathBuf {
-        root.join(&*self.0)
-    }
-}
-
-impl fmt::Display for ArtifactPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for ArtifactPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

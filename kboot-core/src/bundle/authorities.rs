@@ -1,9 +1,11 @@
 //! Which authorities an output folder holds, and making those that it does not.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::error::BundleError;
 use super::record::Record;
-use super::{BundleError, fs, place};
+use super::{fs, place};
 use crate::cluster::{CaRole, ClusterSpec};
 use crate::component::paths;
 use crate::env::Env;
@@ -60,7 +62,7 @@ impl FoundAuthorities {
 
     /// Makes what is missing.
     pub(super) fn complete(self, root: &Path, spec: &ClusterSpec, env: &mut Env) -> Result<CaSet, Error> {
-        let mut pairs = Vec::new();
+        let mut pairs = BTreeMap::new();
         for (authority, found) in self.authorities {
             let pair = match found {
                 Found::Pair(pair) => pair,
@@ -71,13 +73,9 @@ impl FoundAuthorities {
                         .map_err(BundleError::unusable(&path))?
                 }
             };
-            pairs.push((authority, pair));
+            pairs.insert(authority, pair);
         }
-        let take = |wanted| {
-            let place = pairs.iter().position(|(authority, _)| *authority == wanted)?;
-            Some(pairs.swap_remove(place).1)
-        };
-        Ok(CaSet::complete(spec, env, take, self.service_account)?)
+        Ok(CaSet::complete(spec, pairs, self.service_account, env)?)
     }
 }
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::error::BundleError;
+use super::fs;
 use super::join::kept_tokens;
 use super::place::{STATIC_TOKEN, TOKEN};
 use super::record::Record;
-use super::{BundleError, fs};
 use crate::cluster::ClusterSpec;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::row::{FilePair, Location, SecretRow};

@@ -14,8 +14,8 @@ use std::time::Duration;
 use rayon::prelude::*;
 use rustix::fs::{Mode, OFlags};
 
-use super::BundleError;
 use super::artifact::Artifact;
+use super::error::BundleError;
 use super::step::{FileAction, PlanStep};
 
 const TEMPORARY: &str = ".kboot-tmp";

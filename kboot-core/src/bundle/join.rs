@@ -9,8 +9,10 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::artifact::{ArtifactPath, FileContent, FileKind};
-use super::{BundleError, fs};
+use super::artifact::{FileContent, FileKind};
+use super::error::BundleError;
+use super::fs;
+use super::path::ArtifactPath;
 use crate::cluster::{CaRole, ClusterSpec, KubeconfigCertificates, NodeRole};
 use crate::component::paths;
 use crate::error::Error;

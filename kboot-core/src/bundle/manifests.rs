@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::artifact::{Artifact, FileContent, FileKind};
+use super::error::BundleError;
 use super::place::{RBAC, TOKEN, VERIFY};
-use super::{BundleError, certificate};
 use crate::cluster::{CaRole, ClusterSpec, NodeCredentials};
 use crate::error::Error;
 use crate::pki::row::{Location, SecretRow};
-use crate::pki::{CertificateId, ClusterPki, Profile};
+use crate::pki::{CertificateId, ClusterPki, Issued, Profile};
 use crate::rbac;
 use crate::release::gates;
 use crate::secret::SecretText;
@@ -72,6 +72,17 @@ fn certificate_secret(
     let secret = SecretText::new(yaml(row.path, &secret)?);
     let file = FileContent::secret(FileKind::Manifest, &secret).made(&issued.origin);
     Ok(Some(Artifact::of_cluster(row.path, file)))
+}
+
+/// A certificate that the cluster file asks for.
+pub(super) fn certificate<'a>(
+    pki: &'a ClusterPki<'_>,
+    id: &CertificateId,
+) -> Result<&'a Issued, BundleError> {
+    pki.get(id).ok_or_else(|| BundleError::Render {
+        path: id.to_string(),
+        source: "the certificates were issued for another cluster file".into(),
+    })
 }
 
 /// What the build's own users may do.

@@ -1,10 +1,9 @@
 //! Where what is no node's lies in the output folder.
 
+use super::path::ArtifactPath;
 use crate::cluster::{CaRole, ClusterSpec, KubeconfigCertificates};
 use crate::pki::row::Location;
 use crate::pki::{CertificateId, Profile};
-
-use super::artifact::ArtifactPath;
 
 pub(super) const STATIC_TOKEN: &str = "authorities/token.csv";
 pub(super) const SERVICE_ACCOUNT: &str = "authorities/sa.key";

@@ -7,10 +7,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::{Artifact, FileContent, FileKind};
-use super::identity::{ClusterIdentity, Member, Owner};
+use super::error::BundleError;
+use super::identity::ClusterIdentity;
 use super::join::{RecordedTokens, TokenOfNodes};
+use super::owner::{Member, Owner};
 use super::place::{self, INVENTORY};
-use super::{BundleError, fs, join};
+use super::{fs, join};
 use crate::cluster::{CaRole, ClusterSpec};
 use crate::error::Error;
 use crate::pki::{Certificate, ClusterPki};

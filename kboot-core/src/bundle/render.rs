@@ -6,10 +6,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::artifact::{Artifact, Bundle, Content, FileContent, FileKind, FileOwner};
+use super::error::BundleError;
 use super::join::{TOKEN_USER, bootstrap_kubeconfig};
-use super::manifests::manifests;
+use super::manifests::{certificate, manifests};
+use super::place;
 use super::record::inventory;
-use super::{BundleError, certificate, place};
 use crate::cluster::{CaRole, ClusterSpec, KubeconfigCertificates, Node, NodeRole};
 use crate::component::{paths, plain_files};
 use crate::error::Error;

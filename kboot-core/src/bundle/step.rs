@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::artifact::ArtifactPath;
+use super::path::ArtifactPath;
 use crate::pki::Replaced;
 use crate::version::VersionChange;
 

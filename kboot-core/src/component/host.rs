@@ -3,7 +3,7 @@
 use super::{Component, kube_proxy, paths};
 use crate::cluster::{ClusterSpec, Node, NodeCredentials, NodeRole, SystemUser};
 use crate::net::Cidr;
-use crate::pki::{Authority, CertificateRole};
+use crate::pki::Authority;
 
 fn lines(lines: &[impl AsRef<str>]) -> String {
     lines.iter().map(|line| format!("{}\n", line.as_ref())).collect()
@@ -86,21 +86,16 @@ fn system_user(user: &SystemUser) -> Vec<String> {
 
 /// The files with keys or tokens that the three components of the control plane read.
 fn secrets_of_the_control_plane(spec: &ClusterSpec) -> Vec<String> {
-    let mut secrets: Vec<String> = [
-        CertificateRole::ApiServer,
-        CertificateRole::ApiServerKubeletClient,
-        CertificateRole::ApiServerEtcdClient,
-        CertificateRole::FrontProxyClient,
-    ]
-    .map(paths::key)
-    .into();
+    let mut secrets: Vec<String> = paths::keys_of(spec, NodeRole::ControlPlane).collect();
     if spec.signs_requests() {
         secrets.push(paths::authority_key(spec.pki.authorities, Authority::Cluster));
     }
     secrets.extend([paths::SERVICE_ACCOUNT_KEY].map(str::to_owned));
-    secrets.extend([paths::CONTROLLER_MANAGER_KUBECONFIG, paths::SCHEDULER_KUBECONFIG].map(str::to_owned));
+    let (kubeconfigs, keys): (Vec<String>, Vec<String>) =
+        paths::kubeconfigs_of(spec, NodeRole::ControlPlane).unzip();
+    secrets.extend(kubeconfigs);
     if spec.kubeconfig_certificates == crate::cluster::KubeconfigCertificates::Files {
-        secrets.extend([CertificateRole::ControllerManager, CertificateRole::Scheduler].map(paths::key));
+        secrets.extend(keys);
     }
     if spec.join.node_credentials == NodeCredentials::StaticToken {
         secrets.push(paths::STATIC_TOKENS.to_owned());

@@ -1,13 +1,13 @@
 //! Where files lie on a node; kubeadm's paths.
 
 use super::Component;
-use crate::cluster::{CaLayout, CaRole, ClusterSpec};
+use crate::cluster::{CaLayout, CaRole, ClusterSpec, NodeRole};
 use crate::name::FolderPath;
 use crate::pki::Profile;
 pub(crate) use crate::pki::places::{
     CONTROLLER_MANAGER_KUBECONFIG, KUBE_PROXY_KUBECONFIG, KUBELET_KUBECONFIG, PKI, SCHEDULER_KUBECONFIG,
 };
-use crate::pki::row::{FilePair, Location};
+use crate::pki::row::{FilePair, Location, Scope};
 use crate::release::gates::LOG_FILES;
 
 pub(crate) const SERVICE_ACCOUNT_KEY: &str = "/etc/kubernetes/pki/sa.key";
@@ -100,6 +100,28 @@ pub(crate) fn certificate(profile: Profile) -> String {
 pub(crate) fn key(profile: Profile) -> String {
     debug_assert!(files(profile).is_some(), "{profile}");
     files(profile).map(FilePair::key).unwrap_or_default()
+}
+
+/// The keys among the files of the nodes of a role.
+pub(crate) fn keys_of(spec: &ClusterSpec, role: NodeRole) -> impl Iterator<Item = String> {
+    certificates_of(spec, role).filter_map(|profile| match profile.row().location {
+        Location::Files(files) => Some(files.key()),
+        Location::Kubeconfig { .. } | Location::Secret(_) | Location::Root(_) | Location::OnRequest => None,
+    })
+}
+
+/// The kubeconfigs of the nodes of a role, and the keys that these name where they hold none.
+pub(crate) fn kubeconfigs_of(spec: &ClusterSpec, role: NodeRole) -> impl Iterator<Item = (String, String)> {
+    certificates_of(spec, role).filter_map(|profile| match profile.row().location {
+        Location::Kubeconfig { path, files } => Some((path.to_owned(), files.key())),
+        Location::Files(_) | Location::Secret(_) | Location::Root(_) | Location::OnRequest => None,
+    })
+}
+
+/// What each node of a role has one of.
+fn certificates_of(spec: &ClusterSpec, role: NodeRole) -> impl Iterator<Item = Profile> {
+    let all = Profile::ALL.iter().copied();
+    all.filter(move |profile| profile.row().scope == Scope::EachNode(role) && (profile.row().wanted_if)(spec))
 }
 
 /// Every path that kboot may write on a node, whatever its roles.

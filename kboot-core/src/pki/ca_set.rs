@@ -1,5 +1,7 @@
 //! The private half of a cluster: its authorities, and its service account key.
 
+use std::collections::BTreeMap;
+
 use super::{CertificateAuthority, PkiError, PrivateKey, Subject, SubjectDefaults};
 use crate::cluster::{CaLayout, CaRole, ClusterSpec};
 use crate::env::Env;
@@ -38,7 +40,7 @@ impl CaSet {
     /// # Errors
     /// [`PkiError`] where a key or a certificate cannot be made.
     pub fn create(spec: &ClusterSpec, env: &mut Env) -> Result<Self, PkiError> {
-        Self::complete(spec, env, |_| None, None)
+        Self::complete(spec, BTreeMap::new(), None, env)
     }
 
     /// Takes those that exist and makes the rest.
@@ -47,11 +49,11 @@ impl CaSet {
     /// [`PkiError`] where a key or a certificate cannot be made.
     pub fn complete(
         spec: &ClusterSpec,
-        env: &mut Env,
-        mut existing: impl FnMut(CaRole) -> Option<CertificateAuthority>,
+        mut existing: BTreeMap<CaRole, CertificateAuthority>,
         service_account: Option<ServiceAccountKey>,
+        env: &mut Env,
     ) -> Result<Self, PkiError> {
-        let mut obtain = |authority: CaRole, env: &mut Env| match existing(authority) {
+        let mut obtain = |authority: CaRole, env: &mut Env| match existing.remove(&authority) {
             Some(found) => Ok(found),
             None => {
                 let key = PrivateKey::generate(spec.pki.key)?;

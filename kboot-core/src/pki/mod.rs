@@ -44,6 +44,7 @@ pub use crate::x509::spki_pin as pin_of; // MERGE: alias
 pub use crate::x509::{Certificate, CertificateFacts, Verification}; // MERGE: alias
 pub use crate::x509::{KeyAlgorithm, PrivateKey, SignatureAlgorithm, SigningError, SigningKey}; // MERGE: alias
 
+use crate::cluster::CaRole;
 pub use crate::cluster::{CaLayout as AuthorityLayout, CaRole as Authority}; // MERGE: alias
 use crate::env::RandomUnavailable;
 use crate::error::ErrorKind;
@@ -107,7 +108,7 @@ pub enum PkiError {
         /// The authority's subject.
         subject: String,
         /// Whose it is.
-        authority: Authority,
+        authority: CaRole,
     },
     /// A leaf that would carry the authority's own name: readers would take it for the authority.
     #[error("the certificate would have its authority's own subject, {subject}")]
@@ -143,20 +144,20 @@ pub enum PkiError {
 }
 
 /// What an authority is for, what goes wrong, and which to use.
-fn of_another(authority: Authority) -> &'static str {
+fn of_another(authority: CaRole) -> &'static str {
     match authority {
-        Authority::Etcd => {
+        CaRole::Etcd => {
             "etcd's authority, and etcd takes every client of it for root: use the cluster's own (the folder \
              out/authorities of cluster build, /etc/kubernetes/pki of kubeadm); for etcd itself and its clients \
              there are the profiles etcd-server, etcd-peer, apiserver-etcd-client, etcd-healthcheck-client and \
              network-etcd-client of cert issue"
         }
-        Authority::FrontProxy => {
+        CaRole::FrontProxy => {
             "the front proxy's authority, and its clients may speak for every user at the API server: use the \
              cluster's own (the folder out/authorities of cluster build, /etc/kubernetes/pki of kubeadm); for the \
              front proxy itself there is the profile front-proxy-client of cert issue"
         }
-        Authority::Cluster => "the cluster's authority: use that of the certificate's profile",
+        CaRole::Cluster => "the cluster's authority: use that of the certificate's profile",
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use kboot_core::bundle::{BundleError, FileAction};
+use kboot_core::bundle::{BundleError, FileAction, FileKind};
 use kboot_core::kubeconfig::Kubeconfig;
 use kboot_core::pki::{Certificate, PrivateKey};
 use kboot_core::{Bundle, CaSet, CertificateAuthority, ClusterSpec, Env, Error, KeyAlgorithm, Plan};
@@ -62,6 +62,82 @@ fn a_second_run_changes_nothing() {
     let second = build(&spec(), out.path()).unwrap();
     assert!(second.is_done());
     assert_eq!(tree(out.path()), before);
+}
+
+#[test]
+fn a_file_says_what_it_is() {
+    let text = CLUSTER.replace(
+        "  nodes:\n",
+        "  user: {name: kube, group: k8s}\n  kubeconfigs: {certificates: files}\n  nodes:\n",
+    );
+    let spec: ClusterSpec = text.parse().unwrap();
+    let mut env = Env::system();
+    let authorities = CaSet::create(&spec, &mut env).unwrap();
+    let bundle = Bundle::render(&spec, &authorities.issue(&spec, &mut env).unwrap()).unwrap();
+    let mut kinds = BTreeMap::<FileKind, usize>::new();
+    for file in bundle.artifacts() {
+        *kinds.entry(file.kind).or_default() += 1;
+        let path = file.path.as_str();
+        let of = path.strip_prefix("nodes/").and_then(|rest| rest.split('/').next());
+        assert_eq!(file.node.as_ref().map(|node| node.as_str()), of, "{path}");
+        let pem = std::str::from_utf8(file.content.expose_bytes()).unwrap();
+        let (is_authority, holds_key) = (path.ends_with("ca.crt"), pem.contains("PRIVATE KEY-----\n"));
+        let expected = match file.kind {
+            FileKind::CaKey => path.ends_with("ca.key") && holds_key,
+            FileKind::PrivateKey => path.ends_with(".key") && !path.ends_with("ca.key") && holds_key,
+            FileKind::PublicKey => path.ends_with("sa.pub"),
+            FileKind::CaCertificate => is_authority,
+            FileKind::Certificate => path.ends_with(".crt") && !is_authority,
+            FileKind::Kubeconfig => pem.contains("kind: Config\n"),
+            FileKind::Manifest => path.starts_with("manifests/"),
+            FileKind::Unit => path.ends_with(".service"),
+            FileKind::Inventory => path == "kboot.json",
+            FileKind::Configuration => !holds_key,
+            _ => false,
+        };
+        assert!(expected, "{path} is no {:?}", file.kind);
+        let is_public = matches!(
+            file.kind,
+            FileKind::PublicKey
+                | FileKind::CaCertificate
+                | FileKind::Certificate
+                | FileKind::Unit
+                | FileKind::Configuration
+                | FileKind::Inventory
+        );
+        let is_public = is_public || path == "manifests/rbac.yaml";
+        assert_eq!(file.mode(), if is_public { 0o644 } else { 0o600 }, "{path}");
+    }
+    assert_eq!(kinds[&FileKind::CaKey], 4, "{kinds:?}");
+    // Where a file of systemd's says whose files are, the same files say it.
+    for node in ["one", "two"] {
+        let own = |path: &str| path.strip_prefix(&format!("nodes/{node}")).map(str::to_owned);
+        let entries = bundle
+            .artifacts()
+            .iter()
+            .find(|file| {
+                own(file.path.as_str()).is_some_and(|path| path == "/etc/tmpfiles.d/kubernetes.conf")
+            })
+            .map(|file| String::from_utf8(file.content.expose_bytes().to_vec()).unwrap())
+            .unwrap_or_default();
+        let mut listed: Vec<&str> = entries
+            .lines()
+            .filter_map(|line| line.strip_prefix("z ")?.strip_suffix(" 0600 kube k8s"))
+            .collect();
+        let mut owned: Vec<String> = bundle
+            .artifacts()
+            .iter()
+            .filter(|file| {
+                let owner = file.owner.as_ref();
+                owner.is_some_and(|owner| owner.user.as_str() == "kube" && owner.group.as_str() == "k8s")
+            })
+            .filter_map(|file| own(file.path.as_str()))
+            .collect();
+        listed.sort_unstable();
+        owned.sort_unstable();
+        assert_eq!(owned, listed, "{node}");
+        assert_eq!(owned.is_empty(), node == "two", "{entries}");
+    }
 }
 
 #[test]
