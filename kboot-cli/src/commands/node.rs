@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use kboot_core::Env;
-use kboot_core::online::{self, node::NodeReport, node::Outcome};
+use kboot_core::finding::Severity;
+use kboot_core::online::{self, node::NodeReport};
 
 use crate::Answer;
 use crate::cli::{ListFormat, Node, NodeVerify};
@@ -47,13 +48,12 @@ async fn verify(arguments: &NodeVerify, limit: Duration) -> Result<NodeReport> {
 
 fn table(report: &NodeReport) -> Result<String> {
     let mut text = String::new();
-    for check in &report.checks {
-        let outcome = match check.outcome {
-            Outcome::Ok => "ok",
-            Outcome::Problem => "PROBLEM",
-            Outcome::Unknown => "unknown",
+    for finding in &report.findings {
+        let outcome = match finding.severity {
+            Severity::Error => "PROBLEM",
+            severity => online::node::outcome(severity),
         };
-        writeln!(text, "{outcome:<8} {:<19} {}", check.check, check.text)?;
+        writeln!(text, "{outcome:<8} {:<19} {}", finding.path, finding.detail)?;
     }
     Ok(text)
 }
