@@ -53,6 +53,11 @@ impl<D> Finding<D> {
         Self { severity, path: path.into(), detail }
     }
 
+    #[cfg_attr(not(feature = "kube"), expect(dead_code, reason = "nodes alone have something to note"))]
+    pub(crate) fn note(path: impl Into<String>, detail: D) -> Self {
+        Self::new(Severity::Note, path, detail)
+    }
+
     pub(crate) fn error(path: impl Into<String>, detail: D) -> Self {
         Self::new(Severity::Error, path, detail)
     }

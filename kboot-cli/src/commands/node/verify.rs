@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use kboot_core::Env;
-use kboot_core::online::{self, node::NodeReport, node::Outcome};
+use kboot_core::finding::Severity;
+use kboot_core::online::{self, node::NodeReport};
 use serde::Serialize;
 
 use crate::Answer;
@@ -44,13 +45,13 @@ impl Report for Checks {
     fn page(&self) -> Page {
         let [outcome, check] = [8, 19].map(|width| Column::new("").width(Width::AtLeast(width)));
         let mut table = Table::new([outcome, check, Column::new("").free()]).gap(1);
-        for check in &self.0.checks {
-            let outcome = match check.outcome {
-                Outcome::Ok => Tone::Good.text("ok"),
-                Outcome::Problem => Tone::Bad.text("PROBLEM"),
-                Outcome::Unknown => Tone::Doubtful.text("unknown"),
+        for finding in &self.0.findings {
+            let outcome = match finding.severity {
+                Severity::Error => Tone::Bad.text("PROBLEM"),
+                Severity::Note => Tone::Good.text(online::node::outcome(Severity::Note)),
+                severity => Tone::Doubtful.text(online::node::outcome(severity)),
             };
-            table.row([outcome, Text::from(check.check.as_str()), Text::from(check.text.as_str())]);
+            table.row([outcome, Text::from(finding.path.as_str()), finding.detail.to_string().into()]);
         }
         table.into()
     }

@@ -1,10 +1,12 @@
 //! Is a node what it should be, and if not, why not.
 
+mod detail;
 #[cfg(test)]
 mod pod_tests;
 mod pods;
 mod report;
 mod requests;
+mod seconds;
 #[cfg(test)]
 mod tests;
 
@@ -15,64 +17,82 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use k8s_openapi::{List, ListableResource};
 use kube::Client;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
+
+pub use detail::{
+    BlockedContainer, ContainerEnd, ExpirySource, HeartbeatSource, NodeDetail, PodEvents, Proxied,
+    ReasonAndMessage, VersionSkew,
+};
 
 use super::OnlineError;
 use super::fetch::get;
+use crate::document::{Unwritable, yaml};
+use crate::finding::{Finding, Severity};
 use crate::name::NodeName;
 use crate::time::Timestamp;
 
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums, reason = "yes, no, and cannot say")]
-pub enum Outcome {
-    /// As it should be.
-    Ok,
-    /// Not as it should be.
-    Problem,
-    /// It could not be found out.
-    Unknown,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Check {
-    /// What was looked at: `ready`, `heartbeat`, `kubelet version`, `client certificate`,
-    /// `serving certificate`, `kubelet`, `kube-proxy`, `pods`, `pod NAMESPACE/NAME`,
-    /// `certificate request NAME`, …
-    pub check: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// What was seen, and what would be right. One line; what others wrote is quoted, cut and escaped.
-    pub text: String,
-}
+type Check = Finding<NodeDetail>; // MERGE: alias
 
 /// What is known about a node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+///
+/// Serialized, it is `{node, checks: [{check, outcome, text}]}` with the outcomes ok, problem and unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeReport {
     /// The node's name.
     pub node: String,
-    /// Every check, in the order in which a node comes up.
-    pub checks: Vec<Check>,
+    /// Every check, in the order in which a node comes up. Its path is what was looked at: `ready`,
+    /// `heartbeat`, `kubelet version`, `client certificate`, `serving certificate`, `kubelet`, `kube-proxy`,
+    /// `pods`, `pod NAMESPACE/NAME`, `certificate request NAME`, …
+    pub findings: Vec<Finding<NodeDetail>>,
+}
+
+/// The word for how a check ended: `ok` for a note, `problem` for an error, `unknown` for a warning.
+#[must_use]
+pub fn outcome(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "ok",
+        Severity::Warning => "unknown",
+        Severity::Error => "problem",
+    }
+}
+
+impl Serialize for NodeReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Report<'a> {
+            node: &'a str,
+            checks: Vec<Row<'a>>,
+        }
+        #[derive(Serialize)]
+        struct Row<'a> {
+            check: &'a str,
+            outcome: &'static str,
+            text: String,
+        }
+        let checks = self.findings.iter().map(|Finding { severity, path, detail }| Row {
+            check: path,
+            outcome: outcome(*severity),
+            text: detail.to_string(),
+        });
+        Report { node: &self.node, checks: checks.collect() }.serialize(serializer)
+    }
 }
 
 impl NodeReport {
     /// Whether no check found a problem; one that could not be made is none.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        self.checks.iter().all(|check| check.outcome != Outcome::Problem)
+        self.findings.iter().all(|finding| finding.severity != Severity::Error)
     }
 
     /// The report as YAML.
     ///
     /// # Errors
-    /// [`std::fmt::Error`] where the serializer fails, which it has no reason to.
-    pub fn to_yaml(&self) -> Result<String, std::fmt::Error> {
-        crate::document::yaml::write(self).map_err(|_| std::fmt::Error)
+    /// [`Unwritable`] where the serializer fails, which it has no reason to.
+    pub fn to_yaml(&self) -> Result<String, Unwritable> {
+        yaml::write(self)
     }
 }
 
@@ -114,8 +134,8 @@ const MAX_HEALTH: usize = 64 * 1024;
 /// let client = online::connect(None, None).await?;
 /// let now = Env::system().now();
 /// let report = online::node::verify(&client, &"worker-1".parse()?, now, Duration::from_secs(30)).await?;
-/// for check in report.checks {
-///     println!("{:?} {}: {}", check.outcome, check.check, check.text);
+/// for finding in report.findings {
+///     println!("{} {}: {}", finding.severity, finding.path, finding.detail);
 /// }
 /// # Ok(())
 /// # }
@@ -123,7 +143,7 @@ const MAX_HEALTH: usize = 64 * 1024;
 ///
 /// # Errors
 /// [`OnlineError`] where the Node cannot be asked for: no connection, no permission. What else cannot be
-/// asked for is an [`Outcome::Unknown`] of its check.
+/// asked for is a [`Severity::Warning`].
 pub async fn verify(
     client: &Client,
     name: &NodeName,

@@ -3,10 +3,10 @@
 use k8s_openapi::api::core::v1::{Event, Pod};
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::pods::Pods;
 use super::report::{Seen, report};
 use super::tests::{assert_only, healthy, now, only, status, worker};
+use crate::finding::Severity;
 use crate::online::OnlineError;
 
 const LOOPBACK: &str = "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for \
@@ -63,9 +63,9 @@ fn pods(objects: &[Value], events: Result<&[Value], OnlineError>) -> Seen {
 fn last_text(seen: &Seen) -> String {
     let report = report(&worker(), seen, now());
     assert!(report.is_ok(), "{report:?}");
-    let last = report.checks.into_iter().last().unwrap();
-    assert_eq!((last.check.as_str(), last.outcome), ("pods", Outcome::Ok));
-    last.text
+    let last = report.findings.into_iter().last().unwrap();
+    assert_eq!((last.path.as_str(), last.severity), ("pods", Severity::Note));
+    last.detail.to_string()
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn containers_that_say_why() {
     {
         let seen = pods(&[waiting(reason, "no\u{1b}[2J\nimage")], Ok(&[]));
         let said = [r#"container "web" waits"#, reason, r#""no\u{1b}[2J\nimage""#];
-        assert_only(&seen, check, Outcome::Problem, &said);
+        assert_only(&seen, check, Severity::Error, &said);
     }
     // A container that comes and goes: the pod counts as running.
     let mut crashing =
@@ -105,13 +105,13 @@ fn containers_that_say_why() {
     crashing["status"]["containerStatuses"][0]["lastState"] =
         json!({"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-06-01T11:59:00Z"}});
     let said = ["CrashLoopBackOff", "it last ended with exit code 137, reason \"OOMKilled\""];
-    assert_only(&pods(&[crashing], Ok(&[])), check, Outcome::Problem, &said);
+    assert_only(&pods(&[crashing], Ok(&[])), check, Severity::Error, &said);
     // An init container's reason comes before that of those which wait for it.
     let mut init = waiting("PodInitializing", "");
     let mut container = waiting("ImagePullBackOff", "x")["status"]["containerStatuses"][0].clone();
     container["name"] = json!("first");
     init["status"]["initContainerStatuses"] = json!([container]);
-    assert_only(&pods(&[init], Ok(&[])), check, Outcome::Problem, &[r#"container "first" waits"#]);
+    assert_only(&pods(&[init], Ok(&[])), check, Severity::Error, &[r#"container "first" waits"#]);
 }
 
 #[test]
@@ -127,22 +127,22 @@ fn pods_that_wait_in_silence() {
         "folders.cniPlugins",
     ];
     let events = [old.clone(), sandbox, normal];
-    assert_only(&pods(&[starting(180)], Ok(&events)), check, Outcome::Problem, &said);
+    assert_only(&pods(&[starting(180)], Ok(&events)), check, Severity::Error, &said);
     let mut unreported = starting(180);
     unreported["status"] = json!({"phase": "Pending"});
     unreported["metadata"]["creationTimestamp"] = json!("2026-06-01T11:57:00Z");
-    assert_only(&pods(&[unreported], Ok(&events)), check, Outcome::Problem, &said);
+    assert_only(&pods(&[unreported], Ok(&events)), check, Severity::Error, &said);
     // After a restart the phase is still Running.
     let mut restarted = starting(180);
     restarted["status"]["phase"] = json!("Running");
-    assert_only(&pods(&[restarted], Ok(&events)), check, Outcome::Problem, &said);
+    assert_only(&pods(&[restarted], Ok(&events)), check, Severity::Error, &said);
 
     // What was in the way is not any longer: an image is pulled.
     let pulling = event("Normal", "Pulling", "Pulling image \"large\"", "2026-06-01T11:58:00Z");
     let events = [old.clone(), pulling];
     assert_eq!(last_text(&pods(&[starting(180)], Ok(&events))), "1 pod, of which 1 is still starting");
     let said = ["starting for 15 min", "latest event", "\"Pulling\""];
-    assert_only(&pods(&[starting(900)], Ok(&events)), check, Outcome::Problem, &said);
+    assert_only(&pods(&[starting(900)], Ok(&events)), check, Severity::Error, &said);
     // The events of an earlier pod of the same name, and of a static pod, which has two identities.
     let mut other = old;
     other["involvedObject"]["uid"] = json!("ffff");
@@ -152,17 +152,17 @@ fn pods_that_wait_in_silence() {
     );
     let mut mirror = starting(180);
     mirror["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "ffff"});
-    assert_only(&pods(&[mirror], Ok(&[other])), check, Outcome::Problem, &["network is not ready"]);
+    assert_only(&pods(&[mirror], Ok(&[other])), check, Severity::Error, &["network is not ready"]);
 
     let said = ["starting for 15 min", "no event says why", "the kubelet's log"];
-    assert_only(&pods(&[starting(900)], Ok(&[])), check, Outcome::Problem, &said);
+    assert_only(&pods(&[starting(900)], Ok(&[])), check, Severity::Error, &said);
     let forbidden = || status(403, "events is forbidden").unwrap().success().unwrap_err();
     let said = ["starting for 3 min", "its events cannot be read", "events is forbidden"];
-    assert_only(&pods(&[starting(180)], Err(forbidden())), check, Outcome::Unknown, &said);
-    assert_only(&pods(&[starting(900)], Err(forbidden())), check, Outcome::Problem, &["events is forbidden"]);
+    assert_only(&pods(&[starting(180)], Err(forbidden())), check, Severity::Warning, &said);
+    assert_only(&pods(&[starting(900)], Err(forbidden())), check, Severity::Error, &["events is forbidden"]);
     let seen =
         Seen { pods: Err(status(403, "pods is forbidden").unwrap().success().unwrap_err()), ..healthy() };
-    assert_only(&seen, "pods", Outcome::Unknown, &["pods is forbidden"]);
+    assert_only(&seen, "pods", Severity::Warning, &["pods is forbidden"]);
     assert!(report(&worker(), &seen, now()).is_ok());
 }
 
@@ -173,7 +173,7 @@ fn hostile_pods() {
             let mut object = starting(900);
             object["metadata"][key] = json!(name);
             let (check, outcome, text) = only(&pods(std::slice::from_ref(&object), Ok(&[])));
-            assert_eq!(outcome, Outcome::Problem);
+            assert_eq!(outcome, Severity::Error);
             assert!(!check.contains(char::is_control) && check.len() < 200, "{check:?}");
             assert!(!text.contains(char::is_control) && text.len() < 2000, "{text:?}");
             let mut one = Pods::default();
@@ -187,11 +187,11 @@ fn hostile_pods() {
 
     // A node of nothing but trouble: so many are explained, the rest is counted.
     let flood: Vec<_> = (0..500).map(|_| waiting("ImagePullBackOff", "")).collect();
-    let checks = report(&worker(), &pods(&flood, Ok(&[])), now()).checks;
+    let checks = report(&worker(), &pods(&flood, Ok(&[])), now()).findings;
     assert_eq!(checks.len(), 7 + 20 + 1);
-    assert!(checks[27].text.starts_with("480 more"), "{:?}", checks[27]);
+    assert!(checks[27].detail.to_string().starts_with("480 more"), "{:?}", checks[27]);
     let silent: Vec<_> = (0..500).map(|_| starting(900)).collect();
-    let checks = report(&worker(), &pods(&silent, Ok(&[])), now()).checks;
-    let asked = checks.iter().filter(|check| check.text.contains("no event says why")).count();
+    let checks = report(&worker(), &pods(&silent, Ok(&[])), now()).findings;
+    let asked = checks.iter().filter(|check| check.detail.to_string().contains("no event says why")).count();
     assert_eq!((checks.len(), asked), (7 + 20 + 1, 20), "so many questions at most: {:?}", checks[27]);
 }

@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
-use super::report::{ok, problem, span, unknown};
-use super::{Check, Outcome};
+use super::report::said;
+use super::{BlockedContainer, Check, ContainerEnd, NodeDetail, PodEvents, ReasonAndMessage};
+use crate::finding::{Finding, Severity};
 use crate::name::{is_dns1123_label, is_dns1123_subdomain};
 use crate::online::{OnlineError, quoted};
 use crate::time::Timestamp;
@@ -35,7 +36,7 @@ pub(super) struct WaitingPod {
     /// When something last changed.
     since: i64,
     /// What one of its containers says.
-    why: Option<String>,
+    why: Option<BlockedContainer>,
     events: Option<Result<Vec<Event>, OnlineError>>,
 }
 
@@ -69,7 +70,7 @@ impl Pods {
 }
 
 impl WaitingPod {
-    fn new(metadata: ObjectMeta, status: &PodStatus, why: Option<String>) -> Self {
+    fn new(metadata: ObjectMeta, status: &PodStatus, why: Option<BlockedContainer>) -> Self {
         let ends = |state: &Option<ContainerState>| {
             state.as_ref()?.terminated.as_ref()?.finished_at.as_ref().map(second)
         };
@@ -124,37 +125,36 @@ impl WaitingPod {
     }
 
     /// What is in its way; nothing is known to be if it may still come up by itself.
-    fn verdict(&self, now: Timestamp) -> Option<(Outcome, String)> {
+    fn verdict(&self, now: Timestamp) -> Option<(Severity, NodeDetail)> {
         if let Some(why) = &self.why {
-            return Some((Outcome::Problem, why.clone()));
+            return Some((Severity::Error, NodeDetail::PodBlocked(why.clone())));
         }
         let age = self.age(now);
         if age < PATIENCE {
             return None;
         }
-        let (takes, too_long) = (format!("it has been starting for {}", span(age)), age >= TOO_LONG);
-        match &self.events {
-            Some(Ok(events)) => {
-                match (obstacle(events), events.iter().max_by_key(|event| last_seen(event))) {
-                    (Some(event), _) => {
-                        Some((Outcome::Problem, format!("{takes}: {}{}", said(event), hint(event))))
-                    }
-                    (None, _) if !too_long => None,
-                    (None, Some(latest)) => {
-                        Some((Outcome::Problem, format!("{takes}; its latest event: {}", said(latest))))
-                    }
-                    (None, None) => {
-                        let text = format!("{takes}, and no event says why; see the kubelet's log");
-                        Some((Outcome::Problem, text))
-                    }
+        let too_long = age >= TOO_LONG;
+        let (severity, events) = match &self.events {
+            Some(Ok(events)) => match obstacle(events) {
+                Some(event) => {
+                    let lacks_plugin = lacks_plugin(event);
+                    (Severity::Error, PodEvents::Obstacle { said: said_by(event), lacks_plugin })
                 }
-            }
+                None if !too_long => return None,
+                None => {
+                    let latest = events.iter().max_by_key(|event| last_seen(event));
+                    let events = latest.map_or(PodEvents::None, |event| PodEvents::Latest(said_by(event)));
+                    (Severity::Error, events)
+                }
+            },
             Some(Err(error)) => {
-                let outcome = if too_long { Outcome::Problem } else { Outcome::Unknown };
-                Some((outcome, format!("{takes}, and its events cannot be read ({error})")))
+                let severity = if too_long { Severity::Error } else { Severity::Warning };
+                (severity, PodEvents::Unreadable { why: error.to_string() })
             }
-            None => too_long.then_some((Outcome::Problem, takes)),
-        }
+            None if !too_long => return None,
+            None => (Severity::Error, PodEvents::NotAsked),
+        };
+        Some((severity, NodeDetail::PodStarting { age, events }))
     }
 }
 
@@ -167,14 +167,8 @@ fn obstacle(events: &[Event]) -> Option<&Event> {
     pulling.is_none_or(|pulling| last_seen(pulling) <= last_seen(warning)).then_some(warning)
 }
 
-fn hint(event: &Event) -> &'static str {
-    let message = event.message.as_deref().unwrap_or_default();
-    if message.contains("failed to find plugin") {
-        ": the CNI plug-ins lie elsewhere, or are missing; folders.cniPlugins of the cluster file says where the \
-         runtime looks for them"
-    } else {
-        ""
-    }
+fn lacks_plugin(event: &Event) -> bool {
+    event.message.as_deref().unwrap_or_default().contains("failed to find plugin")
 }
 
 /// Init containers first: the others wait for them.
@@ -184,40 +178,25 @@ fn containers(status: &PodStatus) -> impl Iterator<Item = &ContainerStatus> {
 
 /// What a container waits for, if not for its turn (`pkg/kubelet/kubelet_pods.go`). Reasons are many and
 /// become more, so every other one counts.
-fn blocked(container: &ContainerStatus) -> Option<String> {
+fn blocked(container: &ContainerStatus) -> Option<BlockedContainer> {
     let waiting = container.state.as_ref()?.waiting.as_ref()?;
     let reason = waiting.reason.as_deref().unwrap_or_default();
     if ["", "ContainerCreating", "PodInitializing"].contains(&reason) {
         return None;
     }
-    let message = waiting.message.as_deref().unwrap_or_default();
     let last = container.last_state.as_ref().and_then(|state| state.terminated.as_ref());
-    let ended = last.map(|last| {
-        let reason = last.reason.as_deref().map(|reason| format!(", reason {}", quoted(reason, 64)));
-        let message = last.message.as_deref().map(|message| format!(", message {}", quoted(message, 256)));
-        let code = last.exit_code;
-        format!(
-            "; it last ended with exit code {code}{}{}",
-            reason.unwrap_or_default(),
-            message.unwrap_or_default()
-        )
+    let ended = last.map(|last| ContainerEnd {
+        code: last.exit_code,
+        reason: last.reason.as_deref().map(|reason| quoted(reason, 64)),
+        message: last.message.as_deref().map(|message| quoted(message, 256)),
     });
-    Some(format!(
-        "container {} waits: reason {}, message {}{}",
-        quoted(&container.name, 64),
-        quoted(reason, 64),
-        quoted(message, 256),
-        ended.unwrap_or_default()
-    ))
+    let said = said(Some(reason), waiting.message.as_deref(), 256);
+    Some(BlockedContainer { container: quoted(&container.name, 64), said, ended })
 }
 
-/// A runtime's message has its point at the end.
-fn said(event: &Event) -> String {
-    format!(
-        "reason {}, message {}",
-        quoted(event.reason.as_deref().unwrap_or_default(), 64),
-        quoted(event.message.as_deref().unwrap_or_default(), 512)
-    )
+/// What an event says. A runtime's message has its point at the end.
+fn said_by(event: &Event) -> ReasonAndMessage {
+    said(event.reason.as_deref(), event.message.as_deref(), 512)
 }
 
 fn last_seen(event: &Event) -> i64 {
@@ -233,34 +212,20 @@ fn second(time: &Time) -> i64 {
 
 /// Which pods cannot start, and why; one line that all is well if there is none.
 pub(super) fn explain(pods: &Pods, now: Timestamp) -> Vec<Check> {
-    let stuck: Vec<_> = pods.waiting.iter().filter_map(|pod| Some((pod, pod.verdict(now)?))).collect();
+    let mut stuck: Vec<Check> = pods.waiting.iter().filter_map(|pod| of_pod(pod, now)).collect();
     if stuck.is_empty() {
-        return vec![ok("pods", all_well(pods))];
+        let well = NodeDetail::PodsWell { count: pods.count, starting: pods.waiting.len() };
+        return vec![Finding::note("pods", well)];
     }
-    let check = |(pod, (outcome, text)): &(&WaitingPod, (Outcome, String))| Check {
-        check: format!("pod {}", pod.shown_name()),
-        outcome: *outcome,
-        text: text.clone(),
-    };
-    let mut checks: Vec<Check> = stuck.iter().take(SHOWN).map(check).collect();
-    let more = stuck.get(SHOWN..).unwrap_or_default();
-    if !more.is_empty() {
-        let certain = more.iter().any(|(_, (outcome, _))| *outcome == Outcome::Problem);
-        let text = format!("{} more do not start either", more.len());
-        checks.push(if certain { problem("pods", text) } else { unknown("pods", text) });
+    let more = stuck.split_off(SHOWN.min(stuck.len()));
+    // An error where one of them is.
+    if let Some(severity) = more.iter().map(|finding| finding.severity).max() {
+        stuck.push(Finding::new(severity, "pods", NodeDetail::MorePods { count: more.len() }));
     }
-    checks
+    stuck
 }
 
-fn all_well(pods: &Pods) -> String {
-    let count = match pods.count {
-        0 => return "it has no pods".to_owned(),
-        1 => "1 pod".to_owned(),
-        count => format!("{count} pods"),
-    };
-    match pods.waiting.len() {
-        0 => format!("{count}, none of which waits"),
-        1 => format!("{count}, of which 1 is still starting"),
-        starting => format!("{count}, of which {starting} are still starting"),
-    }
+fn of_pod(pod: &WaitingPod, now: Timestamp) -> Option<Check> {
+    let (severity, detail) = pod.verdict(now)?;
+    Some(Finding::new(severity, format!("pod {}", pod.shown_name()), detail))
 }

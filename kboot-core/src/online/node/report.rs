@@ -8,8 +8,11 @@ use k8s_openapi::apimachinery::pkg::version::Info;
 
 use super::pods::{self, Pods};
 use super::requests::{self, NodeRequest};
-use super::{Check, NodeReport, Outcome};
+use super::{
+    Check, ExpirySource, HeartbeatSource, NodeDetail, NodeReport, Proxied, ReasonAndMessage, VersionSkew,
+};
 use crate::csr::Signer;
+use crate::finding::{Finding, Severity};
 use crate::name::NodeName;
 use crate::online::fetch::Answer;
 use crate::online::{OnlineError, quoted};
@@ -52,37 +55,41 @@ pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport
         checks.push(kube_proxy(&seen.kube_proxy));
         match &seen.pods {
             Ok(found) => checks.extend(pods::explain(found, now)),
-            Err(error) => checks.push(unknown("pods", error.to_string())),
+            Err(error) => checks.push(not_answered("pods", error)),
         }
     } else {
-        checks.push(problem(
-            "node",
-            "there is no Node object of this name: the kubelet has not registered itself (see its requests here \
-             and its log), or it goes by another name"
-                .to_owned(),
-        ));
+        checks.push(Finding::error("node", NodeDetail::NotRegistered));
     }
     match &seen.requests {
         Ok(found) => checks.extend(requests::explain(name, found)),
         Err(error) if error.is_not_found() => {
-            let text = "the API server has no certificates.k8s.io/v1: needs Kubernetes 1.19";
-            checks.push(unknown("certificate requests", text.to_owned()));
+            checks.push(Finding::warning("certificate requests", NodeDetail::NoRequestsApi));
         }
-        Err(error) => checks.push(unknown("certificate requests", error.to_string())),
+        Err(error) => checks.push(not_answered("certificate requests", error)),
     }
-    NodeReport { node: name.to_string(), checks }
+    NodeReport { node: name.to_string(), findings: checks }
 }
 
+/// A request of the node that is done with.
 pub(super) fn ok(check: &str, text: String) -> Check {
-    Check { check: check.to_owned(), outcome: Outcome::Ok, text }
+    Finding::note(check, NodeDetail::CertificateRequest { text })
 }
 
+/// A request of the node that has no certificate.
 pub(super) fn problem(check: &str, text: String) -> Check {
-    Check { check: check.to_owned(), outcome: Outcome::Problem, text }
+    Finding::error(check, NodeDetail::CertificateRequest { text })
 }
 
-pub(super) fn unknown(check: &str, text: String) -> Check {
-    Check { check: check.to_owned(), outcome: Outcome::Unknown, text }
+fn not_answered(check: &str, error: &OnlineError) -> Check {
+    Finding::warning(check, NodeDetail::NotAnswered { why: error.to_string() })
+}
+
+/// What stands beside a condition, a state or an event.
+pub(super) fn said(reason: Option<&str>, message: Option<&str>, most: usize) -> ReasonAndMessage {
+    ReasonAndMessage {
+        reason: quoted(reason.unwrap_or_default(), 64),
+        message: quoted(message.unwrap_or_default(), most),
+    }
 }
 
 /// Ready, and the conditions of the kubelet and the cloud provider that are bad where they are True
@@ -90,26 +97,19 @@ pub(super) fn unknown(check: &str, text: String) -> Check {
 fn conditions(node: &Node) -> Vec<Check> {
     const BAD: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
     let all = node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let said = |condition: &NodeCondition| {
-        format!(
-            "reason {}, message {}",
-            quoted(condition.reason.as_deref().unwrap_or_default(), 64),
-            quoted(condition.message.as_deref().unwrap_or_default(), 256)
-        )
-    };
+    let said =
+        |condition: &NodeCondition| said(condition.reason.as_deref(), condition.message.as_deref(), 256);
     let ready = match all.iter().find(|condition| condition.type_ == "Ready") {
-        Some(ready) if ready.status == "True" => ok("ready", "the condition Ready is True".to_owned()),
+        Some(ready) if ready.status == "True" => Finding::note("ready", NodeDetail::Ready),
         Some(ready) => {
             let status = quoted(&ready.status, 64);
-            problem("ready", format!("the condition Ready is {status}, not \"True\": {}", said(ready)))
+            Finding::error("ready", NodeDetail::NotReady { status, said: said(ready) })
         }
-        None => {
-            problem("ready", "there is no condition Ready: the kubelet has reported nothing yet".to_owned())
-        }
+        None => Finding::error("ready", NodeDetail::NoReadyCondition),
     };
-    let bad = all.iter().filter(|condition| condition.status == "True").filter_map(|condition| {
-        let name = BAD.into_iter().find(|bad| *bad == condition.type_)?;
-        Some(problem(name, format!("the condition {name} is True: {}", said(condition))))
+    let bad = all.iter().filter(|condition| condition.status == "True").filter_map(|is_true| {
+        let condition = BAD.into_iter().find(|bad| *bad == is_true.type_)?;
+        Some(Finding::error(condition, NodeDetail::BadCondition { condition, said: said(is_true) }))
     });
     std::iter::once(ready).chain(bad).collect()
 }
@@ -122,41 +122,32 @@ fn heartbeat(node: &Node, lease: &Result<Lease, OnlineError>, now: Timestamp) ->
     /// The kubelet's `nodeStatusReportFrequency`.
     const STATUS: i64 = 300;
     let check = "heartbeat";
-    let (what, last, good_for) = match lease {
+    let (by, last, good_for) = match lease {
         Ok(lease) => {
             let spec = lease.spec.as_ref();
             let Some(renewed) = spec.and_then(|spec| spec.renew_time.as_ref()) else {
-                return problem(check, "the Lease in kube-node-lease was never renewed".to_owned());
+                return Finding::error(check, NodeDetail::LeaseNeverRenewed);
             };
             let duration = spec.and_then(|spec| spec.lease_duration_seconds).map_or(LEASE, i64::from);
-            ("its Lease", renewed.0.as_second(), duration)
+            (HeartbeatSource::Lease, renewed.0.as_second(), duration)
         }
         Err(error) if error.is_not_found() => {
             let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
             let ready = conditions.unwrap_or_default().iter().find(|condition| condition.type_ == "Ready");
             let Some(last) = ready.and_then(|ready| ready.last_heartbeat_time.as_ref()) else {
-                let text = "there is no Lease in kube-node-lease, and no time in the node's status: the kubelet has \
-                            sent no heartbeat";
-                return problem(check, text.to_owned());
+                return Finding::error(check, NodeDetail::NoHeartbeat);
             };
-            ("its status (there is no Lease)", last.0.as_second(), STATUS)
+            (HeartbeatSource::Status, last.0.as_second(), STATUS)
         }
-        Err(error) => return unknown(check, error.to_string()),
+        Err(error) => return not_answered(check, error),
     };
     let age = now.unix().saturating_sub(last);
     if age > good_for {
-        let text = format!(
-            "the last one is {} old, and {what} is good for {good_for} s: the kubelet does not run or does not \
-             reach the API server, or this machine's clock is fast",
-            span(age)
-        );
-        problem(check, text)
+        Finding::error(check, NodeDetail::HeartbeatTooOld { by, age, good_for })
     } else if age < -good_for {
-        let text =
-            format!("the last one lies {} ahead: this machine's clock or the node's is wrong", span(-age));
-        unknown(check, text)
+        Finding::warning(check, NodeDetail::HeartbeatAhead { ahead: -age })
     } else {
-        ok(check, format!("the last one, by {what}, is {} old", span(age.max(0))))
+        Finding::note(check, NodeDetail::Heartbeat { by, age: age.max(0) })
     }
 }
 
@@ -168,23 +159,23 @@ fn version_skew(node: &Node, api_server: &Result<Info, OnlineError>) -> Check {
     let kubelet = info.map(|info| info.kubelet_version.as_str()).unwrap_or_default();
     let server = match api_server {
         Ok(info) => info.git_version.as_str(),
-        Err(error) => return unknown(check, error.to_string()),
+        Err(error) => return not_answered(check, error),
     };
-    let (shown_kubelet, shown_server) = (quoted(kubelet, 64), quoted(server, 64));
-    let (Some(kubelet), Some(server)) = (minor(kubelet), minor(server)) else {
-        let text =
-            format!("kubelet {shown_kubelet} and kube-apiserver {shown_server} are not both v1.MINOR.PATCH");
-        return unknown(check, text);
+    let (severity, skew) = match (minor(kubelet), minor(server)) {
+        (Some(kubelet), Some(server)) => {
+            let oldest = server.saturating_sub(if server >= 28 { 3 } else { 2 });
+            if kubelet > server {
+                (Severity::Error, VersionSkew::KubeletNewer)
+            } else if kubelet < oldest {
+                (Severity::Error, VersionSkew::KubeletOlderThan(oldest))
+            } else {
+                (Severity::Note, VersionSkew::Supported)
+            }
+        }
+        _ => (Severity::Warning, VersionSkew::Unreadable),
     };
-    let oldest = server.saturating_sub(if server >= 28 { 3 } else { 2 });
-    let both = format!("kubelet {shown_kubelet}, kube-apiserver {shown_server}");
-    if kubelet > server {
-        problem(check, format!("{both}: a kubelet must not be newer; upgrade kube-apiserver first"))
-    } else if kubelet < oldest {
-        problem(check, format!("{both}: too old, upgrade the kubelet to 1.{oldest} at least"))
-    } else {
-        ok(check, both)
-    }
+    let (kubelet, api_server) = (quoted(kubelet, 64), quoted(server, 64));
+    Finding::new(severity, check, NodeDetail::Versions { kubelet, api_server, skew })
 }
 
 /// The minor version of `v1.20.2`, `v1.27.3-gke.100`, `v1.30.1+k3s1`.
@@ -203,33 +194,20 @@ fn expiry(
     now: Timestamp,
 ) -> Check {
     let told = metrics.ok().and_then(|text| seconds_left(text, which));
-    let (not_after, source) = match (told.and_then(|left| moment(now, left)), issued) {
-        (Some(not_after), _) => (not_after, "by the kubelet's metrics".to_owned()),
-        (None, Some((request, not_after))) => (not_after, format!("by the request {}", request.shown_name())),
+    let (not_after, by) = match (told.and_then(|left| moment(now, left)), issued) {
+        (Some(not_after), _) => (not_after, ExpirySource::Metrics),
+        (None, Some((request, not_after))) => (not_after, ExpirySource::Request(request.shown_name())),
         (None, None) => {
-            let why = match metrics {
-                Ok(_) => {
-                    "the kubelet's metrics do not say, as when it has none that it asked the cluster for"
-                        .to_owned()
-                }
-                Err(error) => format!("the kubelet's metrics cannot be read ({error})"),
-            };
-            let text = format!(
-                "{why}; and of its requests, which last an hour, none that was issued is left. Of a certificate \
-                     that the build issued, kboot cert expiry on the node knows"
-            );
-            return unknown(check, text);
+            let metrics = metrics.err().map(ToString::to_string);
+            return Finding::warning(check, NodeDetail::CertificateUnknown { metrics });
         }
     };
     let left = not_after.unix().saturating_sub(now.unix());
     if left > 0 {
-        ok(check, format!("valid until {not_after}, {} more, {source}", span(left)))
+        Finding::note(check, NodeDetail::CertificateValid { not_after, left, by })
     } else {
-        let text = format!(
-            "expired {} ago, at {not_after}, {source}: the kubelet did not renew it; see its requests here and its log",
-            span(left.saturating_neg())
-        );
-        problem(check, text)
+        let ago = left.saturating_neg();
+        Finding::error(check, NodeDetail::CertificateExpired { not_after, ago, by })
     }
 }
 
@@ -249,82 +227,63 @@ fn moment(now: Timestamp, left: i64) -> Option<Timestamp> {
 
 fn kubelet(answer: &Result<Answer, OnlineError>) -> Check {
     let check = "kubelet";
+    let component = Proxied::Kubelet;
     let answer = match answer {
         Ok(answer) => answer,
         Err(OnlineError::TimedOut { limit, .. }) => {
-            let text = format!("the API server got no answer from the kubelet within {} s", limit.as_secs());
-            return problem(check, text);
+            return Finding::error(check, NodeDetail::KubeletSilent { seconds: limit.as_secs() });
         }
-        Err(error) => return unknown(check, error.to_string()),
+        Err(error) => return not_answered(check, error),
     };
     match (answer.code, answer.status_message()) {
-        (200, _) => ok(check, "/healthz answers ok through the API server".to_owned()),
-        (403, Some(message)) => unknown(check, not_allowed(&message)),
+        (200, _) => Finding::note(check, NodeDetail::Healthy(component)),
+        (403, Some(message)) => not_allowed(check, &message),
         (code, Some(message)) => {
-            let hint = if message.contains("tls: internal error") {
-                ": the kubelet has no serving certificate yet; see its requests here"
-            } else {
-                ""
-            };
-            let text = format!(
-                "the API server does not reach the kubelet ({code}, {}){hint}",
-                quoted(&message, 256)
-            );
-            problem(check, text)
+            let lacks_certificate = message.contains("tls: internal error");
+            let message = quoted(&message, 256);
+            Finding::error(check, NodeDetail::NotReached { component, code, message, lacks_certificate })
         }
         (401 | 403, None) => {
-            let text = format!(
-                "the kubelet refuses the API server ({}): kube-apiserver's --kubelet-client-certificate must be \
-                 signed by the kubelet's client CA, and its user bound to system:kubelet-api-admin",
-                quoted(&answer.text(), 128)
-            );
-            problem(check, text)
+            Finding::error(check, NodeDetail::KubeletRefuses { text: quoted(&answer.text(), 128) })
         }
-        (code, None) => problem(check, format!("/healthz answers {code}, {}", quoted(&answer.text(), 256))),
+        (code, None) => {
+            let text = quoted(&answer.text(), 256);
+            Finding::error(check, NodeDetail::Unhealthy { component, code, text })
+        }
     }
 }
 
 /// kube-apiserver dials port 10256 of the node, kube-proxy's default `healthzBindAddress`.
 fn kube_proxy(answer: &Result<Answer, OnlineError>) -> Check {
     let check = "kube-proxy";
+    let component = Proxied::KubeProxy;
     let answer = match answer {
         Ok(answer) => answer,
-        Err(error) => return unknown(check, error.to_string()),
+        Err(error) => return not_answered(check, error),
     };
     match (answer.code, answer.status_message()) {
-        (200, _) => ok(check, "/healthz answers ok on port 10256 through the API server".to_owned()),
-        (403, Some(message)) => unknown(check, not_allowed(&message)),
-        (_, Some(message)) if message.contains("connection refused") => problem(
-            check,
-            "nothing listens on the node's port 10256: kube-proxy does not run, or its healthzBindAddress is \
-             another (its default is 0.0.0.0:10256), or this cluster is meant to go without it"
-                .to_owned(),
-        ),
-        (code, Some(message)) => unknown(
-            check,
-            format!("the API server does not reach the node's port 10256 ({code}, {})", quoted(&message, 256)),
-        ),
-        (503, None) => problem(
-            check,
-            format!("it has not written its rules for too long, or never: /healthz answers 503, {}", quoted(&answer.text(), 256)),
-        ),
+        (200, _) => Finding::note(check, NodeDetail::Healthy(component)),
+        (403, Some(message)) => not_allowed(check, &message),
+        (_, Some(message)) if message.contains("connection refused") => {
+            Finding::error(check, NodeDetail::NoKubeProxy)
+        }
+        (code, Some(message)) => {
+            let message = quoted(&message, 256);
+            Finding::warning(
+                check,
+                NodeDetail::NotReached { component, code, message, lacks_certificate: false },
+            )
+        }
+        (503, None) => {
+            Finding::error(check, NodeDetail::RulesNotWritten { text: quoted(&answer.text(), 256) })
+        }
         (code, None) => {
-            problem(check, format!("/healthz on port 10256 answers {code}, {}", quoted(&answer.text(), 256)))
+            let text = quoted(&answer.text(), 256);
+            Finding::error(check, NodeDetail::Unhealthy { component, code, text })
         }
     }
 }
 
-fn not_allowed(message: &str) -> String {
-    format!("not allowed; it needs the right to get nodes/proxy: {}", quoted(message, 256))
-}
-
-/// A span for people: its largest unit.
-pub(super) fn span(seconds: i64) -> String {
-    let (unit, letter) = match seconds {
-        172_800.. => (86_400, "d"),
-        7200.. => (3600, "h"),
-        120.. => (60, "min"),
-        _ => (1, "s"),
-    };
-    format!("{} {letter}", seconds / unit)
+fn not_allowed(check: &str, message: &str) -> Check {
+    Finding::warning(check, NodeDetail::NotAllowed { message: quoted(message, 256) })
 }

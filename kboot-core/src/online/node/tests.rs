@@ -4,11 +4,11 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::pods::Pods;
 use super::report::{Seen, report};
 use super::requests::NodeRequest;
 use crate::Env;
+use crate::finding::Severity;
 use crate::name::{Group, NodeName};
 use crate::online::OnlineError;
 use crate::online::fetch::Answer;
@@ -123,16 +123,16 @@ fn with_requests(objects: &[Value]) -> Seen {
 }
 
 /// The only check that is not ok.
-pub(super) fn only(seen: &Seen) -> (String, Outcome, String) {
+pub(super) fn only(seen: &Seen) -> (String, Severity, String) {
     let report = report(&worker(), seen, now());
-    let mut checks = report.checks.into_iter().filter(|check| check.outcome != Outcome::Ok);
+    let mut checks = report.findings.into_iter().filter(|check| check.severity != Severity::Note);
     let check = checks.next().expect("something is not ok");
     assert_eq!(checks.next(), None);
-    (check.check, check.outcome, check.text)
+    (check.path, check.severity, check.detail.to_string())
 }
 
 #[track_caller]
-pub(super) fn assert_only(seen: &Seen, check: &str, outcome: Outcome, said: &[&str]) {
+pub(super) fn assert_only(seen: &Seen, check: &str, outcome: Severity, said: &[&str]) {
     let found = only(seen);
     assert_eq!((found.0.as_str(), found.1), (check, outcome), "{}", found.2);
     for said in said {
@@ -143,7 +143,7 @@ pub(super) fn assert_only(seen: &Seen, check: &str, outcome: Outcome, said: &[&s
 #[test]
 fn a_healthy_node() {
     let report = report(&worker(), &healthy(), now());
-    let checks: Vec<_> = report.checks.iter().map(|check| (check.check.as_str(), check.outcome)).collect();
+    let checks: Vec<_> = report.findings.iter().map(|check| (check.path.as_str(), check.severity)).collect();
     let names = [
         "ready",
         "heartbeat",
@@ -154,9 +154,12 @@ fn a_healthy_node() {
         "kube-proxy",
         "pods",
     ];
-    assert_eq!(checks, names.map(|name| (name, Outcome::Ok)));
+    assert_eq!(checks, names.map(|name| (name, Severity::Note)));
     assert!(report.is_ok());
-    assert!(report.checks[3].text.starts_with("valid until 2026-09-09T12:00:00Z, 100 d more"), "{report:?}");
+    assert!(
+        report.findings[3].detail.to_string().starts_with("valid until 2026-09-09T12:00:00Z, 100 d more"),
+        "{report:?}"
+    );
     let yaml = report.to_yaml().unwrap();
     assert_eq!(serde_yaml::from_str::<Value>(&yaml).unwrap(), serde_json::to_value(&report).unwrap());
 }
@@ -166,19 +169,19 @@ fn conditions() {
     let not_ready = json!({"type": "Ready", "status": "False", "reason": "KubeletNotReady", "message": "cni\u{1b}[2J\nplugin"});
     let seen = Seen { node: serde_json::from_value(node(&not_ready)).unwrap(), ..healthy() };
     let said = [r#"is "False""#, r#""KubeletNotReady""#, r#""cni\u{1b}[2J\nplugin""#];
-    assert_only(&seen, "ready", Outcome::Problem, &said);
+    assert_only(&seen, "ready", Severity::Error, &said);
 
     let mut full = node(&json!({"type": "Ready", "status": "True"}));
     full["status"]["conditions"][0] =
         json!({"type": "DiskPressure", "status": "True", "reason": "x".repeat(100_000)});
     let seen = Seen { node: serde_json::from_value(full).unwrap(), ..healthy() };
-    assert_only(&seen, "DiskPressure", Outcome::Problem, &["is True"]);
+    assert_only(&seen, "DiskPressure", Severity::Error, &["is True"]);
     assert!(only(&seen).2.len() < 500);
 
     let seen = Seen { node: serde_json::from_value(json!({"metadata": {}})).unwrap(), ..healthy() };
-    let checks = report(&worker(), &seen, now()).checks;
+    let checks = report(&worker(), &seen, now()).findings;
     assert!(
-        checks[0].text.contains("no condition Ready") && checks[0].outcome == Outcome::Problem,
+        checks[0].detail.to_string().contains("no condition Ready") && checks[0].severity == Severity::Error,
         "{checks:?}"
     );
 }
@@ -187,43 +190,54 @@ fn conditions() {
 fn a_node_that_is_not_there_still_has_requests() {
     let pending = csr(KUBELET_CLIENT, "system:bootstrap:abcdef", CLIENT);
     let seen = Seen { node: None, ..with_requests(&[pending]) };
-    let checks = report(&worker(), &seen, now()).checks;
+    let checks = report(&worker(), &seen, now()).findings;
     assert_eq!(checks.len(), 2);
-    assert!(checks[0].check == "node" && checks[0].text.contains("there is no Node object"), "{checks:?}");
-    assert_eq!(checks[1].check, "certificate request csr-abcde");
+    assert!(
+        checks[0].path == "node" && checks[0].detail.to_string().contains("there is no Node object"),
+        "{checks:?}"
+    );
+    assert_eq!(checks[1].path, "certificate request csr-abcde");
 }
 
 #[test]
 fn heartbeats() {
     for (renewed, outcome, said) in [
-        ("2026-06-01T11:59:21.999999Z", Outcome::Ok, "39 s old"),
-        ("2026-06-01T12:00:39.000000Z", Outcome::Ok, "0 s old"),
-        ("2026-06-01T11:59:19.000000Z", Outcome::Problem, "41 s old"),
-        ("2026-05-01T11:59:19.000000Z", Outcome::Problem, "31 d old"),
-        ("2026-06-01T13:00:00.000000Z", Outcome::Unknown, "lies 60 min ahead"),
+        ("2026-06-01T11:59:21.999999Z", Severity::Note, "39 s old"),
+        ("2026-06-01T12:00:39.000000Z", Severity::Note, "0 s old"),
+        ("2026-06-01T11:59:19.000000Z", Severity::Error, "41 s old"),
+        ("2026-05-01T11:59:19.000000Z", Severity::Error, "31 d old"),
+        ("2026-06-01T13:00:00.000000Z", Severity::Warning, "lies 60 min ahead"),
     ] {
         let lease = Ok(serde_json::from_value(lease(renewed)).unwrap());
-        let checks = report(&worker(), &Seen { lease, ..healthy() }, now()).checks;
-        assert!(checks[1].outcome == outcome && checks[1].text.contains(said), "{renewed}: {:?}", checks[1]);
+        let checks = report(&worker(), &Seen { lease, ..healthy() }, now()).findings;
+        assert!(
+            checks[1].severity == outcome && checks[1].detail.to_string().contains(said),
+            "{renewed}: {:?}",
+            checks[1]
+        );
     }
     let gone = status(404, "leases \"worker-1\" not found").unwrap().success().unwrap_err();
-    assert_only(&Seen { lease: Err(gone), ..healthy() }, "heartbeat", Outcome::Problem, &["no Lease"]);
+    assert_only(&Seen { lease: Err(gone), ..healthy() }, "heartbeat", Severity::Error, &["no Lease"]);
     // Without a Lease the node's status counts, which kubelets send every five minutes.
     for (reported, outcome, said) in [
-        ("2026-06-01T11:55:00Z", Outcome::Ok, "by its status (there is no Lease), is 5 min old"),
-        ("2026-06-01T11:54:59Z", Outcome::Problem, "good for 300 s"),
+        ("2026-06-01T11:55:00Z", Severity::Note, "by its status (there is no Lease), is 5 min old"),
+        ("2026-06-01T11:54:59Z", Severity::Error, "good for 300 s"),
     ] {
         let gone = status(404, "leases \"worker-1\" not found").unwrap().success().unwrap_err();
         let ready = json!({"type": "Ready", "status": "True", "lastHeartbeatTime": reported});
         let node = Some(serde_json::from_value(node(&ready)).unwrap());
-        let checks = report(&worker(), &Seen { node, lease: Err(gone), ..healthy() }, now()).checks;
-        assert!(checks[1].outcome == outcome && checks[1].text.contains(said), "{reported}: {:?}", checks[1]);
+        let checks = report(&worker(), &Seen { node, lease: Err(gone), ..healthy() }, now()).findings;
+        assert!(
+            checks[1].severity == outcome && checks[1].detail.to_string().contains(said),
+            "{reported}: {:?}",
+            checks[1]
+        );
     }
     let refused = status(403, "leases is forbidden").unwrap().success().unwrap_err();
     assert_only(
         &Seen { lease: Err(refused), ..healthy() },
         "heartbeat",
-        Outcome::Unknown,
+        Severity::Warning,
         &["403", "is forbidden"],
     );
 }
@@ -232,25 +246,25 @@ fn heartbeats() {
 fn version_skew() {
     // https://kubernetes.io/releases/version-skew-policy/#kubelet
     for (kubelet, server, outcome) in [
-        ("v1.36.4", "v1.36.0", Outcome::Ok),
-        ("v1.33.1-gke.100", "v1.36.4+k3s1", Outcome::Ok),
-        ("v1.25.0", "v1.28.0", Outcome::Ok),
-        ("v1.25.0", "v1.27.0", Outcome::Ok),
-        ("v1.24.0", "v1.27.0", Outcome::Problem),
-        ("v1.20.2", "v1.22.0", Outcome::Ok),
-        ("v1.32.9", "v1.36.0", Outcome::Problem),
-        ("v1.37.0", "v1.36.9", Outcome::Problem),
-        ("v1.20.2", "v0.0.0-master+faecb19", Outcome::Unknown),
-        ("", "v1.36.0", Outcome::Unknown),
-        ("v1.99999999.0", "v1.36.0", Outcome::Unknown),
-        ("v1.\u{1b}.0", "v1.36.0", Outcome::Unknown),
+        ("v1.36.4", "v1.36.0", Severity::Note),
+        ("v1.33.1-gke.100", "v1.36.4+k3s1", Severity::Note),
+        ("v1.25.0", "v1.28.0", Severity::Note),
+        ("v1.25.0", "v1.27.0", Severity::Note),
+        ("v1.24.0", "v1.27.0", Severity::Error),
+        ("v1.20.2", "v1.22.0", Severity::Note),
+        ("v1.32.9", "v1.36.0", Severity::Error),
+        ("v1.37.0", "v1.36.9", Severity::Error),
+        ("v1.20.2", "v0.0.0-master+faecb19", Severity::Warning),
+        ("", "v1.36.0", Severity::Warning),
+        ("v1.99999999.0", "v1.36.0", Severity::Warning),
+        ("v1.\u{1b}.0", "v1.36.0", Severity::Warning),
     ] {
         let mut node = node(&json!({"type": "Ready", "status": "True"}));
         node["status"]["nodeInfo"]["kubeletVersion"] = json!(kubelet);
         let api_server = Ok(serde_json::from_value(version(server)).unwrap());
         let seen = Seen { node: serde_json::from_value(node).unwrap(), api_server, ..healthy() };
-        let check = &report(&worker(), &seen, now()).checks[2];
-        assert_eq!(check.outcome, outcome, "{kubelet} {server}: {}", check.text);
+        let check = &report(&worker(), &seen, now()).findings[2];
+        assert_eq!(check.severity, outcome, "{kubelet} {server}: {}", check.detail.to_string());
     }
 }
 
@@ -260,12 +274,12 @@ fn certificates_by_metrics() {
     let serving = "kubelet_certificate_manager_server_ttl_seconds 86400\n";
     let client = |value: &str| format!("{serving}kubelet_certificate_manager_client_ttl_seconds {value}\n");
     let said = ["expired 60 min ago, at 2026-06-01T11:00:00Z"];
-    assert_only(&metrics(&client("-3600")), "client certificate", Outcome::Problem, &said);
+    assert_only(&metrics(&client("-3600")), "client certificate", Severity::Error, &said);
     for nothing in ["+Inf", "NaN", "1e300", "-1e300", "", "x"] {
         let said = ["the kubelet's metrics do not say"];
-        assert_only(&metrics(&client(nothing)), "client certificate", Outcome::Unknown, &said);
+        assert_only(&metrics(&client(nothing)), "client certificate", Severity::Warning, &said);
     }
-    assert_only(&metrics(serving), "client certificate", Outcome::Unknown, &[]);
+    assert_only(&metrics(serving), "client certificate", Severity::Warning, &[]);
 }
 
 /// The request, approved and with a certificate of this lifetime that began at `from`.
@@ -293,17 +307,23 @@ fn certificates_by_request() {
     let good =
         [issued(client.clone(), "2026-06-01T11:00:00Z", "1d"), issued(serving, "2026-06-01T11:00:00Z", "2h")];
     let seen = Seen { metrics: unreachable(), ..with_requests(&good) };
-    let checks = report(&worker(), &seen, now()).checks;
+    let checks = report(&worker(), &seen, now()).findings;
     assert_eq!(checks.len(), 8, "issued requests need no explanation: {checks:?}");
-    assert_eq!(checks[3].text, "valid until 2026-06-02T11:00:00Z, 23 h more, by the request csr-abcde");
-    assert_eq!(checks[4].text, "valid until 2026-06-01T13:00:00Z, 60 min more, by the request csr-abcde");
+    assert_eq!(
+        checks[3].detail.to_string(),
+        "valid until 2026-06-02T11:00:00Z, 23 h more, by the request csr-abcde"
+    );
+    assert_eq!(
+        checks[4].detail.to_string(),
+        "valid until 2026-06-01T13:00:00Z, 60 min more, by the request csr-abcde"
+    );
 
     let expired = [issued(client, "2026-05-01T00:00:00Z", "1d"), good[1].clone()];
     let seen = Seen { metrics: unreachable(), ..with_requests(&expired) };
     assert_only(
         &seen,
         "client certificate",
-        Outcome::Problem,
+        Severity::Error,
         &["expired 30 d ago", "by the request csr-abcde"],
     );
 
@@ -315,15 +335,15 @@ fn certificates_by_request() {
     assert_only(
         &seen,
         "client certificate",
-        Outcome::Unknown,
+        Severity::Warning,
         &["cannot be read", "none that was issued is left"],
     );
 
     let mut damaged = good[0].clone();
     damaged["status"]["certificate"] = json!("bm90IFBFTQ==");
     let seen = Seen { metrics: unreachable(), ..with_requests(&[damaged, good[1].clone()]) };
-    let checks = report(&worker(), &seen, now()).checks;
-    assert_eq!(checks[3].outcome, Outcome::Unknown);
+    let checks = report(&worker(), &seen, now()).findings;
+    assert_eq!(checks[3].severity, Severity::Warning);
 }
 
 #[test]
@@ -331,28 +351,28 @@ fn pending_requests() {
     let title = "certificate request csr-abcde";
     let serving = csr(KUBELET_SERVING, "system:node:worker-1", SERVING);
     let said = ["pending", "\"worker-1\", 192.0.2.11, 2001:db8::b", "kubectl certificate approve csr-abcde"];
-    assert_only(&with_requests(&[serving]), title, Outcome::Problem, &said);
+    assert_only(&with_requests(&[serving]), title, Severity::Error, &said);
 
     let first = csr(KUBELET_CLIENT, "system:bootstrap:abcdef", CLIENT);
     let said = [
         "requestor, \"system:bootstrap:abcdef\"",
         "requests:nodeclient to one of its groups (\"system:bootstrappers\", \"system:authenticated\")",
     ];
-    assert_only(&with_requests(std::slice::from_ref(&first)), title, Outcome::Problem, &said);
+    assert_only(&with_requests(std::slice::from_ref(&first)), title, Severity::Error, &said);
     let renewal = csr(KUBELET_CLIENT, "system:node:worker-1", CLIENT);
     let said = ["requests:selfnodeclient to one of its groups (\"system:nodes\")", "csrapproving"];
-    assert_only(&with_requests(&[renewal]), title, Outcome::Problem, &said);
+    assert_only(&with_requests(&[renewal]), title, Severity::Error, &said);
 
     let mut approved = first.clone();
     approved["status"] = json!({"conditions": [{"type": "Approved", "status": "True"}]});
     let said = ["approved but not signed", "--cluster-signing-cert-file"];
-    assert_only(&with_requests(&[approved]), title, Outcome::Problem, &said);
+    assert_only(&with_requests(&[approved]), title, Severity::Error, &said);
 
     let mut denied = first.clone();
     let condition = json!({"type": "Denied", "status": "True", "reason": "Mine", "message": "not\u{7}you"});
     denied["status"] = json!({"conditions": [condition]});
     let said = ["denied: reason \"Mine\", message \"not\\u{7}you\"", "final"];
-    assert_only(&with_requests(&[denied]), title, Outcome::Problem, &said);
+    assert_only(&with_requests(&[denied]), title, Severity::Error, &said);
 
     let mut failed = first.clone();
     let condition = json!({"type": "Failed", "status": "True", "reason": "SignerValidationFailure", "message": "subject organization is not system:nodes"});
@@ -360,7 +380,7 @@ fn pending_requests() {
     assert_only(
         &with_requests(&[failed]),
         title,
-        Outcome::Problem,
+        Severity::Error,
         &["failed: reason \"SignerValidationFailure\""],
     );
 
@@ -369,7 +389,7 @@ fn pending_requests() {
     later["metadata"] = json!({"name": "csr-later", "creationTimestamp": "2026-06-01T11:30:00Z"});
     assert!(report(&worker(), &with_requests(&[first.clone(), later.clone()]), now()).is_ok());
     later["metadata"]["creationTimestamp"] = json!("2026-06-01T10:30:00Z");
-    assert_only(&with_requests(&[first, later]), title, Outcome::Problem, &["pending"]);
+    assert_only(&with_requests(&[first, later]), title, Severity::Error, &["pending"]);
 }
 
 #[test]
@@ -458,9 +478,9 @@ fn hostile_requests() {
         assert!(!text.contains(name) && text.contains("not an ordinary one"), "{text}");
     }
     let flood: Vec<_> = (0..1000).map(|_| csr(KUBELET_SERVING, user, SERVING)).collect();
-    let checks = report(&worker(), &with_requests(&flood), now()).checks;
+    let checks = report(&worker(), &with_requests(&flood), now()).findings;
     assert_eq!(checks.len(), 8 + 20 + 1);
-    assert!(checks[28].text.starts_with("980 older ones"), "{:?}", checks[28]);
+    assert!(checks[28].detail.to_string().starts_with("980 older ones"), "{:?}", checks[28]);
 }
 
 #[test]
@@ -468,7 +488,7 @@ fn an_old_api_server() {
     let none =
         status(404, "the server could not find the requested resource").unwrap().success().unwrap_err();
     let seen = Seen { requests: Err(none), ..healthy() };
-    assert_only(&seen, "certificate requests", Outcome::Unknown, &["needs Kubernetes 1.19"]);
+    assert_only(&seen, "certificate requests", Severity::Warning, &["needs Kubernetes 1.19"]);
 }
 
 #[test]
@@ -478,18 +498,18 @@ fn health() {
     assert_only(
         &kubelet(unfinished),
         "kubelet",
-        Outcome::Problem,
+        Severity::Error,
         &["does not reach the kubelet (500", "no serving certificate yet"],
     );
     let said = ["does not reach", "no route to host"];
-    assert_only(&kubelet(status(503, "dial tcp: no route to host")), "kubelet", Outcome::Problem, &said);
-    assert_only(&kubelet(status(403, "nodes is forbidden")), "kubelet", Outcome::Unknown, &["nodes/proxy"]);
+    assert_only(&kubelet(status(503, "dial tcp: no route to host")), "kubelet", Severity::Error, &said);
+    assert_only(&kubelet(status(403, "nodes is forbidden")), "kubelet", Severity::Warning, &["nodes/proxy"]);
     let said = ["refuses the API server", "system:kubelet-api-admin"];
-    assert_only(&kubelet(answer(403, "Forbidden (user=kube-apiserver)")), "kubelet", Outcome::Problem, &said);
+    assert_only(&kubelet(answer(403, "Forbidden (user=kube-apiserver)")), "kubelet", Severity::Error, &said);
     let said = ["answers 500", r#""[-]syncloop failed\u{1b}""#];
-    assert_only(&kubelet(answer(500, "[-]syncloop failed\u{1b}")), "kubelet", Outcome::Problem, &said);
+    assert_only(&kubelet(answer(500, "[-]syncloop failed\u{1b}")), "kubelet", Severity::Error, &said);
     let late = Err(OnlineError::TimedOut { path: String::new(), limit: std::time::Duration::from_secs(30) });
-    assert_only(&kubelet(late), "kubelet", Outcome::Problem, &["within 30 s"]);
+    assert_only(&kubelet(late), "kubelet", Severity::Error, &["within 30 s"]);
 
     let kube_proxy = |kube_proxy| Seen { kube_proxy, ..healthy() };
     let refused =
@@ -497,17 +517,17 @@ fn health() {
     assert_only(
         &kube_proxy(refused),
         "kube-proxy",
-        Outcome::Problem,
+        Severity::Error,
         &["nothing listens", "healthzBindAddress"],
     );
     assert_only(
         &kube_proxy(answer(503, r#"{"lastUpdated": "x"}"#)),
         "kube-proxy",
-        Outcome::Problem,
+        Severity::Error,
         &["503", "lastUpdated"],
     );
-    assert_only(&kube_proxy(status(503, "i/o timeout")), "kube-proxy", Outcome::Unknown, &["i/o timeout"]);
-    assert_only(&kube_proxy(status(403, "forbidden")), "kube-proxy", Outcome::Unknown, &["nodes/proxy"]);
+    assert_only(&kube_proxy(status(503, "i/o timeout")), "kube-proxy", Severity::Warning, &["i/o timeout"]);
+    assert_only(&kube_proxy(status(403, "forbidden")), "kube-proxy", Severity::Warning, &["nodes/proxy"]);
 }
 
 #[test]
@@ -533,6 +553,6 @@ proptest! {
         }
         let object = csr(KUBELET_SERVING, "system:node:worker-1", in_pem(&der).as_bytes());
         let report = report(&worker(), &with_requests(&[object]), now());
-        prop_assert!(report.checks.iter().all(|check| !check.text.contains(char::is_control)));
+        prop_assert!(report.findings.iter().all(|check| !check.detail.to_string().contains(char::is_control)));
     }
 }
