@@ -84,7 +84,23 @@ pub fn cut(text: &str, most: usize) -> String {
 /// ```
 #[must_use]
 pub fn cut_in_quotes(text: &str, most: usize) -> String {
-    with_mark(start(text, most).chars().flat_map(escape_quotes_too).collect(), text, most)
+    let mut shown = String::with_capacity(text.len().min(most));
+    push_cut_in_quotes(&mut shown, text, most);
+    shown
+}
+
+/// Adds a text as [`cut_in_quotes`] shows it.
+pub(crate) fn push_cut_in_quotes(shown: &mut String, text: &str, most: usize) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\');
+    // Nearly every name; a decision would spend most of its time on going through them by characters.
+    if text.len() <= most && text.bytes().all(is_plain) {
+        return shown.push_str(text);
+    }
+    let first = start(text, most);
+    shown.extend(first.chars().flat_map(escape_quotes_too));
+    if first.len() < text.len() {
+        shown.push('…');
+    }
 }
 
 /// A text in quotes, cut to `most` characters and escaped; `…` behind the quotes says that there are more.
