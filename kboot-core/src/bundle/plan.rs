@@ -139,7 +139,7 @@ impl Plan {
         Self::with_options(spec, root, &PlanOptions::default(), env)
     }
 
-    /// As [`Plan::of`], with more that is asked for.
+    /// Plans as [`Plan::of`] does, with more that is asked for.
     ///
     /// # Errors
     /// As [`Plan::of`].
@@ -192,7 +192,7 @@ impl Plan {
         Self::build_with_options(spec, root, &PlanOptions::default(), env)
     }
 
-    /// As [`Plan::build`], with more that is asked for.
+    /// Builds as [`Plan::build`] does, with more that is asked for.
     ///
     /// # Errors
     /// As [`Plan::build`].

@@ -51,14 +51,14 @@ impl CertificateTemplate {
         Self { usage: ExtendedUsage::Server, alt_names, ..Self::client(common_name) }
     }
 
-    /// The same for another usage.
+    /// Takes another usage in the place of its own.
     #[must_use]
     pub fn with_usage(mut self, usage: ExtendedUsage) -> Self {
         self.usage = usage;
         self
     }
 
-    /// The same for one of the cluster's authorities. Without it, etcd's and the front proxy's make no client of
+    /// Says which of the cluster's authorities it is from. Without it, etcd's and the front proxy's make no client of
     /// it, since etcd takes every client of its authority for root; but for a server that is also a client, as
     /// etcd's members are.
     #[must_use]
@@ -67,7 +67,7 @@ impl CertificateTemplate {
         self
     }
 
-    /// The same with one more group.
+    /// Adds a group.
     #[must_use]
     pub fn group(mut self, group: Group) -> Self {
         self.subject = self.subject.group(group);
