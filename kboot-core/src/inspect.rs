@@ -3,7 +3,7 @@
 use rustls_pki_types::pem::SectionKind;
 
 use crate::csr::{CertificateRequest, CsrError};
-use crate::error::ErrorKind;
+use crate::kind::ErrorKind;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::{Certificate, KeyAlgorithm, PkiError, PrivateKey, pem};
 
@@ -24,14 +24,14 @@ pub enum InspectError {
     #[error(transparent)]
     Csr(#[from] CsrError),
     /// A kubeconfig cannot be read.
-    #[error("the kubeconfig cannot be read: {source}")]
+    #[error("the kubeconfig cannot be read")]
     Kubeconfig {
         /// What is wrong.
         #[from]
         source: KubeconfigError,
     },
     /// What a kubeconfig embeds is damaged.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     InKubeconfig {
         /// The field.
         place: String,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use kboot_core::pki::{Certificate, pin_of};
 use kboot_core::policy::token_rule;
 use kboot_core::secret::SecretText;
-use kboot_core::token::{BootstrapGroup, BootstrapToken, StaticToken, TokenSettings, Usage};
+use kboot_core::token::{BootstrapGroup, BootstrapToken, StaticToken, SystemMasters, TokenSettings, Usage};
 use kboot_core::{Env, bundle};
 use serde_json::{Value, json};
 
@@ -111,9 +111,13 @@ fn create(arguments: TokenCreate, env: &mut Env) -> Result<()> {
 const STATIC_TOKENS: &str = "warning: a static token has no end: it works until kube-apiserver is restarted \
     without it; bootstrap tokens (kboot token create) end by themselves";
 
+fn masters(are_allowed: bool) -> SystemMasters {
+    if are_allowed { SystemMasters::Allowed } else { SystemMasters::Refused }
+}
+
 fn create_static(arguments: StaticTokenCreate, env: &mut Env) -> Result<()> {
     let StaticTokenCreate { user, uid, groups, allow_system_masters, out } = arguments;
-    let token = StaticToken::generate(user, &uid, groups, allow_system_masters, env)?;
+    let token = StaticToken::generate(user, &uid, groups, masters(allow_system_masters), env)?;
     output::secret(out.as_deref(), &token.to_csv())?;
     warn_of([&token]);
     Ok(())
@@ -124,8 +128,8 @@ fn check_static(file: &Path, allow_system_masters: bool, format: ListFormat) -> 
     if text.expose_secret().trim().is_empty() {
         bail!("{}: it is empty", input::name(file));
     }
-    let tokens =
-        StaticToken::read(text.expose_secret(), allow_system_masters).with_context(|| input::name(file))?;
+    let tokens = StaticToken::read(text.expose_secret(), masters(allow_system_masters))
+        .with_context(|| input::name(file))?;
     let groups = |token: &StaticToken| token.groups().iter().map(ToString::to_string).collect::<Vec<_>>();
     let list: Vec<Value> = tokens
         .iter()

@@ -134,7 +134,7 @@ pub(super) fn existing(
     }
     let path = root.join(STATIC_TOKEN);
     if let Some(bytes) = fs::read(&path, SECRET)? {
-        let rows = StaticToken::read(&String::from_utf8_lossy(&bytes), false);
+        let rows = StaticToken::read(&String::from_utf8_lossy(&bytes), crate::token::SystemMasters::Refused);
         existing.static_tokens = rows.map_err(|source| BundleError::Token { path, source })?;
     }
     let found = wanted_certificates(spec)

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub use connect::connect;
 
-use crate::error::ErrorKind;
+use crate::kind::ErrorKind;
 use crate::shown;
 
 /// Why a cluster could not be asked.

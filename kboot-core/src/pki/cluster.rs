@@ -301,7 +301,7 @@ fn lets_nodes_join(row: &StaticToken) -> bool {
 fn join_static_token(env: &mut Env) -> Result<StaticToken, Error> {
     let user = Username::from_static("kubelet-bootstrap");
     let group = Group::from_static(BootstrapGroup::DEFAULT);
-    Ok(StaticToken::generate(user, "10001", vec![group], false, env)?)
+    Ok(StaticToken::generate(user, "10001", vec![group], crate::token::SystemMasters::Refused, env)?)
 }
 
 fn join_token(

@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 pub use secret_object::TokenSecret;
 pub use settings::{BootstrapGroup, TokenSettings, Usage};
-pub use static_token::StaticToken;
+pub use static_token::{StaticToken, SystemMasters};
 
 use crate::env::{Env, RandomUnavailable};
 use crate::net::ApiEndpoint;

@@ -13,11 +13,24 @@ use crate::env::Env;
 use crate::name::{Group, Username};
 use crate::secret::SecretText;
 
-const MASTERS_REFUSED: &str = "the group system:masters may do everything, and such a token has no end";
-
-fn has_masters(groups: &[Group]) -> bool {
-    groups.iter().any(|group| group.as_str() == "system:masters")
+/// Whether a static token may give the group `system:masters`, which no authorizer ever refuses anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::exhaustive_enums, reason = "yes or no")]
+pub enum SystemMasters {
+    /// It is an error.
+    #[default]
+    Refused,
+    /// It is taken.
+    Allowed,
 }
+
+impl SystemMasters {
+    fn refuse(self, groups: &[Group]) -> bool {
+        self == Self::Refused && groups.iter().any(|group| group.as_str() == "system:masters")
+    }
+}
+
+const MASTERS_REFUSED: &str = "the group system:masters may do everything, and such a token has no end";
 
 /// A row of the file: a token, and who its bearer is.
 ///
@@ -25,12 +38,12 @@ fn has_masters(groups: &[Group]) -> bool {
 /// are what took its place.
 ///
 /// ```
-/// use kboot_core::{Env, token::StaticToken};
+/// use kboot_core::{Env, token::{StaticToken, SystemMasters}};
 /// let groups = vec!["system:bootstrappers".parse()?];
-/// let token = StaticToken::generate("kubelet-bootstrap".parse()?, "10001", groups, false, &mut Env::system())?;
+/// let token = StaticToken::generate("kubelet-bootstrap".parse()?, "10001", groups, SystemMasters::Refused, &mut Env::system())?;
 /// let row = token.to_csv();
 /// assert!(row.expose_secret().ends_with(",kubelet-bootstrap,10001,\"system:bootstrappers\"\n"));
-/// let again = StaticToken::read(row.expose_secret(), false)?;
+/// let again = StaticToken::read(row.expose_secret(), SystemMasters::Refused)?;
 /// assert_eq!(again[0].user().as_str(), "kubelet-bootstrap");
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
@@ -52,14 +65,14 @@ impl StaticToken {
         user: Username,
         uid: &str,
         groups: Vec<Group>,
-        allow_system_masters: bool,
+        masters: SystemMasters,
         env: &mut Env,
     ) -> Result<Self, TokenError> {
         let problem = if uid.parse::<Username>().is_err() {
             Some("the uid must be 1 to 256 characters without control characters or surrounding blanks")
         } else if groups.iter().any(|group| group.as_str().contains(',')) {
             Some("a group has a comma, which separates groups")
-        } else if !allow_system_masters && has_masters(&groups) {
+        } else if masters.refuse(&groups) {
             Some(MASTERS_REFUSED)
         } else {
             None
@@ -83,13 +96,13 @@ impl StaticToken {
     ///
     /// # Errors
     /// [`TokenError::StaticTokens`] with every row that is wrong; nothing of a row is shown.
-    pub fn read(text: &str, allow_system_masters: bool) -> Result<Vec<Self>, TokenError> {
+    pub fn read(text: &str, masters: SystemMasters) -> Result<Vec<Self>, TokenError> {
         let (records, broken) = records(text);
         let mut problems: Vec<_> =
             broken.map(|(line, problem)| (line, problem.to_owned())).into_iter().collect();
         let mut tokens = Vec::new();
         for Record { line, fields } in records {
-            match Self::of(&fields, allow_system_masters) {
+            match Self::of(&fields, masters) {
                 Ok(token) => tokens.push((line, token)),
                 Err(problem) => problems.push((line, problem.to_owned())),
             }
@@ -107,7 +120,7 @@ impl StaticToken {
         Err(TokenError::StaticTokens { problems })
     }
 
-    fn of(fields: &[Zeroizing<String>], allow_system_masters: bool) -> Result<Self, &'static str> {
+    fn of(fields: &[Zeroizing<String>], masters: SystemMasters) -> Result<Self, &'static str> {
         let (token, user, uid, groups) = match fields {
             [token, user, uid, groups] => (token, user, uid, groups.as_str()),
             [] | [_] | [_, _] => {
@@ -133,7 +146,7 @@ impl StaticToken {
             .map(str::parse)
             .collect::<Result<Vec<Group>, _>>()
             .map_err(|_| "a group is empty, longer than 256 characters or has odd blanks")?;
-        if !allow_system_masters && has_masters(&groups) {
+        if masters.refuse(&groups) {
             return Err(MASTERS_REFUSED);
         }
         Ok(Self {
@@ -313,30 +326,36 @@ mod tests {
             (format!("a,u,1\n{TOKEN},\"u,1\n"), 2, "not closed"),
             (format!("a,\"u\nv\",1,g\nb,u,1,g\n{TOKEN},u\n"), 4, "fewer than four"),
         ] {
-            let error = StaticToken::read(&rows, false).unwrap_err();
+            let error = StaticToken::read(&rows, SystemMasters::Refused).unwrap_err();
             let text = error.to_string();
             assert!(text.contains(&format!("line {line}: ")) && text.contains(said), "{rows:?}: {text}");
             assert!(!text.contains("0123456789") && !format!("{error:?}").contains("0123456789"), "{text}");
         }
-        let error = StaticToken::read("a\nb,u,1,g\nc\n", false).unwrap_err().to_string();
+        let error = StaticToken::read("a\nb,u,1,g\nc\n", SystemMasters::Refused).unwrap_err().to_string();
         assert!(error.contains("line 1: ") && error.contains("line 3: "), "{error}");
     }
 
     #[test]
     fn rows_that_are_right() {
         let text = "a,u,1,\n\nb,\"u \"\"x\"\", y\",2,\"g,system:masters\"\r\nc,v,3,g\nd,v,4,\"\"";
-        let tokens = StaticToken::read(text, true).unwrap();
+        let tokens = StaticToken::read(text, SystemMasters::Allowed).unwrap();
         let groups: Vec<usize> = tokens.iter().map(|token| token.groups().len()).collect();
         assert_eq!(groups, [0, 2, 1, 0]);
         assert_eq!(tokens[1].user().as_str(), "u \"x\", y");
-        assert!(StaticToken::read("", false).unwrap().is_empty());
+        assert!(StaticToken::read("", SystemMasters::Refused).unwrap().is_empty());
     }
 
     #[test]
     fn what_cannot_be_written_is_not_made() {
         let mut env = Env::system();
         let mut make = |uid: &str, group: &str| {
-            StaticToken::generate("u".parse().unwrap(), uid, vec![group.parse().unwrap()], false, &mut env)
+            StaticToken::generate(
+                "u".parse().unwrap(),
+                uid,
+                vec![group.parse().unwrap()],
+                SystemMasters::Refused,
+                &mut env,
+            )
         };
         assert!(make("1", "a,b").is_err() && make("", "a").is_err() && make("1\n", "a").is_err());
         assert!(make("1", "system:masters").is_err());
@@ -350,8 +369,8 @@ mod tests {
         fn written_rows_are_read_again(user in "[a-z\",: ]{1,12}", uid in "[0-9\",]{1,6}", groups in prop::collection::vec("[a-z:\"]{1,6}", 0..4)) {
             prop_assume!(user.trim() == user);
             let groups: Vec<Group> = groups.iter().map(|group| group.parse().unwrap()).collect();
-            let token = StaticToken::generate(user.parse().unwrap(), &uid, groups.clone(), false, &mut Env::system()).unwrap();
-            let again = StaticToken::read(token.to_csv().expose_secret(), false).unwrap();
+            let token = StaticToken::generate(user.parse().unwrap(), &uid, groups.clone(), SystemMasters::Refused, &mut Env::system()).unwrap();
+            let again = StaticToken::read(token.to_csv().expose_secret(), SystemMasters::Refused).unwrap();
             prop_assert_eq!(again.len(), 1);
             prop_assert!(again[0].expose_secret().equals(token.expose_secret()));
             prop_assert_eq!(again[0].user().as_str(), user);
@@ -361,7 +380,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_it_panic(text in "[a,\"\r\n x]{0,40}|\\PC{0,40}") {
-            let _ = StaticToken::read(&text, false);
+            let _ = StaticToken::read(&text, SystemMasters::Refused);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use kboot_core::bundle::Action;
 use kboot_core::cluster::Problem;
 use kboot_core::pki::PrivateKey;
-use kboot_core::token::StaticToken;
+use kboot_core::token::{StaticToken, SystemMasters};
 use kboot_core::{ClusterSpec, Env, Kubeconfig, Plan};
 
 fn text(version: &str, more: &str) -> String {
@@ -158,7 +158,7 @@ fn the_file_of_static_tokens_is_kept_with_its_rows() {
     assert!(spec.warnings().iter().any(|warning| warning.problem.contains("prefer bootstrap-token")));
     build(&spec, out);
     let csv = read(out, "authorities/token.csv");
-    let rows = StaticToken::read(&csv, false).unwrap();
+    let rows = StaticToken::read(&csv, SystemMasters::Refused).unwrap();
     assert_eq!((rows.len(), rows[0].user().as_str()), (1, "kubelet-bootstrap"));
     assert_eq!(read(out, "nodes/one/etc/kubernetes/token.csv"), csv);
     assert!(!out.join("nodes/two/etc/kubernetes/token.csv").exists());

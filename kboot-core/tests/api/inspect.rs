@@ -306,8 +306,10 @@ fn files_of_every_kind_are_read_or_refused() {
         ("a kubeconfig that is none", b"kind: Config\nusers: 3\n".to_vec(), "wrong type"),
         ("another document", b"kind: Deployment\nmetadata: {name: Config}\n".to_vec(), "neither PEM"),
     ] {
-        let error = inspect::read(&bytes).expect_err(name).to_string();
-        assert!(error.contains(problem), "{name}: {error}");
+        let error = inspect::read(&bytes).expect_err(name);
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let error: Vec<String> = causes.map(ToString::to_string).collect();
+        assert!(error.iter().any(|text| text.contains(problem)), "{name}: {error:?}");
     }
     assert!(matches!(
         inspect::certificates(key.public_key_pem().as_bytes()),

@@ -1,7 +1,7 @@
 //! Static tokens, with a real kube-apiserver as the judge.
 
 use kboot_core::Env;
-use kboot_core::token::StaticToken;
+use kboot_core::token::{StaticToken, SystemMasters};
 use kboot_core::{KeyAlgorithm, PrivateKey};
 
 /// kube-apiserver reads its tokens, then fails on a policy file that is not there: it says which of the two
@@ -42,9 +42,14 @@ fn kube_apiserver_reads_what_kboot_writes_and_kboot_refuses_what_it_refuses() {
             .into_iter()
             .map(|(user, groups)| {
                 let groups = groups.into_iter().map(|group| group.parse().unwrap()).collect();
-                let token =
-                    StaticToken::generate(user.parse().unwrap(), "1", groups, false, &mut Env::system())
-                        .unwrap();
+                let token = StaticToken::generate(
+                    user.parse().unwrap(),
+                    "1",
+                    groups,
+                    SystemMasters::Refused,
+                    &mut Env::system(),
+                )
+                .unwrap();
                 token.to_csv().expose_secret().to_owned()
             })
             .collect();
@@ -71,6 +76,10 @@ fn kube_apiserver_reads_what_kboot_writes_and_kboot_refuses_what_it_refuses() {
         ("a,u,1,\"g, h\"\n", true, false),
         ("a,u,1,system:masters\n", true, false),
     ] {
-        assert_eq!((accepts(rows), StaticToken::read(rows, false).is_ok()), (upstream, ours), "{rows:?}");
+        assert_eq!(
+            (accepts(rows), StaticToken::read(rows, SystemMasters::Refused).is_ok()),
+            (upstream, ours),
+            "{rows:?}"
+        );
     }
 }

@@ -63,7 +63,7 @@ fn read_if_ours(file: &Path) -> Result<Vec<Found>, String> {
         Err(InspectError::Unrecognized { .. }) => Ok(Vec::new()),
         // Many a binary file begins like DER.
         Err(_) if std::str::from_utf8(bytes).is_err() && !is_named_der => Ok(Vec::new()),
-        Err(error) => Err(failed(&error)),
+        Err(error) => Err(failed(&format!("{:#}", anyhow::Error::from(error)))),
     }
 }
 
@@ -146,8 +146,8 @@ fn of_reference(path: &Path) -> Result<Vec<Found>, String> {
         return Err(format!("{} is not a file", path.display()));
     }
     let bytes = input::secret(path, MAX_BYTES).map_err(|error| format!("{error:#}"))?;
-    let found =
-        inspect::read(bytes.expose_secret()).map_err(|error| format!("{}: {error}", path.display()))?;
+    let found = inspect::read(bytes.expose_secret())
+        .map_err(|error| format!("{}: {:#}", path.display(), anyhow::Error::from(error)))?;
     // A certificate file names no further files.
     Ok(found.into_iter().filter(|found| !matches!(found.item, Item::Reference { .. })).collect())
 }
