@@ -1,11 +1,13 @@
-//! The error that any step of the crate may end with, and its kind.
+//! The error that any step of the crate may end with.
 
 use crate::bundle::BundleError;
 use crate::cluster::SpecError;
 use crate::component::{ConfigurationError, LintError};
-use crate::csr::{CsrError, ListError};
+use crate::csr::CsrError;
+use crate::document::ListError;
 use crate::env::RandomUnavailable;
 use crate::inspect::InspectError;
+pub use crate::kind::ErrorKind;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
@@ -15,22 +17,6 @@ use crate::time::TimeError;
 use crate::token::TokenError;
 use crate::version::VersionError;
 use crate::x509::{RequestError, X509Error};
-
-/// What an error is about: enough to choose an exit code or to decide on a retry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// Something that was handed in is wrong: a file's content, a name, a value.
-    Input,
-    /// A cryptographic operation failed.
-    Crypto,
-    /// The operating system refused: a file, a folder, randomness.
-    Io,
-    /// A running cluster: its API server does not answer, refuses, or says what cannot be read.
-    Cluster,
-    /// kboot contradicts itself; please report it.
-    Internal,
-}
 
 /// Any error of this crate; each area has its own type, which this one holds unchanged.
 #[derive(Debug, thiserror::Error)]

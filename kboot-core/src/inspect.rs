@@ -4,7 +4,7 @@ use std::fmt;
 
 use rustls_pki_types::pem::SectionKind;
 
-use crate::error::ErrorKind;
+use crate::kind::ErrorKind;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::of_x509;
 use crate::shown;

@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use crate::pki::profile::{ADMIN_GROUP, KUBELET_CLIENT_USER};
+use crate::identity::{ADMIN_GROUP, KUBELET_CLIENT_USER, NODES_GROUP};
 use crate::token::BootstrapGroup;
 
 const API_VERSION: &str = "rbac.authorization.k8s.io/v1";
@@ -68,7 +68,7 @@ pub fn node_renewal() -> Value {
     cluster_role_binding(
         "kubeadm:node-autoapprove-certificate-rotation",
         "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
-        &group("system:nodes"),
+        &group(NODES_GROUP),
     )
 }
 

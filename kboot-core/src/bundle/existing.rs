@@ -37,7 +37,7 @@ pub(super) fn existing(
     }
     let path = root.join(STATIC_TOKEN);
     if let Some(bytes) = fs::read(&path, fs::SECRET)? {
-        let rows = StaticToken::read(&String::from_utf8_lossy(&bytes), false);
+        let rows = StaticToken::read(&String::from_utf8_lossy(&bytes));
         existing.static_tokens = rows.map_err(|source| BundleError::Token { path, source })?;
     }
     let found = wanted_certificates(spec)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::document::yaml;
-use crate::error::ErrorKind;
+use crate::kind::ErrorKind;
 use crate::release::{Component, fields};
 use crate::version::KubernetesVersion;
 

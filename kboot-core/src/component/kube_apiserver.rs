@@ -2,6 +2,7 @@
 
 use super::{Component, Flags, etcd, paths};
 use crate::cluster::{ClusterSpec, Node, NodeCredentials};
+use crate::identity::FRONT_PROXY_CLIENT;
 use crate::pki::{Authority, CertificateRole};
 use crate::release::gates;
 
@@ -50,7 +51,7 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
 
     flags.set("proxy-client-cert-file", paths::certificate(CertificateRole::FrontProxyClient));
     flags.set("proxy-client-key-file", paths::key(CertificateRole::FrontProxyClient));
-    flags.set("requestheader-allowed-names", "front-proxy-client");
+    flags.set("requestheader-allowed-names", FRONT_PROXY_CLIENT);
     flags.set("requestheader-client-ca-file", authority(Authority::FrontProxy));
     flags.set("requestheader-extra-headers-prefix", "X-Remote-Extra-");
     flags.set("requestheader-group-headers", "X-Remote-Group");

@@ -2,6 +2,7 @@
 
 use super::{Component, Flags, paths};
 use crate::cluster::ClusterSpec;
+use crate::identity::FRONT_PROXY_CLIENT;
 use crate::pki::Authority;
 
 pub(super) fn flags(spec: &ClusterSpec) -> Flags {
@@ -26,7 +27,7 @@ pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     flags.set("client-ca-file", paths::authority_certificate(layout, Authority::Cluster));
     flags.set("requestheader-client-ca-file", paths::authority_certificate(layout, Authority::FrontProxy));
     // With a single authority every certificate of the cluster is one of the front proxy's authority.
-    flags.set("requestheader-allowed-names", "front-proxy-client");
+    flags.set("requestheader-allowed-names", FRONT_PROXY_CLIENT);
     flags.set("root-ca-file", paths::authority_certificate(layout, Authority::Cluster));
     flags.set("service-account-private-key-file", paths::SERVICE_ACCOUNT_KEY);
     flags.set("use-service-account-credentials", "true");

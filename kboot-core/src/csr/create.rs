@@ -1,5 +1,6 @@
 //! Requests as kubelets and people send them, made and signed.
 
+use crate::identity::NODES_GROUP;
 use crate::name::{Group, NodeName, Username};
 use crate::pki::Subject;
 use crate::x509::{CertificateRequest, PrivateKey, RequestError, SubjectAltNames, X509Error};
@@ -59,5 +60,5 @@ impl CertificateRequest {
 }
 
 fn of_node(node: &NodeName) -> Subject {
-    Subject::new(node.username()).group(Group::from_static("system:nodes"))
+    Subject::new(node.username()).group(Group::from_static(NODES_GROUP))
 }

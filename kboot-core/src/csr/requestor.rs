@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::identity::{NODES_GROUP, node_of_user};
 use crate::name::NodeName;
 use crate::token::TokenId;
 
@@ -52,10 +53,10 @@ impl Requestor {
     /// (`pkg/auth/nodeidentifier/default.go`).
     #[must_use]
     pub fn node(&self) -> Option<NodeName> {
-        if !self.is_in("system:nodes") {
+        if !self.is_in(NODES_GROUP) {
             return None;
         }
-        self.username.strip_prefix("system:node:")?.parse().ok()
+        node_of_user(&self.username)
     }
 
     /// The id of the bootstrap token that was used (`system:bootstrap:ID`).

@@ -15,9 +15,9 @@ use super::json::{check_keys, is_part};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// It cannot be read.
+    /// It cannot be read. The message has the operating system's in it, which therefore is no source.
     #[error("cannot be read: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// It is not JSON, so nobody can say where the next object begins.
     #[error("is not JSON: {problem}")]
     Broken {
@@ -30,6 +30,12 @@ pub enum ListError {
         /// What is wrong.
         problem: String,
     },
+}
+
+impl From<io::Error> for ListError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 /// What stands in the stream.

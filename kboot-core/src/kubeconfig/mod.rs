@@ -5,7 +5,6 @@
 mod builder;
 mod check;
 mod forms;
-mod identity;
 mod merge;
 mod model;
 mod paths;
@@ -18,7 +17,6 @@ pub use check::{
     AuthProviderProblem, CheckEnvironment, CredentialPair, ExecProblem, FINDING_CODES, KubeconfigProblem,
     NotValidNow, ReadFile, UnreadableReference, UrlProblem,
 };
-pub use identity::ClientIdentity;
 pub use merge::{Action, Change, EntryKind, Merged, Source, Strategy, merge};
 pub use model::{AuthProvider, Cluster, Context, Exec, ExecVariable, Kubeconfig, Named, Unknown, User};
 pub use summary::{CertificateSummary, ClusterSummary, ContextSummary, Credential, Summary, UserSummary};
@@ -61,12 +59,6 @@ pub enum KubeconfigError {
     Conflicts {
         /// Every entry that differs from one of its name.
         conflicts: Vec<Change>,
-    },
-    /// An identity that a client certificate must not give.
-    #[error("no client certificate for this user: {problem}")]
-    Identity {
-        /// What is wrong.
-        problem: &'static str,
     },
     /// A folder that relative paths cannot count from.
     #[error(

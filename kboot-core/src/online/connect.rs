@@ -8,7 +8,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
-use super::{OnlineError, chain, on_one_line};
+use super::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig};
 
 /// A client for the cluster that a kubeconfig leads to.
 ///
@@ -26,8 +26,8 @@ use super::{OnlineError, chain, on_one_line};
 pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, OnlineError> {
     let read = match kubeconfig {
         Some(path) if is_endless(path, MAX_KUBECONFIG) => {
-            let problem = format!("{} is no file of at most {MAX_KUBECONFIG} bytes", path.display());
-            return Err(OnlineError::Kubeconfig { problem: on_one_line(&problem) });
+            let endless = UnusableKubeconfig::Endless { path: path.to_owned(), most: MAX_KUBECONFIG };
+            return Err(OnlineError::Kubeconfig(endless));
         }
         Some(path) => Kubeconfig::read_from(path),
         None => Kubeconfig::read(),
@@ -40,10 +40,7 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
     match config.cluster_url.scheme_str() {
         Some("https") => {}
         Some("http") => config.auth_info = kube::config::AuthInfo::default(),
-        _ => {
-            let problem = "the cluster's server has no scheme: write https://HOST:PORT".to_owned();
-            return Err(OnlineError::Kubeconfig { problem });
-        }
+        _ => return Err(OnlineError::Kubeconfig(UnusableKubeconfig::NoScheme)),
     }
     Client::try_from(config).map_err(of_client)
 }
@@ -65,75 +62,58 @@ fn is_endless(path: &Path, most: u64) -> bool {
 fn refuse_unsupported(kubeconfig: &Kubeconfig) -> Result<(), OnlineError> {
     let clusters = kubeconfig.clusters.iter().filter_map(|cluster| cluster.cluster.as_ref());
     if clusters.into_iter().any(|cluster| cluster.proxy_url.is_some()) {
-        let problem =
-            "a cluster has a proxy-url, which kboot does not use; connect without a proxy".to_owned();
-        return Err(OnlineError::Kubeconfig { problem });
+        return Err(OnlineError::Kubeconfig(UnusableKubeconfig::Proxy));
     }
     let users = || kubeconfig.auth_infos.iter().filter_map(|user| user.auth_info.as_ref());
     let mut token_files = users().filter_map(|user| user.token_file.as_ref());
     if token_files.any(|path| is_endless(Path::new(path), MAX_TOKEN)) {
-        let problem = format!("a tokenFile is no file of at most {MAX_TOKEN} bytes");
-        return Err(OnlineError::Credentials { problem });
+        let endless = UnusableCredentials::EndlessTokenFile { most: MAX_TOKEN };
+        return Err(OnlineError::Credentials(endless));
     }
     // RFC 9110, 5.5: a header field holds letters, digits and signs.
     let mut tokens = users().filter_map(|user| user.token.as_ref());
     if tokens.any(|token| !token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())) {
-        let problem = "a token has characters that no header can hold".to_owned();
-        return Err(OnlineError::Credentials { problem });
+        return Err(OnlineError::Credentials(UnusableCredentials::TokenInFile));
     }
     Ok(())
 }
 
 /// A kubeconfig holds secrets, so a parser's message, which quotes its input, is not passed on.
 fn unusable(error: KubeconfigError) -> OnlineError {
-    let problem = match error {
-        KubeconfigError::ReadConfig(error, path) => {
-            format!("cannot read {}: {error}; name another file or set KUBECONFIG", path.display())
-        }
-        KubeconfigError::FindPath => "there is no home folder to look for .kube/config in".to_owned(),
-        KubeconfigError::CurrentContextNotSet => "it has no current-context: name a context".to_owned(),
-        KubeconfigError::LoadContext(name) => format!("it has no context {name:?}"),
-        KubeconfigError::LoadClusterOfContext(name) => format!("it has no cluster {name:?}"),
-        KubeconfigError::MissingClusterUrl => "its cluster has no server".to_owned(),
+    OnlineError::Kubeconfig(match error {
+        KubeconfigError::ReadConfig(error, path) => UnusableKubeconfig::Unreadable { path, error },
+        KubeconfigError::FindPath => UnusableKubeconfig::NoHome,
+        KubeconfigError::CurrentContextNotSet => UnusableKubeconfig::NoCurrentContext,
+        KubeconfigError::LoadContext(name) => UnusableKubeconfig::NoContext(name),
+        KubeconfigError::LoadClusterOfContext(name) => UnusableKubeconfig::NoCluster(name),
+        KubeconfigError::MissingClusterUrl => UnusableKubeconfig::NoServer,
         KubeconfigError::Parse(error) => {
-            let place = error.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
-            format!("it is not a kubeconfig in YAML or JSON{}", place.unwrap_or_default())
+            let at = error.location().map(|at| (at.line(), at.column()));
+            UnusableKubeconfig::Malformed { at }
         }
-        other => other.to_string(),
-    };
-    OnlineError::Kubeconfig { problem: on_one_line(&problem) }
+        other => UnusableKubeconfig::Other(other.to_string()),
+    })
 }
 
 /// What kube's client says, without what a credential plug-in printed: that may be a token.
 pub(super) fn of_client(error: kube::Error) -> OnlineError {
     match error {
         kube::Error::InferKubeconfig(error) => unusable(error),
-        kube::Error::Auth(error) => {
-            let problem = match error {
-                // Not its command either: arguments and environment may hold secrets.
-                AuthError::AuthExecRun { out, .. } => {
-                    format!("the credential plug-in failed: {}", out.status)
-                }
-                AuthError::AuthExecStart(error) => format!("the credential plug-in does not start: {error}"),
-                AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => {
-                    "the credential plug-in did not print an ExecCredential".to_owned()
-                }
-                AuthError::ReadTokenFile(error, path) => format!("cannot read {}: {error}", path.display()),
-                AuthError::InvalidBearerToken(_) => {
-                    "the token has characters that no header can hold".to_owned()
-                }
-                AuthError::InvalidBasicAuth(_) => "user name or password cannot stand in a header".to_owned(),
-                AuthError::MissingCommand => "the credential plug-in has no command".to_owned(),
-                AuthError::ExecMissingClusterInfo => {
-                    "the credential plug-in wants provideClusterInfo".to_owned()
-                }
-                _ => "kboot supports client certificates, tokens, token files, passwords and exec plug-ins"
-                    .to_owned(),
-            };
-            OnlineError::Credentials { problem: on_one_line(&problem) }
+        kube::Error::Auth(error) => OnlineError::Credentials(match error {
+            AuthError::AuthExecRun { out, .. } => UnusableCredentials::PluginFailed(out.status),
+            AuthError::AuthExecStart(error) => UnusableCredentials::PluginDoesNotStart(error),
+            AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => UnusableCredentials::PluginOutput,
+            AuthError::ReadTokenFile(error, path) => UnusableCredentials::TokenFile { path, error },
+            AuthError::InvalidBearerToken(_) => UnusableCredentials::Token,
+            AuthError::InvalidBasicAuth(_) => UnusableCredentials::NameOrPassword,
+            AuthError::MissingCommand => UnusableCredentials::PluginWithoutCommand,
+            AuthError::ExecMissingClusterInfo => UnusableCredentials::PluginWantsCluster,
+            _ => UnusableCredentials::Unsupported,
+        }),
+        kube::Error::RustlsTls(error) => {
+            OnlineError::Credentials(UnusableCredentials::Tls(TransportError::new(error)))
         }
-        kube::Error::RustlsTls(error) => OnlineError::Credentials { problem: chain(&error) },
-        kube::Error::Service(error) => OnlineError::Unreachable { problem: chain(error.as_ref()) },
-        other => OnlineError::Unreachable { problem: chain(&other) },
+        kube::Error::Service(error) => OnlineError::Unreachable(TransportError::new(error)),
+        other => OnlineError::Unreachable(TransportError::new(other)),
     }
 }

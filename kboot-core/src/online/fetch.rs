@@ -8,7 +8,7 @@ use kube::client::Body;
 use serde::de::DeserializeOwned;
 
 use super::connect::of_client;
-use super::{OnlineError, quoted};
+use super::{OnlineError, TransportError, quoted};
 
 /// An HTTP status and what came with it.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub(super) async fn get(
             Err(error) if error.is::<LengthLimitError>() => {
                 Err(OnlineError::TooLarge { path: path.to_owned(), limit: max_bytes })
             }
-            Err(error) => Err(OnlineError::Unreachable { problem: super::chain(error.as_ref()) }),
+            Err(error) => Err(OnlineError::Unreachable(TransportError::new(error))),
         }
     };
     let late = |_| OnlineError::TimedOut { path: path.to_owned(), limit };

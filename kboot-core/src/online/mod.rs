@@ -11,84 +11,14 @@
 //! ```
 
 mod connect;
+mod error;
 mod fetch;
 pub mod node;
 
-use std::time::Duration;
-
 pub use connect::connect;
+pub use error::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig};
 
-use crate::error::ErrorKind;
 use crate::shown;
-
-/// Why a cluster could not be asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OnlineError {
-    /// The kubeconfig leads to no cluster.
-    #[error("the kubeconfig cannot be used: {problem}")]
-    Kubeconfig {
-        /// What is wrong, and what would be right.
-        problem: String,
-    },
-    /// The kubeconfig's credentials cannot be had.
-    #[error("the credentials cannot be used: {problem}")]
-    Credentials {
-        /// What is wrong.
-        problem: String,
-    },
-    /// No connection, or one that broke.
-    #[error("the API server cannot be reached: {problem}")]
-    Unreachable {
-        /// What the network or TLS says.
-        problem: String,
-    },
-    /// No complete answer in time.
-    #[error("no answer to GET {path} within {} s", limit.as_secs())]
-    TimedOut {
-        /// What was asked for.
-        path: String,
-        /// How long was waited.
-        limit: Duration,
-    },
-    /// The API server refuses, or fails.
-    #[error("the API server answers GET {path} with {code}: {message}")]
-    Status {
-        /// What was asked for.
-        path: String,
-        /// The HTTP status.
-        code: u16,
-        /// The message, quoted and cut.
-        message: String,
-    },
-    /// More than is ever needed.
-    #[error("the answer to GET {path} is larger than {limit} bytes")]
-    TooLarge {
-        /// What was asked for.
-        path: String,
-        /// How much is read.
-        limit: usize,
-    },
-    /// The answer is not what the path stands for.
-    #[error("the answer to GET {path} is not the JSON of a Kubernetes object")]
-    Malformed {
-        /// What was asked for.
-        path: String,
-    },
-}
-
-impl OnlineError {
-    pub(crate) fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Kubeconfig { .. } | Self::Credentials { .. } => ErrorKind::Input,
-            _ => ErrorKind::Cluster,
-        }
-    }
-
-    fn is_not_found(&self) -> bool {
-        matches!(self, Self::Status { code: 404, .. })
-    }
-}
 
 /// A foreign text for people: cut to `most` characters, quoted, control characters escaped.
 fn quoted(text: &str, most: usize) -> String {

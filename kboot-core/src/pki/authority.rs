@@ -147,9 +147,22 @@ impl CertificateAuthority {
     ///
     /// # Errors
     /// [`PkiError::WrongAuthority`] for a client of the API server where this is etcd's authority or the front
-    /// proxy's, [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
+    /// proxy's, [`PkiError::Unrestricted`] for a client in `system:masters` (see [`crate::danger`]),
+    /// [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
     /// [`PkiError`] where encoding or signing fails.
     pub fn issue(
+        &self,
+        template: &CertificateTemplate,
+        key: &PrivateKey,
+        lifetime: Lifetime,
+        env: &mut Env,
+    ) -> Result<Certificate, PkiError> {
+        template.check_restricted()?;
+        self.issue_even_unrestricted(template, key, lifetime, env)
+    }
+
+    /// Issues to a client in `system:masters` as well; everybody outside goes through `danger`.
+    pub(crate) fn issue_even_unrestricted(
         &self,
         template: &CertificateTemplate,
         key: &PrivateKey,

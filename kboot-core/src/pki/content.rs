@@ -8,6 +8,7 @@ use super::row::{ClusterNames, CommonName};
 use super::template::{CertificateTemplate, ExtendedUsage};
 use super::{PkiError, Subject};
 use crate::cluster::{ClusterSpec, Node};
+use crate::identity::FRONT_PROXY_CLIENT;
 use crate::name::{Group, NodeName, Username};
 use crate::net::AltName;
 use crate::x509::KeyUsage;
@@ -101,7 +102,7 @@ impl Profile {
             None | Some(_) => {}
         }
         let user = match (row.common_name, common_name) {
-            (CommonName::Given, Some(name)) if name.as_str() == "front-proxy-client" => {
+            (CommonName::Given, Some(name)) if name.as_str() == FRONT_PROXY_CLIENT => {
                 return refuse(ProfileProblem::FrontProxyClient);
             }
             (CommonName::Given, Some(name)) => name.clone(),

@@ -110,10 +110,23 @@ impl Issuer {
     ///
     /// # Errors
     /// [`PkiError::WrongAuthority`] for a client of the API server where this is etcd's authority or the front
-    /// proxy's, [`X509Error::UnsupportedKey`] for a key of another kind than those of [`KeyAlgorithm`],
+    /// proxy's, [`PkiError::Unrestricted`] for a client in `system:masters` (see [`crate::danger`]),
+    /// [`X509Error::UnsupportedKey`] for a key of another kind than those of [`KeyAlgorithm`],
     /// [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
     /// [`PkiError`] where encoding fails.
     pub fn prepare(
+        &self,
+        template: &CertificateTemplate,
+        public_key: &PublicKey,
+        lifetime: Lifetime,
+        env: &mut Env,
+    ) -> Result<UnsignedCertificate<'_>, PkiError> {
+        template.check_restricted()?;
+        self.prepare_even_unrestricted(template, public_key, lifetime, env)
+    }
+
+    /// Prepares for a client in `system:masters` as well; everybody outside goes through `danger`.
+    pub(crate) fn prepare_even_unrestricted(
         &self,
         template: &CertificateTemplate,
         public_key: &PublicKey,

@@ -70,7 +70,7 @@ pub(super) fn lets_nodes_join(row: &StaticToken) -> bool {
 fn join_row(env: &mut Env) -> Result<StaticToken, TokenError> {
     let user = Username::from_static("kubelet-bootstrap");
     let group = Group::from_static(BootstrapGroup::DEFAULT);
-    StaticToken::generate(user, "10001", vec![group], false, env)
+    StaticToken::generate(user, "10001", vec![group], env)
 }
 
 fn join_token(

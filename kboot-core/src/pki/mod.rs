@@ -116,6 +116,12 @@ pub enum PkiError {
         /// The subject.
         subject: String,
     },
+    /// A client in `system:masters`, which nobody can take back.
+    #[error(
+        "a client in system:masters may do everything, whatever RBAC says, until the certificate expires; use another \
+         group and bind it"
+    )]
+    Unrestricted,
     /// A leaf that would carry the authority's own key.
     #[error("the certificate would have the key of its authority, {subject}: it needs one of its own")]
     IssuersKey {

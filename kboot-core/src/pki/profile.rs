@@ -11,11 +11,10 @@ use super::places::{
     CONTROLLER_MANAGER_KUBECONFIG, KUBE_PROXY_KUBECONFIG, KUBELET_KUBECONFIG, SCHEDULER_KUBECONFIG,
 };
 use super::row::{ClusterNames, CommonName, FilePair, Location, Names, ProfileRow, Scope, SecretRow};
-pub use super::template::{ADMIN_GROUP, ExtendedUsage, KUBELET_CLIENT_USER, MASTERS_GROUP};
+pub use super::template::ExtendedUsage; // MERGE: alias
 use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, NodeRole, ServingCertificates};
+use crate::identity::{ADMIN_GROUP, FRONT_PROXY_CLIENT, KUBELET_CLIENT_USER, MASTERS_GROUP, NODES_GROUP};
 use crate::name::Dns1123Subdomain;
-
-const NODES_GROUP: &str = "system:nodes";
 
 fn always(_: &ClusterSpec) -> bool {
     true
@@ -114,7 +113,7 @@ profiles! {
     FrontProxyClient: ProfileRow {
         name: "front-proxy-client",
         ca: Some(CaRole::FrontProxy),
-        common_name: CommonName::Fixed("front-proxy-client"),
+        common_name: CommonName::Fixed(FRONT_PROXY_CLIENT),
         groups: &[],
         usage: ExtendedUsage::Client,
         names: Names::NONE,

@@ -1,18 +1,11 @@
 //! The content of one certificate, before it has a key, an issuer and a validity.
 
-use super::Subject;
+use super::{PkiError, Subject};
 use crate::cluster::CaRole;
+use crate::identity::{ClientIdentity, is_unrestricted};
 use crate::name::{Group, Username};
 pub use crate::x509::TlsUsage as ExtendedUsage; // MERGE: alias
 use crate::x509::{KeyUsage, SubjectAltNames};
-
-/// The group of the administrator (kubeadm 1.29 and later); bound to cluster-admin in `rbac`, and so,
-/// unlike [`MASTERS_GROUP`], revocable.
-pub const ADMIN_GROUP: &str = "kubeadm:cluster-admins";
-/// The group that the API server's authorizer lets do everything, whatever RBAC says.
-pub const MASTERS_GROUP: &str = "system:masters";
-/// The user name of kube-apiserver at kubelets.
-pub const KUBELET_CLIENT_USER: &str = "kube-apiserver-kubelet-client";
 
 /// The content of a certificate, all but its key, validity, serial number and issuer.
 ///
@@ -43,6 +36,20 @@ impl CertificateTemplate {
             alt_names: SubjectAltNames::default(),
             authority: None,
         }
+    }
+
+    /// A client certificate of the cluster's authority for this identity.
+    ///
+    /// ```
+    /// use kboot_core::{identity::ClientIdentity, pki::CertificateTemplate};
+    /// let jane = ClientIdentity::new("jane".parse()?, vec!["dev".parse()?])?;
+    /// assert_eq!(CertificateTemplate::of(&jane).subject().to_string(), "CN=jane,O=dev");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of(identity: &ClientIdentity) -> Self {
+        let client = Self::client(identity.user().clone()).from_authority(CaRole::Cluster);
+        identity.groups().iter().cloned().fold(client, Self::group)
     }
 
     /// A serving certificate for these names.
@@ -109,7 +116,10 @@ impl CertificateTemplate {
     /// Whether its holder may do everything in a cluster, past every RBAC rule, until it expires.
     #[must_use]
     pub fn is_unrestricted(&self) -> bool {
-        self.usage != ExtendedUsage::Server
-            && self.subject.groups().iter().any(|group| group.as_str() == MASTERS_GROUP)
+        self.usage != ExtendedUsage::Server && is_unrestricted(self.subject.groups())
+    }
+
+    pub(super) fn check_restricted(&self) -> Result<(), PkiError> {
+        if self.is_unrestricted() { Err(PkiError::Unrestricted) } else { Ok(()) }
     }
 }

@@ -10,14 +10,25 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::TokenError;
 use crate::env::Env;
+use crate::identity::is_unrestricted;
 use crate::name::{Group, Username};
 use crate::secret::SecretText;
 
-const MASTERS_REFUSED: &str = "the group system:masters may do everything, and such a token has no end";
-
-fn has_masters(groups: &[Group]) -> bool {
-    groups.iter().any(|group| group.as_str() == "system:masters")
+/// Whether a token may give [`MASTERS_GROUP`](crate::identity::MASTERS_GROUP).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unrestricted {
+    Refused,
+    /// Somebody asked for it by its name in `danger`.
+    Allowed,
 }
+
+impl Unrestricted {
+    fn refuses(self, groups: &[Group]) -> bool {
+        self == Self::Refused && is_unrestricted(groups)
+    }
+}
+
+const MASTERS_REFUSED: &str = "the group system:masters may do everything, and such a token has no end";
 
 /// A row of the file: a token, and who its bearer is.
 ///
@@ -27,10 +38,10 @@ fn has_masters(groups: &[Group]) -> bool {
 /// ```
 /// use kboot_core::{Env, token::StaticToken};
 /// let groups = vec!["system:bootstrappers".parse()?];
-/// let token = StaticToken::generate("kubelet-bootstrap".parse()?, "10001", groups, false, &mut Env::system())?;
+/// let token = StaticToken::generate("kubelet-bootstrap".parse()?, "10001", groups, &mut Env::system())?;
 /// let row = token.to_csv();
 /// assert!(row.expose_secret().ends_with(",kubelet-bootstrap,10001,\"system:bootstrappers\"\n"));
-/// let again = StaticToken::read(row.expose_secret(), false)?;
+/// let again = StaticToken::read(row.expose_secret())?;
 /// assert_eq!(again[0].user().as_str(), "kubelet-bootstrap");
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
@@ -42,24 +53,42 @@ pub struct StaticToken {
 }
 
 impl StaticToken {
-    /// Makes a token of 128 random bits, in 32 hexadecimal digits. The group `system:masters` needs to be
-    /// allowed.
+    /// Makes a token of 128 random bits, in 32 hexadecimal digits.
     ///
     /// # Errors
-    /// [`TokenError::StaticToken`] for a uid or a group that cannot stand in the file,
-    /// [`TokenError::Random`] where there is no randomness.
+    /// [`TokenError::StaticToken`] for a uid or a group that cannot stand in the file, and for the group
+    /// `system:masters`; [`TokenError::Random`] where there is no randomness.
     pub fn generate(
         user: Username,
         uid: &str,
         groups: Vec<Group>,
-        allow_system_masters: bool,
+        env: &mut Env,
+    ) -> Result<Self, TokenError> {
+        Self::make(user, uid, groups, Unrestricted::Refused, env)
+    }
+
+    /// Makes a token that may give everything; everybody outside goes through `danger`.
+    pub(crate) fn generate_even_unrestricted(
+        user: Username,
+        uid: &str,
+        groups: Vec<Group>,
+        env: &mut Env,
+    ) -> Result<Self, TokenError> {
+        Self::make(user, uid, groups, Unrestricted::Allowed, env)
+    }
+
+    fn make(
+        user: Username,
+        uid: &str,
+        groups: Vec<Group>,
+        unrestricted: Unrestricted,
         env: &mut Env,
     ) -> Result<Self, TokenError> {
         let problem = if uid.parse::<Username>().is_err() {
             Some("the uid must be 1 to 256 characters without control characters or surrounding blanks")
         } else if groups.iter().any(|group| group.as_str().contains(',')) {
             Some("a group has a comma, which separates groups")
-        } else if !allow_system_masters && has_masters(&groups) {
+        } else if unrestricted.refuses(&groups) {
             Some(MASTERS_REFUSED)
         } else {
             None
@@ -82,14 +111,24 @@ impl StaticToken {
     /// groups: a user in no group is written with `""` there, so that nobody forgets them.
     ///
     /// # Errors
-    /// [`TokenError::StaticTokens`] with every row that is wrong; nothing of a row is shown.
-    pub fn read(text: &str, allow_system_masters: bool) -> Result<Vec<Self>, TokenError> {
+    /// [`TokenError::StaticTokens`] with every row that is wrong, one in the group `system:masters` among them;
+    /// nothing of a row is shown.
+    pub fn read(text: &str) -> Result<Vec<Self>, TokenError> {
+        Self::read_rows(text, Unrestricted::Refused)
+    }
+
+    /// Reads a file whose tokens may give everything; everybody outside goes through `danger`.
+    pub(crate) fn read_even_unrestricted(text: &str) -> Result<Vec<Self>, TokenError> {
+        Self::read_rows(text, Unrestricted::Allowed)
+    }
+
+    fn read_rows(text: &str, unrestricted: Unrestricted) -> Result<Vec<Self>, TokenError> {
         let (records, broken) = records(text);
         let mut problems: Vec<_> =
             broken.map(|(line, problem)| (line, problem.to_owned())).into_iter().collect();
         let mut tokens = Vec::new();
         for Record { line, fields } in records {
-            match Self::of(&fields, allow_system_masters) {
+            match Self::of(&fields, unrestricted) {
                 Ok(token) => tokens.push((line, token)),
                 Err(problem) => problems.push((line, problem.to_owned())),
             }
@@ -107,7 +146,7 @@ impl StaticToken {
         Err(TokenError::StaticTokens { problems })
     }
 
-    fn of(fields: &[Zeroizing<String>], allow_system_masters: bool) -> Result<Self, &'static str> {
+    fn of(fields: &[Zeroizing<String>], unrestricted: Unrestricted) -> Result<Self, &'static str> {
         let (token, user, uid, groups) = match fields {
             [token, user, uid, groups] => (token, user, uid, groups.as_str()),
             [] | [_] | [_, _] => {
@@ -133,7 +172,7 @@ impl StaticToken {
             .map(str::parse)
             .collect::<Result<Vec<Group>, _>>()
             .map_err(|_| "a group is empty, longer than 256 characters or has odd blanks")?;
-        if !allow_system_masters && has_masters(&groups) {
+        if unrestricted.refuses(&groups) {
             return Err(MASTERS_REFUSED);
         }
         Ok(Self {
@@ -313,30 +352,30 @@ mod tests {
             (format!("a,u,1\n{TOKEN},\"u,1\n"), 2, "not closed"),
             (format!("a,\"u\nv\",1,g\nb,u,1,g\n{TOKEN},u\n"), 4, "fewer than four"),
         ] {
-            let error = StaticToken::read(&rows, false).unwrap_err();
+            let error = StaticToken::read(&rows).unwrap_err();
             let text = error.to_string();
             assert!(text.contains(&format!("line {line}: ")) && text.contains(said), "{rows:?}: {text}");
             assert!(!text.contains("0123456789") && !format!("{error:?}").contains("0123456789"), "{text}");
         }
-        let error = StaticToken::read("a\nb,u,1,g\nc\n", false).unwrap_err().to_string();
+        let error = StaticToken::read("a\nb,u,1,g\nc\n").unwrap_err().to_string();
         assert!(error.contains("line 1: ") && error.contains("line 3: "), "{error}");
     }
 
     #[test]
     fn rows_that_are_right() {
         let text = "a,u,1,\n\nb,\"u \"\"x\"\", y\",2,\"g,system:masters\"\r\nc,v,3,g\nd,v,4,\"\"";
-        let tokens = StaticToken::read(text, true).unwrap();
+        let tokens = StaticToken::read_even_unrestricted(text).unwrap();
         let groups: Vec<usize> = tokens.iter().map(|token| token.groups().len()).collect();
         assert_eq!(groups, [0, 2, 1, 0]);
         assert_eq!(tokens[1].user().as_str(), "u \"x\", y");
-        assert!(StaticToken::read("", false).unwrap().is_empty());
+        assert!(StaticToken::read("").unwrap().is_empty());
     }
 
     #[test]
     fn what_cannot_be_written_is_not_made() {
         let mut env = Env::system();
         let mut make = |uid: &str, group: &str| {
-            StaticToken::generate("u".parse().unwrap(), uid, vec![group.parse().unwrap()], false, &mut env)
+            StaticToken::generate("u".parse().unwrap(), uid, vec![group.parse().unwrap()], &mut env)
         };
         assert!(make("1", "a,b").is_err() && make("", "a").is_err() && make("1\n", "a").is_err());
         assert!(make("1", "system:masters").is_err());
@@ -350,8 +389,8 @@ mod tests {
         fn written_rows_are_read_again(user in "[a-z\",: ]{1,12}", uid in "[0-9\",]{1,6}", groups in prop::collection::vec("[a-z:\"]{1,6}", 0..4)) {
             prop_assume!(user.trim() == user);
             let groups: Vec<Group> = groups.iter().map(|group| group.parse().unwrap()).collect();
-            let token = StaticToken::generate(user.parse().unwrap(), &uid, groups.clone(), false, &mut Env::system()).unwrap();
-            let again = StaticToken::read(token.to_csv().expose_secret(), false).unwrap();
+            let token = StaticToken::generate(user.parse().unwrap(), &uid, groups.clone(), &mut Env::system()).unwrap();
+            let again = StaticToken::read(token.to_csv().expose_secret()).unwrap();
             prop_assert_eq!(again.len(), 1);
             prop_assert!(again[0].expose_secret().equals(token.expose_secret()));
             prop_assert_eq!(again[0].user().as_str(), user);
@@ -361,7 +400,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_it_panic(text in "[a,\"\r\n x]{0,40}|\\PC{0,40}") {
-            let _ = StaticToken::read(&text, false);
+            let _ = StaticToken::read(&text);
         }
     }
 }

@@ -158,7 +158,7 @@ fn the_file_of_static_tokens_is_kept_with_its_rows() {
     assert!(spec.warnings().iter().any(|warning| warning.problem.contains("prefer bootstrap-token")));
     build(&spec, out);
     let csv = read(out, "authorities/token.csv");
-    let rows = StaticToken::read(&csv, false).unwrap();
+    let rows = StaticToken::read(&csv).unwrap();
     assert_eq!((rows.len(), rows[0].user().as_str()), (1, "kubelet-bootstrap"));
     assert_eq!(read(out, "nodes/one/etc/kubernetes/token.csv"), csv);
     assert!(!out.join("nodes/two/etc/kubernetes/token.csv").exists());

@@ -35,7 +35,7 @@ fn nothing_printable_shows_a_secret() {
     .unwrap();
     clean("Kubeconfig", &format!("{read:?}"));
 
-    let static_token = &StaticToken::read(&format!("{MARKER},u,1,g"), false).unwrap()[0];
+    let static_token = &StaticToken::read(&format!("{MARKER},u,1,g")).unwrap()[0];
     clean("StaticToken", &format!("{static_token:?} {static_token:#?}"));
 
     let spec: ClusterSpec = include_str!("../../../examples/single-node.yaml").parse().unwrap();
@@ -84,7 +84,7 @@ fn no_error_shows_a_secret() {
         format!("{MARKER},u,1\n{MARKER},u,1"),
         format!("\"{MARKER}"),
     ] {
-        let error = StaticToken::read(&wrong, false).unwrap_err();
+        let error = StaticToken::read(&wrong).unwrap_err();
         clean("a static token's error", &format!("{error} {error:?}"));
     }
     let source = |token: &str| {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use kboot_core::pki::{Authority, CertificateAuthority, CertificateTemplate, Issuer, PkiError};
 use kboot_core::x509::{
     Certificate, KeyAlgorithm, PrivateKey, PublicKey, RequestError, SignatureAlgorithm, SigningError,
-    SigningKey, UnsignedCertificate, X509Error,
+    SigningKey, TlsUsage, UnsignedCertificate, X509Error,
 };
 use kboot_core::{Env, Error, ErrorKind, Lifetime};
 use kboot_testkit::Oracle;
@@ -265,4 +265,22 @@ fn etcds_and_the_front_proxys_authorities_make_no_clients_of_the_api_server() {
         assert!(authority.issue(&client.clone().from_authority(whose), &key, year, &mut env).is_ok());
         assert!(authority.known_as(Authority::Cluster).issue(&client, &key, year, &mut env).is_ok());
     }
+}
+
+#[test]
+fn nobody_is_made_all_powerful_unasked() {
+    let (authority, mut env) = (authority(KeyAlgorithm::EcdsaP256), Env::system());
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let year = "1y".parse().unwrap();
+    let template =
+        CertificateTemplate::client("jane".parse().unwrap()).group("system:masters".parse().unwrap());
+    let refused = authority.issue(&template, &key, year, &mut env).unwrap_err();
+    assert_eq!(refused, PkiError::Unrestricted);
+    let refused = authority.issuer().prepare(&template, key.public_key(), year, &mut env).unwrap_err();
+    assert_eq!(refused, PkiError::Unrestricted);
+    // A server is nobody at the API server, whatever its groups.
+    let server = template.clone().with_usage(TlsUsage::Server);
+    assert!(authority.issue(&server, &key, year, &mut env).is_ok());
+    let issued = kboot_core::danger::issue_unrestricted(&authority, &template, &key, year, &mut env);
+    assert_eq!(issued.unwrap().facts().organizations, ["system:masters"]);
 }

@@ -43,8 +43,7 @@ fn kube_apiserver_reads_what_kboot_writes_and_kboot_refuses_what_it_refuses() {
             .map(|(user, groups)| {
                 let groups = groups.into_iter().map(|group| group.parse().unwrap()).collect();
                 let token =
-                    StaticToken::generate(user.parse().unwrap(), "1", groups, false, &mut Env::system())
-                        .unwrap();
+                    StaticToken::generate(user.parse().unwrap(), "1", groups, &mut Env::system()).unwrap();
                 token.to_csv().expose_secret().to_owned()
             })
             .collect();
@@ -71,6 +70,6 @@ fn kube_apiserver_reads_what_kboot_writes_and_kboot_refuses_what_it_refuses() {
         ("a,u,1,\"g, h\"\n", true, false),
         ("a,u,1,system:masters\n", true, false),
     ] {
-        assert_eq!((accepts(rows), StaticToken::read(rows, false).is_ok()), (upstream, ours), "{rows:?}");
+        assert_eq!((accepts(rows), StaticToken::read(rows).is_ok()), (upstream, ours), "{rows:?}");
     }
 }

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use kboot_core::pki::{
-    Authority, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile, profile::MASTERS_GROUP,
-};
+use kboot_core::identity::MASTERS_GROUP;
+use kboot_core::pki::{Authority, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile};
 use kboot_core::time::Lifetime;
-use kboot_core::{CertificateTemplate, Env, PrivateKey, bundle};
+use kboot_core::{CertificateAuthority, CertificateTemplate, Env, PrivateKey, bundle, danger};
 
 use super::{MAX_BYTES, usage};
 use crate::cli::CertIssue;
@@ -50,8 +49,8 @@ pub(super) fn run(arguments: CertIssue) -> Result<()> {
     }
     let key = PrivateKey::generate(order.key)?;
     let wanted_end = env.now().after(order.lifetime)?;
-    let certificate = authority
-        .issue(&order.template, &key, order.lifetime, &mut env)
+    let issue = if is_allowed { danger::issue_unrestricted } else { CertificateAuthority::issue };
+    let certificate = issue(&authority, &order.template, &key, order.lifetime, &mut env)
         .with_context(|| format!("--ca {}", input::name(&ca)))?;
     let facts = certificate.facts();
 

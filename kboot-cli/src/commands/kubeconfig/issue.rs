@@ -1,10 +1,11 @@
 //! `kboot kubeconfig user` and `bootstrap`
 
 use anyhow::{Context, Result, bail};
-use kboot_core::kubeconfig::{ClientIdentity, Kubeconfig};
+use kboot_core::identity::ClientIdentity;
+use kboot_core::kubeconfig::Kubeconfig;
 use kboot_core::pki::{Authority, CertificateAuthority};
 use kboot_core::token::BootstrapToken;
-use kboot_core::{Env, KeyAlgorithm};
+use kboot_core::{CertificateTemplate, Env, PrivateKey, danger};
 
 use super::{MAX_BYTES, certificate, finish};
 use crate::cli::{KubeconfigBootstrap, KubeconfigUser};
@@ -14,16 +15,18 @@ use crate::{input, output};
 pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
     let (user, groups) = (arguments.user.clone(), arguments.groups.clone());
     let identity = if arguments.allow_system_masters {
-        ClientIdentity::with_system_masters(user, groups)?
+        danger::unrestricted_identity(user, groups)?
     } else {
         ClientIdentity::new(user, groups)
             .context("refused; if it is for system:masters, --allow-system-masters allows that")?
     };
     let mut env = Env::system();
     let authority = chosen_authority(arguments, &env)?;
-    let algorithm: KeyAlgorithm = arguments.key_algorithm;
-    let (certificate, key) = identity
-        .issue(&authority, algorithm, arguments.lifetime, &mut env)
+    let template = CertificateTemplate::of(&identity);
+    let key = PrivateKey::generate(arguments.key_algorithm).context("no certificate is issued")?;
+    let issue =
+        if arguments.allow_system_masters { danger::issue_unrestricted } else { CertificateAuthority::issue };
+    let certificate = issue(&authority, &template, &key, arguments.lifetime, &mut env)
         .context("no certificate is issued")?;
     let builder = Kubeconfig::for_cluster(&arguments.names.cluster, &arguments.server)
         .trusting(authority.certificate())

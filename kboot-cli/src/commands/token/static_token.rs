@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use kboot_core::Env;
 use kboot_core::token::StaticToken;
+use kboot_core::{Env, danger};
 use serde::Serialize;
 
 use super::MAX_BYTES;
@@ -17,7 +17,11 @@ const STATIC_TOKENS: &str = "a static token has no end: it works until kube-apis
 
 pub(super) fn create(arguments: StaticTokenCreate, env: &mut Env) -> Result<()> {
     let StaticTokenCreate { user, uid, groups, allow_system_masters, out } = arguments;
-    let token = StaticToken::generate(user, &uid, groups, allow_system_masters, env)?;
+    let token = if allow_system_masters {
+        danger::unrestricted_static_token(user, &uid, groups, env)?
+    } else {
+        StaticToken::generate(user, &uid, groups, env)?
+    };
     output::secret(out.as_deref(), &token.to_csv())?;
     warn_of([&token]);
     Ok(())
@@ -28,8 +32,8 @@ pub(super) fn check(file: &Path, allow_system_masters: bool, format: ListFormat)
     if text.expose_secret().trim().is_empty() {
         bail!("{}: it is empty", input::name(file));
     }
-    let tokens =
-        StaticToken::read(text.expose_secret(), allow_system_masters).with_context(|| input::name(file))?;
+    let read = if allow_system_masters { danger::read_unrestricted_static_tokens } else { StaticToken::read };
+    let tokens = read(text.expose_secret()).with_context(|| input::name(file))?;
     output::report(format, &StaticTokens(tokens.iter().map(Entry::new).collect()))?;
     warn_of(&tokens);
     Ok(())

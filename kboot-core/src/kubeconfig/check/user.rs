@@ -4,6 +4,7 @@ use super::{
     AuthProviderProblem, CredentialPair, ExecProblem, KubeconfigProblem, Named, NotValidNow, Report,
     UnreadableReference, given, place,
 };
+use crate::identity::MASTERS_GROUP;
 use crate::kubeconfig::model::{AuthProvider, Exec, User};
 use crate::kubeconfig::shown;
 use crate::secret::{SecretBytes, SecretText};
@@ -207,7 +208,7 @@ fn client_identity(
         let why = NotValidNow { subject: subject(), not_before, not_after, now };
         report.error(certificate_path, KubeconfigProblem::ClientCertificateNotValidNow(why));
     }
-    if facts.organizations.iter().any(|group| group == "system:masters") {
+    if facts.organizations.iter().any(|group| group == MASTERS_GROUP) {
         report.warning(certificate_path, KubeconfigProblem::SystemMasters);
     }
     if let Some(authority) = report.environment.authority

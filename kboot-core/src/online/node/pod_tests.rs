@@ -47,15 +47,14 @@ fn event(kind: &str, reason: &str, message: &str, last: &str) -> Value {
     })
 }
 
-fn pods(objects: &[Value], events: Result<&[Value], OnlineError>) -> Seen {
+fn pods(objects: &[Value], events: Result<&[Value], fn() -> OnlineError>) -> Seen {
     let mut pods = Pods::default();
     for object in objects {
         pods.add(serde_json::from_value::<Pod>(object.clone()).unwrap());
     }
-    let events: Result<Vec<Event>, _> =
-        events.map(|all| all.iter().map(|event| serde_json::from_value(event.clone()).unwrap()).collect());
+    let parsed = |event: &Value| serde_json::from_value::<Event>(event.clone()).unwrap();
     for pod in pods.unexplained(now()) {
-        pod.set_events(events.clone());
+        pod.set_events(events.map(|all| all.iter().map(parsed).collect()).map_err(|error| error()));
     }
     Seen { pods: Ok(pods), ..healthy() }
 }
@@ -158,8 +157,8 @@ fn pods_that_wait_in_silence() {
     assert_only(&pods(&[starting(900)], Ok(&[])), check, Severity::Error, &said);
     let forbidden = || status(403, "events is forbidden").unwrap().success().unwrap_err();
     let said = ["starting for 3 min", "its events cannot be read", "events is forbidden"];
-    assert_only(&pods(&[starting(180)], Err(forbidden())), check, Severity::Warning, &said);
-    assert_only(&pods(&[starting(900)], Err(forbidden())), check, Severity::Error, &["events is forbidden"]);
+    assert_only(&pods(&[starting(180)], Err(forbidden)), check, Severity::Warning, &said);
+    assert_only(&pods(&[starting(900)], Err(forbidden)), check, Severity::Error, &["events is forbidden"]);
     let seen =
         Seen { pods: Err(status(403, "pods is forbidden").unwrap().success().unwrap_err()), ..healthy() };
     assert_only(&seen, "pods", Severity::Warning, &["pods is forbidden"]);

@@ -149,7 +149,7 @@ impl WaitingPod {
             },
             Some(Err(error)) => {
                 let severity = if too_long { Severity::Error } else { Severity::Warning };
-                (severity, PodEvents::Unreadable { why: error.to_string() })
+                (severity, PodEvents::Unreadable { why: error.with_cause() })
             }
             None if !too_long => return None,
             None => (Severity::Error, PodEvents::NotAsked),

@@ -81,7 +81,7 @@ pub(super) fn problem(check: &str, text: String) -> Check {
 }
 
 fn not_answered(check: &str, error: &OnlineError) -> Check {
-    Finding::warning(check, NodeDetail::NotAnswered { why: error.to_string() })
+    Finding::warning(check, NodeDetail::NotAnswered { why: error.with_cause() })
 }
 
 /// What stands beside a condition, a state or an event.
@@ -198,7 +198,7 @@ fn expiry(
         (Some(not_after), _) => (not_after, ExpirySource::Metrics),
         (None, Some((request, not_after))) => (not_after, ExpirySource::Request(request.shown_name())),
         (None, None) => {
-            let metrics = metrics.err().map(ToString::to_string);
+            let metrics = metrics.err().map(OnlineError::with_cause);
             return Finding::warning(check, NodeDetail::CertificateUnknown { metrics });
         }
     };

@@ -1,0 +1,218 @@
+//! Whom a certificate or a token makes its holder, and which of those nobody is made by hand or on request.
+//!
+//! Every way to an identity asks here: certificates issued by hand, certificate requests, static tokens, names of
+//! nodes. What asks for more on purpose finds its way in [`crate::danger`].
+
+use crate::name::{Group, NodeName, Username};
+
+/// The group that the API server's authorizer lets do everything, whatever RBAC says.
+pub const MASTERS_GROUP: &str = "system:masters";
+/// The group of the administrator (kubeadm 1.29 and later); bound to cluster-admin in [`crate::rbac`], and so,
+/// unlike [`MASTERS_GROUP`], revocable.
+pub const ADMIN_GROUP: &str = "kubeadm:cluster-admins";
+/// The group of every node, without which the node authorizer takes nobody for one.
+pub const NODES_GROUP: &str = "system:nodes";
+/// The user that may speak for every other one at the API server (`--requestheader-allowed-names`).
+pub const FRONT_PROXY_CLIENT: &str = "front-proxy-client";
+/// The user name of kube-apiserver at kubelets.
+pub const KUBELET_CLIENT_USER: &str = "kube-apiserver-kubelet-client";
+
+/// What every user and group of Kubernetes itself starts with: masters, nodes, controllers, service accounts.
+pub(crate) const RESERVED_PREFIX: &str = "system:";
+
+/// The users of nodes begin with it, then comes the node's name.
+pub(crate) const NODE_USER_PREFIX: &str = "system:node:";
+
+/// Users and groups that clusters made by kubeadm or kboot give power to, besides all of `system:`.
+pub(crate) const PRIVILEGED: [&str; 8] = [
+    ADMIN_GROUP,
+    "kubernetes-admin",
+    "kubernetes-super-admin",
+    "kube-apiserver",
+    KUBELET_CLIENT_USER,
+    "kube-apiserver-etcd-client",
+    "kube-etcd-healthcheck-client",
+    FRONT_PROXY_CLIENT,
+];
+
+/// Groups that say no more than that somebody asked.
+pub(crate) const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
+
+/// Whether a user or group is one that no request may ask for; spelling that only looks like it counts.
+///
+/// ```
+/// use kboot_core::identity::is_privileged;
+/// assert!(is_privileged("system:masters") && is_privileged(" Kubernetes-Admin"));
+/// assert!(!is_privileged("jane"));
+/// ```
+#[must_use]
+pub fn is_privileged(name: &str) -> bool {
+    let plain = name.trim().to_lowercase();
+    plain.starts_with(RESERVED_PREFIX) || PRIVILEGED.contains(&plain.as_str())
+}
+
+/// Whether somebody in these groups may do everything in a cluster, past every RBAC rule.
+#[must_use]
+pub fn is_unrestricted(groups: &[Group]) -> bool {
+    groups.iter().any(|group| group.as_str() == MASTERS_GROUP)
+}
+
+/// The node that a user is by its name, `system:node:NAME`; its groups are not looked at.
+#[must_use]
+pub fn node_of_user(user: &str) -> Option<NodeName> {
+    user.strip_prefix(NODE_USER_PREFIX)?.parse().ok()
+}
+
+/// Why nobody is given an identity by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// `system:masters`.
+    #[error(
+        "no client certificate for this user: the group system:masters may do everything, and its certificate cannot be taken back"
+    )]
+    Unrestricted,
+    /// A user whom the API server knows by other means than a certificate.
+    #[error(
+        "no client certificate for this user: system:anonymous and service accounts are users that the API server knows otherwise"
+    )]
+    ServersUser,
+    /// The front proxy's client.
+    #[error(
+        "no client certificate for this user: front-proxy-client may speak for every user at the API server, where one authority signs everything"
+    )]
+    FrontProxy,
+    /// A group that the API server puts users into.
+    #[error(
+        "no client certificate for this user: system:authenticated, system:unauthenticated and system:serviceaccounts are groups that the API server \
+         itself puts users into"
+    )]
+    ServersGroup,
+    /// A node's user without the nodes' group, or the other way round.
+    #[error(
+        "no client certificate for this user: a node is the user system:node:NAME in the group system:nodes, both or neither"
+    )]
+    HalfNode,
+}
+
+/// A user and its groups, seen to be an identity that a client certificate may give.
+///
+/// Stricter than `kubeadm kubeconfig user`, which takes any name: what the API server gives out itself
+/// (anonymous and authenticated users, service accounts) is refused, and so is a node's user without the
+/// nodes' group or the other way round, which the node authorizer would not take for a node
+/// (`plugin/pkg/auth/nodeidentifier`).
+///
+/// ```
+/// use kboot_core::identity::{ClientIdentity, IdentityError};
+/// let jane = ClientIdentity::new("jane".parse()?, vec!["dev".parse()?, "ops".parse()?])?;
+/// assert_eq!(jane.user().as_str(), "jane");
+/// let masters = ClientIdentity::new("jane".parse()?, vec!["system:masters".parse()?]);
+/// assert_eq!(masters, Err(IdentityError::Unrestricted));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientIdentity {
+    user: Username,
+    groups: Vec<Group>,
+}
+
+impl ClientIdentity {
+    /// An identity that is not all-powerful.
+    ///
+    /// # Errors
+    /// [`IdentityError`] for one that a certificate must not give, `system:masters` among them.
+    pub fn new(user: Username, groups: Vec<Group>) -> Result<Self, IdentityError> {
+        if is_unrestricted(&groups) {
+            return Err(IdentityError::Unrestricted);
+        }
+        Self::even_unrestricted(user, groups)
+    }
+
+    /// One that may be in [`MASTERS_GROUP`]; everybody outside goes through `danger`.
+    pub(crate) fn even_unrestricted(user: Username, groups: Vec<Group>) -> Result<Self, IdentityError> {
+        let name = user.as_str();
+        if name == "system:anonymous" || name.starts_with("system:serviceaccount:") {
+            return Err(IdentityError::ServersUser);
+        }
+        if name == FRONT_PROXY_CLIENT {
+            return Err(IdentityError::FrontProxy);
+        }
+        let is_servers = |group: &str| {
+            EVERYBODY.contains(&group)
+                || group == "system:serviceaccounts"
+                || group.starts_with("system:serviceaccounts:")
+        };
+        if groups.iter().any(|group| is_servers(group.as_str())) {
+            return Err(IdentityError::ServersGroup);
+        }
+        let is_node = name.strip_prefix(NODE_USER_PREFIX).is_some_and(|node| !node.is_empty());
+        if is_node != groups.iter().any(|group| group.as_str() == NODES_GROUP) {
+            return Err(IdentityError::HalfNode);
+        }
+        Ok(Self { user, groups })
+    }
+
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> &Username {
+        &self.user
+    }
+
+    /// The groups, in the order given.
+    #[must_use]
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// Whether the name or a group is one that Kubernetes keeps for its own components (`system:`).
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        let names = self.groups.iter().map(Group::as_str).chain([self.user.as_str()]);
+        names.into_iter().any(|name| name.starts_with(RESERVED_PREFIX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities() {
+        let groups = |text: &str| -> Vec<Group> {
+            text.split(',').filter(|group| !group.is_empty()).map(|group| group.parse().unwrap()).collect()
+        };
+        for (user, of, good, reserved) in [
+            ("jane", "", true, false),
+            ("jane", "dev,kubeadm:cluster-admins", true, false),
+            ("system:kube-proxy", "", true, true),
+            ("system:node:one", "system:nodes", true, true),
+            ("system:node:one", "", false, true),
+            ("system:node:", "system:nodes", false, true),
+            ("jane", "system:nodes", false, true),
+            ("jane", "dev,system:masters", false, true),
+            ("jane", "system:authenticated", false, true),
+            ("jane", "system:serviceaccounts:kube-system", false, true),
+            ("system:anonymous", "", false, true),
+            ("front-proxy-client", "", false, true),
+            ("system:serviceaccount:kube-system:default", "", false, true),
+        ] {
+            let identity = ClientIdentity::new(user.parse().unwrap(), groups(of));
+            assert_eq!(identity.is_ok(), good, "{user} {of}");
+            if let Ok(identity) = identity {
+                assert_eq!(identity.is_reserved(), reserved, "{user} {of}");
+            }
+        }
+        let masters = ClientIdentity::even_unrestricted("jane".parse().unwrap(), groups("system:masters"));
+        assert!(masters.unwrap().is_reserved());
+    }
+
+    #[test]
+    fn what_no_request_may_ask_for() {
+        for name in ["system:masters", " System:Nodes", "kubernetes-admin", "KUBEADM:cluster-admins"] {
+            assert!(is_privileged(name), "{name}");
+        }
+        for name in ["jane", "systems", "my-kubernetes-admin"] {
+            assert!(!is_privileged(name), "{name}");
+        }
+    }
+}
