@@ -307,7 +307,8 @@ fn files_of_every_kind_are_read_or_refused() {
         ("another document", b"kind: Deployment\nmetadata: {name: Config}\n".to_vec(), "neither PEM"),
     ] {
         let error = inspect::read(&bytes).expect_err(name);
-        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let error: &dyn std::error::Error = &error;
+        let causes = std::iter::successors(Some(error), |error| error.source());
         let error: Vec<String> = causes.map(ToString::to_string).collect();
         assert!(error.iter().any(|text| text.contains(problem)), "{name}: {error:?}");
     }
