@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::document::yaml;
+use crate::finding::Finding;
 use crate::kind::ErrorKind;
-use crate::release::{Component, fields};
+use crate::release::{Component, Misfit, fields};
 use crate::version::KubernetesVersion;
 
 /// Why a configuration file is not taken.
@@ -30,10 +31,16 @@ pub enum ConfigurationError {
         wanted: &'static str,
     },
     /// Fields that are unknown, of another version, or of a wrong type.
-    #[error("{}", .problems.join("\n"))]
+    #[error("{}", listed(.problems))]
     Fields {
         /// Each with its path.
-        problems: Vec<String>,
+        problems: Vec<Finding<Misfit>>,
+    },
+    /// What the table has no word for.
+    #[error("{problem}")]
+    Shape {
+        /// What is wrong.
+        problem: String,
     },
     /// The document cannot be written.
     #[error("the configuration cannot be written as YAML: {problem}")]
@@ -41,6 +48,11 @@ pub enum ConfigurationError {
         /// What went wrong.
         problem: String,
     },
+}
+
+fn listed(problems: &[Finding<Misfit>]) -> String {
+    let lines = problems.iter().map(|finding| format!("{}: {}", finding.path, finding.detail));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 impl ConfigurationError {
@@ -286,9 +298,7 @@ fn parse<T: DeserializeOwned>(
     if !is("apiVersion", api_version) || !is("kind", kind) {
         return Err(ConfigurationError::Kind { wanted });
     }
-    let found = fields::check(component, version, &fields).into_iter();
-    let problems: Vec<String> =
-        found.map(|finding| format!("{}: {}", finding.path, finding.detail)).collect();
+    let problems = fields::check(component, version, &fields);
     if !problems.is_empty() {
         return Err(ConfigurationError::Fields { problems });
     }
@@ -296,7 +306,7 @@ fn parse<T: DeserializeOwned>(
     const NEVER_NULL: [&str; 4] = ["authentication", "authorization", "clientConnection", "clusterDNS"];
     fields.retain(|name, value| !(value.is_null() && NEVER_NULL.contains(&name.as_str())));
     serde_json::from_value(Value::Object(fields))
-        .map_err(|error| ConfigurationError::Fields { problems: vec![error.to_string()] })
+        .map_err(|error| ConfigurationError::Shape { problem: error.to_string() })
 }
 
 fn write<T: Serialize>(configuration: &T) -> Result<String, ConfigurationError> {

@@ -3,7 +3,7 @@
 use super::Component;
 
 /// Flags that no cluster file changes: who is let in, by which files that is proven, and over which
-/// addresses. Whatever kboot sets itself is here or in [`FREE`].
+/// addresses. Whatever kboot sets itself is here or in `FREE`.
 const PROTECTED: &[(&[Component], &[&str])] = &[
     (
         &[Component::Etcd],

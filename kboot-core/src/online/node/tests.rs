@@ -264,7 +264,7 @@ fn version_skew() {
         let api_server = Ok(serde_json::from_value(version(server)).unwrap());
         let seen = Seen { node: serde_json::from_value(node).unwrap(), api_server, ..healthy() };
         let check = &report(&worker(), &seen, now()).findings[2];
-        assert_eq!(check.severity, outcome, "{kubelet} {server}: {}", check.detail.to_string());
+        assert_eq!(check.severity, outcome, "{kubelet} {server}: {}", check.detail);
     }
 }
 
