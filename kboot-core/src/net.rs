@@ -290,8 +290,9 @@ impl fmt::Display for Host {
     }
 }
 
-pub use crate::x509::SubjectAltNames;
-pub use Host as AltName; // MERGE: alias // MERGE: alias
+pub use Host as AltName; // MERGE: alias
+
+pub use crate::x509::SubjectAltNames; // MERGE: alias
 
 #[cfg(test)]
 mod tests {

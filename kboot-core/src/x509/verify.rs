@@ -68,7 +68,7 @@ impl<'a> Verification<'a> {
         }
         let usable = match self.usable_authorities() {
             Ok(usable) => usable,
-            Err(failure) => return Ok(Some(failure)),
+            Err(failure) => return Ok(Some(*failure)),
         };
         let anchors_der: Vec<_> =
             usable.iter().map(|authority| CertificateDer::from(authority.der())).collect();
@@ -149,7 +149,7 @@ impl<'a> Verification<'a> {
     }
 
     /// webpki takes a trusted certificate's name and key for good, whatever else stands in it.
-    fn usable_authorities(&self) -> Result<Vec<&Certificate>, VerificationFailure> {
+    fn usable_authorities(&self) -> Result<Vec<&Certificate>, Box<VerificationFailure>> {
         let mut usable = Vec::new();
         let mut failure = VerificationFailure::NoAuthority;
         for authority in self.authorities {
@@ -163,7 +163,7 @@ impl<'a> Verification<'a> {
                 usable.push(authority);
             }
         }
-        if usable.is_empty() { Err(failure) } else { Ok(usable) }
+        if usable.is_empty() { Err(Box::new(failure)) } else { Ok(usable) }
     }
 }
 
