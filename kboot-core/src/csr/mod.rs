@@ -7,7 +7,7 @@ mod create;
 mod decode;
 mod file;
 mod key;
-pub(crate) mod list;
+mod list;
 mod object;
 mod requestor;
 mod signer;

@@ -1,29 +1,22 @@
 //! A request that was approved: the proof that a signature needs, and all that will be signed.
 
-use super::decision::Trace;
-use crate::csr::{AlternativeName, Signer};
+use super::trace::Trace;
+use super::{Reason, Rule};
+use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
+use crate::csr::{AlternativeName, CertificateRequest, Signer};
 use crate::time::Lifetime;
 
 /// A request that a policy or a person approved; only [`super::Policy::evaluate`] and
 /// [`super::Decision::approve_as`] make one, and only after the floor.
 ///
-/// It holds what the certificate will say, and nothing else of the request.
+/// What the certificate will say is read from the very object that was judged, which nobody can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovedRequest {
-    pub(crate) signer: Signer,
-    pub(crate) common_name: String,
-    pub(crate) organizations: Vec<String>,
-    pub(crate) alternative_names: Vec<AlternativeName>,
-    pub(crate) public_key_der: Vec<u8>,
-    /// Whether the key may sign handshakes.
-    pub(crate) digital_signature: bool,
-    /// Whether the key may decrypt session keys (RSA key exchange).
-    pub(crate) key_encipherment: bool,
-    pub(crate) requested_lifetime: Option<Lifetime>,
-    /// The longest life that the rule allows.
-    pub(crate) max_lifetime: Option<Lifetime>,
-    pub(super) approval: Approval,
     pub(super) trace: Trace,
+    /// The number of the rule that approves, in the trace's policy.
+    pub(super) rule: Option<usize>,
+    /// The person who approves, in place of a rule.
+    pub(super) person: Option<String>,
 }
 
 /// Who approved.
@@ -48,31 +41,34 @@ impl ApprovedRequest {
     /// The signer whose certificate it will be.
     #[must_use]
     pub fn signer(&self) -> Signer {
-        self.signer
+        // The floor has judged it for this signer; there is no approval for none.
+        self.trace.object.signer().unwrap_or(Signer::KubeApiserverClient)
+    }
+
+    fn request(&self) -> Option<&CertificateRequest> {
+        self.trace.request()
     }
 
     /// The common name: the user that its holder will be.
     #[must_use]
     pub fn common_name(&self) -> &str {
-        &self.common_name
+        self.request().and_then(|request| request.common_names().next()).unwrap_or_default()
     }
 
     /// The organizations: the groups that its holder will be in.
-    #[must_use]
-    pub fn organizations(&self) -> &[String] {
-        &self.organizations
+    pub fn organizations(&self) -> impl Iterator<Item = &str> {
+        self.request().into_iter().flat_map(CertificateRequest::organizations)
     }
 
     /// The alternative names, in the request's order.
-    #[must_use]
-    pub fn alternative_names(&self) -> &[AlternativeName] {
-        &self.alternative_names
+    pub fn alternative_names(&self) -> impl Iterator<Item = &AlternativeName> {
+        self.request().into_iter().flat_map(CertificateRequest::alternative_names)
     }
 
     /// The key that will be certified: its SubjectPublicKeyInfo, DER.
     #[must_use]
     pub fn public_key_der(&self) -> &[u8] {
-        &self.public_key_der
+        self.request().map_or(&[], |request| request.public_key().der())
     }
 
     /// Everything that was looked at.
@@ -83,19 +79,52 @@ impl ApprovedRequest {
 
     /// Who approved.
     #[must_use]
-    pub fn approval(&self) -> &Approval {
-        &self.approval
+    pub fn approval(&self) -> Approval {
+        match &self.person {
+            Some(person) => Approval::Person { name: person.clone() },
+            None => Approval::Rule {
+                name: self.rule().map(Rule::name).unwrap_or_default().to_owned(),
+                message: self.rule().and_then(|rule| rule.message.clone()),
+            },
+        }
+    }
+
+    pub(super) fn reason(&self) -> Reason {
+        if self.person.is_some() { Reason::PersonApproves } else { Reason::RuleApproves }
     }
 
     pub(super) fn message(&self) -> String {
-        match &self.approval {
-            Approval::Rule { message: Some(message), .. } => message.clone(),
+        match self.approval() {
+            Approval::Rule { message: Some(message), .. } => message,
             Approval::Rule { name, .. } => format!("Approved by the rule {name} of the policy."),
             Approval::Person { name } => format!("Approved by {name}."),
         }
     }
 
-    pub(super) fn approved_by_person(self, person: &str, trace: Trace) -> Self {
-        Self { approval: Approval::Person { name: person.to_owned() }, trace, ..self }
+    fn rule(&self) -> Option<&Rule> {
+        self.trace.rules.get(self.rule?)
+    }
+
+    fn has_usage(&self, wanted: &str) -> bool {
+        self.trace.object.usages().iter().any(|usage| usage == wanted)
+    }
+
+    /// Whether the key may sign handshakes.
+    pub(super) fn digital_signature(&self) -> bool {
+        self.has_usage(DIGITAL_SIGNATURE)
+    }
+
+    /// Whether the key may decrypt session keys (RSA key exchange).
+    pub(super) fn key_encipherment(&self) -> bool {
+        self.has_usage(KEY_ENCIPHERMENT)
+    }
+
+    pub(super) fn requested_lifetime(&self) -> Option<Lifetime> {
+        self.trace.object.expiration_seconds().and_then(|seconds| Lifetime::from_seconds(seconds).ok())
+    }
+
+    /// The longest life that the rule allows.
+    pub(super) fn max_lifetime(&self) -> Option<Lifetime> {
+        self.rule()?.max_expiration()
     }
 }

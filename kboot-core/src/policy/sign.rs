@@ -43,7 +43,7 @@ impl CertificateAuthority {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<Certificate, PkiError> {
-        self.sign_requested(&approved.content(), approved.requested_lifetime, approved.limited(limit), env)
+        self.sign_requested(&approved.content(), approved.requested_lifetime(), approved.limited(limit), env)
     }
 }
 
@@ -58,34 +58,39 @@ impl Issuer {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<Prepared<'_>, PkiError> {
-        self.prepare_requested(&approved.content(), approved.requested_lifetime, approved.limited(limit), env)
+        self.prepare_requested(
+            &approved.content(),
+            approved.requested_lifetime(),
+            approved.limited(limit),
+            env,
+        )
     }
 }
 
 impl ApprovedRequest {
     fn limited(&self, limit: Lifetime) -> Lifetime {
-        self.max_lifetime.map_or(limit, |max| max.min(limit))
+        self.max_lifetime().map_or(limit, |max| max.min(limit))
     }
 
     fn content(&self) -> RequestedContent {
         let mut content = RequestedContent {
-            common_name: self.common_name.clone(),
-            organizations: self.organizations.clone(),
+            common_name: self.common_name().to_owned(),
+            organizations: self.organizations().map(str::to_owned).collect(),
             dns: Vec::new(),
             emails: Vec::new(),
             ips: Vec::new(),
             uris: Vec::new(),
-            public_key_der: self.public_key_der.clone(),
-            usage: match self.signer {
+            public_key_der: self.public_key_der().to_vec(),
+            usage: match self.signer() {
                 Signer::KubeApiserverClient | Signer::KubeApiserverClientKubelet => ExtendedUsage::Client,
                 Signer::KubeletServing => ExtendedUsage::Server,
             },
             key_usages: LeafKeyUsages {
-                digital_signature: self.digital_signature,
-                key_encipherment: self.key_encipherment,
+                digital_signature: self.digital_signature(),
+                key_encipherment: self.key_encipherment(),
             },
         };
-        for name in &self.alternative_names {
+        for name in self.alternative_names() {
             match name.clone() {
                 AlternativeName::Dns(name) => content.dns.push(name),
                 AlternativeName::Ip(address) => content.ips.push(address),
