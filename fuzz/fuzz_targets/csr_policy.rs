@@ -5,7 +5,7 @@
 
 use arbitrary::Unstructured;
 use kboot_core::csr::CertificateSigningRequest;
-use kboot_core::policy::{Code, Verdict};
+use kboot_core::policy::{Reason, Verdict};
 use kboot_fuzz::known::Known;
 use kboot_fuzz::plain_facts::judge;
 use kboot_fuzz::rules;
@@ -50,12 +50,12 @@ fn decided(situation: &Situation) {
     // A rule's doubt about a name is one too; the floor's own word on it is not.
     let is_for_a_person = || decision.clone().approve_as("jane").verdict() == Verdict::Approve;
     let is_open = match decision.code() {
-        Code::NoRule
-        | Code::FactsUnknown
-        | Code::ApiServerUnknown
-        | Code::NodeJoined
-        | Code::SignerNotRuled => true,
-        Code::AltNameOfOther => is_for_a_person(),
+        Reason::NoRule
+        | Reason::FactsUnknown
+        | Reason::ApiServerUnknown
+        | Reason::NodeJoined
+        | Reason::SignerNotRuled => true,
+        Reason::AltNameOfOther => is_for_a_person(),
         _ => false,
     };
     assert!(is_open || longer.evaluate(object, &known) == decision);
@@ -68,7 +68,7 @@ fn decided(situation: &Situation) {
         before.verdict() == Verdict::Hold
             || before.verdict() == decision.verdict()
             || (decision.verdict() == Verdict::Hold
-                && matches!(decision.code(), Code::AltNameOfOther | Code::AltNameReserved)),
+                && matches!(decision.code(), Reason::AltNameOfOther | Reason::AltNameReserved)),
         "{before:?} {decision:?}"
     );
 }

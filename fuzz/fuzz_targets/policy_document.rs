@@ -68,7 +68,7 @@ fn agrees(text: &str, policy: &Policy) {
     for (rule, read) in rules.iter().zip(policy.rules()) {
         assert_eq!(
             (rule["name"].as_str(), rule["decision"].as_str()),
-            (Some(read.name()), Some(read.verdict().word()))
+            (Some(read.name()), Some(read.verdict().as_str()))
         );
         if rule["decision"] != "approve" {
             continue;

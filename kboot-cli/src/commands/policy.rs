@@ -67,7 +67,7 @@ fn check(file: &Path, format: ListFormat) -> Result<Answer> {
             json!({
                 "name": rule.name(),
                 "signer": rule.signer().name(),
-                "decision": rule.verdict().word(),
+                "decision": rule.verdict().as_str(),
                 "inventory": rule.inventory(),
                 "sentence": rule.sentence(),
             })

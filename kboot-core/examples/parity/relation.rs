@@ -1,7 +1,7 @@
 //! How two answers stand to each other.
 
 use kboot_core::csr::{CertificateSigningRequest, Signer};
-use kboot_core::policy::{AccessReviews, Code, Refusal};
+use kboot_core::policy::{self, AccessReviews, Refusal};
 
 /// How kboot's answer stands to upstream's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,12 +53,13 @@ pub(crate) enum Reason {
 impl Reason {
     pub(crate) fn of(refusal: &Refusal, signed: &CertificateSigningRequest) -> Self {
         match refusal.code() {
-            code @ (Code::NoRule | Code::RuleHolds | Code::RuleDenies | Code::FactsUnknown) => {
-                Self::Rules(code.word())
-            }
+            code @ (policy::Reason::NoRule
+            | policy::Reason::RuleHolds
+            | policy::Reason::RuleDenies
+            | policy::Reason::FactsUnknown) => Self::Rules(code.as_str()),
             // Upstream's signers but legacy-unknown, which went with v1beta1, are all in the preset.
-            code @ Code::SignerNotRuled if signed.signer().is_some() => Self::Rules(code.word()),
-            code => Self::Floor(code.word()),
+            code @ policy::Reason::SignerNotRuled if signed.signer().is_some() => Self::Rules(code.as_str()),
+            code => Self::Floor(code.as_str()),
         }
     }
 

@@ -5,7 +5,9 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::{CertificateSigningRequest, CsrError};
-use crate::json_objects::{Item, ListError, each_object, is_json, strict_value};
+use crate::document::ListError;
+use crate::document::json::{is_json, strict_value};
+use crate::document::json_stream::{Item, each_object, read_yaml};
 
 /// The largest object that is read. etcd takes 1.5 MiB at most, so no cluster has a larger one that could keep
 /// the others from being read.
@@ -49,7 +51,7 @@ pub fn read_list<E: From<ListError>>(
             Item::EndOfList { .. } => Ok(()),
         })?;
     } else {
-        let mut list = yaml(reader)?;
+        let mut list = read_yaml(reader)?;
         let kind = list.get("kind").and_then(Value::as_str).map(str::to_owned);
         match list.get_mut("items").map(Value::take) {
             Some(Value::Array(items)) => {
@@ -82,14 +84,4 @@ fn complete(item: &mut Value, list_kind: Option<&str>) {
         fields.entry("apiVersion").or_insert_with(|| "certificates.k8s.io/v1".into());
         fields.entry("kind").or_insert_with(|| "CertificateSigningRequest".into());
     }
-}
-
-/// The whole of a YAML text, as kubectl writes it.
-pub(crate) fn yaml(reader: impl Read) -> Result<Value, ListError> {
-    let refuse = |problem| ListError::NotYaml { problem };
-    let limit = u64::try_from(crate::yaml::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    reader.take(limit).read_to_end(&mut bytes)?;
-    let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned()))?;
-    crate::yaml::parse_as_go(&text).map_err(refuse)
 }

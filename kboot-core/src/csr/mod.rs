@@ -5,7 +5,7 @@
 
 mod create;
 mod file;
-pub(crate) mod list;
+mod list;
 mod object;
 mod requestor;
 mod signer;

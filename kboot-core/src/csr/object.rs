@@ -1,6 +1,7 @@
 //! The object around a request: `CertificateSigningRequest` of `certificates.k8s.io/v1`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -30,7 +31,11 @@ use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateSigningRequest {
+pub struct CertificateSigningRequest(Arc<Fields>);
+
+/// Shared by the clones, so that a decision can keep the object that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fields {
     metadata: Map<String, Value>,
     created: Option<Timestamp>,
     signer_name: String,
@@ -123,7 +128,7 @@ impl CertificateSigningRequest {
         let usages = [Some(DIGITAL_SIGNATURE), encipherment, Some(signer.purpose())];
         let mut metadata = Map::new();
         metadata.insert("name".to_owned(), name.into());
-        Self {
+        Self(Arc::new(Fields {
             metadata,
             created: None,
             signer_name: signer.name().to_owned(),
@@ -135,36 +140,36 @@ impl CertificateSigningRequest {
             request,
             conditions: Vec::new(),
             certificate: None,
-        }
+        }))
     }
 
     /// The same without a name: the API server makes one that begins like this. `kubectl create` takes such
     /// an object, `kubectl apply` does not.
     #[must_use]
     pub fn with_generated_name(mut self, prefix: &str) -> Self {
-        self.metadata.remove("name");
-        self.metadata.insert("generateName".to_owned(), prefix.into());
+        self.fields().metadata.remove("name");
+        self.fields().metadata.insert("generateName".to_owned(), prefix.into());
         self
     }
 
     /// The same, sent by this user.
     #[must_use]
     pub fn with_requestor(mut self, requestor: Requestor) -> Self {
-        self.requestor = requestor;
+        self.fields().requestor = requestor;
         self
     }
 
     /// The same for these usages.
     #[must_use]
     pub fn with_usages(mut self, usages: Vec<String>) -> Self {
-        self.usages = usages;
+        self.fields().usages = usages;
         self
     }
 
     /// The same with a wish for this lifetime.
     #[must_use]
     pub fn with_expiration(mut self, lifetime: Lifetime) -> Self {
-        self.expiration_seconds = Some(lifetime.seconds());
+        self.fields().expiration_seconds = Some(lifetime.seconds());
         self
     }
 
@@ -172,8 +177,8 @@ impl CertificateSigningRequest {
     /// condition of type `Approved` was there.
     #[must_use]
     pub fn with_approval(mut self, reason: &str, message: &str, now: Timestamp) -> Self {
-        self.conditions.retain(|condition| condition.kind != "Approved");
-        self.conditions.push(Condition {
+        self.fields().conditions.retain(|condition| condition.kind != "Approved");
+        self.fields().conditions.push(Condition {
             kind: "Approved".to_owned(),
             status: "True".to_owned(),
             reason: reason.to_owned(),
@@ -187,7 +192,7 @@ impl CertificateSigningRequest {
     /// The same with the certificate that was issued.
     #[must_use]
     pub fn with_certificate(mut self, certificate: &Certificate) -> Self {
-        self.certificate = Some(certificate.to_pem().into_bytes());
+        self.fields().certificate = Some(certificate.to_pem().into_bytes());
         self
     }
 
@@ -241,7 +246,7 @@ impl CertificateSigningRequest {
                 _ => return refuse("metadata.creationTimestamp", "is not a time (RFC 3339)".to_owned()),
             },
         };
-        Ok(Self {
+        Ok(Self(Arc::new(Fields {
             metadata,
             created,
             signer: spec.signer_name.parse().ok(),
@@ -258,22 +263,22 @@ impl CertificateSigningRequest {
             request_pem,
             conditions: conditions.unwrap_or_default(),
             certificate,
-        })
+        })))
     }
 
     /// The object as the API server takes and gives it.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut spec = json!({
-            "request": STANDARD.encode(&self.request_pem),
-            "signerName": self.signer_name,
-            "usages": self.usages,
+            "request": STANDARD.encode(&self.0.request_pem),
+            "signerName": self.0.signer_name,
+            "usages": self.0.usages,
         });
         let mut put = |field: &str, value: Value| spec[field] = value;
-        if let Some(seconds) = self.expiration_seconds {
+        if let Some(seconds) = self.0.expiration_seconds {
             put("expirationSeconds", seconds.into());
         }
-        let Requestor { username, uid, groups, extra } = &self.requestor;
+        let Requestor { username, uid, groups, extra } = &self.0.requestor;
         if !username.is_empty() {
             put("username", username.as_str().into());
         }
@@ -289,13 +294,13 @@ impl CertificateSigningRequest {
         let mut object = json!({
             "apiVersion": "certificates.k8s.io/v1",
             "kind": "CertificateSigningRequest",
-            "metadata": self.metadata,
+            "metadata": self.0.metadata,
             "spec": spec,
         });
-        if !self.conditions.is_empty() {
-            object["status"]["conditions"] = json!(self.conditions);
+        if !self.0.conditions.is_empty() {
+            object["status"]["conditions"] = json!(self.0.conditions);
         }
-        if let Some(certificate) = &self.certificate {
+        if let Some(certificate) = &self.0.certificate {
             object["status"]["certificate"] = STANDARD.encode(certificate).into();
         }
         object
@@ -312,49 +317,49 @@ impl CertificateSigningRequest {
     /// `metadata.name`, which may hold nearly any character.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.metadata.get("name").and_then(Value::as_str).unwrap_or_default()
+        self.0.metadata.get("name").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// All of `metadata`.
     #[must_use]
     pub fn metadata(&self) -> &Map<String, Value> {
-        &self.metadata
+        &self.0.metadata
     }
 
     /// When it was created.
     #[must_use]
     pub fn created(&self) -> Option<Timestamp> {
-        self.created
+        self.0.created
     }
 
     /// `spec.signerName`.
     #[must_use]
     pub fn signer_name(&self) -> &str {
-        &self.signer_name
+        &self.0.signer_name
     }
 
     /// The signer, if it is one that kboot decides for.
     #[must_use]
     pub fn signer(&self) -> Option<Signer> {
-        self.signer
+        self.0.signer
     }
 
     /// Who sent it.
     #[must_use]
     pub fn requestor(&self) -> &Requestor {
-        &self.requestor
+        &self.0.requestor
     }
 
     /// `spec.usages`.
     #[must_use]
     pub fn usages(&self) -> &[String] {
-        &self.usages
+        &self.0.usages
     }
 
     /// `spec.expirationSeconds`: the lifetime asked for.
     #[must_use]
     pub fn expiration_seconds(&self) -> Option<i64> {
-        self.expiration_seconds
+        self.0.expiration_seconds
     }
 
     /// The request, or why it cannot be read.
@@ -362,32 +367,32 @@ impl CertificateSigningRequest {
     /// # Errors
     /// [`RequestError`] as [`CertificateRequest::from_pem`].
     pub fn request(&self) -> Result<&CertificateRequest, &RequestError> {
-        self.request.as_ref()
+        self.0.request.as_ref()
     }
 
     /// `spec.request`: the PEM text.
     #[must_use]
     pub fn request_pem(&self) -> &[u8] {
-        &self.request_pem
+        &self.0.request_pem
     }
 
     /// `status.conditions`.
     #[must_use]
     pub fn conditions(&self) -> &[Condition] {
-        &self.conditions
+        &self.0.conditions
     }
 
     /// The condition of this type, if it is there; one with an empty status counts
     /// (`IsCertificateRequestApproved` in `pkg/controller/certificates/certificate_controller_utils.go`).
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&Condition> {
-        self.conditions.iter().find(|condition| condition.kind == kind)
+        self.0.conditions.iter().find(|condition| condition.kind == kind)
     }
 
     /// `status.certificate`, PEM.
     #[must_use]
     pub fn certificate(&self) -> Option<&[u8]> {
-        self.certificate.as_deref()
+        self.0.certificate.as_deref()
     }
 
     /// Whether nobody has decided on it and it has no certificate.
@@ -401,13 +406,19 @@ impl CertificateSigningRequest {
     #[must_use]
     pub fn stage(&self) -> Stage {
         let has = |kind| self.condition(kind).is_some();
-        match (has("Denied"), has("Failed"), self.certificate.is_some(), has("Approved")) {
+        match (has("Denied"), has("Failed"), self.0.certificate.is_some(), has("Approved")) {
             (true, ..) => Stage::Denied,
             (_, true, ..) => Stage::Failed,
             (.., true, _) => Stage::Issued,
             (.., true) => Stage::Approved,
             _ => Stage::Pending,
         }
+    }
+}
+
+impl CertificateSigningRequest {
+    fn fields(&mut self) -> &mut Fields {
+        Arc::make_mut(&mut self.0)
     }
 }
 

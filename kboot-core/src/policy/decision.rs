@@ -1,9 +1,14 @@
-//! What was decided, and why: each clause that was looked at.
+//! What was decided, and the way from a decision to an approval.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use super::names::escaped;
-use super::{Approval, ApprovedRequest, Code};
+use super::text::escaped;
+use super::trace::{Note, Observation, Outcome, Trace};
+use super::{ApprovedRequest, ClauseKind, Reason};
+use crate::csr::Signer;
 
 /// The decision on a request, with its trace.
 ///
@@ -36,33 +41,13 @@ pub enum Verdict {
 /// Why a request was not approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    pub(super) code: Code,
-    pub(super) message: String,
+    pub(super) reason: Reason,
+    /// The number of the rule that matches, in the trace's policy; what a person approves lives no longer than it
+    /// allows.
+    pub(super) rule: Option<usize>,
     pub(super) trace: Trace,
-    /// What a person may still approve: there only where the floor lets it through.
-    pub(super) candidate: Option<Box<ApprovedRequest>>,
-}
-
-/// Everything that was looked at, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Trace {
-    pub(super) clauses: Vec<Clause>,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Clause {
-    /// The rule it belongs to; none for the floor.
-    pub rule: Option<String>,
-    /// What was looked at.
-    pub name: &'static str,
-    /// What was seen, for people; text of the request in it is cut and escaped.
-    pub saw: String,
-    /// Whether it is as it should be.
-    pub answer: Answer,
-    /// Why not, where the floor or the outcome says so.
-    pub code: Option<Code>,
+    /// The signer for which a person may still approve it; none for what the floor refuses.
+    pub(super) approvable: Option<Signer>,
 }
 
 /// The answer of one clause or one source.
@@ -77,8 +62,23 @@ pub enum Answer {
     Unknown,
 }
 
+impl Answer {
+    pub(super) fn of(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    /// What it comes to for a request.
+    pub(super) fn verdict(self) -> Verdict {
+        match self {
+            Self::Yes => Verdict::Approve,
+            Self::No => Verdict::Deny,
+            Self::Unknown => Verdict::Hold,
+        }
+    }
+}
+
 impl Decision {
-    /// Which of the three.
+    /// Which of the three it is.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
@@ -88,15 +88,12 @@ impl Decision {
         }
     }
 
-    /// The reason.
+    /// The reason, as a value with a stable word.
     #[must_use]
-    pub fn code(&self) -> Code {
+    pub fn code(&self) -> Reason {
         match self {
-            Self::Approve(approved) => match approved.approval {
-                Approval::Rule { .. } => Code::RuleApproves,
-                Approval::Person { .. } => Code::PersonApproves,
-            },
-            Self::Deny(refusal) | Self::Hold(refusal) => refusal.code,
+            Self::Approve(approved) => approved.reason(),
+            Self::Deny(refusal) | Self::Hold(refusal) => refusal.reason,
         }
     }
 
@@ -105,7 +102,7 @@ impl Decision {
     pub fn message(&self) -> String {
         match self {
             Self::Approve(approved) => approved.message(),
-            Self::Deny(refusal) | Self::Hold(refusal) => refusal.message.clone(),
+            Self::Deny(refusal) | Self::Hold(refusal) => refusal.message().into_owned(),
         }
     }
 
@@ -113,9 +110,48 @@ impl Decision {
     #[must_use]
     pub fn trace(&self) -> &Trace {
         match self {
-            Self::Approve(approved) => &approved.trace,
+            Self::Approve(approved) => approved.trace(),
             Self::Deny(refusal) | Self::Hold(refusal) => &refusal.trace,
         }
+    }
+
+    /// What led to it, on one line: the clauses that refused or were not known, with what was seen there.
+    /// Text of the request in it is cut and escaped.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let (verdict, reason, clauses) = (self.verdict(), self.code(), self.trace().clauses());
+        let mut text = String::new();
+        let begin = |text: &mut String| {
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+        };
+        for clause in clauses.clone() {
+            if matches!(clause.subject(), ClauseKind::Floor(_)) && clause.reason() == Some(reason) {
+                begin(&mut text);
+                let _ = write!(text, "{}: {clause}", clause.subject());
+            }
+        }
+        if text.is_empty() && verdict != Verdict::Approve {
+            for clause in clauses.clone().filter(|clause| clause.answer() != Answer::Yes) {
+                if let Some(rule) = clause.rule() {
+                    begin(&mut text);
+                    let _ = write!(text, "{}: {}: {clause}", rule.name(), clause.subject());
+                }
+            }
+        }
+        let is_by_rule = matches!(reason, Reason::RuleApproves | Reason::RuleDenies | Reason::RuleHolds);
+        for clause in clauses {
+            let Some((_, of_clause)) = clause.outcome() else { continue };
+            begin(&mut text);
+            let _ = match (of_clause == verdict, is_by_rule) {
+                (true, true) => write!(text, "by the rule {}", clause.outcome_words()),
+                (true, false) => write!(text, "{}", clause.outcome_words()),
+                // What was so before a person approved.
+                (false, _) => write!(text, "{clause}"),
+            };
+        }
+        text
     }
 
     /// The same after a person has looked at it and approves: a Hold becomes an approval in that person's
@@ -138,15 +174,13 @@ impl Decision {
     pub fn approve_as(self, person: &str) -> Self {
         let person = escaped(person.trim());
         match self {
-            Self::Hold(Refusal { candidate: Some(candidate), mut trace, .. }) if !person.is_empty() => {
-                trace.clauses.push(Clause {
-                    rule: None,
-                    name: "outcome",
-                    saw: format!("approve: {person}"),
+            Self::Hold(Refusal { approvable: Some(signer), rule, mut trace, .. }) if !person.is_empty() => {
+                trace.notes.push(Note {
+                    observation: Observation::Outcome(Outcome::Person(person.clone())),
                     answer: Answer::Yes,
-                    code: Some(Code::PersonApproves),
+                    reason: Some(Reason::PersonApproves),
                 });
-                Self::Approve(Box::new(candidate.approved_by_person(&person, trace)))
+                Self::Approve(Box::new(ApprovedRequest { signer, trace, rule, person: Some(person) }))
             }
             other => other,
         }
@@ -156,7 +190,7 @@ impl Decision {
 impl Verdict {
     /// `approve`, `deny` or `hold`.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Approve => "approve",
             Self::Deny => "deny",
@@ -168,27 +202,25 @@ impl Verdict {
 impl Refusal {
     /// The reason.
     #[must_use]
-    pub fn code(&self) -> Code {
-        self.code
+    pub fn code(&self) -> Reason {
+        self.reason
     }
 
     /// The short message for the request's condition.
     #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
+    pub fn message(&self) -> Cow<'_, str> {
+        // Where rules contradict each other, none of them speaks for the decision.
+        let is_by_rule = matches!(self.reason, Reason::RuleDenies | Reason::RuleHolds);
+        let rule = self.rule.filter(|_| is_by_rule).and_then(|number| self.trace.rules.get(number));
+        match rule.and_then(|rule| rule.message.as_deref()) {
+            Some(message) => message.into(),
+            None => format!("{} ({})", self.reason.message(), self.reason).into(),
+        }
     }
 
     /// Everything that was looked at.
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.trace
-    }
-}
-
-impl Trace {
-    /// The clauses, in the order in which they were looked at.
-    #[must_use]
-    pub fn clauses(&self) -> &[Clause] {
-        &self.clauses
     }
 }

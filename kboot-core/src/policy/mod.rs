@@ -5,51 +5,50 @@
 //! request, the policy and the [`Context`] that the caller supplies.
 
 mod approved;
-mod code;
+mod case;
+mod condition;
 mod context;
-mod context_addition;
-mod context_cluster;
-mod context_file;
 mod decision;
-mod describe;
 mod document;
+mod evidence;
+pub mod explain;
 mod floor;
-mod forbidden;
 mod glob;
-mod inventory;
-mod names;
-mod nodes;
-mod owner;
 mod preset;
-mod reserved;
+mod reason;
 mod rule;
 mod sign;
 mod simulate;
-mod source;
+mod text;
 mod token_rule;
+mod trace;
+mod validate;
+mod warnings;
+
+use std::sync::Arc;
 
 pub use approved::{Approval, ApprovedRequest};
-pub use code::Code;
-pub use context::{AccessReviews, Context, History, KeyOwner, Resolver};
-pub use context_file::{CONTEXT_SCHEMA, ContextDocument};
-pub use decision::{Answer, Clause, Decision, Refusal, Trace, Verdict};
+pub use condition::ConditionKind;
+pub use condition::access::Access;
+pub use context::{AccessReviews, CONTEXT_SCHEMA, Context, ContextDocument, History, KeyOwner, Resolver};
+pub use decision::{Answer, Decision, Refusal, Verdict};
 pub use document::{POLICY_SCHEMA, PolicyError};
+pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, Nodes, Source};
+pub use explain::{Explanation, MissingFact};
+pub use floor::FloorClause;
 pub use glob::Glob;
-pub use inventory::{INVENTORY_SCHEMA, Inventory, InventoryNode};
-pub use nodes::Nodes;
 pub use preset::Preset;
+pub use reason::Reason;
 pub use rule::Rule;
-pub use simulate::{Counterpart, Outcome, Simulation, Step, Summary};
-pub use source::Source;
+pub use simulate::{Counterpart, RequestOutcome, SimulatedRequest, Simulation, SimulationSummary};
 pub use token_rule::token_rule;
+pub use trace::{Clause, ClauseKind, Trace};
 
-use rule::Case;
+use case::Case;
+use floor::{FloorObservation, unreadable};
+use trace::{Note, Observation, Outcome};
 
-use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
-use crate::csr::{CertificateRequest, CertificateSigningRequest, Signer};
-use crate::pki::requested::RequestedContent;
-use crate::time::Lifetime;
-use crate::x509::{KeyUsage, TlsUsage};
+use crate::csr::{CertificateSigningRequest, Signer};
 
 /// What is decided about certificate requests: rules over a floor.
 ///
@@ -79,7 +78,7 @@ use crate::x509::{KeyUsage, TlsUsage};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    rules: Vec<Rule>,
+    rules: Arc<[Rule]>,
     /// What becomes of a request that no rule matches: Deny or Hold.
     otherwise: Verdict,
     /// What becomes of one that the floor proves wrong: Deny or Hold.
@@ -89,7 +88,7 @@ pub struct Policy {
 impl Policy {
     /// Holds everything.
     fn without_rules() -> Self {
-        Self { rules: Vec::new(), otherwise: Verdict::Hold, on_violation: Verdict::Hold }
+        Self { rules: Arc::default(), otherwise: Verdict::Hold, on_violation: Verdict::Hold }
     }
 
     /// The rules, in order.
@@ -100,7 +99,7 @@ impl Policy {
 
     /// The names of the inventories that its rules refer to: what the caller has to supply.
     pub fn inventories(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().filter_map(|rule| rule.inventory.as_deref())
+        self.rules.iter().filter_map(Rule::inventory)
     }
 
     /// Decides on a request.
@@ -113,148 +112,98 @@ impl Policy {
     /// requests ([`History::remove`]).
     #[must_use]
     pub fn evaluate(&self, object: &CertificateSigningRequest, context: &Context<'_>) -> Decision {
+        let mut trace = Trace::new(object, &self.rules);
         let signer = object.signer().filter(|signer| self.rules.iter().any(|rule| rule.signer == *signer));
         let Some(signer) = signer else {
-            let clause = outcome_clause(
-                "signer",
-                names::escaped(object.signer_name()),
-                Verdict::Hold,
-                Code::SignerNotRuled,
-            );
-            let trace = Trace { clauses: vec![clause] };
-            return refusal(Verdict::Hold, Code::SignerNotRuled, None, trace, None);
+            let reason = Reason::SignerNotRuled;
+            let observation = Observation::Floor(FloorClause::Signer, FloorObservation::SignerName);
+            trace.notes.push(Note { observation, answer: Answer::Unknown, reason: Some(reason) });
+            return refusal(Verdict::Hold, reason, trace);
         };
-        let (found, request) = floor::judge(object, signer, context);
-        let trace = Trace { clauses: found.clauses };
-        let request = match (found.refusal, request) {
-            (None, Some(request)) => request,
-            (refused, _) => {
-                let (verdict, code) = refused.unwrap_or((Verdict::Deny, Code::Malformed));
-                let verdict = if verdict == Verdict::Deny { self.on_violation } else { verdict };
-                return refusal(verdict, code, None, trace, None);
+        let request = match object.request() {
+            Ok(request) => request,
+            Err(error) => {
+                let (verdict, reason) = unreadable(error, &mut trace.notes);
+                return refusal(self.of_floor(verdict), reason, trace);
             }
         };
-        self.apply_rules(object, request, signer, context, trace)
+        let case = Case::new(object, request, context);
+        match floor::judge(&case, signer, &mut trace.notes) {
+            Some((verdict, reason)) => refusal(self.of_floor(verdict), reason, trace),
+            None => self.apply_rules(&case, signer, trace),
+        }
     }
 
-    fn apply_rules(
-        &self,
-        object: &CertificateSigningRequest,
-        request: &CertificateRequest,
-        signer: Signer,
-        context: &Context<'_>,
-        mut trace: Trace,
-    ) -> Decision {
+    /// What becomes of a request that the floor refuses so.
+    fn of_floor(&self, verdict: Verdict) -> Verdict {
+        if verdict == Verdict::Deny { self.on_violation } else { verdict }
+    }
+
+    fn apply_rules(&self, case: &Case<'_>, signer: Signer, mut trace: Trace) -> Decision {
         let mut doubts: Vec<Verdict> = Vec::new();
         let mut decided = None;
-        let case = Case::new(object, request, context);
         let mut missing = None;
-        for rule in self.rules.iter().filter(|rule| rule.signer == signer) {
-            let before = trace.clauses.len();
-            match rule.judge(&case, &mut trace.clauses) {
+        for (number, rule) in self.rules.iter().enumerate().filter(|(_, rule)| rule.signer == signer) {
+            let before = trace.notes.len();
+            match rule.judge(number, case, &mut trace.notes) {
                 Answer::No => {}
                 Answer::Unknown => {
                     doubts.push(rule.verdict);
-                    missing = missing.or_else(|| what_is_missing(trace.clauses.get(before..)?));
+                    missing = missing.or_else(|| what_is_missing(trace.notes.get(before..)?));
                 }
                 Answer::Yes => {
-                    decided = Some(rule);
+                    decided = Some((number, rule));
                     break;
                 }
             }
         }
-        let verdict = decided.map_or(self.otherwise, |rule| rule.verdict);
-        let candidate = || content(object, request, signer, decided);
+        let verdict = decided.map_or(self.otherwise, |(_, rule)| rule.verdict);
         if doubts.iter().any(|doubt| *doubt != verdict) {
-            let code = missing.unwrap_or(Code::FactsUnknown);
-            trace.clauses.push(outcome_clause(
-                "outcome",
-                "rules that might match decide differently".to_owned(),
-                Verdict::Hold,
-                code,
-            ));
-            return refusal(Verdict::Hold, code, None, trace, Some(candidate()));
+            let reason = missing.unwrap_or(Reason::FactsUnknown);
+            trace.notes.push(outcome(Outcome::Disputed, Verdict::Hold, reason));
+            let rule = decided.map(|(number, _)| number);
+            return Decision::Hold(Refusal { reason, rule, trace, approvable: Some(signer) });
         }
-        let code = match (decided, verdict) {
-            (None, _) => Code::NoRule,
-            (Some(_), Verdict::Approve) => Code::RuleApproves,
-            (Some(_), Verdict::Deny) => Code::RuleDenies,
-            (Some(_), Verdict::Hold) => Code::RuleHolds,
+        let reason = match (decided, verdict) {
+            (None, _) => Reason::NoRule,
+            (Some(_), Verdict::Approve) => Reason::RuleApproves,
+            (Some(_), Verdict::Deny) => Reason::RuleDenies,
+            (Some(_), Verdict::Hold) => Reason::RuleHolds,
         };
-        let name = decided.map_or_else(|| "no rule matches".to_owned(), |rule| rule.name.clone());
-        let clause = outcome_clause("outcome", format!("{}: {name}", verdict.word()), verdict, code);
-        trace.clauses.push(clause);
+        let found = decided.map_or(Outcome::NoRule, |(number, _)| Outcome::ByRule(number));
+        trace.notes.push(outcome(found, verdict, reason));
+        let rule = decided.map(|(number, _)| number);
         if verdict == Verdict::Approve {
-            return Decision::Approve(Box::new(ApprovedRequest { trace, ..candidate() }));
+            return Decision::Approve(Box::new(ApprovedRequest { signer, trace, rule, person: None }));
         }
-        refusal(verdict, code, decided.and_then(|rule| rule.message.clone()), trace, Some(candidate()))
+        refused(verdict, Refusal { reason, rule, trace, approvable: Some(signer) })
     }
 }
 
-/// The code of what a rule does not know, where each unknown has one.
-fn what_is_missing(clauses: &[Clause]) -> Option<Code> {
-    let mut unknown = clauses.iter().filter(|clause| clause.answer == Answer::Unknown);
-    let first = unknown.next()?.code;
-    if unknown.all(|clause| clause.code.is_some()) { first } else { None }
+/// The reason for what a rule does not know, where each unknown has one.
+fn what_is_missing(notes: &[Note]) -> Option<Reason> {
+    let mut unknown = notes.iter().filter(|note| note.answer == Answer::Unknown);
+    let first = unknown.next()?.reason;
+    if unknown.all(|note| note.reason.is_some()) { first } else { None }
 }
 
-fn outcome_clause(name: &'static str, saw: String, verdict: Verdict, code: Code) -> Clause {
+fn outcome(outcome: Outcome, verdict: Verdict, reason: Reason) -> Note {
     let answer = match verdict {
         Verdict::Approve => Answer::Yes,
         Verdict::Deny => Answer::No,
         Verdict::Hold => Answer::Unknown,
     };
-    Clause { rule: None, name, saw, answer, code: Some(code) }
+    Note { observation: Observation::Outcome(outcome), answer, reason: Some(reason) }
 }
 
-fn refusal(
-    verdict: Verdict,
-    code: Code,
-    message: Option<String>,
-    trace: Trace,
-    candidate: Option<ApprovedRequest>,
-) -> Decision {
-    let message = message.unwrap_or_else(|| format!("{} ({code})", code.meaning()));
-    let candidate = candidate.map(Box::new);
-    let refusal = Refusal { code, message, trace, candidate };
+/// What the floor refuses, no person lifts.
+fn refusal(verdict: Verdict, reason: Reason, trace: Trace) -> Decision {
+    refused(verdict, Refusal { reason, rule: None, trace, approvable: None })
+}
+
+fn refused(verdict: Verdict, refusal: Refusal) -> Decision {
     match verdict {
         Verdict::Deny => Decision::Deny(refusal),
         Verdict::Approve | Verdict::Hold => Decision::Hold(refusal),
-    }
-}
-
-/// What would be signed: read once more from the facts that the floor has judged.
-fn content(
-    object: &CertificateSigningRequest,
-    request: &CertificateRequest,
-    signer: Signer,
-    rule: Option<&Rule>,
-) -> ApprovedRequest {
-    let has = |usage: &str| object.usages().iter().any(|one| one == usage);
-    ApprovedRequest {
-        signer,
-        content: RequestedContent {
-            common_name: request.common_names().next().unwrap_or_default().to_owned(),
-            organizations: request.organizations().map(str::to_owned).collect(),
-            alternative_names: request.alternative_names().cloned().collect(),
-            public_key: request.public_key().clone(),
-            usage: match signer {
-                Signer::KubeApiserverClient | Signer::KubeApiserverClientKubelet => TlsUsage::Client,
-                Signer::KubeletServing => TlsUsage::Server,
-            },
-            key_usage: [
-                (DIGITAL_SIGNATURE, KeyUsage::DIGITAL_SIGNATURE),
-                (KEY_ENCIPHERMENT, KeyUsage::KEY_ENCIPHERMENT),
-            ]
-            .into_iter()
-            .fold(KeyUsage::NONE, |all, (word, usage)| if has(word) { all | usage } else { all }),
-        },
-        requested_lifetime: object.expiration_seconds().and_then(|s| Lifetime::from_seconds(s).ok()),
-        max_lifetime: rule.and_then(|rule| rule.max_expiration),
-        approval: Approval::Rule {
-            name: rule.map(|rule| rule.name.clone()).unwrap_or_default(),
-            message: rule.and_then(|rule| rule.message.clone()),
-        },
-        trace: Trace::default(),
     }
 }

@@ -1,10 +1,12 @@
 //! The certificate of an approved request: the one way from a request to a signature.
 
 use super::ApprovedRequest;
+use crate::csr::Signer;
 use crate::env::Env;
+use crate::pki::requested::RequestedContent;
 use crate::pki::{CertificateAuthority, Issuer, PkiError};
 use crate::time::Lifetime;
-use crate::x509::{Certificate, UnsignedCertificate};
+use crate::x509::{Certificate, TlsUsage, UnsignedCertificate, X509Error};
 
 impl CertificateAuthority {
     /// Issues the certificate of an approved request, as kube-controller-manager does
@@ -42,7 +44,7 @@ impl CertificateAuthority {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<Certificate, PkiError> {
-        self.sign_requested(&approved.content, approved.requested_lifetime, approved.limited(limit), env)
+        self.sign_requested(&approved.content()?, approved.requested_lifetime(), approved.limited(limit), env)
     }
 }
 
@@ -57,12 +59,34 @@ impl Issuer {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<UnsignedCertificate<'_>, PkiError> {
-        self.prepare_requested(&approved.content, approved.requested_lifetime, approved.limited(limit), env)
+        self.prepare_requested(
+            &approved.content()?,
+            approved.requested_lifetime(),
+            approved.limited(limit),
+            env,
+        )
     }
 }
 
 impl ApprovedRequest {
     fn limited(&self, limit: Lifetime) -> Lifetime {
-        self.max_lifetime.map_or(limit, |max| max.min(limit))
+        self.max_lifetime().map_or(limit, |max| max.min(limit))
+    }
+
+    fn content(&self) -> Result<RequestedContent, PkiError> {
+        // What cannot be read is never approved.
+        let unreadable = X509Error::Encoding { what: "certificate" };
+        let public_key = self.public_key().cloned().ok_or(unreadable)?;
+        Ok(RequestedContent {
+            common_name: self.common_name().to_owned(),
+            organizations: self.organizations().map(str::to_owned).collect(),
+            alternative_names: self.alternative_names().cloned().collect(),
+            public_key,
+            usage: match self.signer() {
+                Signer::KubeApiserverClient | Signer::KubeApiserverClientKubelet => TlsUsage::Client,
+                Signer::KubeletServing => TlsUsage::Server,
+            },
+            key_usage: self.key_usage(),
+        })
     }
 }

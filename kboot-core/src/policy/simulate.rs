@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Code, Context, ContextDocument, Decision, History, Policy, Verdict};
+use super::{Context, ContextDocument, Decision, History, Policy, Reason, Verdict};
 use crate::csr::{CertificateSigningRequest, Signer};
 use crate::time::Timestamp;
 
@@ -32,13 +32,13 @@ use crate::time::Timestamp;
 pub struct Simulation<'a> {
     replay: Replay<'a>,
     other: Option<Replay<'a>>,
-    summary: Summary,
+    summary: SimulationSummary,
 }
 
 /// What became of a request in its cluster, as its object says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "there is no fourth")]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// Somebody approved it, or it has a certificate.
     Approved,
     /// Somebody denied it.
@@ -52,7 +52,7 @@ pub enum Outcome {
 #[allow(clippy::exhaustive_enums, reason = "the two comparisons that there are")]
 pub enum Counterpart {
     /// What became of the request.
-    Happened(Outcome),
+    Happened(RequestOutcome),
     /// What another policy decides.
     Decided(Box<Decision>),
 }
@@ -60,7 +60,7 @@ pub enum Counterpart {
 /// The decision on one request of a simulation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Step {
+pub struct SimulatedRequest {
     /// What the policy decides.
     pub decision: Decision,
     /// What that is compared with.
@@ -70,7 +70,7 @@ pub struct Step {
 /// The counts of a simulation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Summary {
+pub struct SimulationSummary {
     /// Requests decided on.
     pub total: u64,
     /// How many of them the policy approves.
@@ -92,7 +92,11 @@ impl<'a> Simulation<'a> {
     /// Compares with what became of the requests. The document is the one that the context was made of.
     #[must_use]
     pub fn new(policy: &'a Policy, context: Context<'a>, document: &'a ContextDocument) -> Self {
-        Self { replay: Replay::new(policy, context, document), other: None, summary: Summary::default() }
+        Self {
+            replay: Replay::new(policy, context, document),
+            other: None,
+            summary: SimulationSummary::default(),
+        }
     }
 
     /// Compares with what another policy decides, in a context of its own.
@@ -103,20 +107,20 @@ impl<'a> Simulation<'a> {
     }
 
     /// Decides on one more request.
-    pub fn judge(&mut self, object: &CertificateSigningRequest) -> Step {
+    pub fn judge(&mut self, object: &CertificateSigningRequest) -> SimulatedRequest {
         let decision = self.replay.decide(object);
         let counterpart = match &mut self.other {
-            None => Counterpart::Happened(Outcome::of(object)),
+            None => Counterpart::Happened(RequestOutcome::of(object)),
             Some(other) => Counterpart::Decided(Box::new(other.decide(object))),
         };
-        let step = Step { decision, counterpart };
+        let step = SimulatedRequest { decision, counterpart };
         self.summary.count(&step);
         step
     }
 
     /// The counts so far.
     #[must_use]
-    pub fn summary(&self) -> &Summary {
+    pub fn summary(&self) -> &SimulationSummary {
         &self.summary
     }
 }
@@ -158,7 +162,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-impl Outcome {
+impl RequestOutcome {
     /// What its conditions say (`GetCertApprovalCondition` in
     /// `pkg/controller/certificates/certificate_controller_utils.go`).
     #[must_use]
@@ -184,7 +188,7 @@ impl Outcome {
 
     /// `approved`, `denied` or `pending`.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Approved => "approved",
             Self::Denied => "denied",
@@ -205,15 +209,15 @@ impl Counterpart {
 
     /// What it is, in a word.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Happened(outcome) => outcome.word(),
-            Self::Decided(decision) => decision.verdict().word(),
+            Self::Happened(outcome) => outcome.as_str(),
+            Self::Decided(decision) => decision.verdict().as_str(),
         }
     }
 }
 
-impl Step {
+impl SimulatedRequest {
     /// Whether both sides come to the same, or the policy has nothing to say of what happened.
     #[must_use]
     pub fn agrees(&self) -> bool {
@@ -224,18 +228,18 @@ impl Step {
     /// is no contradiction.
     #[must_use]
     pub fn is_signer_not_ruled(&self) -> bool {
-        self.decision.code() == Code::SignerNotRuled && matches!(self.counterpart, Counterpart::Happened(_))
+        self.decision.code() == Reason::SignerNotRuled && matches!(self.counterpart, Counterpart::Happened(_))
     }
 }
 
-impl Summary {
+impl SimulationSummary {
     /// How often the two differ.
     #[must_use]
     pub fn disagreements(&self) -> u64 {
         self.disagreements.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    fn count(&mut self, step: &Step) {
+    fn count(&mut self, step: &SimulatedRequest) {
         let add = |count: &mut u64| *count = count.saturating_add(1);
         add(&mut self.total);
         add(match step.decision.verdict() {
@@ -248,7 +252,7 @@ impl Summary {
         } else if step.agrees() {
             add(&mut self.agreements);
         } else {
-            let pair = (step.decision.verdict().word(), step.counterpart.word());
+            let pair = (step.decision.verdict().as_str(), step.counterpart.as_str());
             add(self.disagreements.entry(pair).or_default());
         }
     }

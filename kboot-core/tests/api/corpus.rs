@@ -1,6 +1,6 @@
 //! kboot against the attack corpus: each entry's decision and code, and a person's approval over it.
 use kboot_core::csr::CertificateSigningRequest;
-use kboot_core::policy::{Code, Verdict};
+use kboot_core::policy::{Reason, Verdict};
 use kboot_testkit::corpus;
 
 #[test]
@@ -12,7 +12,7 @@ fn each_entry_is_answered_as_it_should_be() {
         let got = match CertificateSigningRequest::from_json(&entry.object) {
             Ok(object) => {
                 let decision = policy.evaluate(&object, &context);
-                (decision.verdict().word(), decision.code().word())
+                (decision.verdict().as_str(), decision.code().as_str())
             }
             Err(error) => ("deny", error.code()),
         };
@@ -29,7 +29,7 @@ fn a_person_lifts_what_the_rules_hold_and_never_the_floor() {
     for entry in corpus::all() {
         let Ok(object) = CertificateSigningRequest::from_json(&entry.object) else { continue };
         let decision = policy.evaluate(&object, &context);
-        let by_rules = matches!(decision.code(), Code::NoRule | Code::RuleHolds | Code::FactsUnknown);
+        let by_rules = matches!(decision.code(), Reason::NoRule | Reason::RuleHolds | Reason::FactsUnknown);
         let is_approved = decision.verdict() == Verdict::Approve;
         let after = decision.approve_as("jane").verdict();
         assert_eq!(after == Verdict::Approve, is_approved || by_rules, "{}", entry.name);

@@ -9,8 +9,8 @@ use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, 
 use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::pki::{CertificateAuthority, KeyAlgorithm, PrivateKey};
 use kboot_core::policy::{
-    AccessReviews, Answer, Code, Context, ContextDocument, Decision, History, KeyOwner, Nodes, Policy,
-    Preset, Verdict,
+    AccessReviews, Answer, Context, ContextDocument, Decision, History, KeyOwner, Nodes, Policy, Preset,
+    Reason, Verdict,
 };
 use kboot_testkit::generate::{EXTENSION_REQUEST, Extension, GeneralName, Request, der};
 use serde_json::json;
@@ -91,14 +91,14 @@ fn with(
     CertificateSigningRequest::from_json(&value).unwrap()
 }
 
-fn told(decision: &Decision) -> (Verdict, Code) {
+fn told(decision: &Decision) -> (Verdict, Reason) {
     (decision.verdict(), decision.code())
 }
 
-const APPROVED: (Verdict, Code) = (Verdict::Approve, Code::RuleApproves);
-const NO_RULE: (Verdict, Code) = (Verdict::Hold, Code::NoRule);
-const UNKNOWN: (Verdict, Code) = (Verdict::Hold, Code::FactsUnknown);
-const OF_OTHER: (Verdict, Code) = (Verdict::Hold, Code::AltNameOfOther);
+const APPROVED: (Verdict, Reason) = (Verdict::Approve, Reason::RuleApproves);
+const NO_RULE: (Verdict, Reason) = (Verdict::Hold, Reason::NoRule);
+const UNKNOWN: (Verdict, Reason) = (Verdict::Hold, Reason::FactsUnknown);
+const OF_OTHER: (Verdict, Reason) = (Verdict::Hold, Reason::AltNameOfOther);
 
 #[test]
 fn the_first_rule_that_matches_decides_and_otherwise_closes() {
@@ -109,11 +109,11 @@ fn the_first_rule_that_matches_decides_and_otherwise_closes() {
     ]);
     let context = empty();
     let decide = |object: &CertificateSigningRequest| told(&policy.evaluate(object, &context));
-    assert_eq!(decide(&client("evil-1", token("abcdef"))), (Verdict::Deny, Code::RuleDenies));
+    assert_eq!(decide(&client("evil-1", token("abcdef"))), (Verdict::Deny, Reason::RuleDenies));
     assert_eq!(decide(&client("worker-1", token("abcdef"))), APPROVED);
-    assert_eq!(decide(&client("worker-17", token("abcdef"))), (Verdict::Hold, Code::RuleHolds));
+    assert_eq!(decide(&client("worker-17", token("abcdef"))), (Verdict::Hold, Reason::RuleHolds));
     assert_eq!(decide(&client("other", token("abcdef"))), NO_RULE);
-    assert_eq!(decide(&serving("worker-1", &["worker-1"])), (Verdict::Hold, Code::SignerNotRuled));
+    assert_eq!(decide(&serving("worker-1", &["worker-1"])), (Verdict::Hold, Reason::SignerNotRuled));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn who_asked() {
     for (requestor, sender, expected) in [
         ("self", node("worker-1"), APPROVED),
         // A user who is called like a node and is not in the group would gain the group.
-        ("self", Requestor::user("system:node:worker-1"), (Verdict::Hold, Code::RequestorNotNode)),
+        ("self", Requestor::user("system:node:worker-1"), (Verdict::Hold, Reason::RequestorNotNode)),
         ("self", token("abcdef"), NO_RULE),
         ("{groups: [system:bootstrappers]}", token("abcdef"), APPROVED),
         ("{groups: [system:bootstrappers]}", Requestor::user("system:bootstrap:abcdef"), NO_RULE),
@@ -270,9 +270,9 @@ fn an_unknown_that_could_change_the_decision_holds_it() {
         ("approve", "approve", APPROVED),
         ("deny", "approve", UNKNOWN),
         ("approve", "deny", UNKNOWN),
-        ("deny", "deny", (Verdict::Deny, Code::RuleDenies)),
+        ("deny", "deny", (Verdict::Deny, Reason::RuleDenies)),
         ("hold", "approve", UNKNOWN),
-        ("hold", "hold", (Verdict::Hold, Code::RuleHolds)),
+        ("hold", "hold", (Verdict::Hold, Reason::RuleHolds)),
     ] {
         let policy = policy(&[&unknown(first), &known(second)]);
         let decision = policy.evaluate(&object, &empty());
@@ -385,7 +385,7 @@ fn users() {
         ("kubernetes-admin", &[]),
     ] {
         let decision = policy.evaluate(&user(name, groups, ci()), &context);
-        assert_eq!(told(&decision), (Verdict::Deny, Code::PrivilegedIdentity), "{name} {groups:?}");
+        assert_eq!(told(&decision), (Verdict::Deny, Reason::PrivilegedIdentity), "{name} {groups:?}");
         assert_eq!(decision.approve_as("root").verdict(), Verdict::Deny, "no person lifts the floor");
     }
 }
@@ -411,7 +411,7 @@ fn a_key_that_is_somebody_elses_is_denied() {
     context.key_owners.insert(key.clone(), KeyOwner::User("system:node:worker-1".to_owned()));
     assert_eq!(told(&policy.evaluate(&object, &context)), APPROVED);
     context.key_owners.insert(key, KeyOwner::User("system:node:worker-2".to_owned()));
-    assert_eq!(told(&policy.evaluate(&object, &context)), (Verdict::Deny, Code::KeyReused));
+    assert_eq!(told(&policy.evaluate(&object, &context)), (Verdict::Deny, Reason::KeyReused));
 }
 
 #[test]
@@ -438,10 +438,10 @@ fn the_preset_upstream_asks_the_access_reviews() {
     assert_eq!(message, "Auto approving kubelet client certificate after SubjectAccessReview.");
     // Upstream never denies.
     let decision = policy.evaluate(&client("worker-2", node("worker-1")), &context);
-    assert_eq!(told(&decision), (Verdict::Hold, Code::RequestorOtherNode));
+    assert_eq!(told(&decision), (Verdict::Hold, Reason::RequestorOtherNode));
     assert_eq!(decision.approve_as("jane").verdict(), Verdict::Hold, "and nobody lifts the floor");
     let decision = policy.evaluate(&serving("worker-1", &["worker-1"]), &context);
-    assert_eq!(told(&decision), (Verdict::Hold, Code::RuleHolds));
+    assert_eq!(told(&decision), (Verdict::Hold, Reason::RuleHolds));
     assert_eq!(decision.approve_as("jane").verdict(), Verdict::Approve);
 }
 
@@ -453,8 +453,11 @@ fn the_trace_tells_each_clause_and_the_message_nothing_of_the_request() {
     let hostile = Requestor::user("eve\u{1b}[31m\n").group("system:bootstrappers");
     let decision = policy.evaluate(&client("db-1", hostile), &Context::at(now()));
     let clauses = decision.trace().clauses();
-    let of_floor: Vec<_> =
-        clauses.iter().filter(|clause| clause.rule.is_none()).map(|clause| clause.name).collect();
+    let of_floor: Vec<_> = clauses
+        .clone()
+        .filter(|clause| clause.rule().is_none())
+        .map(|clause| clause.subject().as_str())
+        .collect();
     assert_eq!(
         of_floor,
         [
@@ -474,19 +477,19 @@ fn the_trace_tells_each_clause_and_the_message_nothing_of_the_request() {
         ]
     );
     let of_rule: Vec<_> = clauses
-        .iter()
-        .filter(|clause| clause.rule.as_deref() == Some("join"))
-        .map(|clause| (clause.name, clause.saw.as_str(), clause.answer))
+        .clone()
+        .filter(|clause| clause.rule().is_some_and(|rule| rule.name() == "join"))
+        .map(|clause| (clause.subject().as_str(), clause.to_string(), clause.answer()))
         .collect();
     assert_eq!(
         of_rule,
         [
-            ("requestor", "eve\\u{1b}[31m\\n in system:bootstrappers", Answer::Yes),
-            ("node name", "db-1; wanted worker-*", Answer::No)
+            ("requestor", "eve\\u{1b}[31m\\n in system:bootstrappers".to_owned(), Answer::Yes),
+            ("node name", "db-1; wanted worker-*".to_owned(), Answer::No)
         ]
     );
     assert_eq!(decision.message(), "No rule matches it. (no-rule)");
-    assert!(clauses.iter().all(|clause| !clause.saw.contains(['\u{1b}', '\n'])));
+    assert!(clauses.clone().all(|clause| !clause.to_string().contains(['\u{1b}', '\n'])));
 }
 
 #[test]
@@ -618,9 +621,9 @@ fn two_lists_of_extensions_in_one_attribute_are_denied() {
     let list = |name: &str| der::sequence([Extension::alt_names(&[GeneralName::dns(name)]).der()]);
     let policy = Preset::Upstream.policy();
     for (lists, expected) in [
-        (vec![list("worker-1")], Code::RuleHolds),
-        (vec![list("worker-1"), list("master-1")], Code::AttributeRepeated),
-        (vec![], Code::AttributeRepeated),
+        (vec![list("worker-1")], Reason::RuleHolds),
+        (vec![list("worker-1"), list("master-1")], Reason::AttributeRepeated),
+        (vec![], Reason::AttributeRepeated),
     ] {
         let request = Request::kubelet_serving("worker-1", &[]);
         let request = Request { extensions: vec![], ..request }.with_attribute(EXTENSION_REQUEST, lists);
@@ -696,15 +699,15 @@ fn the_api_servers_and_other_nodes_names_are_not_a_nodes() {
         for (node, name, expected) in [
             ("worker-1", "worker-1", APPROVED),
             ("worker-1", "10.0.0.2", APPROVED),
-            ("worker-1", "10.0.0.1", (Verdict::Hold, Code::AltNameOfOther)),
-            ("worker-1", "master-1", (Verdict::Hold, Code::AltNameOfOther)),
-            ("worker-1", "10.0.0.30", (Verdict::Deny, Code::AltNameReserved)),
-            ("worker-1", "k8s.example.com", (Verdict::Deny, Code::AltNameReserved)),
-            ("worker-1", "10.96.0.1", (Verdict::Deny, Code::AltNameReserved)),
-            ("worker-1", "api.svc.corp.local", (Verdict::Deny, Code::AltNameReserved)),
-            ("worker-1", "api.svc.example.org", (Verdict::Deny, Code::AltNameReserved)),
+            ("worker-1", "10.0.0.1", (Verdict::Hold, Reason::AltNameOfOther)),
+            ("worker-1", "master-1", (Verdict::Hold, Reason::AltNameOfOther)),
+            ("worker-1", "10.0.0.30", (Verdict::Deny, Reason::AltNameReserved)),
+            ("worker-1", "k8s.example.com", (Verdict::Deny, Reason::AltNameReserved)),
+            ("worker-1", "10.96.0.1", (Verdict::Deny, Reason::AltNameReserved)),
+            ("worker-1", "api.svc.corp.local", (Verdict::Deny, Reason::AltNameReserved)),
+            ("worker-1", "api.svc.example.org", (Verdict::Deny, Reason::AltNameReserved)),
             ("master-1", "10.0.0.1", APPROVED),
-            ("master-1", "10.0.0.30", (Verdict::Deny, Code::AltNameReserved)),
+            ("master-1", "10.0.0.30", (Verdict::Deny, Reason::AltNameReserved)),
         ] {
             let decision = policy.evaluate(&serving(node, &[name]), &context);
             assert_eq!(told(&decision), expected, "{node} {name}");
@@ -727,7 +730,7 @@ fn a_name_that_ends_in_a_number_is_none() {
         let object =
             CertificateSigningRequest::new("csr-1", Signer::KubeletServing, request.pem().as_bytes())
                 .with_requestor(node("worker-1"));
-        assert_eq!(policy.evaluate(&object, &Context::at(now())).code(), Code::AltNameInvalid, "{name}");
+        assert_eq!(policy.evaluate(&object, &Context::at(now())).code(), Reason::AltNameInvalid, "{name}");
     }
 }
 
@@ -764,8 +767,8 @@ fn a_person_approves_by_name() {
     let held = policy.evaluate(&user("jane", &["dev"], Requestor::user("jane")), &Context::at(now()));
     assert_eq!(held.clone().approve_as(" ").verdict(), Verdict::Hold);
     let approved = held.approve_as("eve\nAPPROVED\u{1b}[31m");
-    assert_eq!(told(&approved), (Verdict::Approve, Code::PersonApproves));
+    assert_eq!(told(&approved), (Verdict::Approve, Reason::PersonApproves));
     assert_eq!(approved.message(), "Approved by eve\\nAPPROVED\\u{1b}[31m.");
     let last = approved.trace().clauses().last().unwrap();
-    assert_eq!((last.code, last.answer), (Some(Code::PersonApproves), Answer::Yes));
+    assert_eq!((last.reason(), last.answer()), (Some(Reason::PersonApproves), Answer::Yes));
 }

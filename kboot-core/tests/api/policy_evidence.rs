@@ -9,21 +9,23 @@ use kboot_core::Env;
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::{AltName, SubjectAltNames};
 use kboot_core::pki::{CertificateAuthority, KeyAlgorithm, PkiError, PrivateKey};
-use kboot_core::policy::{Code, Context, ContextDocument, Decision, Nodes, Policy, Preset, Verdict};
+use kboot_core::policy::{
+    ClauseKind, Context, ContextDocument, Decision, Nodes, Policy, Preset, Reason, Verdict,
+};
 use kboot_core::time::Lifetime;
 use kboot_testkit::generate::{COMMON_NAME, GeneralName, NameAttribute, ORGANIZATION, Request, StringTag};
 use serde_json::{Value, json};
 
 static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap());
 
-const APPROVED: (Verdict, Code) = (Verdict::Approve, Code::RuleApproves);
-const OF_OTHER: (Verdict, Code) = (Verdict::Hold, Code::AltNameOfOther);
-const RESERVED: (Verdict, Code) = (Verdict::Deny, Code::AltNameReserved);
-const HELD_BACK: (Verdict, Code) = (Verdict::Hold, Code::AltNameReserved);
-const NOT_SAID: (Verdict, Code) = (Verdict::Hold, Code::ApiServerUnknown);
-const JOINED: (Verdict, Code) = (Verdict::Hold, Code::NodeJoined);
-const UNKNOWN: (Verdict, Code) = (Verdict::Hold, Code::FactsUnknown);
-const NO_RULE: (Verdict, Code) = (Verdict::Hold, Code::NoRule);
+const APPROVED: (Verdict, Reason) = (Verdict::Approve, Reason::RuleApproves);
+const OF_OTHER: (Verdict, Reason) = (Verdict::Hold, Reason::AltNameOfOther);
+const RESERVED: (Verdict, Reason) = (Verdict::Deny, Reason::AltNameReserved);
+const HELD_BACK: (Verdict, Reason) = (Verdict::Hold, Reason::AltNameReserved);
+const NOT_SAID: (Verdict, Reason) = (Verdict::Hold, Reason::ApiServerUnknown);
+const JOINED: (Verdict, Reason) = (Verdict::Hold, Reason::NodeJoined);
+const UNKNOWN: (Verdict, Reason) = (Verdict::Hold, Reason::FactsUnknown);
+const NO_RULE: (Verdict, Reason) = (Verdict::Hold, Reason::NoRule);
 
 fn names(names: &[&str]) -> SubjectAltNames {
     names.iter().map(|name| name.parse::<AltName>().unwrap()).collect()
@@ -77,16 +79,16 @@ fn client(name: &str, key: &PrivateKey, requestor: Requestor) -> CertificateSign
         .with_requestor(requestor)
 }
 
-fn told(decision: &Decision) -> (Verdict, Code) {
+fn told(decision: &Decision) -> (Verdict, Reason) {
     (decision.verdict(), decision.code())
 }
 
 /// What was seen where the decision's code stands.
-fn saw(decision: &Decision) -> &str {
-    let clauses = decision.trace().clauses();
-    let found =
-        clauses.iter().find(|clause| clause.code == Some(decision.code()) && clause.name != "outcome");
-    found.map_or("", |clause| clause.saw.as_str())
+fn saw(decision: &Decision) -> String {
+    let mut clauses = decision.trace().clauses();
+    let found = clauses
+        .find(|clause| clause.reason() == Some(decision.code()) && clause.subject() != ClauseKind::Outcome);
+    found.map_or_else(String::new, |clause| clause.to_string())
 }
 
 fn node_list(nodes: &[(&str, &[&str])]) -> Value {
@@ -219,7 +221,7 @@ spec:
     let policy = serving_by(BY_RANGE);
     let decide = |files: &[&str], name: &str| {
         let decision = policy.evaluate(&serving("worker-1", &[name]), &context_of(files));
-        (told(&decision), saw(&decision).to_owned())
+        (told(&decision), saw(&decision))
     };
     for files in
         [&[CLUSTER_FACTS][..], &[kubeconfig, services], &[kubeadm], &[config_map.as_str()], &[cluster_file]]
@@ -503,7 +505,7 @@ fn the_authoritys_key_and_one_that_another_asked_with_are_taken() {
     let rule =
         "signer: kubernetes.io/kube-apiserver-client-kubelet, requestor: {groups: [system:bootstrappers]}";
     let policy = load(rule).unwrap();
-    let reused = (Verdict::Deny, Code::KeyReused);
+    let reused = (Verdict::Deny, Reason::KeyReused);
 
     let with_its_key = client("worker-1", authority.key(), token("aaaaaa"));
     let mut context = Context::at(now());
@@ -525,7 +527,7 @@ fn the_authoritys_key_and_one_that_another_asked_with_are_taken() {
         let context = context_of(&[&earlier(status), nobody]);
         let decide = |name, sender| policy.evaluate(&client(name, &KEY, sender), &context);
         let held = decide("worker-2", token("bbbbbb"));
-        assert_eq!(told(&held), (Verdict::Hold, Code::KeyReused));
+        assert_eq!(told(&held), (Verdict::Hold, Reason::KeyReused));
         assert_eq!(saw(&held), "system:bootstrap:aaaaaa asked for system:node:worker-1 with it");
         assert_eq!(held.approve_as("ops").verdict(), Verdict::Hold);
         // The same machine again, under a new name or with a new token
@@ -555,7 +557,7 @@ fn who_has_joined_is_nobody_elses_to_become() {
     for policy in [&load(rule).unwrap(), &load(by_user).unwrap(), &bootstrap] {
         let held = policy.evaluate(&object("master-1", token("aaaaaa")), &context);
         assert_eq!(told(&held), JOINED);
-        assert!(held.code().advice().contains("delete the Node"));
+        assert!(held.code().hint().contains("delete the Node"));
         assert_eq!(held.approve_as("ops").verdict(), Verdict::Approve, "a person may");
         assert_eq!(told(&policy.evaluate(&object("worker-7", token("aaaaaa")), &context)), APPROVED);
         // Nobody said which nodes there are.
@@ -595,6 +597,6 @@ fn what_hides_in_a_name_is_no_plain_text() {
             CertificateSigningRequest::new("csr-3", Signer::KubeApiserverClient, request.pem().as_bytes())
                 .with_requestor(Requestor::user("jane"));
         let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(now()));
-        assert_eq!(decision.code(), Code::SubjectText, "U+{:X}", u32::from(hidden));
+        assert_eq!(decision.code(), Reason::SubjectText, "U+{:X}", u32::from(hidden));
     }
 }

@@ -9,7 +9,7 @@ use kboot_core::csr::{
 use kboot_core::net::AltName;
 use kboot_core::pki::{KeyAlgorithm, PrivateKey};
 use kboot_core::policy::{
-    Code, ContextDocument, Inventory, KeyOwner, Nodes, Policy, PolicyError, Preset, Verdict,
+    ContextDocument, Inventory, KeyOwner, Nodes, Policy, PolicyError, Preset, Reason, Verdict,
 };
 use kboot_core::time::Timestamp;
 use kboot_core::{Authorities, ClusterSpec, Env};
@@ -198,7 +198,7 @@ fn a_context_file_fills_a_context() {
     let policy = Preset::Upstream.policy();
     assert_eq!(policy.evaluate(&joining("a", "worker-1", &node_key), &context).verdict(), Verdict::Approve);
     let stolen = policy.evaluate(&joining("a", "worker-2", &node_key), &context);
-    assert_eq!(stolen.code(), Code::KeyReused);
+    assert_eq!(stolen.code(), Reason::KeyReused);
     // Nothing is known where nothing is said.
     let empty = ContextDocument::default();
     let nothing = empty.context(now());
@@ -316,7 +316,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     )
     .unwrap();
     let another = joining("csr-3", "worker-2", &key());
-    assert_eq!(policy.evaluate(&another, &context).code(), Code::NoRule);
+    assert_eq!(policy.evaluate(&another, &context).code(), Reason::NoRule);
     context.history.as_mut().unwrap().remove(&open);
     context.nodes = Some(Nodes::default());
     assert_eq!(policy.evaluate(&another, &context).verdict(), Verdict::Approve);
@@ -453,7 +453,7 @@ fn the_postfinance_preset_decides_as_its_model() {
     let long = serving("node-1", &["10.0.0.1"]).with_expiration("368d".parse().unwrap());
     assert_eq!(policy.evaluate(&long, &facts.context(now())).verdict(), Verdict::Deny);
     let ignored = joining("b", "node-1", &key());
-    assert_eq!(policy.evaluate(&ignored, &facts.context(now())).code(), Code::SignerNotRuled);
+    assert_eq!(policy.evaluate(&ignored, &facts.context(now())).code(), Reason::SignerNotRuled);
 }
 
 #[test]

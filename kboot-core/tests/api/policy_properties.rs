@@ -2,7 +2,7 @@
 use std::sync::LazyLock;
 
 use kboot_core::csr::{CertificateRequest, CertificateSigningRequest};
-use kboot_core::policy::{Code, Context, Decision, Policy, Verdict};
+use kboot_core::policy::{Context, Decision, Policy, Reason, Verdict};
 use kboot_testkit::generate::strategies::{self, Case};
 use kboot_testkit::{checker, cluster, corpus};
 use proptest::prelude::*;
@@ -67,7 +67,8 @@ proptest! {
     ) {
         let Some(before) = decide(&load(&rules), &case) else { return Ok(()) };
         let deciding = before.trace().clauses().last().and_then(|clause| {
-            let (_, name) = clause.saw.split_once(": rule-")?;
+            let said = clause.to_string();
+            let (_, name) = said.split_once(": rule-")?;
             name.parse::<usize>().ok()
         });
         if let Some(deciding) = deciding {
@@ -106,7 +107,7 @@ proptest! {
             let denied = decision.verdict() == Verdict::Deny;
             let floor = !matches!(
                 decision.code(),
-                Code::RuleApproves | Code::NoRule | Code::RuleHolds | Code::FactsUnknown
+                Reason::RuleApproves | Reason::NoRule | Reason::RuleHolds | Reason::FactsUnknown
             );
             let by_person = decision.approve_as("jane").verdict();
             prop_assert!(!((denied || floor) && by_person == Verdict::Approve));

@@ -1,17 +1,17 @@
 //! `kboot csr explain`
 
-use std::fmt::Write as _;
 use std::io::{IsTerminal, stdout};
 use std::mem::replace;
 
 use anyhow::{Result, bail};
 use kboot_core::Env;
-use kboot_core::csr::{CertificateSigningRequest, CsrError, Stage};
-use kboot_core::policy::{Answer as Said, Clause, Context, Decision, Verdict};
+use kboot_core::csr::{CertificateSigningRequest, CsrError};
+use kboot_core::policy::explain::{self, Tone};
+use kboot_core::policy::{Answer as Said, Clause, Context, Decision, Explanation, Reason, Rule, Verdict};
 use serde_json::{Value, json};
 
 use super::facts::{Known, Loaded};
-use super::{advice, requests, shown};
+use super::requests;
 use crate::Answer;
 use crate::cli::{CsrExplain, ExplainFormat, ListFormat};
 use crate::{input, output};
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &CsrExplain) -> Result<Answer> {
     for file in &arguments.files {
         requests::each(file, &arguments.object, |index, object| {
             known.begin_request();
-            match explain(object, &loaded, &known, &mut context) {
+            match decide(object, &loaded, &known, &mut context) {
                 Ok(one) => report.add(one),
                 Err(error) => {
                     report.unreadable(&input::name(file), index, &error);
@@ -128,7 +128,7 @@ fn columns(cells: [&str; 6]) -> String {
     output::columns(cells, [28, 28, 36, 8, 8, 22]) + "\n"
 }
 
-fn explain<'a>(
+fn decide<'a>(
     object: Result<CertificateSigningRequest, CsrError>,
     loaded: &'a Loaded,
     known: &Known,
@@ -167,117 +167,21 @@ impl Explained<'_> {
             signer.strip_prefix("kubernetes.io/").unwrap_or(signer),
             &self.object.requestor().username,
             self.object.stage().word(),
-            self.decision.verdict().word(),
-            self.decision.code().word(),
+            self.decision.verdict().as_str(),
+            self.decision.code().as_str(),
         ])
     }
 
-    /// What is decided, or what there is nothing left to decide about.
-    fn head(&self, colours: Colours) -> String {
-        let (verdict, code, by) = (self.decision.verdict(), self.decision.code(), &self.loaded.name);
-        let would_be =
-            |stage: String| format!("{stage}\n│   by {by} it would be: {} ({code})", verdict.word());
-        match (self.object.stage(), verdict) {
-            (Stage::Pending, Verdict::Approve) => {
-                format!("{} ({code}), by {by}", colours.paint("32", "APPROVE"))
-            }
-            (Stage::Pending, Verdict::Deny) => format!("{} ({code}), by {by}", colours.paint("31", "DENY")),
-            (Stage::Pending, Verdict::Hold) => format!("{} ({code}), by {by}", colours.paint("33", "HOLD")),
-            (Stage::Approved, _) => {
-                would_be(format!("{}, and waits for its signer", colours.paint("32", "APPROVED")))
-            }
-            (Stage::Issued, _) => would_be(format!("{}, which is final", colours.paint("32", "ISSUED"))),
-            (Stage::Failed, _) => would_be(format!("{}, which is final", colours.paint("31", "FAILED"))),
-            (Stage::Denied, _) => would_be(format!("{}, which is final", colours.paint("31", "DENIED"))),
+    fn explanation(&self) -> Explanation<'_> {
+        let explanation = Explanation::new(&self.object, &self.decision);
+        match self.loaded.preset {
+            Some(preset) => explanation.with_preset(preset),
+            None => explanation,
         }
-    }
-
-    /// What the request asks for, as far as it can be read.
-    fn wishes(&self) -> Vec<(&'static str, String)> {
-        let requestor = self.object.requestor();
-        let groups: Vec<String> = requestor.groups.iter().map(|group| shown(group)).collect();
-        let mut wishes = vec![("signer", shown(self.object.signer_name()))];
-        wishes.push((
-            "sent by",
-            match requestor.username.as_str() {
-                "" => "nobody knows whom".to_owned(),
-                user if groups.is_empty() => shown(user),
-                user => format!("{}, in {}", shown(user), groups.join(", ")),
-            },
-        ));
-        match self.object.request() {
-            Err(error) => wishes.push(("asks for", error.to_string())),
-            Ok(request) => {
-                let subject = request.common_names().map(|name| ("CN", name));
-                let subject = subject.chain(request.organizations().map(|name| ("O", name)));
-                let subject: Vec<String> =
-                    subject.map(|(kind, name)| format!("{kind}={}", shown(name))).collect();
-                wishes.push(("asks for", subject.join(", ")));
-                let names = advice::names(request);
-                if !names.is_empty() {
-                    wishes.push(("names", names.join(", ")));
-                }
-                wishes.push(("key", request.public_key().kind().to_string()));
-            }
-        }
-        let usages: Vec<String> = self.object.usages().iter().map(|usage| shown(usage)).collect();
-        wishes.push(("usages", usages.join(", ")));
-        if let Some(seconds) = self.object.expiration_seconds() {
-            wishes.push(("lifetime", format!("{seconds} seconds")));
-        }
-        if let Some(created) = self.object.created() {
-            wishes.push(("created", created.to_string()));
-        }
-        wishes.push(("state", advice::state(&self.object)));
-        wishes
     }
 
     fn tree(&self, colours: Colours) -> String {
-        let mut text = String::new();
-        let name = match self.object.name() {
-            "" => "the request".to_owned(),
-            name => shown(name),
-        };
-        let _ = writeln!(text, "{name}: {}", self.head(colours));
-        for (what, wish) in self.wishes() {
-            let _ = writeln!(text, "│   {what:<9} {wish}");
-        }
-        let mut section: Option<Option<&str>> = None;
-        for clause in self.decision.trace().clauses() {
-            if clause.name == "outcome" {
-                let _ = writeln!(text, "├── outcome: {}", clause.saw);
-                continue;
-            }
-            if section != Some(clause.rule.as_deref()) {
-                section = Some(clause.rule.as_deref());
-                let _ = writeln!(text, "├── {}", self.heading(clause));
-            }
-            let code = clause.code.map(|code| format!("  [{code}]")).unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "│   {} {:<17} {}{code}",
-                colours.mark(clause.answer),
-                clause.name,
-                clause.saw
-            );
-        }
-        let _ = writeln!(text, "├── why");
-        for line in advice::why(&self.decision) {
-            let _ = writeln!(text, "│   {line}");
-        }
-        let _ = writeln!(text, "└── what to do");
-        for line in advice::what_to_do(&self.object, &self.decision, self.loaded.preset) {
-            let _ = writeln!(text, "    {line}");
-        }
-        text.push('\n');
-        text
-    }
-
-    fn heading(&self, clause: &Clause) -> String {
-        let Some(name) = &clause.rule else { return "floor: what no policy can lift".to_owned() };
-        let rule = self.loaded.policy.rules().iter().find(|rule| rule.name() == name);
-        let verdict = rule.map(|rule| rule.verdict().word()).unwrap_or_default();
-        format!("rule {name}: {verdict}, if")
+        self.explanation().tree(&self.loaded.name, &|tone, text| colours.paint(tone, text))
     }
 
     fn value(&self) -> Value {
@@ -286,13 +190,13 @@ impl Explained<'_> {
             Said::No => "no",
             Said::Unknown => "unknown",
         };
-        let clause = |clause: &Clause| {
+        let clause = |clause: Clause<'_>| {
             json!({
-                "rule": clause.rule,
-                "name": clause.name,
-                "saw": clause.saw,
-                "answer": word(clause.answer),
-                "code": clause.code.map(|code| code.word()),
+                "rule": clause.rule().map(Rule::name),
+                "name": clause.subject().as_str(),
+                "saw": clause.to_string(),
+                "answer": word(clause.answer()),
+                "code": clause.reason().map(Reason::as_str),
             })
         };
         let request = self.object.request().ok();
@@ -305,17 +209,17 @@ impl Explained<'_> {
             "usages": self.object.usages(),
             "commonNames": request.map(|request| request.common_names().collect::<Vec<_>>()),
             "organizations": request.map(|request| request.organizations().collect::<Vec<_>>()),
-            "alternativeNames": request.map(advice::names),
-            "state": advice::state(&self.object),
+            "alternativeNames": request.map(explain::names),
+            "state": explain::state(&self.object),
             "stage": self.object.stage().word(),
             "final": self.object.stage().is_final(),
-            "decision": self.decision.verdict().word(),
-            "code": code.word(),
+            "decision": self.decision.verdict().as_str(),
+            "code": code.as_str(),
             "message": self.decision.message(),
-            "meaning": code.meaning(),
+            "meaning": code.message(),
             "reason": self.decision.reason(),
-            "advice": advice::what_to_do(&self.object, &self.decision, self.loaded.preset),
-            "trace": self.decision.trace().clauses().iter().map(clause).collect::<Vec<_>>(),
+            "advice": self.explanation().what_to_do(),
+            "trace": self.decision.trace().clauses().map(clause).collect::<Vec<_>>(),
         })
     }
 }
@@ -331,15 +235,12 @@ impl Colours {
         Self(stdout().is_terminal() && !are_unwanted)
     }
 
-    fn paint(self, colour: &str, text: &str) -> String {
+    fn paint(self, tone: Tone, text: &str) -> String {
+        let colour = match tone {
+            Tone::Good => "32",
+            Tone::Bad => "31",
+            Tone::Open => "33",
+        };
         if self.0 { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    fn mark(self, answer: Said) -> String {
-        match answer {
-            Said::Yes => self.paint("32", "✓"),
-            Said::No => self.paint("31", "✗"),
-            Said::Unknown => self.paint("33", "?"),
-        }
     }
 }

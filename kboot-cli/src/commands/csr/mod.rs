@@ -1,6 +1,5 @@
 //! `kboot csr`
 
-mod advice;
 mod explain;
 mod facts;
 mod inspect;
@@ -64,11 +63,4 @@ fn shown(text: &str) -> String {
     // DNS names are whole.
     const LENGTH: usize = 253;
     kboot_core::shown::cut(text, LENGTH)
-}
-
-/// Whether a text stands for itself on a command line, in every shell.
-fn is_plain(text: &str) -> bool {
-    text.len() <= 253
-        && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte))
 }

@@ -55,12 +55,12 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     let shown = output::escaped(message.trim_end_matches(&format!(" ({code})")));
     match (by_rule, verdict) {
         (false, Verdict::Approve) => output::tell(&format!("approve: {shown}")),
-        _ => output::tell(&format!("{} ({code}): {shown}", verdict.word())),
+        _ => output::tell(&format!("{} ({code}): {shown}", verdict.as_str())),
     }
     let approved = match decision {
         Decision::Approve(approved) => approved,
         refused => {
-            output::tell(code.advice());
+            output::tell(code.hint());
             if refused.approve_as("anybody").verdict() == Verdict::Approve {
                 output::tell("a person may approve it: --approve-as NAME");
             }

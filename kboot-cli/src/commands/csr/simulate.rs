@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Error, Result};
 use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, ListError, read_list};
-use kboot_core::policy::{Counterpart, Decision, Simulation, Step};
+use kboot_core::policy::{Counterpart, Decision, SimulatedRequest, Simulation};
 use serde_json::{Value, json};
 
 use super::facts::{Known, Loaded, files_of};
@@ -107,7 +107,7 @@ impl<'a> Report<'a> {
         self.line(&row)
     }
 
-    fn row(&mut self, object: &CertificateSigningRequest, step: &Step) -> Result<()> {
+    fn row(&mut self, object: &CertificateSigningRequest, step: &SimulatedRequest) -> Result<()> {
         self.progress.count();
         let (decision, counterpart) = (&step.decision, &step.counterpart);
         if self.format != ListFormat::Table {
@@ -119,7 +119,7 @@ impl<'a> Report<'a> {
             });
             put_decision(&mut value, decision, !step.agrees());
             match counterpart {
-                Counterpart::Happened(outcome) => value["happened"] = outcome.word().into(),
+                Counterpart::Happened(outcome) => value["happened"] = outcome.as_str().into(),
                 Counterpart::Decided(other) => {
                     let mut against = json!({});
                     put_decision(&mut against, other, !step.agrees());
@@ -134,28 +134,28 @@ impl<'a> Report<'a> {
             object.name(),
             signer,
             &object.requestor().username,
-            decision.verdict().word(),
-            decision.code().word(),
-            counterpart.word(),
+            decision.verdict().as_str(),
+            decision.code().as_str(),
+            counterpart.as_str(),
         ]);
         self.line(&row)?;
         if step.agrees() {
             return Ok(());
         }
-        self.line(&format!("  ! {}: {}", decision.verdict().word(), decision.reason()))?;
+        self.line(&format!("  ! {}: {}", decision.verdict().as_str(), decision.reason()))?;
         match counterpart {
             Counterpart::Happened(outcome) => {
                 let condition = object
                     .conditions()
                     .iter()
-                    .find(|condition| condition.kind.eq_ignore_ascii_case(outcome.word()));
+                    .find(|condition| condition.kind.eq_ignore_ascii_case(outcome.as_str()));
                 let words = condition
                     .map(|condition| format!(": {} {}", shown(&condition.reason), shown(&condition.message)));
-                self.line(&format!("  ! really {}{}", outcome.word(), words.unwrap_or_default()))
+                self.line(&format!("  ! really {}{}", outcome.as_str(), words.unwrap_or_default()))
             }
             Counterpart::Decided(other) => self.line(&format!(
                 "  ! {} by the other ({}): {}",
-                other.verdict().word(),
+                other.verdict().as_str(),
                 other.code(),
                 other.reason()
             )),
@@ -221,8 +221,8 @@ impl<'a> Report<'a> {
 }
 
 fn put_decision(value: &mut Value, decision: &Decision, with_reason: bool) {
-    value["decision"] = decision.verdict().word().into();
-    value["code"] = decision.code().word().into();
+    value["decision"] = decision.verdict().as_str().into();
+    value["code"] = decision.code().as_str().into();
     if with_reason {
         value["reason"] = decision.reason().into();
     }

@@ -190,9 +190,13 @@ async fn requests_of(
 ) -> Result<Vec<requests::NodeRequest>, OnlineError> {
     let base = format!("/apis/certificates.k8s.io/v1/certificatesigningrequests?limit={PER_PAGE}");
     let mut found = Vec::new();
-    let keep = |item: CertificateSigningRequest| found.extend(requests::NodeRequest::of(name, item));
+    let mut are_read = true;
+    let keep = |item: CertificateSigningRequest| match requests::NodeRequest::of(name, &item) {
+        Ok(request) => found.extend(request),
+        Err(_) => are_read = false,
+    };
     each(client, &base, MAX_REQUEST_PAGES, limit, keep).await?;
-    Ok(found)
+    if are_read { Ok(found) } else { Err(OnlineError::Malformed { path: base }) }
 }
 
 /// The pods of the node that have not ended, with the events of those that do not say why they wait.

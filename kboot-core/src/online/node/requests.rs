@@ -1,17 +1,22 @@
 //! A node's CertificateSigningRequests: which there are, and why one has no certificate.
 
-use k8s_openapi::api::certificates::v1::{CertificateSigningRequest, CertificateSigningRequestCondition};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest as KubeRequest;
 
 use super::Check;
 use super::report::{ok, problem};
-use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
-use crate::csr::{
-    AlternativeName, CertificateRequest, ExtensionContent, NameAttribute, Oddity, Requestor, Signer,
-};
+use crate::csr::{AlternativeName, CertificateSigningRequest, Condition, CsrError, Signer};
 use crate::name::{NodeName, is_dns1123_subdomain};
 use crate::online::quoted;
 use crate::pki::Certificate;
+use crate::policy::{ClauseKind, Context, Decision, Explanation, FloorClause, Policy, Preset, Reason};
 use crate::time::Timestamp;
+use crate::x509::RequestError;
+
+/// What kube-controller-manager decides by.
+static UPSTREAM: LazyLock<Policy> = LazyLock::new(|| Preset::Upstream.policy());
 
 const NODES: &str = "system:nodes";
 
@@ -22,77 +27,61 @@ const SHOWN: usize = 20;
 #[derive(Debug)]
 pub(super) struct NodeRequest {
     object: CertificateSigningRequest,
-    /// The request, or why kube-apiserver's reader and signer would not take it.
-    request: Result<CertificateRequest, String>,
+    /// What kube-controller-manager would decide, where the request is one that it could sign.
+    decision: Decision,
     /// Whether it asks for the node's name and nothing like it.
     asks_for_node: bool,
 }
 
 impl NodeRequest {
     /// The request, if it was sent by the node or asks for its name. A common name that only ends as the
-    /// node's does is taken too: a request made by hand that got the prefix wrong.
-    pub(super) fn of(name: &NodeName, object: CertificateSigningRequest) -> Option<Self> {
-        let request = decoded(&object.spec.request.0);
-        let asks_like_it = request.as_ref().is_ok_and(|request| {
+    /// node's does is taken too: a request made by hand that got the prefix wrong. One that is no object of the
+    /// API is an error.
+    pub(super) fn of(name: &NodeName, object: &KubeRequest) -> Result<Option<Self>, CsrError> {
+        let object = serde_json::to_value(object).map_err(|_| RequestError::Malformed)?;
+        let object = CertificateSigningRequest::from_json(&object)?;
+        let user = name.username();
+        let request = object.request().ok();
+        let asks_like_it = request.is_some_and(|request| {
             request.common_names().any(|cn| cn.rsplit(':').next() == Some(name.as_str()))
         });
-        let user = name.username();
-        let asks_for_node = request.as_ref().is_ok_and(|request| request.common_names().eq([user.as_str()]));
-        let sent_by_it = object.spec.username.as_deref() == Some(user.as_str());
-        (asks_like_it || sent_by_it).then_some(Self { object, request, asks_for_node })
+        if !asks_like_it && object.requestor().username != user.as_str() {
+            return Ok(None);
+        }
+        // Nothing of what upstream decides by depends on the time.
+        let now = object.created().unwrap_or(Timestamp::EPOCH);
+        let decision = UPSTREAM.evaluate(&object, &Context::at(now));
+        let is_readable = !Explanation::new(&object, &decision).refusals().any(|clause| {
+            let unread = [FloorClause::Encoding, FloorClause::Extensions, FloorClause::Subject];
+            unread.into_iter().any(|of| clause.subject() == ClauseKind::Floor(of))
+        });
+        let asks_for_node =
+            is_readable && request.is_some_and(|request| request.common_names().eq([user.as_str()]));
+        Ok(Some(Self { object, decision, asks_for_node }))
     }
 
     /// The name, which is not limited to harmless characters.
     pub(super) fn shown_name(&self) -> String {
-        let name = self.object.metadata.name.as_deref().unwrap_or_default();
+        let name = self.object.name();
         if is_dns1123_subdomain(name) { name.to_owned() } else { quoted(name, 64) }
     }
 
     fn signer(&self) -> Option<Signer> {
-        self.object.spec.signer_name.parse().ok()
-    }
-
-    fn requestor(&self) -> Requestor {
-        let spec = &self.object.spec;
-        let groups = spec.groups.iter().flatten();
-        groups.fold(Requestor::user(spec.username.as_deref().unwrap_or_default()), |user, group| {
-            user.group(group)
-        })
+        self.object.signer()
     }
 
     fn created(&self) -> i64 {
-        self.object.metadata.creation_timestamp.as_ref().map_or(0, |time| time.0.as_second())
-    }
-
-    fn condition(&self, wanted: &str) -> Option<&CertificateSigningRequestCondition> {
-        let conditions = self.object.status.as_ref()?.conditions.as_deref()?;
-        conditions.iter().find(|condition| condition.type_ == wanted)
+        self.object.created().map_or(0, Timestamp::unix)
     }
 
     fn not_after(&self) -> Option<Timestamp> {
-        let pem = &self.object.status.as_ref()?.certificate.as_ref()?.0;
-        Some(Certificate::from_pem(pem).ok()?.facts().validity.not_after)
+        let certificate = Certificate::from_pem(self.object.certificate()?).ok()?;
+        Some(certificate.facts().validity.not_after)
     }
-}
 
-/// Reads a request. What the signer's reader (Go's `x509.ParseCertificateRequest`) refuses is an error here,
-/// and so is what it would drop without a word.
-fn decoded(pem: &[u8]) -> Result<CertificateRequest, String> {
-    let request = CertificateRequest::from_pem(pem).map_err(|error| error.to_string())?;
-    if request.anomalies().contains(&Oddity::TrailingBytes) {
-        return Err(Oddity::TrailingBytes.to_string());
+    fn explanation(&self) -> Explanation<'_> {
+        Explanation::new(&self.object, &self.decision)
     }
-    let is_identity = |attribute: &NameAttribute| {
-        [NameAttribute::COMMON_NAME, NameAttribute::ORGANIZATION].contains(&attribute.oid)
-    };
-    if request.subject_attributes().any(|name| is_identity(name) && name.text.is_none()) {
-        return Err("a name in its subject is not a text".to_owned());
-    }
-    let malformed = |content: &ExtensionContent| *content == ExtensionContent::Malformed;
-    if let Some(extension) = request.extensions().iter().find(|extension| malformed(&extension.content)) {
-        return Err(format!("its extension {} is malformed", extension.oid));
-    }
-    Ok(request)
 }
 
 /// The latest request of the node to a signer that has its certificate, and when that ends.
@@ -125,7 +114,7 @@ fn check(name: &NodeName, request: &NodeRequest, all: &[NodeRequest]) -> Check {
     let state = state(request);
     let signer = match request.signer() {
         Some(signer) if signer.is_of_nodes() => signer.to_string(),
-        _ => quoted(&request.object.spec.signer_name, 64),
+        _ => quoted(request.object.signer_name(), 64),
     };
     match later {
         Some((issued, _)) => {
@@ -137,7 +126,7 @@ fn check(name: &NodeName, request: &NodeRequest, all: &[NodeRequest]) -> Check {
 }
 
 fn state(request: &NodeRequest) -> &'static str {
-    let has = |condition| request.condition(condition).is_some();
+    let has = |condition| request.object.condition(condition).is_some();
     match (has("Denied"), has("Failed"), has("Approved")) {
         (true, ..) => "denied",
         (_, true, _) => "failed",
@@ -149,10 +138,9 @@ fn state(request: &NodeRequest) -> &'static str {
 /// The reason in words. What the signer would refuse comes first: neither an approval nor a binding helps
 /// against it.
 fn why(name: &NodeName, request: &NodeRequest) -> String {
-    let ended = request.condition("Denied").or_else(|| request.condition("Failed"));
-    if let Some(condition) = ended {
-        let reason = quoted(condition.reason.as_deref().unwrap_or_default(), 64);
-        let message = quoted(condition.message.as_deref().unwrap_or_default(), 256);
+    let ended = request.object.condition("Denied").or_else(|| request.object.condition("Failed"));
+    if let Some(Condition { reason, message, .. }) = ended {
+        let (reason, message) = (quoted(reason, 64), quoted(message, 256));
         return format!(
             "reason {reason}, message {message}. This is final; the kubelet sends another request"
         );
@@ -165,15 +153,19 @@ fn why(name: &NodeName, request: &NodeRequest) -> String {
             Signer::KubeletServing
         );
     };
-    let decoded = match &request.request {
-        Ok(decoded) => decoded,
-        Err(problem) => return format!("its spec.request cannot be read: {problem}"),
-    };
-    let wrong = misfits(name, signer, request, decoded);
-    if !wrong.is_empty() {
-        return format!("it is not what a kubelet asks for: {}", wrong.join("; "));
+    let explanation = request.explanation();
+    let encoding = ClauseKind::Floor(FloorClause::Encoding);
+    if let Some(clause) = explanation.refusals().find(|clause| clause.subject() == encoding) {
+        return format!("its spec.request cannot be read: {clause}");
     }
-    if request.condition("Approved").is_some() {
+    let wrong = misfits(name, signer, request);
+    if !wrong.is_empty() {
+        let hints: BTreeSet<&str> =
+            explanation.refusals().filter_map(|clause| Some(clause.reason()?.hint())).collect();
+        let hints: String = hints.into_iter().map(|hint| format!(" {hint}")).collect();
+        return format!("it is not what a kubelet asks for: {}.{hints}", wrong.join("; "));
+    }
+    if request.object.condition("Approved").is_some() {
         return "kube-controller-manager signs it: does it run, with its controller csrsigning (csrsigning-controller) on \
                 and with --cluster-signing-cert-file and --cluster-signing-key-file?"
             .to_owned();
@@ -185,14 +177,15 @@ fn why(name: &NodeName, request: &NodeRequest) -> String {
             AlternativeName::Ip(address) => address.to_string(),
             other => quoted(&other.to_string(), 64),
         };
-        let names: Vec<_> = decoded.alternative_names().map(name).take(16).collect();
+        let names = request.object.request().into_iter().flat_map(|request| request.alternative_names());
+        let names: Vec<_> = names.map(name).take(16).collect();
         return format!(
             "nothing in Kubernetes approves serving certificates; a person or an approver must. It asks for {}. If \
              these are the node's: {by_hand}",
             names.join(", ")
         );
     }
-    let requestor = request.requestor();
+    let requestor = request.object.requestor();
     let (role, groups) = if requestor.username == name.username().as_str() {
         ("selfnodeclient", quoted(NODES, 64))
     } else {
@@ -218,65 +211,31 @@ fn approval(request: &NodeRequest) -> String {
     }
 }
 
-/// What differs from the requests that the two signers take (`ValidateKubeletClientCSR`,
-/// `ValidateKubeletServingCSR` in `pkg/apis/certificates/helpers.go`), and from what this node would send.
-fn misfits(
-    name: &NodeName,
-    signer: Signer,
-    request: &NodeRequest,
-    decoded: &CertificateRequest,
-) -> Vec<String> {
-    let serving = signer == Signer::KubeletServing;
+/// What the floor refuses, which the two signers would not sign (`ValidateKubeletClientCSR`,
+/// `ValidateKubeletServingCSR` in `pkg/apis/certificates/helpers.go`) or nobody should approve; and what this node
+/// would not send.
+fn misfits(name: &NodeName, signer: Signer, request: &NodeRequest) -> Vec<String> {
     let user = name.username();
     let mut wrong = Vec::new();
-    let mut demand = |holds: bool, text: String| {
-        if !holds {
-            wrong.push(text);
-        }
-    };
-    demand(
-        decoded.organizations().eq([NODES]),
-        format!("its organization is {}, not \"{NODES}\" alone", list(decoded.organizations())),
-    );
-    demand(
-        decoded.common_names().eq([user.as_str()]),
-        format!("its common name is {}, not \"{user}\"", list(decoded.common_names())),
-    );
-    let requestor = request.object.spec.username.as_deref().unwrap_or_default();
-    let is_other_node = requestor.starts_with("system:node:") && requestor != user.as_str();
-    demand(
-        if serving { requestor == user.as_str() } else { !is_other_node },
-        format!("it was sent by {}, not by \"{user}\"", quoted(requestor, 64)),
-    );
-    let is_of_node =
-        |name: &AlternativeName| matches!(name, AlternativeName::Dns(_) | AlternativeName::Ip(_));
-    if serving {
-        demand(
-            decoded.alternative_names().any(is_of_node),
-            "it names neither a DNS name nor an address".to_owned(),
-        );
-        demand(
-            decoded.alternative_names().all(is_of_node),
-            "it names more than DNS names and addresses".to_owned(),
-        );
-    } else {
-        demand(
-            decoded.alternative_names().next().is_none(),
-            "it has alternative names, which a client certificate of a kubelet has not".to_owned(),
-        );
+    if let Ok(decoded) = request.object.request()
+        && decoded.common_names().ne([user.as_str()])
+    {
+        wrong.push(format!("its common name is {}, not \"{user}\"", list(decoded.common_names())));
     }
-    let usages = request.object.spec.usages.as_deref().unwrap_or_default();
-    let required = [DIGITAL_SIGNATURE, signer.purpose()];
-    let fits = required.iter().all(|usage| usages.iter().any(|has| has == usage))
-        && usages.iter().all(|usage| usage == KEY_ENCIPHERMENT || required.contains(&usage.as_str()));
-    demand(
-        fits,
-        format!(
-            "its usages are {}, not \"{DIGITAL_SIGNATURE}\", \"{}\" and maybe \"{KEY_ENCIPHERMENT}\"",
-            list(usages.iter().map(String::as_str)),
-            signer.purpose()
-        ),
-    );
+    let sender = request.object.requestor().username.as_str();
+    let is_other_node = sender.starts_with("system:node:") && sender != user.as_str();
+    if is_other_node || (signer == Signer::KubeletServing && sender != user.as_str()) {
+        wrong.push(format!("it was sent by {}, not by \"{user}\"", quoted(sender, 64)));
+    }
+    for clause in request.explanation().refusals() {
+        // Who sent it is said; that the API server leaves out a node's group is no fault of the request.
+        let is_of_sender = clause.subject() == ClauseKind::Floor(FloorClause::Requestor)
+            && clause.reason() != Some(Reason::RequestorAnonymous);
+        if !is_of_sender {
+            let message = clause.reason().map(Reason::message).unwrap_or_default();
+            wrong.push(format!("{} ({}: {clause})", message.trim_end_matches('.'), clause.subject()));
+        }
+    }
     wrong
 }
 

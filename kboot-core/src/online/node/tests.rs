@@ -114,7 +114,7 @@ fn in_pem(der: &[u8]) -> String {
 
 fn of_node(object: &Value) -> Option<NodeRequest> {
     let object: CertificateSigningRequest = serde_json::from_value(object.clone()).unwrap();
-    NodeRequest::of(&worker(), object)
+    NodeRequest::of(&worker(), &object).unwrap()
 }
 
 fn with_requests(objects: &[Value]) -> Seen {
@@ -400,9 +400,12 @@ fn requests_that_do_not_fit() {
     for (object, said) in [
         (
             client(include_bytes!("fixtures/hidden-masters.csr")),
-            r#"its organization is "system:masters", "system:nodes", not"#,
+            "The organization is not system:nodes alone (node: system:masters, system:nodes)",
         ),
-        (client(include_bytes!("fixtures/no-group.csr")), "its organization is missing"),
+        (
+            client(include_bytes!("fixtures/no-group.csr")),
+            "The organization is not system:nodes alone (node: none)",
+        ),
         (
             client(include_bytes!("fixtures/bare-name.csr")),
             r#"its common name is "worker-1", not "system:node:worker-1""#,
@@ -412,13 +415,16 @@ fn requests_that_do_not_fit() {
             client(include_bytes!("fixtures/two-names.csr")),
             r#""system:node:worker-2", "system:node:worker-1", not"#,
         ),
-        (client(include_bytes!("fixtures/client-with-names.csr")), "it has alternative names"),
-        (client(include_bytes!("fixtures/control-characters.csr")), r#""system:nodes\u{1b}[2J\r""#),
+        (
+            client(include_bytes!("fixtures/client-with-names.csr")),
+            "A kubelet's client certificate has no alternative names (alternative names: ",
+        ),
+        (client(include_bytes!("fixtures/control-characters.csr")), r"(node: system:nodes\u{1b}[2J\r)"),
         (
             serving(include_bytes!("fixtures/serving-with-uri.csr")),
-            "it names more than DNS names and addresses",
+            "An alternative name is of a kind that this signer's certificates do not have",
         ),
-        (serving(CLIENT), "it names neither a DNS name nor an address"),
+        (serving(CLIENT), "(alternative names: neither a DNS name nor an address)"),
         (csr(KUBELET_SERVING, "admin", SERVING), r#"it was sent by "admin", not by"#),
         (csr(KUBELET_CLIENT, "system:node:worker-2", CLIENT), r#"it was sent by "system:node:worker-2""#),
         (
@@ -438,11 +444,11 @@ fn requests_that_do_not_fit() {
     ] {
         let mut object = client(CLIENT);
         object["spec"]["usages"] = usages;
-        assert!(text(&object).contains("its usages are"), "{object}");
+        assert!(text(&object).contains("The usages are not a set"), "{object}");
     }
     let mut rsa = client(CLIENT);
     rsa["spec"]["usages"] = json!(["key encipherment", "digital signature", "client auth"]);
-    assert!(!text(&rsa).contains("its usages are"));
+    assert!(!text(&rsa).contains("The usages are not a set"));
     assert!(
         of_node(&csr(KUBELET_CLIENT, "system:node:worker-2", include_bytes!("fixtures/other-node.csr")))
             .is_none()
@@ -464,7 +470,7 @@ fn hostile_requests() {
             "the PEM block is a \"CERTIFICATE\"; expected CERTIFICATE REQUEST",
         ),
         (&long, "at most 65536 are read"),
-        (trailing.as_bytes(), "bytes follow the request"),
+        (trailing.as_bytes(), "bytes after the request"),
     ] {
         let text = only(&with_requests(&[csr(KUBELET_CLIENT, user, pem)])).2;
         assert!(text.contains("its spec.request cannot be read") && text.contains(said), "{said}: {text}");

@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Context;
-use crate::csr::AlternativeName;
+use super::Compared;
 use crate::name::Dns1123Subdomain;
 use crate::net::SubjectAltNames;
+use crate::policy::Context;
 
 /// Why a node may not have it, and who may say otherwise.
-pub(super) enum Reserved {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) enum Reserved {
     /// Nobody.
     Always(&'static str),
     /// It is the API server's, which may run on the node.
@@ -17,11 +18,11 @@ pub(super) enum Reserved {
     Unless(&'static str),
 }
 
-pub(super) fn reserved(name: &AlternativeName, context: &Context<'_>) -> Option<Reserved> {
+pub(in crate::policy) fn reserved(name: Compared<'_>, context: &Context<'_>) -> Option<Reserved> {
     let for_all = match name {
-        AlternativeName::Dns(name) => reserved_name(&name.to_ascii_lowercase(), context),
-        AlternativeName::Ip(address) => reserved_address(*address, context),
-        _ => None,
+        Compared::Dns(name) => reserved_name(name, context),
+        Compared::Ip(address) => reserved_address(address, context),
+        Compared::Other => None,
     };
     match for_all {
         Some(Reserved::Always(why)) => Some(Reserved::Always(why)),
@@ -133,11 +134,11 @@ fn reserved_address(address: IpAddr, context: &Context<'_>) -> Option<Reserved> 
     }
 }
 
-fn is_of_api_server(name: &AlternativeName, context: &Context<'_>) -> bool {
+fn is_of_api_server(name: Compared<'_>, context: &Context<'_>) -> bool {
     context.api_servers().any(|names: &SubjectAltNames| match name {
-        AlternativeName::Dns(name) => names.dns().iter().any(|known| covers(known, name)),
-        AlternativeName::Ip(address) => names.ips().contains(address),
-        _ => false,
+        Compared::Dns(name) => names.dns().iter().any(|known| covers(known, name)),
+        Compared::Ip(address) => names.ips().contains(&address),
+        Compared::Other => false,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use crate::csr::AlternativeName;
+use super::Compared;
 use crate::name::NodeName;
 use crate::net::SubjectAltNames;
 
@@ -88,11 +88,11 @@ impl Nodes {
     }
 
     /// The Nodes whose status has this name or address.
-    pub(super) fn that_claim(&self, name: &AlternativeName) -> &[NodeName] {
+    pub(super) fn that_claim(&self, name: Compared<'_>) -> &[NodeName] {
         let found = match name {
-            AlternativeName::Ip(address) => self.claims.addresses.get(address),
-            AlternativeName::Dns(name) => self.claims.dns.get(&name.to_ascii_lowercase()),
-            _ => None,
+            Compared::Ip(address) => self.claims.addresses.get(&address),
+            Compared::Dns(name) => self.claims.dns.get(name),
+            Compared::Other => None,
         };
         found.map_or(&[], Vec::as_slice)
     }

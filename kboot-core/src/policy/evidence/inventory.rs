@@ -8,13 +8,13 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::PolicyError;
-use super::names::escaped;
+use super::Compared;
 use super::reserved::is_loopback_name;
 use crate::cluster::ClusterSpec;
-use crate::csr::AlternativeName;
 use crate::name::{Dns1123Subdomain, NameError, NodeName};
 use crate::net::{Cidr, SubjectAltNames, is_of_one_machine};
+use crate::policy::PolicyError;
+use crate::policy::text::escaped;
 use crate::schema::{self, Problem, Problems};
 use crate::token::TokenId;
 
@@ -42,28 +42,28 @@ static PARSED_SCHEMA: LazyLock<Value> =
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
     nodes: BTreeMap<NodeName, InventoryNode>,
-    /// Whose each address, DNS name and token is; no two nodes share one.
-    owners: HashMap<Owned, NodeName>,
+    owners: Owners,
     /// What a cluster file says besides.
-    pub(super) cluster: ClusterFacts,
+    pub(in crate::policy) cluster: ClusterFacts,
     warnings: Vec<Problem>,
 }
 
 /// What the floor judges alternative names by, of the cluster as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct ClusterFacts {
-    pub(super) service_cidrs: Vec<Cidr>,
-    pub(super) pod_cidrs: Vec<Cidr>,
-    pub(super) dns_domain: Option<Dns1123Subdomain>,
+pub(in crate::policy) struct ClusterFacts {
+    pub(in crate::policy) service_cidrs: Vec<Cidr>,
+    pub(in crate::policy) pod_cidrs: Vec<Cidr>,
+    pub(in crate::policy) dns_domain: Option<Dns1123Subdomain>,
     /// Names and addresses of the API server.
-    pub(super) api_server: SubjectAltNames,
+    pub(in crate::policy) api_server: SubjectAltNames,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Owned {
-    Address(IpAddr),
-    Name(String),
-    Token(TokenId),
+/// Whose each address, DNS name and token is; no two nodes share one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Owners {
+    addresses: HashMap<IpAddr, NodeName>,
+    names: HashMap<String, NodeName>,
+    tokens: HashMap<TokenId, NodeName>,
 }
 
 /// A node of an inventory.
@@ -98,29 +98,29 @@ impl Inventory {
     }
 
     fn of(nodes: BTreeMap<NodeName, InventoryNode>, cluster: ClusterFacts) -> Self {
-        let mut owners = HashMap::new();
+        let mut owners = Owners::default();
         for (name, node) in &nodes {
-            let addresses = node.addresses.iter().copied().map(Owned::Address);
-            let names = node.dns_names.iter().map(|dns| Owned::Name(dns.to_string()));
-            let tokens = node.token_ids.iter().cloned().map(Owned::Token);
-            let own = [Owned::Name(name.to_string())].into_iter().chain(addresses).chain(names).chain(tokens);
-            owners.extend(own.map(|owned| (owned, name.clone())));
+            let of_node = || name.clone();
+            owners.names.insert(name.to_string(), of_node());
+            owners.names.extend(node.dns_names.iter().map(|dns| (dns.to_string(), of_node())));
+            owners.addresses.extend(node.addresses.iter().map(|address| (*address, of_node())));
+            owners.tokens.extend(node.token_ids.iter().map(|id| (id.clone(), of_node())));
         }
         Self { nodes, owners, cluster, warnings: Vec::new() }
     }
 
     /// The node that a bootstrap token is bound to.
-    pub(super) fn node_of_token(&self, id: &TokenId) -> Option<&NodeName> {
-        self.owners.get(&Owned::Token(id.clone()))
+    pub(in crate::policy) fn node_of_token(&self, id: &TokenId) -> Option<&NodeName> {
+        self.owners.tokens.get(id)
     }
 
     /// The node whose name or address this is.
-    pub(super) fn node_of(&self, name: &AlternativeName) -> Option<&NodeName> {
-        self.owners.get(&match name {
-            AlternativeName::Dns(name) => Owned::Name(name.to_ascii_lowercase()),
-            AlternativeName::Ip(address) => Owned::Address(*address),
-            _ => return None,
-        })
+    pub(in crate::policy) fn node_of(&self, name: Compared<'_>) -> Option<&NodeName> {
+        match name {
+            Compared::Dns(name) => self.owners.names.get(name),
+            Compared::Ip(address) => self.owners.addresses.get(&address),
+            Compared::Other => None,
+        }
     }
 }
 
@@ -198,7 +198,7 @@ impl From<&ClusterSpec> for Inventory {
 }
 
 /// A DNS name as it is compared: people and programs write it in upper case, and with the root's dot.
-pub(super) fn normalised(name: &str) -> String {
+pub(in crate::policy) fn normalised(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 

@@ -2,48 +2,48 @@
 
 use std::fmt;
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $word:literal, $meaning:literal, $advice:literal;)*) => {
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $message:literal, $hint:literal;)*) => {
         /// The reason of a decision: a stable word for scripts, a sentence that holds nothing of the
         /// request for its condition, and what a person can do.
         ///
         /// ```
-        /// use kboot_core::policy::Code;
-        /// assert_eq!(Code::NodeName.word(), "node-name");
-        /// assert_eq!(Code::of_word("node-name"), Some(Code::NodeName));
+        /// use kboot_core::policy::Reason;
+        /// assert_eq!(Reason::NodeName.as_str(), "node-name");
+        /// assert_eq!(Reason::find("node-name"), Some(Reason::NodeName));
         /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Code {
-            $(#[doc = $meaning] $name,)*
+        pub enum Reason {
+            $(#[doc = $message] $name,)*
         }
 
-        impl Code {
+        impl Reason {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// The stable word.
             #[must_use]
-            pub fn word(self) -> &'static str {
+            pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
             }
 
             /// What it means, in a sentence.
             #[must_use]
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$name => $meaning,)* }
+            pub fn message(self) -> &'static str {
+                match self { $(Self::$name => $message,)* }
             }
 
             /// What a person can do about it.
             #[must_use]
-            pub fn advice(self) -> &'static str {
-                match self { $(Self::$name => $advice,)* }
+            pub fn hint(self) -> &'static str {
+                match self { $(Self::$name => $hint,)* }
             }
         }
     };
 }
 
-codes! {
+reasons! {
     SignerNotRuled = "signer-not-ruled", "No rule of the policy names this signer.",
         "Nothing to do if another approver looks after this signer; else add a rule that names it.";
     TooLarge = "too-large", "The request is larger than any kubelet's.",
@@ -150,16 +150,16 @@ codes! {
         "Supply the missing facts (the Node, the inventory, DNS answers, earlier requests) and decide again.";
 }
 
-impl Code {
-    /// The code with this word.
+impl Reason {
+    /// The reason with this word.
     #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.word() == word)
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == word)
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }

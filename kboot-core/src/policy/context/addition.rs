@@ -7,17 +7,20 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Inventory, KeyOwner, Nodes, PolicyError};
-
-use super::context_file::{CONTEXT_SCHEMA, ContextDocument};
-use super::inventory::normalised;
-use super::names::escaped;
+use super::KeyOwner;
+use super::facts::Facts;
 use crate::cluster::ClusterSpec;
 use crate::csr::{CertificateSigningRequest, SignatureCheck};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{AltName, SubjectAltNames};
+use crate::policy::evidence::normalised;
+use crate::policy::text::escaped;
+use crate::policy::{Inventory, Nodes, PolicyError};
 use crate::schema::{self, Problem, Problems};
 use crate::x509::{Certificate, PublicKey};
+
+/// The JSON Schema of a context file, for editors and other tools.
+pub const CONTEXT_SCHEMA: &str = include_str!("context.schema.json");
 
 static PARSED_SCHEMA: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(CONTEXT_SCHEMA).unwrap_or_default());
@@ -93,7 +96,7 @@ struct KeyDocument {
 
 /// The facts of one more file, before it is known whether they fit.
 pub(super) struct Addition {
-    pub(super) document: ContextDocument,
+    pub(super) facts: Facts,
     /// The Nodes of the list that is being read.
     nodes: Option<Nodes>,
     /// Whether the file is a list, of which nothing is left out.
@@ -103,8 +106,8 @@ pub(super) struct Addition {
 
 impl Addition {
     /// To what is known so far.
-    pub(super) fn to(document: ContextDocument) -> Self {
-        Self { document, nodes: None, is_list: false, problems: Problems::default() }
+    pub(super) fn to(facts: Facts) -> Self {
+        Self { facts, nodes: None, is_list: false, problems: Problems::default() }
     }
 
     pub(super) fn problem(&mut self, path: &str, problem: impl Into<String>) {
@@ -116,7 +119,7 @@ impl Addition {
         self.problems.is_full()
     }
 
-    pub(super) fn finish(mut self) -> Result<ContextDocument, PolicyError> {
+    pub(super) fn finish(mut self) -> Result<Facts, PolicyError> {
         if self.nodes.is_some() && !self.is_list {
             self.problem("kind", "one Node says nothing of the others: give what `kubectl get nodes` prints");
         }
@@ -124,7 +127,7 @@ impl Addition {
             self.merge_nodes(nodes, "items");
         }
         if self.problems.is_empty() {
-            Ok(self.document)
+            Ok(self.facts)
         } else {
             Err(PolicyError { problems: self.problems.into() })
         }
@@ -170,7 +173,7 @@ impl Addition {
                 self.nodes.get_or_insert_default();
             }
             Some("CertificateSigningRequestList") => {
-                self.document.history.get_or_insert_default();
+                self.facts.history.get_or_insert_default();
             }
             _ if is_empty => self.problem(
                 "items",
@@ -222,18 +225,18 @@ impl Addition {
             Ok(object) => object,
             Err(error) => return self.problem(&format!("items[{index}]"), error.to_string()),
         };
-        let document = &mut self.document;
-        if !document.known_requests.insert(object.name().to_owned()) {
+        let facts = &mut self.facts;
+        if !facts.known_requests.insert(object.name().to_owned()) {
             return self.problem(&format!("items[{index}].metadata.name"), "is listed before");
         }
-        document.history.get_or_insert_default().add(&object);
+        facts.history.get_or_insert_default().add(&object);
         // Other signers' certificates may say anything.
         let certificate = object.certificate().filter(|_| object.signer().is_some());
         let certificate = certificate.and_then(|pem| Certificate::from_pem(pem).ok());
-        if let Some(facts) = certificate.as_ref().map(Certificate::facts) {
+        if let Some(certificate) = certificate.as_ref().map(Certificate::facts) {
             // Who had it first keeps it: a second owner is what the policy looks for.
-            let owner = document.key_owners.entry(facts.public_key.der().to_vec());
-            let user = KeyOwner::User(facts.common_name.clone());
+            let owner = facts.key_owners.entry(certificate.public_key.der().to_vec());
+            let user = KeyOwner::User(certificate.common_name.clone());
             owner
                 .and_modify(|owner| {
                     if matches!(owner, KeyOwner::Requested { .. }) {
@@ -249,14 +252,14 @@ impl Addition {
             // Only who has the key can have signed with it.
             let requestor = object.requestor().username.clone();
             let owner = KeyOwner::Requested { user: user.to_owned(), requestor };
-            document.key_owners.entry(request.public_key().der().to_vec()).or_insert(owner);
+            facts.key_owners.entry(request.public_key().der().to_vec()).or_insert(owner);
         }
     }
 
     /// Each list of Nodes is all of them, so two lists must be the same.
     fn merge_nodes(&mut self, nodes: Nodes, path: &str) {
-        match &self.document.nodes {
-            None => self.document.nodes = Some(nodes),
+        match &self.facts.nodes {
+            None => self.facts.nodes = Some(nodes),
             Some(known) => {
                 let all = known.iter().chain(nodes.iter()).map(|(name, _)| name);
                 let different = { all }.find(|name| known.get(name) != nodes.get(name)).cloned();
@@ -275,7 +278,7 @@ impl Addition {
             Err(error) => self.problems.extend(error.problems),
             Ok(spec) => {
                 let machines = Inventory::from(&spec);
-                self.once("spec.nodes", machines, |document| &mut document.machines);
+                self.once("spec.nodes", machines, |facts| &mut facts.machines);
                 self.once("spec.network.serviceCIDRs", spec.network.service_cidrs, |d| &mut d.service_cidrs);
                 self.once("spec.network.podCIDRs", spec.network.pod_cidrs, |d| &mut d.pod_cidrs);
                 self.once("spec.network.dnsDomain", spec.network.dns_domain, |d| &mut d.dns_domain);
@@ -293,18 +296,18 @@ impl Addition {
             Err(error) => return self.problem("", error.to_string()),
         };
         if let Some(now) = self.parsed("spec.now", spec.now.as_deref()) {
-            self.once("spec.now", now, |document| &mut document.now);
+            self.once("spec.now", now, |facts| &mut facts.now);
         }
         if let Some(domain) = self.parsed("spec.cluster.dnsDomain", spec.cluster.dns_domain.as_deref()) {
-            self.once("spec.cluster.dnsDomain", domain, |document| &mut document.dns_domain);
+            self.once("spec.cluster.dnsDomain", domain, |facts| &mut facts.dns_domain);
         }
         if let Some(ranges) = spec.cluster.service_cidrs {
             let ranges = self.all("spec.cluster.serviceCIDRs", &ranges);
-            self.once("spec.cluster.serviceCIDRs", ranges, |document| &mut document.service_cidrs);
+            self.once("spec.cluster.serviceCIDRs", ranges, |facts| &mut facts.service_cidrs);
         }
         if let Some(ranges) = spec.cluster.pod_cidrs {
             let ranges = self.all("spec.cluster.podCIDRs", &ranges);
-            self.once("spec.cluster.podCIDRs", ranges, |document| &mut document.pod_cidrs);
+            self.once("spec.cluster.podCIDRs", ranges, |facts| &mut facts.pod_cidrs);
         }
         for (i, namespace) in spec.cluster.namespaces.iter().enumerate() {
             self.add_namespace(&format!("spec.cluster.namespaces[{i}]"), namespace);
@@ -313,7 +316,7 @@ impl Addition {
             self.api_server(name);
         }
         if let Some(lifetime) = self.parsed("spec.signerDuration", spec.signer_duration.as_deref()) {
-            self.once("spec.signerDuration", lifetime, |document| &mut document.signer_lifetime);
+            self.once("spec.signerDuration", lifetime, |facts| &mut facts.signer_lifetime);
         }
         if let Some(nodes) = spec.nodes {
             self.node_documents(nodes);
@@ -324,7 +327,7 @@ impl Addition {
             let names: SubjectAltNames = self.all(&format!("{path}.names"), &names).into_iter().collect();
             let node = normalised(&node);
             let Some(node) = self.parsed::<NodeName>(&format!("{path}.node"), Some(&node)) else { continue };
-            let known = self.document.served.entry(node.clone()).or_insert_with(|| names.clone());
+            let known = self.facts.served.entry(node.clone()).or_insert_with(|| names.clone());
             if *known != names {
                 self.problem(&path, format!("{node} serves other names elsewhere"));
             }
@@ -336,14 +339,14 @@ impl Addition {
             if let Err(error) = name.parse::<Dns1123Subdomain>() {
                 self.problem(&path, error.to_string());
             }
-            if *self.document.dns.entry(name).or_insert_with(|| addresses.clone()) != addresses {
+            if *self.facts.dns.entry(name).or_insert_with(|| addresses.clone()) != addresses {
                 self.problem(&path, "has other addresses elsewhere");
             }
         }
         for (i, review) in spec.access_reviews.into_iter().enumerate() {
             let path = format!("spec.accessReviews[{i}]");
             let subject = (review.user, review.groups);
-            let mut known = self.document.access_reviews.get(&subject).copied().unwrap_or_default();
+            let mut known = self.facts.access_reviews.get(&subject).copied().unwrap_or_default();
             for (field, said, known) in [
                 ("nodeclient", review.nodeclient, &mut known.node_client),
                 ("selfnodeclient", review.selfnodeclient, &mut known.self_node_client),
@@ -353,14 +356,14 @@ impl Addition {
                 }
                 *known = said.or(*known);
             }
-            self.document.access_reviews.insert(subject, known);
+            self.facts.access_reviews.insert(subject, known);
         }
         for (i, KeyDocument { user, public_key }) in spec.keys.into_iter().enumerate() {
             let path = format!("spec.keys[{i}].publicKey");
             match PublicKey::from_pem(public_key.as_bytes()) {
                 Err(error) => self.problem(&path, error.to_string()),
                 Ok(key) => {
-                    match self.document.key_owners.insert(key.der().to_vec(), KeyOwner::User(user.clone())) {
+                    match self.facts.key_owners.insert(key.der().to_vec(), KeyOwner::User(user.clone())) {
                         Some(KeyOwner::User(owner)) if owner != user => {
                             self.problem(&path, format!("belongs to {} already", escaped(&owner)));
                         }
@@ -429,9 +432,9 @@ impl Addition {
         &mut self,
         path: &str,
         value: T,
-        place: impl Fn(&mut ContextDocument) -> &mut Option<T>,
+        place: impl Fn(&mut Facts) -> &mut Option<T>,
     ) {
-        let place = place(&mut self.document);
+        let place = place(&mut self.facts);
         match place {
             Some(known) if *known != value => self.problem(path, "contradicts another file"),
             _ => *place = Some(value),

@@ -1,17 +1,25 @@
 //! What is known besides the request: supplied by the caller, never looked up here.
 
+mod addition;
+mod cluster;
+mod facts;
+mod file;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 
+use super::evidence::{Inventory, Nodes};
 use super::floor::node_of;
-use super::names::escaped;
-use super::{Inventory, Nodes};
+use super::text::escaped;
 use crate::csr::{CertificateSigningRequest, Requestor, Signer};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{Cidr, SubjectAltNames};
 use crate::pki::{Certificate, PkiError};
 use crate::time::{Lifetime, Timestamp};
+
+pub use addition::CONTEXT_SCHEMA;
+pub use file::ContextDocument;
 
 /// Everything that a decision may rest on besides the request and the policy. What is not there is unknown,
 /// and unknown never denies.
@@ -88,7 +96,7 @@ impl Context<'_> {
         self.access_reviews.insert(subject_of(requestor), reviews);
     }
 
-    pub(super) fn access_of(&self, requestor: &Requestor) -> AccessReviews {
+    pub(in crate::policy) fn access_of(&self, requestor: &Requestor) -> AccessReviews {
         self.access_reviews.get(&subject_of(requestor)).copied().unwrap_or_default()
     }
 
@@ -107,40 +115,40 @@ impl Context<'_> {
     }
 
     /// Every inventory, and how people call it.
-    pub(super) fn labelled_inventories(&self) -> impl Iterator<Item = (Label<'_>, &Inventory)> {
+    pub(in crate::policy) fn labelled_inventories(&self) -> impl Iterator<Item = (Label<'_>, &Inventory)> {
         let named = self.inventories.iter().map(|(name, inventory)| (Label::Inventory(name), inventory));
         named.chain(self.machines.iter().map(|machines| (Label::ClusterFile, machines)))
     }
 
     /// Whether some inventory says what this node has.
-    pub(super) fn is_listed(&self, node: Option<&NodeName>) -> bool {
+    pub(in crate::policy) fn is_listed(&self, node: Option<&NodeName>) -> bool {
         node.is_some_and(|node| self.all_inventories().any(|inventory| inventory.node(node).is_some()))
     }
 
-    pub(super) fn dns_domains(&self) -> impl Iterator<Item = &Dns1123Subdomain> {
+    pub(in crate::policy) fn dns_domains(&self) -> impl Iterator<Item = &Dns1123Subdomain> {
         let known = self.all_inventories().filter_map(|inventory| inventory.cluster.dns_domain.as_ref());
         known.chain([&self.dns_domain])
     }
 
-    pub(super) fn service_ranges(&self) -> impl Iterator<Item = &Cidr> {
+    pub(in crate::policy) fn service_ranges(&self) -> impl Iterator<Item = &Cidr> {
         let known = self.all_inventories().flat_map(|inventory| &inventory.cluster.service_cidrs);
         known.chain(&self.service_cidrs)
     }
 
-    pub(super) fn pod_ranges(&self) -> impl Iterator<Item = &Cidr> {
+    pub(in crate::policy) fn pod_ranges(&self) -> impl Iterator<Item = &Cidr> {
         let known = self.all_inventories().flat_map(|inventory| &inventory.cluster.pod_cidrs);
         known.chain(&self.pod_cidrs)
     }
 
     /// The API server's names, from everyone who says some.
-    pub(super) fn api_servers(&self) -> impl Iterator<Item = &SubjectAltNames> {
+    pub(in crate::policy) fn api_servers(&self) -> impl Iterator<Item = &SubjectAltNames> {
         let known = self.all_inventories().map(|inventory| &inventory.cluster.api_server);
         known.chain([&self.api_server]).filter(|names| !names.is_empty())
     }
 }
 
 /// How an inventory is called in a sentence.
-pub(super) enum Label<'a> {
+pub(in crate::policy) enum Label<'a> {
     ClusterFile,
     Inventory(&'a str),
 }
@@ -269,15 +277,15 @@ impl History {
         self.counts.get(what).copied().unwrap_or(0)
     }
 
-    pub(super) fn open_of_node(&self, node: &str, username: &str) -> u32 {
+    pub(in crate::policy) fn open_of_node(&self, node: &str, username: &str) -> u32 {
         self.count(&Counted::OpenForNode(username.to_owned(), node.to_owned()))
     }
 
-    pub(super) fn open_of_requestor(&self, username: &str) -> u32 {
+    pub(in crate::policy) fn open_of_requestor(&self, username: &str) -> u32 {
         self.count(&Counted::Open(username.to_owned()))
     }
 
-    pub(super) fn has_approved_client_of(&self, username: &str) -> bool {
+    pub(in crate::policy) fn has_approved_client_of(&self, username: &str) -> bool {
         self.count(&Counted::ApprovedClient(username.to_owned())) > 0
     }
 }

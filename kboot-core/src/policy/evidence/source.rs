@@ -3,13 +3,13 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::decision::Answer;
 use super::owner::{Owner, owner};
 use super::reserved::reserved;
-use super::{Context, Inventory};
-use crate::csr::AlternativeName;
+use super::{AskedName, Compared, Inventory};
 use crate::name::NodeName;
 use crate::net::{Cidr, SubjectAltNames};
+use crate::policy::trace::Number;
+use crate::policy::{Answer, Context};
 
 /// Somebody who can say whether an alternative name is the node's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,74 +30,130 @@ pub enum Source {
     Cidrs(Vec<Cidr>),
 }
 
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Source {
+    /// Its name in a policy.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
             Self::NodeStatus => "nodeStatus",
             Self::Inventory => "inventory",
             Self::Served => "served",
             Self::Dns => "dns",
             Self::NodeName => "nodeName",
             Self::Cidrs(_) => "cidrs",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
 /// The request's names and where they are looked up.
-pub(super) struct Question<'a> {
-    pub(super) node: &'a NodeName,
-    pub(super) names: &'a [&'a AlternativeName],
-    pub(super) inventory: Option<&'a Inventory>,
-    pub(super) sources: &'a [Source],
-    pub(super) context: &'a Context<'a>,
+pub(in crate::policy) struct Question<'a> {
+    pub(in crate::policy) node: &'a NodeName,
+    pub(in crate::policy) names: &'a [AskedName<'a>],
+    pub(in crate::policy) inventory: Option<&'a Inventory>,
+    pub(in crate::policy) sources: &'a [Source],
+    pub(in crate::policy) context: &'a Context<'a>,
 }
 
 /// What the sources of a rule say of one name, all of them together.
-pub(super) enum Vouched {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) enum Vouched {
     /// Every source that speaks of it says yes, and one of them would know the API server's names from a node's.
     Strongly,
-    /// The same, but none of them would.
+    /// Every source that speaks of it says yes, but none of them would know.
     Weakly,
     /// Somebody says no, or nobody speaks of it.
-    No(String),
+    No(Doubt),
     /// Somebody cannot say.
-    Unknown(String),
+    Unknown(Doubt),
     /// It leads to what is known to be another's.
-    OfOther(String),
+    OfOther(Doubt),
+}
+
+/// Why a name is not known to be the node's. A source is meant by its number in the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) enum Doubt {
+    /// The source says no.
+    Denied { source: Number },
+    /// No source speaks of names of this kind.
+    NobodySpeaks,
+    /// The source does not know.
+    Unknown {
+        source: Number,
+        /// Whether the Nodes were asked, and this one is not there or says nothing of itself.
+        is_absent: bool,
+    },
+    /// It resolves to what is known to be another's.
+    LeadsToAnother,
+    /// Nobody says who the API server is.
+    ApiServer,
+    /// Nobody says an address of it.
+    ApiServerAddress,
+    /// Nobody says the services' ranges.
+    ServiceRanges,
+}
+
+impl Doubt {
+    /// The doubt in words; `sources` are the rule's.
+    pub(in crate::policy) fn tell(self, sources: &[Source], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |number: Number| sources.get(number.index()).map(Source::as_str).unwrap_or_default();
+        match self {
+            Self::Denied { source } => write!(f, "no, says {}", named(source)),
+            Self::NobodySpeaks => f.write_str("no source of the rule speaks of it"),
+            Self::Unknown { source, is_absent } => {
+                let why = if is_absent { ": no such Node, or it has no address yet" } else { "" };
+                write!(f, "unknown to {}{why}", named(source))
+            }
+            Self::LeadsToAnother => f.write_str("resolves to what is known to be another's"),
+            Self::ApiServer => {
+                f.write_str("nobody says who the API server is, and the rule's sources cannot tell")
+            }
+            Self::ApiServerAddress => {
+                f.write_str("nobody says an address of the API server, and the rule's sources cannot tell")
+            }
+            Self::ServiceRanges => {
+                f.write_str("nobody says the services' ranges, and the rule's sources cannot tell")
+            }
+        }
+    }
 }
 
 impl Question<'_> {
-    pub(super) fn vouched(&self, name: &AlternativeName) -> Vouched {
+    pub(in crate::policy) fn vouched(&self, name: Compared<'_>) -> Vouched {
         let (mut spoken, mut unknown, mut would_know) = (false, None, false);
-        for source in self.sources {
+        for (number, source) in self.sources.iter().enumerate() {
             match self.ask(source, name) {
                 None => continue,
-                Some(Answer::No) => return Vouched::No(format!("no, says {source}")),
+                Some(Answer::No) => return Vouched::No(Doubt::Denied { source: Number::of(number) }),
                 Some(Answer::Yes) => {
                     // The others know ranges and answers of DNS, or what a node says of itself.
                     would_know |= matches!(source, Source::Inventory | Source::Served);
                 }
                 Some(Answer::Unknown) => {
                     let is_absent = *source == Source::NodeStatus && self.context.nodes.is_some();
-                    let why = if is_absent { ": no such Node, or it has no address yet" } else { "" };
-                    unknown.get_or_insert_with(|| format!("unknown to {source}{why}"));
+                    unknown.get_or_insert(Doubt::Unknown { source: Number::of(number), is_absent });
                 }
             }
             spoken = true;
         }
         let is_of_other = self.sources.contains(&Source::Dns) && self.leads_to_another(name);
         match unknown {
-            _ if is_of_other => Vouched::OfOther("resolves to what is known to be another's".to_owned()),
-            _ if !spoken => Vouched::No("no source of the rule speaks of it".to_owned()),
-            Some(why) => Vouched::Unknown(why),
+            _ if is_of_other => Vouched::OfOther(Doubt::LeadsToAnother),
+            _ if !spoken => Vouched::No(Doubt::NobodySpeaks),
+            Some(doubt) => Vouched::Unknown(doubt),
             None if would_know => Vouched::Strongly,
             None => Vouched::Weakly,
         }
     }
 
     /// What a source says of one name; none where it does not speak of this kind of name.
-    pub(super) fn ask(&self, source: &Source, name: &AlternativeName) -> Option<Answer> {
-        let of_node = |nodes: Option<&SubjectAltNames>| match nodes {
+    fn ask(&self, source: &Source, name: Compared<'_>) -> Option<Answer> {
+        let of_node = |names: Option<&SubjectAltNames>| match names {
             Some(known) => Answer::of(is_among(name, known)),
             None => Answer::Unknown,
         };
@@ -111,38 +167,34 @@ impl Question<'_> {
             Source::Inventory => Some(match self.inventory {
                 None => Answer::Unknown,
                 Some(inventory) => Answer::of(inventory.node(self.node).is_some_and(|known| match name {
-                    AlternativeName::Dns(dns) => {
-                        same_name(dns, self.node.as_str())
-                            || known.dns_names.iter().any(|own| same_name(dns, own.as_str()))
+                    Compared::Dns(dns) => {
+                        dns == self.node.as_str() || known.dns_names.iter().any(|own| own.as_str() == dns)
                     }
-                    AlternativeName::Ip(address) => known.addresses.contains(address),
-                    _ => false,
+                    Compared::Ip(address) => known.addresses.contains(&address),
+                    Compared::Other => false,
                 })),
             }),
             Source::NodeName => match name {
-                AlternativeName::Dns(dns) => {
-                    let dns = dns.to_ascii_lowercase();
+                Compared::Dns(dns) => {
                     let rest = dns.strip_prefix(self.node.as_str());
                     Some(Answer::of(rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))))
                 }
                 _ => None,
             },
             Source::Cidrs(ranges) => match name {
-                AlternativeName::Ip(address) => {
-                    Some(Answer::of(ranges.iter().any(|range| range.contains(*address))))
-                }
+                Compared::Ip(address) => Some(Answer::of(ranges.iter().any(|range| range.contains(address)))),
                 _ => None,
             },
             Source::Dns => Some(match name {
-                AlternativeName::Dns(dns) => self.resolves_into_ranges(dns),
-                AlternativeName::Ip(address) => self.is_resolved(*address),
-                _ => Answer::No,
+                Compared::Dns(dns) => self.resolves_into_ranges(dns),
+                Compared::Ip(address) => self.is_resolved(address),
+                Compared::Other => Answer::No,
             }),
         }
     }
 
     fn addresses(&self, name: &str) -> Option<Vec<IpAddr>> {
-        self.context.resolver?.addresses(&name.to_ascii_lowercase())
+        self.context.resolver?.addresses(name)
     }
 
     fn resolves_into_ranges(&self, name: &str) -> Answer {
@@ -159,14 +211,14 @@ impl Question<'_> {
 
     /// Whether a DNS name resolves to an address that is known to be another's. It may be a Node's lie, so that
     /// this holds a request and denies none.
-    fn leads_to_another(&self, name: &AlternativeName) -> bool {
-        let AlternativeName::Dns(name) = name else { return false };
+    fn leads_to_another(&self, name: Compared<'_>) -> bool {
+        let Compared::Dns(name) = name else { return false };
         let is_anothers = |address: &IpAddr| {
-            let address = AlternativeName::Ip(*address);
-            match owner(&address, Some(self.node), self.context) {
+            let address = Compared::Ip(*address);
+            match owner(address, Some(self.node), self.context) {
                 Owner::Operator => false,
                 Owner::Other(_) => true,
-                Owner::OwnWord | Owner::Unknown => reserved(&address, self.context).is_some(),
+                Owner::OwnWord | Owner::Unknown => reserved(address, self.context).is_some(),
             }
         };
         self.addresses(name).is_some_and(|addresses| addresses.iter().any(is_anothers))
@@ -175,7 +227,7 @@ impl Question<'_> {
     fn is_resolved(&self, address: IpAddr) -> Answer {
         let mut answer = Answer::No;
         for name in self.names {
-            if let AlternativeName::Dns(name) = name {
+            if let Compared::Dns(name) = name.compared() {
                 match self.addresses(name) {
                     Some(addresses) if addresses.contains(&address) => return Answer::Yes,
                     Some(_) => {}
@@ -187,20 +239,10 @@ impl Question<'_> {
     }
 }
 
-impl Answer {
-    pub(super) fn of(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
-    }
-}
-
-fn same_name(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
-}
-
-fn is_among(name: &AlternativeName, known: &SubjectAltNames) -> bool {
+fn is_among(name: Compared<'_>, known: &SubjectAltNames) -> bool {
     match name {
-        AlternativeName::Dns(dns) => known.dns().iter().any(|own| same_name(dns, own)),
-        AlternativeName::Ip(address) => known.ips().contains(address),
-        _ => false,
+        Compared::Dns(dns) => known.dns().iter().any(|own| own.eq_ignore_ascii_case(dns)),
+        Compared::Ip(address) => known.ips().contains(&address),
+        Compared::Other => false,
     }
 }

@@ -1,23 +1,20 @@
 //! What is known besides a request, from files: a context document, a cluster file, and what kubectl prints
 //! of Nodes and requests.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::context_addition::Addition;
-use super::{AccessReviews, Context, History, Inventory, KeyOwner, Nodes, PolicyError};
-use crate::csr::list::yaml;
+use super::Context;
+use super::addition::Addition;
+use super::facts::Facts;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
-use crate::json_objects::{Item, each_object, is_json, is_part, strict_value};
-use crate::name::{Dns1123Subdomain, NodeName};
-use crate::net::{AltName, Cidr, SubjectAltNames};
-use crate::time::{Lifetime, Timestamp};
-
-/// The JSON Schema of a context file, for editors and other tools.
-pub const CONTEXT_SCHEMA: &str = include_str!("context.schema.json");
+use crate::document::json::{is_json, is_part, strict_value};
+use crate::document::json_stream::{Item, each_object, read_yaml};
+use crate::policy::PolicyError;
+use crate::time::Timestamp;
 
 /// The facts of one or more files, from which [`ContextDocument::context`] makes a [`Context`].
 ///
@@ -41,25 +38,7 @@ pub const CONTEXT_SCHEMA: &str = include_str!("context.schema.json");
 /// # Ok::<(), kboot_core::policy::PolicyError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct ContextDocument {
-    pub(super) now: Option<Timestamp>,
-    pub(super) dns_domain: Option<Dns1123Subdomain>,
-    pub(super) service_cidrs: Option<Vec<Cidr>>,
-    pub(super) pod_cidrs: Option<Vec<Cidr>>,
-    pub(super) namespaces: BTreeSet<String>,
-    pub(super) api_server: Vec<AltName>,
-    pub(super) signer_lifetime: Option<Lifetime>,
-    pub(super) machines: Option<Inventory>,
-    pub(super) nodes: Option<Nodes>,
-    pub(super) served: BTreeMap<NodeName, SubjectAltNames>,
-    pub(super) dns: BTreeMap<String, Vec<IpAddr>>,
-    /// By user and groups.
-    pub(super) access_reviews: BTreeMap<(String, BTreeSet<String>), AccessReviews>,
-    pub(super) key_owners: HashMap<Vec<u8>, KeyOwner>,
-    pub(super) history: Option<History>,
-    /// The names of the requests in the history.
-    pub(super) known_requests: HashSet<String>,
-}
+pub struct ContextDocument(Facts);
 
 impl ContextDocument {
     /// Adds the facts of a file.
@@ -70,13 +49,13 @@ impl ContextDocument {
         self.read(text.as_bytes())
     }
 
-    /// The same from a reader. JSON is read object by object, so that a list may be of any length; YAML may
+    /// Adds the facts of a file from a reader. JSON is read object by object, so that a list may be of any length; YAML may
     /// have 16 MiB.
     ///
     /// # Errors
     /// As [`ContextDocument::add`].
     pub fn read(&mut self, reader: impl Read) -> Result<(), PolicyError> {
-        let mut addition = Addition::to(self.clone());
+        let mut addition = Addition::to(self.0.clone());
         let (is_json, reader) =
             is_json(reader).map_err(ListError::from).map_err(|error| unreadable(&error))?;
         if is_json {
@@ -98,7 +77,7 @@ impl ContextDocument {
                 return Err(unreadable(&error));
             }
         } else {
-            let value = yaml(reader).map_err(|error| unreadable(&error))?;
+            let value = read_yaml(reader).map_err(|error| unreadable(&error))?;
             let kind = value.get("kind").and_then(Value::as_str);
             match value.get("items").and_then(Value::as_array) {
                 Some(items) => {
@@ -108,53 +87,53 @@ impl ContextDocument {
                 None => addition.object(&value, None, 0),
             }
         }
-        *self = addition.finish()?;
+        self.0 = addition.finish()?;
         Ok(())
     }
 
     /// The time that a file states, in place of the clock.
     #[must_use]
     pub fn now(&self) -> Option<Timestamp> {
-        self.now
+        self.0.now
     }
 
     /// The answers of DNS that the files hold.
     #[must_use]
     pub fn dns(&self) -> &BTreeMap<String, Vec<IpAddr>> {
-        &self.dns
+        &self.0.dns
     }
 
     /// Whether this request is one of those that the files list, so that the history counts it already.
     #[must_use]
     pub fn lists(&self, object: &CertificateSigningRequest) -> bool {
-        self.known_requests.contains(object.name())
+        self.0.known_requests.contains(object.name())
     }
 
     /// A context of these facts, at the time that they state or else at this.
     #[must_use]
     pub fn context(&self, clock: Timestamp) -> Context<'_> {
-        let mut context = Context::at(self.now.unwrap_or(clock));
-        if let Some(domain) = &self.dns_domain {
+        let mut context = Context::at(self.0.now.unwrap_or(clock));
+        if let Some(domain) = &self.0.dns_domain {
             context.dns_domain = domain.clone();
         }
-        if let Some(lifetime) = self.signer_lifetime {
+        if let Some(lifetime) = self.0.signer_lifetime {
             context.signer_lifetime = lifetime;
         }
-        context.service_cidrs = self.service_cidrs.clone().unwrap_or_default();
-        context.pod_cidrs = self.pod_cidrs.clone().unwrap_or_default();
-        context.namespaces = self.namespaces.clone();
-        context.api_server = self.api_server.iter().cloned().collect();
-        context.machines = self.machines.clone();
-        context.nodes = self.nodes.clone();
-        context.served = self.served.clone();
-        context.resolver = (!self.dns.is_empty()).then_some(&self.dns);
-        for ((user, groups), reviews) in &self.access_reviews {
+        context.service_cidrs = self.0.service_cidrs.clone().unwrap_or_default();
+        context.pod_cidrs = self.0.pod_cidrs.clone().unwrap_or_default();
+        context.namespaces = self.0.namespaces.clone();
+        context.api_server = self.0.api_server.iter().cloned().collect();
+        context.machines = self.0.machines.clone();
+        context.nodes = self.0.nodes.clone();
+        context.served = self.0.served.clone();
+        context.resolver = (!self.0.dns.is_empty()).then_some(&self.0.dns);
+        for ((user, groups), reviews) in &self.0.access_reviews {
             let requestor =
                 groups.iter().fold(Requestor::user(user), |requestor, group| requestor.group(group));
             context.set_access(&requestor, *reviews);
         }
-        context.key_owners = self.key_owners.clone();
-        context.history = self.history.clone();
+        context.key_owners = self.0.key_owners.clone();
+        context.history = self.0.history.clone();
         context
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::context_addition::Addition;
-use super::names::escaped;
+use super::addition::Addition;
 use crate::kubeconfig::server_host;
 use crate::net::{AltName, ApiEndpoint, Cidr, is_of_one_machine};
+use crate::policy::text::escaped;
 
 impl Addition {
     /// Where clients reach the API server: the server of the current context's cluster. Nothing else of a
@@ -68,15 +68,15 @@ impl Addition {
         if let Some(domain) = of_network("dnsDomain")
             && let Some(domain) = self.parsed(&at("networking.dnsDomain"), Some(domain))
         {
-            self.once(&at("networking.dnsDomain"), domain, |document| &mut document.dns_domain);
+            self.once(&at("networking.dnsDomain"), domain, |facts| &mut facts.dns_domain);
         }
         if let Some(ranges) = of_network("serviceSubnet") {
             let ranges = self.ranges(&at("networking.serviceSubnet"), ranges);
-            self.once(&at("networking.serviceSubnet"), ranges, |document| &mut document.service_cidrs);
+            self.once(&at("networking.serviceSubnet"), ranges, |facts| &mut facts.service_cidrs);
         }
         if let Some(ranges) = of_network("podSubnet") {
             let ranges = self.ranges(&at("networking.podSubnet"), ranges);
-            self.once(&at("networking.podSubnet"), ranges, |document| &mut document.pod_cidrs);
+            self.once(&at("networking.podSubnet"), ranges, |facts| &mut facts.pod_cidrs);
         }
     }
 
@@ -105,8 +105,8 @@ impl Addition {
             AltName::Dns(name) => name != "localhost",
             AltName::Ip(address) => is_of_one_machine(*address) && !address.is_loopback(),
         };
-        if is_somebodys && !self.document.api_server.contains(&name) {
-            self.document.api_server.push(name);
+        if is_somebodys && !self.facts.api_server.contains(&name) {
+            self.facts.api_server.push(name);
         }
     }
 
@@ -115,7 +115,7 @@ impl Addition {
         if name.is_empty() || name.len() > 63 || !name.bytes().all(plain) {
             self.problem(path, format!("{:?} is not the name of a namespace", escaped(name)));
         } else {
-            self.document.namespaces.insert(name.to_owned());
+            self.facts.namespaces.insert(name.to_owned());
         }
     }
 

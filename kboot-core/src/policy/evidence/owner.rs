@@ -1,12 +1,12 @@
 //! Whose a name or an address is, and who says so.
 
-use super::Context;
-use crate::csr::AlternativeName;
+use super::Compared;
 use crate::name::NodeName;
+use crate::policy::Context;
 
 /// What is known of a name, seen from the node that asks for it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(in crate::policy) enum Owner {
     /// An inventory or a cluster file gives it to the node.
     Operator,
     /// The node's own Node says so, and nobody else's.
@@ -19,7 +19,7 @@ pub(super) enum Owner {
 
 /// An operator's word beats a Node's own, so that a node that lies in its status cannot stand in another's way;
 /// and a Node's name is nobody else's.
-pub(super) fn owner(name: &AlternativeName, node: Option<&NodeName>, context: &Context<'_>) -> Owner {
+pub(in crate::policy) fn owner(name: Compared<'_>, node: Option<&NodeName>, context: &Context<'_>) -> Owner {
     let mut is_given = false;
     for (label, inventory) in context.labelled_inventories() {
         match inventory.node_of(name) {
@@ -32,13 +32,11 @@ pub(super) fn owner(name: &AlternativeName, node: Option<&NodeName>, context: &C
         return Owner::Operator;
     }
     let Some(nodes) = &context.nodes else { return Owner::Unknown };
-    if let AlternativeName::Dns(name) = name
-        && let Ok(named) = name.to_ascii_lowercase().parse::<NodeName>()
-    {
-        if Some(&named) == node {
+    if let Compared::Dns(name) = name {
+        if node.is_some_and(|node| node.as_str() == name) {
             return Owner::OwnWord;
         }
-        if nodes.contains(&named) {
+        if let Some(named) = name.parse::<NodeName>().ok().filter(|named| nodes.contains(named)) {
             return Owner::Other(format!("the name of the Node {named}"));
         }
     }

@@ -1,0 +1,36 @@
+//! What the floor and every rule look at, made ready once.
+
+use super::Context;
+use super::evidence::AskedName;
+use super::floor::node_of;
+use crate::csr::{CertificateRequest, CertificateSigningRequest};
+use crate::name::NodeName;
+
+/// A request that can be read, and what is known besides.
+pub(super) struct Case<'a> {
+    pub(super) object: &'a CertificateSigningRequest,
+    pub(super) request: &'a CertificateRequest,
+    pub(super) context: &'a Context<'a>,
+    /// The node that the request is for.
+    pub(super) node: Option<NodeName>,
+    /// The names that it asks for.
+    pub(super) names: Vec<AskedName<'a>>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(
+        object: &'a CertificateSigningRequest,
+        request: &'a CertificateRequest,
+        context: &'a Context<'a>,
+    ) -> Self {
+        let names = request.alternative_names().map(AskedName::new).collect();
+        Self { object, request, context, node: node_of(request), names }
+    }
+
+    /// Whether the node that the request is for has sent it, as the node authorizer sees it.
+    pub(super) fn is_sent_by_node(&self) -> bool {
+        let requestor = self.object.requestor();
+        let name = requestor.username.strip_prefix("system:node:");
+        self.node.as_ref().is_some_and(|node| name == Some(node.as_str())) && requestor.is_in("system:nodes")
+    }
+}

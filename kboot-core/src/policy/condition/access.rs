@@ -1,0 +1,101 @@
+//! What a SubjectAccessReview says of the sender.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::{Check, Met, Objection, Place, meaningless};
+use crate::csr::Signer;
+use crate::policy::case::Case;
+use crate::policy::document::RuleReader;
+use crate::policy::explain::MissingFact;
+use crate::policy::trace::Trace;
+use crate::policy::{Answer, Glob, AccessReviews, Rule};
+
+/// A subresource whose creation upstream asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Access {
+    /// A node renews.
+    SelfNodeClient,
+    /// Somebody asks for a node.
+    NodeClient,
+}
+
+impl Access {
+    /// `selfnodeclient` or `nodeclient`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SelfNodeClient => "selfnodeclient",
+            Self::NodeClient => "nodeclient",
+        }
+    }
+}
+
+impl Check for Access {
+    const NAME: &'static str = "access";
+    const FIELD: &'static str = "access";
+    const PLACE: Place = Place::How;
+    type Document = Self;
+    /// What the review said.
+    type Seen = Option<bool>;
+
+    fn read(document: Self, _: &mut RuleReader<'_>) -> Option<Self> {
+        Some(document)
+    }
+
+    fn implied(_: &Rule) -> Option<Self> {
+        None
+    }
+
+    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+        match rule.signer() {
+            Signer::KubeApiserverClientKubelet => Vec::new(),
+            Signer::KubeApiserverClient | Signer::KubeletServing => vec![meaningless("access", rule)],
+        }
+    }
+
+    fn objections(&self, _: &Rule) -> Vec<Objection> {
+        Vec::new()
+    }
+
+    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+        Vec::new()
+    }
+
+    fn user_patterns(&self) -> Option<(&'static str, &[Glob])> {
+        None
+    }
+
+    fn is_limit(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Option<bool>>> {
+        let AccessReviews { self_node_client, node_client } = case.context.access_of(case.object.requestor());
+        let allowed = match self {
+            Self::SelfNodeClient => self_node_client,
+            Self::NodeClient => node_client,
+        };
+        Some(Met::new(allowed, allowed.map_or(Answer::Unknown, Answer::of)))
+    }
+
+    fn tell(&self, allowed: &Option<bool>, _: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = match allowed {
+            Some(true) => "may create",
+            Some(false) => "may not create",
+            None => "no SubjectAccessReview of",
+        };
+        write!(f, "{said} {}", self.as_str())
+    }
+
+    fn sentence(&self) -> Vec<String> {
+        vec![format!("whose sender may create {} (SubjectAccessReview)", self.as_str())]
+    }
+
+    fn missing_fact(&self, _: &Option<bool>) -> Option<MissingFact> {
+        Some(MissingFact::Access(*self))
+    }
+}

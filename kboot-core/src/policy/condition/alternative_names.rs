@@ -1,0 +1,425 @@
+//! Which names and addresses, and who must say that they are the node's.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::{Check, ListedNode, Met, NO_NODE, Objection, Place, joined, meaningless};
+use crate::csr::{AlternativeName, Signer};
+use crate::net::Cidr;
+use crate::policy::case::Case;
+use crate::policy::document::RuleReader;
+use crate::policy::evidence::{AskedName, Compared, Doubt, Question, Source, Vouched};
+use crate::policy::explain::MissingFact;
+use crate::policy::text::{described, list};
+use crate::policy::trace::{Number, Trace};
+use crate::policy::{Answer, Context, Glob, Reason, Rule, Verdict};
+
+/// Which alternative names there may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::policy) enum AlternativeNames {
+    /// None: no rule can say whose names those of a person would be.
+    NoneOfUser,
+    /// Those of a node.
+    OfNode(NodeNameRule),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::policy) struct NodeNameRule {
+    pub(in crate::policy) within: Vec<Source>,
+    /// The kinds of names for which the rule takes what any node says.
+    pub(in crate::policy) any_node_may_claim: Vec<NameKind>,
+    /// Which DNS names there may be, whosever they are; any where there is none.
+    pub(in crate::policy) dns_names: Vec<Glob>,
+    pub(in crate::policy) max: Option<usize>,
+    pub(in crate::policy) max_dns: Option<usize>,
+}
+
+/// A kind of alternative name that a kubelet's serving certificate may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::policy) enum NameKind {
+    DnsNames,
+    Addresses,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::policy) struct Document {
+    #[serde(default)]
+    within: Vec<SourceDocument>,
+    #[serde(default)]
+    any_node_may_claim: Vec<NameKind>,
+    dns_names: Option<Vec<String>>,
+    max: Option<usize>,
+    max_dns: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SourceDocument {
+    Named(String),
+    Ranges { cidrs: Vec<String> },
+}
+
+/// What was seen of the names. A number is that of a name in the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) enum NamesSeen {
+    OfUser,
+    TooMany,
+    TooManyDns(Number),
+    Unwanted(Number),
+    Any,
+    NoNode,
+    Doubtful(Number, Doubt),
+    AllTheNodes,
+}
+
+impl Check for AlternativeNames {
+    const NAME: &'static str = "alternative names";
+    const FIELD: &'static str = "subjectAltNames";
+    const PLACE: Place = Place::Whom;
+    type Document = Document;
+    type Seen = NamesSeen;
+
+    fn read(document: Document, reader: &mut RuleReader<'_>) -> Option<Self> {
+        let Document { within, any_node_may_claim, dns_names, max, max_dns } = document;
+        let dns_names = dns_names
+            .map(|names| reader.dns_patterns("subjectAltNames.dnsNames", "DNS name", &names))
+            .unwrap_or_default();
+        if max == Some(0) {
+            reader.problem(
+                "subjectAltNames.max",
+                "a serving certificate has a name, so 0 never matches; use 1 or more",
+            );
+        }
+        let within = within.into_iter().enumerate().map(|(i, source)| read_source(i, source, reader)).collect();
+        Some(Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max, max_dns }))
+    }
+
+    fn implied(rule: &Rule) -> Option<Self> {
+        let is_of_user = rule.signer() == Signer::KubeApiserverClient;
+        (is_of_user && rule.verdict() == Verdict::Approve).then_some(Self::NoneOfUser)
+    }
+
+    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+        let Self::OfNode(names) = self else { return Vec::new() };
+        let mut misfits = Vec::new();
+        if rule.signer() != Signer::KubeletServing {
+            misfits.push(meaningless("subjectAltNames", rule));
+        }
+        if names.within.contains(&Source::Inventory) && rule.condition::<ListedNode>().is_none() {
+            let problem = "names the inventory, and node.inventory does not say which";
+            misfits.push(("subjectAltNames.within", problem.to_owned()));
+        }
+        misfits
+    }
+
+    fn objections(&self, rule: &Rule) -> Vec<Objection> {
+        match self {
+            Self::OfNode(names) if rule.signer() == Signer::KubeletServing => names.unlimited(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+        let Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max_dns, .. }) = self else {
+            return Vec::new();
+        };
+        let mut warnings = Vec::new();
+        let mut warn = |field, warning: &str| warnings.push((field, warning.to_owned()));
+        for kind in any_node_may_claim {
+            let warning = match kind {
+                NameKind::DnsNames => {
+                    "any node may get a certificate for any DNS name not known to be another's"
+                }
+                NameKind::Addresses => {
+                    "any node may get a certificate for any address not known to be another's"
+                }
+            };
+            warn("subjectAltNames.anyNodeMayClaim", warning);
+        }
+        if !dns_names.is_empty() && *max_dns == Some(0) {
+            warn("subjectAltNames.dnsNames", "limits nothing, since maxDns allows no DNS name");
+        }
+        if within.contains(&Source::Dns) && *max_dns == Some(0) {
+            warn("subjectAltNames.maxDns", "without a DNS name, dns confirms no address");
+        }
+        warnings
+    }
+
+    fn user_patterns(&self) -> Option<(&'static str, &[Glob])> {
+        None
+    }
+
+    fn is_limit(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, rule: &Rule, case: &Case<'_>) -> Option<Met<NamesSeen>> {
+        match self {
+            Self::NoneOfUser if case.names.is_empty() => None,
+            Self::NoneOfUser => Some(Met::new(NamesSeen::OfUser, Answer::No)),
+            Self::OfNode(names) => Some(names.judge(rule, case)),
+        }
+    }
+
+    fn tell(&self, seen: &NamesSeen, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rule = match self {
+            Self::OfNode(rule) => rule,
+            Self::NoneOfUser => {
+                return f.write_str("a user's certificate with alternative names needs a person");
+            }
+        };
+        let names = || trace.request().into_iter().flat_map(|request| request.alternative_names());
+        let name = |number: Number| names().nth(number.index()).map(described).unwrap_or_default();
+        let count = || names().count();
+        match *seen {
+            NamesSeen::OfUser => Ok(()),
+            NamesSeen::TooMany => write!(f, "{} of them, too many", count()),
+            NamesSeen::TooManyDns(dns) => write!(f, "{} DNS names, too many", dns.index()),
+            NamesSeen::Unwanted(number) => {
+                let wanted = list(rule.dns_names.iter().map(Glob::as_str));
+                write!(f, "{}; wanted DNS names like {wanted}", name(number))
+            }
+            NamesSeen::Any => write!(f, "{} of them", count()),
+            NamesSeen::NoNode => f.write_str(NO_NODE),
+            NamesSeen::Doubtful(number, doubt) => {
+                write!(f, "{}: ", name(number))?;
+                doubt.tell(&rule.within, f)
+            }
+            NamesSeen::AllTheNodes => write!(f, "{} of them, all the node's", count()),
+        }
+    }
+
+    fn sentence(&self) -> Vec<String> {
+        let Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max, max_dns }) = self else {
+            return Vec::new();
+        };
+        let sources: Vec<String> = within.iter().map(in_words).collect();
+        let sources = (!sources.is_empty())
+            .then(|| format!("with names that are the node's by {}", sources.join(" and ")));
+        let claimed = any_node_may_claim.iter().map(|kind| match kind {
+            NameKind::DnsNames => "DNS names",
+            NameKind::Addresses => "addresses",
+        });
+        let parts = [
+            sources,
+            joined("with DNS names like", dns_names.iter().map(Glob::as_str)),
+            joined("believing any node's word on", claimed),
+            max.map(|max| format!("at most {max} names")),
+            max_dns.map(|max| format!("at most {max} DNS names")),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+
+    fn missing_fact(&self, seen: &NamesSeen) -> Option<MissingFact> {
+        let source = match (self, seen) {
+            (Self::OfNode(rule), NamesSeen::Doubtful(_, Doubt::Unknown { source, is_absent })) => {
+                rule.within.get(source.index()).map(|source| (source, *is_absent))
+            }
+            _ => None,
+        };
+        match source {
+            Some((Source::Inventory, _)) => Some(MissingFact::Inventory),
+            Some((Source::NodeStatus, false)) => Some(MissingFact::Nodes),
+            Some((Source::NodeStatus, true)) => Some(MissingFact::NodeAddresses),
+            Some((Source::Dns, _)) => Some(MissingFact::Dns),
+            Some((Source::Served, _)) => Some(MissingFact::Served),
+            Some((Source::NodeName | Source::Cidrs(_), _)) | None => None,
+        }
+    }
+}
+
+fn read_source(number: usize, source: SourceDocument, reader: &mut RuleReader<'_>) -> Source {
+    let cidrs = match source {
+        SourceDocument::Ranges { cidrs } => cidrs,
+        SourceDocument::Named(name) => {
+            return match name.as_str() {
+                "nodeStatus" => Source::NodeStatus,
+                "inventory" => Source::Inventory,
+                "served" => Source::Served,
+                "dns" => Source::Dns,
+                _ => Source::NodeName,
+            };
+        }
+    };
+    let path = format!("subjectAltNames.within[{number}].cidrs");
+    if cidrs.is_empty() {
+        reader.problem(&path, "is empty");
+    }
+    let mut ranges = Vec::new();
+    for (i, cidr) in cidrs.iter().enumerate() {
+        match cidr.parse::<Cidr>() {
+            Ok(range) => ranges.push(range),
+            Err(error) => reader.problem(&format!("{path}[{i}]"), error.to_string()),
+        }
+    }
+    Source::Cidrs(ranges)
+}
+
+impl NodeNameRule {
+    fn judge(&self, rule: &Rule, case: &Case<'_>) -> Met<NamesSeen> {
+        let names = &case.names;
+        let is_dns = |name: &&AskedName<'_>| matches!(name.compared(), Compared::Dns(_));
+        if self.max.is_some_and(|max| names.len() > max) {
+            return Met::new(NamesSeen::TooMany, Answer::No);
+        }
+        if let Some(max) = self.max_dns {
+            let dns = names.iter().filter(is_dns).count();
+            if dns > max {
+                return Met::new(NamesSeen::TooManyDns(Number::of(dns)), Answer::No);
+            }
+        }
+        if !self.dns_names.is_empty()
+            && let Some(number) = names.iter().position(|name| self.is_unwanted(name))
+        {
+            return Met::new(NamesSeen::Unwanted(Number::of(number)), Answer::No);
+        }
+        if self.within.is_empty() {
+            return Met::new(NamesSeen::Any, Answer::Yes);
+        }
+        self.vouched_for(rule, case)
+    }
+
+    fn is_unwanted(&self, name: &AskedName<'_>) -> bool {
+        match name.compared() {
+            Compared::Dns(name) => !self.dns_names.iter().any(|pattern| pattern.matches(name)),
+            Compared::Ip(_) | Compared::Other => false,
+        }
+    }
+
+    /// Whether every source says that every name is the node's.
+    fn vouched_for(&self, rule: &Rule, case: &Case<'_>) -> Met<NamesSeen> {
+        let Some(node) = &case.node else { return Met::new(NamesSeen::NoNode, Answer::No) };
+        let question = Question {
+            node,
+            names: &case.names,
+            inventory: rule.inventory().and_then(|name| case.context.inventories.get(name)),
+            sources: &self.within,
+            context: case.context,
+        };
+        let mut unknown: Option<Met<NamesSeen>> = None;
+        for (number, name) in case.names.iter().enumerate() {
+            let number = Number::of(number);
+            let (doubt, reason) = match question.vouched(name.compared()) {
+                Vouched::No(doubt) => return Met::new(NamesSeen::Doubtful(number, doubt), Answer::No),
+                Vouched::Unknown(doubt) => (doubt, None),
+                Vouched::OfOther(doubt) => (doubt, Some(Reason::AltNameOfOther)),
+                Vouched::Weakly => match missing_of_cluster(rule, name.name, case.context) {
+                    Some(doubt) => (doubt, Some(Reason::ApiServerUnknown)),
+                    None => continue,
+                },
+                Vouched::Strongly => continue,
+            };
+            // What could be looked up goes before what has to be said.
+            if unknown.as_ref().is_none_or(|known| known.reason.is_some() && reason.is_none()) {
+                let seen = NamesSeen::Doubtful(number, doubt);
+                unknown = Some(Met { reason, ..Met::new(seen, Answer::Unknown) });
+            }
+        }
+        unknown.unwrap_or_else(|| Met::new(NamesSeen::AllTheNodes, Answer::Yes))
+    }
+
+    /// What is wrong with what limits each kind of name.
+    fn unlimited(&self) -> Vec<Objection> {
+        let mut problems = Vec::new();
+        for (kind, word, what) in
+            [(NameKind::DnsNames, "dnsNames", "a DNS name"), (NameKind::Addresses, "addresses", "an address")]
+        {
+            let is_accepted = self.any_node_may_claim.contains(&kind);
+            let rests_on = match kind {
+                NameKind::DnsNames if self.max_dns == Some(0) => None,
+                kind => rests_on(&self.within, kind),
+            };
+            match rests_on {
+                Some(weak) if !is_accepted => problems.push((
+                    "subjectAltNames.within",
+                    format!(
+                        "{what} rests on {weak}: any node that can ask gets any; add {}, or accept it with \
+                         anyNodeMayClaim: [{word}]",
+                        match kind {
+                            NameKind::DnsNames => "inventory, served or nodeName",
+                            NameKind::Addresses => "inventory, served or cidrs with the nodes' own ranges",
+                        }
+                    ),
+                )),
+                None if is_accepted => problems.push((
+                    "subjectAltNames.anyNodeMayClaim",
+                    format!("gives up {word}, which the sources limit: take it out"),
+                )),
+                _ => {}
+            }
+        }
+        problems
+    }
+}
+
+/// What the floor would have to know to tell the API server's names from a node's.
+fn missing_of_cluster(rule: &Rule, name: &AlternativeName, context: &Context<'_>) -> Option<Doubt> {
+    if rule.verdict() != Verdict::Approve {
+        return None;
+    }
+    let is_address = matches!(name, AlternativeName::Ip(_));
+    if context.api_servers().next().is_none() {
+        Some(Doubt::ApiServer)
+    // The API server has an address in the services' range as well, and a name alone does not say which
+    // address is behind it.
+    } else if is_address && context.api_servers().all(|names| names.ips().is_empty()) {
+        Some(Doubt::ApiServerAddress)
+    } else if is_address && context.service_ranges().next().is_none() {
+        Some(Doubt::ServiceRanges)
+    } else {
+        None
+    }
+}
+
+/// The weak word that a kind of name rests on; none where something limits it, or nothing speaks of it.
+fn rests_on(within: &[Source], kind: NameKind) -> Option<&'static str> {
+    let limits = |source: &Source| match source {
+        Source::Inventory | Source::Served => true,
+        Source::NodeName => kind == NameKind::DnsNames,
+        Source::Cidrs(ranges) => {
+            let is_limit = is_limit(ranges, false) && is_limit(ranges, true);
+            // A DNS name then resolves into them.
+            is_limit && (kind == NameKind::Addresses || within.contains(&Source::Dns))
+        }
+        Source::NodeStatus | Source::Dns => false,
+    };
+    if within.iter().any(limits) {
+        return None;
+    }
+    match (within.contains(&Source::NodeStatus), within.contains(&Source::Dns), kind) {
+        (true, false, _) => Some("the node's own status alone"),
+        (false, true, _) => Some("dns alone, which a node may write for names of its own"),
+        (true, true, _) => Some("the node's own status and dns, which a node may write both"),
+        (false, false, NameKind::Addresses)
+            if within.iter().any(|source| matches!(source, Source::Cidrs(_))) =>
+        {
+            Some("ranges that hold a sixty-fourth of all addresses or more")
+        }
+        (false, false, _) => None,
+    }
+}
+
+/// Whether the ranges of one family leave most addresses out: together less than a sixty-fourth of all. Every
+/// private range is smaller; all of IPv4, written as two halves or as /7s, is not.
+fn is_limit(ranges: &[Cidr], ipv6: bool) -> bool {
+    let of_family = ranges.iter().filter(|range| range.is_ipv6() == ipv6);
+    let share: f64 = of_family.map(|range| f64::from(range.prefix())).map(|bits| (-bits).exp2()).sum();
+    share < 1.0 / 64.0
+}
+
+fn in_words(source: &Source) -> String {
+    match source {
+        Source::NodeStatus => "its Node's status".to_owned(),
+        Source::Inventory => "the inventory".to_owned(),
+        Source::Served => "the certificate that it serves now".to_owned(),
+        Source::Dns => "DNS".to_owned(),
+        Source::NodeName => "its own name".to_owned(),
+        Source::Cidrs(ranges) => {
+            let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+            format!("the ranges {}", ranges.join(", "))
+        }
+    }
+}

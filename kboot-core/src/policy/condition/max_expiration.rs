@@ -1,0 +1,74 @@
+//! The lifetime asked for.
+
+use std::fmt;
+
+use super::{Check, Met, Objection, Place};
+use crate::policy::case::Case;
+use crate::policy::document::RuleReader;
+use crate::policy::explain::MissingFact;
+use crate::policy::trace::Trace;
+use crate::policy::{Answer, Glob, Rule};
+use crate::time::Lifetime;
+
+/// The longest lifetime that may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) struct MaxExpiration(pub(in crate::policy) Lifetime);
+
+impl Check for MaxExpiration {
+    const NAME: &'static str = "expiration";
+    const FIELD: &'static str = "maxExpiration";
+    const PLACE: Place = Place::How;
+    type Document = String;
+    /// The signer's own lifetime, which counts where the request states none.
+    type Seen = Lifetime;
+
+    fn read(document: String, reader: &mut RuleReader<'_>) -> Option<Self> {
+        reader.lifetime("maxExpiration", &document).map(Self)
+    }
+
+    fn implied(_: &Rule) -> Option<Self> {
+        None
+    }
+
+    fn misfits(&self, _: &Rule) -> Vec<Objection> {
+        Vec::new()
+    }
+
+    fn objections(&self, _: &Rule) -> Vec<Objection> {
+        Vec::new()
+    }
+
+    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+        Vec::new()
+    }
+
+    fn user_patterns(&self) -> Option<(&'static str, &[Glob])> {
+        None
+    }
+
+    fn is_limit(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Lifetime>> {
+        let of_signer = case.context.signer_lifetime;
+        let seconds = case.object.expiration_seconds().unwrap_or_else(|| of_signer.seconds());
+        Some(Met::new(of_signer, Answer::of(seconds <= self.0.seconds())))
+    }
+
+    fn tell(&self, of_signer: &Lifetime, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match trace.object.expiration_seconds() {
+            Some(seconds) => write!(f, "{seconds} seconds")?,
+            None => write!(f, "not stated, so the signer's {of_signer}")?,
+        }
+        write!(f, "; at most {}", self.0)
+    }
+
+    fn sentence(&self) -> Vec<String> {
+        vec![format!("living {} at most", self.0)]
+    }
+
+    fn missing_fact(&self, _: &Lifetime) -> Option<MissingFact> {
+        None
+    }
+}

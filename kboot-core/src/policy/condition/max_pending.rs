@@ -1,0 +1,102 @@
+//! How many requests the sender has open.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::{Check, Met, Objection, Place, meaningless};
+use crate::policy::case::Case;
+use crate::policy::document::RuleReader;
+use crate::policy::explain::MissingFact;
+use crate::policy::trace::Trace;
+use crate::policy::{Answer, Glob, Rule};
+
+/// How many requests the sender may have open, this one among them: for this node, and in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::policy) struct MaxPending {
+    per_node: Option<u32>,
+    per_requestor: Option<u32>,
+}
+
+/// How many others are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) struct Open {
+    of_node: u32,
+    of_requestor: u32,
+}
+
+impl Check for MaxPending {
+    const NAME: &'static str = "open requests";
+    const FIELD: &'static str = "maxPending";
+    const PLACE: Place = Place::How;
+    type Document = Self;
+    /// Nothing where the other requests are not known.
+    type Seen = Option<Open>;
+
+    fn read(document: Self, _: &mut RuleReader<'_>) -> Option<Self> {
+        (document.per_node.is_some() || document.per_requestor.is_some()).then_some(document)
+    }
+
+    fn implied(_: &Rule) -> Option<Self> {
+        None
+    }
+
+    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+        let mut misfits = Vec::new();
+        if !rule.signer().is_of_nodes() && self.per_node.is_some() {
+            misfits.push(meaningless("maxPending.perNode", rule));
+        }
+        if self.per_node == Some(0) || self.per_requestor == Some(0) {
+            let problem = "the request itself is open, so 0 never matches; use 1 or more";
+            misfits.push(("maxPending", problem.to_owned()));
+        }
+        misfits
+    }
+
+    fn objections(&self, _: &Rule) -> Vec<Objection> {
+        Vec::new()
+    }
+
+    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+        Vec::new()
+    }
+
+    fn user_patterns(&self) -> Option<(&'static str, &[Glob])> {
+        None
+    }
+
+    fn is_limit(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Option<Open>>> {
+        let Some(history) = &case.context.history else { return Some(Met::new(None, Answer::Unknown)) };
+        let sender = case.object.requestor().username.as_str();
+        let of_node = case.node.as_ref().map_or(0, |node| history.open_of_node(node.as_str(), sender));
+        let of_requestor = history.open_of_requestor(sender);
+        // This one is open too.
+        let exceeds = |count: u32, max: Option<u32>| max.is_some_and(|max| count >= max);
+        let holds = !exceeds(of_node, self.per_node) && !exceeds(of_requestor, self.per_requestor);
+        Some(Met::new(Some(Open { of_node, of_requestor }), Answer::of(holds)))
+    }
+
+    fn tell(&self, open: &Option<Open>, _: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match open {
+            Some(Open { of_node, of_requestor }) => {
+                write!(f, "the requestor has {of_requestor} others, {of_node} of them for the node")
+            }
+            None => f.write_str("the other requests are not known"),
+        }
+    }
+
+    fn sentence(&self) -> Vec<String> {
+        let limits = [(self.per_node, "node"), (self.per_requestor, "sender")];
+        let limits = limits.into_iter().filter_map(|(max, whose)| Some((max?, whose)));
+        limits.map(|(max, whose)| format!("of which the {whose} has {max} open at most")).collect()
+    }
+
+    fn missing_fact(&self, _: &Option<Open>) -> Option<MissingFact> {
+        Some(MissingFact::OtherRequests)
+    }
+}

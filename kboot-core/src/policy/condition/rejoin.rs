@@ -1,0 +1,101 @@
+//! That the node has not joined yet.
+
+use std::fmt;
+
+use super::{Check, Met, Objection, Place, meaningless};
+use super::{Once, Requestor};
+use crate::csr::Signer;
+use crate::policy::case::Case;
+use crate::policy::document::RuleReader;
+use crate::policy::explain::MissingFact;
+use crate::policy::trace::Trace;
+use crate::policy::{Answer, Glob, Reason, Rule, Verdict};
+
+/// Whether somebody else than a node may get the identity that the node has already. Whoever gets the identity of
+/// a node that has joined has its secrets and pods: with a bootstrap token alone, nobody does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) enum Rejoin {
+    /// It may.
+    Allowed,
+    /// It may not, as in every rule that does not say so.
+    Refused,
+}
+
+impl Check for Rejoin {
+    const NAME: &'static str = "joined";
+    const FIELD: &'static str = "node.mayRejoin";
+    const PLACE: Place = Place::Although;
+    type Document = bool;
+    /// Whether the node has joined, where that is known.
+    type Seen = Option<bool>;
+
+    fn read(document: bool, _: &mut RuleReader<'_>) -> Option<Self> {
+        document.then_some(Self::Allowed)
+    }
+
+    fn implied(rule: &Rule) -> Option<Self> {
+        let is_of_others = rule.signer() == Signer::KubeApiserverClientKubelet
+            && rule.verdict() == Verdict::Approve
+            && rule.condition() != Some(&Requestor::Myself);
+        (is_of_others && rule.condition::<Once>().is_none()).then_some(Self::Refused)
+    }
+
+    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+        match (self, rule.signer()) {
+            (Self::Refused, _) | (_, Signer::KubeApiserverClientKubelet) => Vec::new(),
+            (Self::Allowed, _) => vec![meaningless("node.mayRejoin", rule)],
+        }
+    }
+
+    fn objections(&self, _: &Rule) -> Vec<Objection> {
+        Vec::new()
+    }
+
+    fn warnings(&self, rule: &Rule) -> Vec<Objection> {
+        if *self == Self::Refused || rule.has_access() {
+            return Vec::new();
+        }
+        let warning = "whom the rule matches may take over a node that has joined: its secrets and its pods";
+        vec![("node.mayRejoin", warning.to_owned())]
+    }
+
+    fn user_patterns(&self) -> Option<(&'static str, &[Glob])> {
+        None
+    }
+
+    fn is_limit(&self) -> bool {
+        *self == Self::Refused
+    }
+
+    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Option<bool>>> {
+        let node = case.node.as_ref()?;
+        if *self == Self::Allowed || case.is_sent_by_node() {
+            return None;
+        }
+        let joined = case.context.nodes.as_ref().map(|nodes| nodes.contains(node));
+        Some(match joined {
+            None => Met::new(joined, Answer::Unknown),
+            Some(true) => Met { reason: Some(Reason::NodeJoined), ..Met::new(joined, Answer::Unknown) },
+            Some(false) => Met::new(joined, Answer::Yes),
+        })
+    }
+
+    fn tell(&self, joined: &Option<bool>, _: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match joined {
+            None => "it is not known which nodes have joined",
+            Some(true) => "the node has joined already",
+            Some(false) => "the node has not joined yet",
+        })
+    }
+
+    fn sentence(&self) -> Vec<String> {
+        match self {
+            Self::Allowed => vec!["also where the node has joined already".to_owned()],
+            Self::Refused => Vec::new(),
+        }
+    }
+
+    fn missing_fact(&self, _: &Option<bool>) -> Option<MissingFact> {
+        Some(MissingFact::JoinedNodes)
+    }
+}

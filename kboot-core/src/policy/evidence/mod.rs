@@ -1,0 +1,59 @@
+//! What is known of whose a name or an address is, and who says so.
+
+mod inventory;
+mod nodes;
+mod owner;
+mod reserved;
+mod source;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+pub(super) use inventory::normalised;
+pub use inventory::{INVENTORY_SCHEMA, Inventory, InventoryNode};
+pub use nodes::Nodes;
+pub(super) use owner::{Owner, owner};
+pub(super) use reserved::{Reserved, reserved};
+pub use source::Source;
+pub(super) use source::{Doubt, Question, Vouched};
+
+use crate::csr::AlternativeName;
+
+/// A name that a request asks for, made ready for comparing once.
+#[derive(Debug)]
+pub(super) struct AskedName<'a> {
+    pub(super) name: &'a AlternativeName,
+    /// A DNS name in lower case.
+    lower: Cow<'a, str>,
+}
+
+impl<'a> AskedName<'a> {
+    pub(super) fn new(name: &'a AlternativeName) -> Self {
+        let lower = match name {
+            AlternativeName::Dns(text) if text.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                Cow::Owned(text.to_ascii_lowercase())
+            }
+            AlternativeName::Dns(text) => Cow::Borrowed(text.as_str()),
+            _ => Cow::Borrowed(""),
+        };
+        Self { name, lower }
+    }
+
+    pub(super) fn compared(&self) -> Compared<'_> {
+        match self.name {
+            AlternativeName::Dns(_) => Compared::Dns(&self.lower),
+            AlternativeName::Ip(address) => Compared::Ip(*address),
+            _ => Compared::Other,
+        }
+    }
+}
+
+/// A name as it is compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Compared<'a> {
+    /// In lower case.
+    Dns(&'a str),
+    Ip(IpAddr),
+    /// Of a kind that no server has.
+    Other,
+}

@@ -1,0 +1,252 @@
+//! What the floor looks at, and what it sees there.
+
+use std::fmt;
+
+use crate::csr::{ExtensionContent, NameAttribute, Oddity, SignatureCheck};
+use crate::policy::text::{described, described_all, escaped, list};
+use crate::policy::trace::Trace;
+use crate::x509::ObjectIdentifier;
+
+/// What the floor looks at, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FloorClause {
+    /// Whether some rule is for the signer.
+    Signer,
+    /// PEM, DER and PKCS#10.
+    Encoding,
+    /// The public key, and whose it is.
+    Key,
+    /// Whether the request was signed by its own key.
+    Signature,
+    /// The request's attributes.
+    Attributes,
+    /// The extensions that it asks for.
+    Extensions,
+    /// The form of the subject.
+    Subject,
+    /// The identity of a node.
+    Node,
+    /// The identity of a user.
+    Identity,
+    /// The alternative names.
+    AlternativeNames,
+    /// `spec.usages`.
+    Usages,
+    /// `spec.expirationSeconds`.
+    Expiration,
+    /// Who sent it.
+    Requestor,
+}
+
+impl FloorClause {
+    /// Its name in a trace.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signer => "signer",
+            Self::Encoding => "encoding",
+            Self::Key => "key",
+            Self::Signature => "signature",
+            Self::Attributes => "attributes",
+            Self::Extensions => "extensions",
+            Self::Subject => "subject",
+            Self::Node => "node",
+            Self::Identity => "identity",
+            Self::AlternativeNames => "alternative names",
+            Self::Usages => "usages",
+            Self::Expiration => "expiration",
+            Self::Requestor => "requestor",
+        }
+    }
+}
+
+/// What the floor saw. A number is that of an attribute, an extension or a name of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::policy) enum FloorObservation {
+    SignerName,
+    Unreadable,
+    Odd(Oddity),
+    OneRequest,
+    KeyKind,
+    AuthoritysKey,
+    KeyOf {
+        user: Box<str>,
+    },
+    KeyRequested(Box<KeyRequest>),
+    Signature,
+    AttributeTwice(usize),
+    Attribute(usize),
+    NoAttributes,
+    ExtensionTwice(usize),
+    AsksForAuthority,
+    ExtensionUsages(usize),
+    Extension(usize),
+    UnknownExtension(usize),
+    Extensions,
+    Uid,
+    SubjectAttribute(usize),
+    SubjectText(usize),
+    NoText,
+    NoCommonName,
+    CommonNameCount(usize),
+    Subject,
+    Organizations,
+    CommonNames,
+    Node,
+    /// Of the common names and, after them, the organizations.
+    ReservedIdentity(usize),
+    NoReservedIdentity,
+    Names,
+    NoServerName,
+    Name(usize),
+    NameOf(usize, Box<NameOwner>),
+    Usages,
+    Lifetime,
+    Sender,
+    NoSender,
+}
+
+/// Who asked for a certificate with a key, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::policy) struct KeyRequest {
+    pub(in crate::policy) user: String,
+    pub(in crate::policy) requestor: String,
+}
+
+/// Whose a name is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::policy) enum NameOwner {
+    Reserved(&'static str),
+    ApiServer,
+    /// A Node says that it has it, and no operator says anything.
+    ApiServerOrNode,
+    Other(String),
+}
+
+impl fmt::Display for NameOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reserved(why) => why,
+            Self::ApiServer => "the API server's",
+            Self::ApiServerOrNode => "the API server's, and in the Node's status",
+            Self::Other(says) => says,
+        })
+    }
+}
+
+impl FloorObservation {
+    /// What was seen, in the words of the request.
+    pub(in crate::policy) fn tell(&self, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SignerName => f.write_str(&escaped(trace.object.signer_name())),
+            Self::Usages => f.write_str(&list(trace.object.usages())),
+            Self::Lifetime => match trace.object.expiration_seconds() {
+                Some(seconds) => write!(f, "{seconds} seconds"),
+                None => f.write_str("the signer's own"),
+            },
+            Self::Sender => f.write_str(&escaped(&trace.object.requestor().username)),
+            Self::NoSender => f.write_str("no user name"),
+            Self::Unreadable => match trace.object.request() {
+                Err(error) => write!(f, "{error}"),
+                Ok(_) => Ok(()),
+            },
+            _ => self.tell_of_request(trace, f),
+        }
+    }
+
+    fn tell_of_request(&self, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(request) = trace.request() else { return Ok(()) };
+        let attribute = |number: &usize| request.attributes().get(*number).map(|one| one.oid);
+        let extension = |number: &usize| request.extensions().get(*number);
+        let oid = |number: &usize| extension(number).map(|one| one.oid);
+        let subject = |number: &usize| request.subject_attributes().nth(*number);
+        let name =
+            |number: &usize| request.alternative_names().nth(*number).map(described).unwrap_or_default();
+        match self {
+            Self::Odd(oddity) => f.write_str(in_words(*oddity)),
+            Self::OneRequest => write!(f, "one request of {} bytes", request.der().len()),
+            Self::KeyKind => write!(f, "{}", request.public_key().kind()),
+            Self::AuthoritysKey => f.write_str("it is the authority's own"),
+            Self::KeyOf { user } => write!(f, "it is {}'s already", escaped(user)),
+            Self::KeyRequested(request) => {
+                write!(f, "{} asked for {} with it", escaped(&request.requestor), escaped(&request.user))
+            }
+            Self::Signature => f.write_str(match request.signature() {
+                SignatureCheck::Right => "made by the request's own key",
+                SignatureCheck::Wrong => "not made by the request's key",
+                SignatureCheck::Weak => "made with MD5 or SHA-1",
+                SignatureCheck::Unknown => "its algorithm is not verified here",
+            }),
+            Self::AttributeTwice(number) => told(attribute(number), " stands there twice", f),
+            Self::Attribute(number) => told(attribute(number), "", f),
+            Self::NoAttributes => f.write_str("none but the extensions"),
+            Self::ExtensionTwice(number) => told(oid(number), " stands there twice", f),
+            Self::AsksForAuthority => f.write_str("CA:TRUE"),
+            Self::ExtensionUsages(number) => match extension(number).map(|one| &one.content) {
+                Some(ExtensionContent::KeyUsages(usages)) => write!(f, "{usages}"),
+                Some(ExtensionContent::ExtendedKeyUsages(usages)) => {
+                    f.write_str(&list(usages.iter().map(ToString::to_string)))
+                }
+                _ => Ok(()),
+            },
+            Self::Extension(number) => told(oid(number), "", f),
+            Self::UnknownExtension(number) => {
+                let is_critical = extension(number).is_some_and(|one| one.critical);
+                told(oid(number), if is_critical { ", critical" } else { "" }, f)
+            }
+            Self::Extensions => match request.extensions().len() {
+                0 => f.write_str("none"),
+                count => write!(f, "{count}, understood"),
+            },
+            Self::Uid => f.write_str("a UID"),
+            Self::SubjectAttribute(number) => told(subject(number).map(|one| one.oid), "", f),
+            Self::SubjectText(number) => {
+                let text = subject(number).and_then(|one: &NameAttribute| one.text.as_deref());
+                f.write_str(&escaped(text.unwrap_or_default()))
+            }
+            Self::NoText => f.write_str("a value that is no text"),
+            Self::NoCommonName => f.write_str("no common name"),
+            Self::CommonNameCount(count) => write!(f, "{count} common names"),
+            Self::Subject => {
+                write!(f, "CN={}, O={}", list(request.common_names()), list(request.organizations()))
+            }
+            Self::Organizations => f.write_str(&list(request.organizations())),
+            Self::CommonNames => f.write_str(&list(request.common_names())),
+            Self::Node => match trace.node() {
+                Some(node) => write!(f, "{node}"),
+                None => Ok(()),
+            },
+            Self::ReservedIdentity(number) => {
+                let mut identities = request.common_names().chain(request.organizations());
+                f.write_str(&escaped(identities.nth(*number).unwrap_or_default()))
+            }
+            Self::NoReservedIdentity => f.write_str("not a reserved one"),
+            Self::Names => f.write_str(&described_all(request.alternative_names())),
+            Self::NoServerName => f.write_str("neither a DNS name nor an address"),
+            Self::Name(number) => f.write_str(&name(number)),
+            Self::NameOf(number, owner) => write!(f, "{}: {owner}", name(number)),
+            Self::SignerName
+            | Self::Usages
+            | Self::Lifetime
+            | Self::Sender
+            | Self::NoSender
+            | Self::Unreadable => Ok(()),
+        }
+    }
+}
+
+fn in_words(oddity: Oddity) -> &'static str {
+    match oddity {
+        Oddity::SurroundingText => "text around the PEM block",
+        Oddity::PemHeaders => "headers inside the PEM block",
+        Oddity::SecondBlock => "more after the PEM block",
+        Oddity::TrailingBytes => "bytes after the request",
+        Oddity::UnknownVersion => "a version other than 0",
+    }
+}
+
+/// An object identifier, and what is to say of it; a number that is none's says nothing.
+fn told(oid: Option<ObjectIdentifier>, rest: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    oid.map_or(Ok(()), |oid| write!(f, "{oid}{rest}"))
+}

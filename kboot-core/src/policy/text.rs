@@ -1,0 +1,66 @@
+//! The way in which text of a request, which may be hostile, is shown.
+
+use crate::csr::AlternativeName;
+use crate::shown::escape_quotes_too;
+
+/// How many of a list are shown.
+const SHOWN: usize = 16;
+
+/// A name with its kind, for people.
+pub(super) fn described(name: &AlternativeName) -> String {
+    match name {
+        AlternativeName::Dns(name) => format!("DNS:{}", escaped(name)),
+        AlternativeName::Ip(address) => format!("IP:{address}"),
+        AlternativeName::InvalidIp(octets) => format!("IP of {} octets", octets.len()),
+        AlternativeName::Email(text) => format!("email:{}", escaped(text)),
+        AlternativeName::Uri(text) => format!("URI:{}", escaped(text)),
+        AlternativeName::OtherName { oid, .. } => format!("otherName:{oid}"),
+        AlternativeName::DirectoryName(_) => "directoryName".to_owned(),
+        AlternativeName::RegisteredId(oid) => format!("registeredID:{oid}"),
+        AlternativeName::X400Address(_) => "x400Address".to_owned(),
+        AlternativeName::EdiPartyName(_) => "ediPartyName".to_owned(),
+    }
+}
+
+/// Several names; `none` for none.
+pub(super) fn described_all<'a>(names: impl Iterator<Item = &'a AlternativeName>) -> String {
+    joined(names, |all, name| all.push_str(&described(name)))
+}
+
+/// Text of the request, cut and with what hides in it written out.
+pub(super) fn escaped(text: &str) -> String {
+    let mut all = String::with_capacity(text.len().min(64));
+    push_escaped(&mut all, text);
+    all
+}
+
+fn push_escaped(all: &mut String, text: &str) {
+    all.extend(text.chars().take(64).flat_map(escape_quotes_too));
+    if text.chars().nth(64).is_some() {
+        all.push('…');
+    }
+}
+
+/// Several such texts; `none` for none.
+pub(super) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    joined(texts, |all, text| push_escaped(all, text.as_ref()))
+}
+
+fn joined<T>(items: impl IntoIterator<Item = T>, push: impl Fn(&mut String, T)) -> String {
+    let mut count = 0_usize;
+    let mut all = String::new();
+    for item in items {
+        if count < SHOWN {
+            if count > 0 {
+                all.push_str(", ");
+            }
+            push(&mut all, item);
+        }
+        count = count.saturating_add(1);
+    }
+    match (count, count.saturating_sub(SHOWN)) {
+        (0, _) => "none".to_owned(),
+        (_, 0) => all,
+        (_, more) => format!("{all} and {more} more"),
+    }
+}
