@@ -4,7 +4,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kboot_benches::{cluster, cluster_file};
-use kboot_core::{Authorities, Bundle, ClusterSpec, Env};
+use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
 
 fn steps(c: &mut Criterion) {
     for nodes in [100, 1000] {
@@ -16,7 +16,7 @@ fn steps(c: &mut Criterion) {
         });
         let spec = cluster(usize::try_from(nodes).unwrap()).unwrap();
         let mut env = Env::system();
-        let authorities = Authorities::create(&spec, &mut env).unwrap();
+        let authorities = CaSet::create(&spec, &mut env).unwrap();
         group.bench_function(BenchmarkId::new("issue", nodes), |b| {
             b.iter(|| authorities.issue(&spec, &mut env).unwrap());
         });

@@ -4,8 +4,11 @@ mod requests;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
-use kboot_core::pki::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
 use kboot_core::{ClusterSpec, Env, Error};
+use kboot_core::{
+    pki::{CertificateAuthority, CertificateTemplate},
+    x509::{KeyAlgorithm, PrivateKey},
+};
 
 pub use requests::Requests;
 

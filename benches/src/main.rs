@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use kboot_benches::{Leaf, Limit, Requests, cluster_file};
-use kboot_core::{Authorities, Bundle, Env};
+use kboot_core::{Bundle, CaSet, Env};
 use nix::sys::resource::{UsageWho, getrusage};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -182,7 +182,7 @@ fn stages(out: &PathBuf, nodes: usize) -> Result<()> {
     let spec = text.parse()?;
     lap("reading the cluster file");
     let mut env = Env::system();
-    let authorities = Authorities::create(&spec, &mut env)?;
+    let authorities = CaSet::create(&spec, &mut env)?;
     let pki = authorities.issue(&spec, &mut env)?;
     lap("keys and certificates");
     let bundle = Bundle::render(&spec, &pki)?;

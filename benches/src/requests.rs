@@ -5,7 +5,7 @@ use std::fmt::Write;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use kboot_core::Error;
 use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
-use kboot_core::net::AltName;
+use kboot_core::net::Host;
 use kboot_core::policy::{Context, Decision, Policy, Verdict};
 use kboot_core::time::Timestamp;
 use kboot_testkit::generate::{GeneralName, Key, KeyKind, Pem, Request, der};
@@ -103,7 +103,7 @@ fn context() -> Result<Context<'static>, Error> {
     let inventory = "{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, spec: {nodes: [{name: worker-1, \
                      addresses: [192.168.5.21]}]}}";
     context.inventories.insert("nodes.yaml".to_owned(), inventory.parse()?);
-    let names = ["worker-1", "192.168.5.21"].iter().map(|name| name.parse::<AltName>());
+    let names = ["worker-1", "192.168.5.21"].iter().map(|name| name.parse::<Host>());
     let names = names.collect::<Result<_, _>>()?;
     context.nodes = Some([("worker-1".parse()?, names)].into_iter().collect());
     context.service_cidrs = vec!["10.96.0.0/12".parse()?];

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use kboot_core::csr::CertificateRequest;
-use kboot_core::net::{AltName, SubjectAltNames};
-use kboot_core::pki::{KeyAlgorithm, PrivateKey};
-use kboot_testkit::generate::{Extension, GeneralName, Key, KeyKind, NameAttribute, Pem, Request, der};
+use kboot_core::x509::CertificateRequest;
+use kboot_core::{net::Host, x509::SubjectAltNames};
+use kboot_core::x509::{KeyAlgorithm, PrivateKey};
+use kboot_testkit::generate::{Extension, GeneralName, Key, KeyKind, AttributeTypeAndValue, Pem, Request, der};
 
 fn main() {
     let folder = Path::new("seeds");
@@ -25,7 +25,7 @@ fn own() -> Vec<(String, Vec<u8>)> {
     let node = "worker-1".parse().unwrap();
     let names: SubjectAltNames = ["worker-1", "worker-1.example.com", "192.168.5.21", "fd00:5::21"]
         .iter()
-        .map(|name| name.parse::<AltName>().unwrap())
+        .map(|name| name.parse::<Host>().unwrap())
         .collect();
     let mut all = Vec::new();
     for (word, algorithm) in [("p256", KeyAlgorithm::EcdsaP256), ("rsa2048", KeyAlgorithm::Rsa2048)] {
@@ -50,7 +50,7 @@ fn of_every_kind() -> Vec<GeneralName> {
         GeneralName::Email("root@example.com".to_owned()),
         GeneralName::Uri("spiffe://example.com/x".to_owned()),
         GeneralName::OtherName("1.3.6.1.4.1.311.20.2.3".to_owned(), der::tlv(0x0c, b"admin@example.com")),
-        GeneralName::DirectoryName(vec![vec![NameAttribute::cn("x")]]),
+        GeneralName::DirectoryName(vec![vec![AttributeTypeAndValue::cn("x")]]),
         GeneralName::RegisteredId("1.2.3.4".to_owned()),
         GeneralName::Raw(der::tlv(0xa3, &[])),
         GeneralName::Raw(der::tlv(0xa5, &[])),

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use arbitrary::{Result, Unstructured};
 use kboot_core::csr::{CertificateSigningRequest, Requestor};
 use kboot_core::name::NodeName;
-use kboot_core::net::{AltName, SubjectAltNames};
+use kboot_core::{net::Host, x509::SubjectAltNames};
 use kboot_core::policy::{AccessReviews, Context, History, Inventory, KeyOwner, Nodes};
 use kboot_core::time::Timestamp;
 use kboot_testkit::cluster::{API_SERVER, NAMESPACES, NODES, NOW, POD_RANGES, SERVICE_RANGES};
@@ -62,7 +62,7 @@ impl Known {
             let texts = std::iter::once(&node.name).chain(node.addresses).chain(node.dns_names);
             let texts = texts.chain(strange_names.iter().filter(|_| strange >> i & 1 == 1));
             let names: SubjectAltNames =
-                texts.map(|text| text.parse::<AltName>().expect("it is a name")).collect();
+                texts.map(|text| text.parse::<Host>().expect("it is a name")).collect();
             for dns in names.dns() {
                 known.resolver.get_or_insert_default().insert(dns.clone(), names.ips().to_vec());
             }
@@ -142,7 +142,7 @@ impl Known {
         context.service_cidrs =
             SERVICE_RANGES.iter().map(|range| range.parse().expect("it is a range")).collect();
         if !self.is_api_server_hidden {
-            let names = API_SERVER.iter().map(|name| name.parse::<AltName>().expect("it is a name"));
+            let names = API_SERVER.iter().map(|name| name.parse::<Host>().expect("it is a name"));
             context.api_server = names.collect();
         }
         context.pod_cidrs = POD_RANGES.iter().map(|range| range.parse().expect("it is a range")).collect();

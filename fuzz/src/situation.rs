@@ -2,13 +2,13 @@
 //! so that each byte other than zero is a step away from an approval.
 
 use arbitrary::{Result, Unstructured};
-use kboot_core::csr::{CertificateRequest, CertificateSigningRequest};
+use kboot_core::{csr::CertificateSigningRequest, x509::CertificateRequest};
 use kboot_core::policy::Policy;
 use kboot_testkit::cluster::NODES;
 use kboot_testkit::generate::strategies::{Case, Mutation};
 use kboot_testkit::generate::{
     COMMON_NAME, Extension, GeneralName, KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET,
-    KUBELET_SERVING, Key, KeyKind, NameAttribute, ORGANIZATION, Object, Pem, Request, StringTag, der,
+    KUBELET_SERVING, Key, KeyKind, AttributeTypeAndValue, ORGANIZATION, Object, Pem, Request, StringTag, der,
 };
 
 use crate::known::Known;
@@ -131,7 +131,7 @@ fn bend(u: &mut Unstructured<'_>, case: &mut Case) -> Result<()> {
                 [StringTag::Printable, StringTag::Utf8, StringTag::Ia5, StringTag::Teletex, StringTag::Bmp];
             let oid =
                 *u.choose(&[COMMON_NAME, ORGANIZATION, "2.5.4.11", "1.3.6.1.4.1.57683.2", "2.5.4.5"])?;
-            let attribute = NameAttribute::text(oid, *u.choose(&kind)?, text(u)?);
+            let attribute = AttributeTypeAndValue::text(oid, *u.choose(&kind)?, text(u)?);
             match request.subject.iter_mut().flatten().find(|one| one.oid == oid) {
                 Some(old) if u.ratio(3, 4)? => *old = attribute,
                 _ => request.subject.push(vec![attribute]),

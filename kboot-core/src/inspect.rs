@@ -129,7 +129,7 @@ pub enum Item {
 /// a kubeconfig.
 ///
 /// ```
-/// use kboot_core::{Env, inspect, pki::{CertificateAuthority, KeyAlgorithm}};
+/// use kboot_core::{Env, inspect, pki::CertificateAuthority, x509::KeyAlgorithm};
 /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut Env::system())?;
 /// let found = inspect::read(authority.certificate().to_pem().as_bytes())?;
 /// assert!(matches!(found[0].item, inspect::Item::Certificate(_)));

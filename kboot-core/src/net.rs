@@ -290,10 +290,6 @@ impl fmt::Display for Host {
     }
 }
 
-pub use Host as AltName; // MERGE: alias
-
-pub use crate::x509::SubjectAltNames; // MERGE: alias
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -322,7 +322,7 @@ mod tests {
                 let value = again.as_str();
                 let as_yaml = yaml(text.clone(), value).unwrap();
                 assert!(!as_yaml.trim_end().chars().any(is_hidden), "{c:?}");
-                assert_eq!(crate::yaml::parse(&as_yaml).unwrap(), value, "{as_yaml}");
+                assert_eq!(crate::document::yaml::parse(&as_yaml).unwrap(), value, "{as_yaml}");
             }
         }
     }

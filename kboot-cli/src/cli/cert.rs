@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use kboot_core::KeyAlgorithm;
 use kboot_core::name::{Group, NodeName, Username};
-use kboot_core::net::AltName;
+use kboot_core::net::Host;
 use kboot_core::pki::Profile;
 use kboot_core::time::Lifetime;
 
@@ -83,7 +83,7 @@ pub(crate) struct CertIssue {
     /// A DNS name or address that it serves; may be repeated. With --cfssl-csr, they replace its hosts, as
     /// cfssl's -hostname does
     #[arg(long = "san", value_name = "NAME", value_delimiter = ',')]
-    pub(crate) sans: Vec<AltName>,
+    pub(crate) sans: Vec<Host>,
     /// What it is good for, instead of what the profile says; may be repeated
     #[arg(long = "usage", value_enum)]
     pub(crate) usages: Vec<Side>,
@@ -118,7 +118,7 @@ pub(crate) struct CertVerify {
     pub(crate) usages: Vec<Side>,
     /// The DNS name or address at which clients find the server
     #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<AltName>,
+    pub(crate) name: Option<Host>,
     /// The private key that must belong to it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Option<PathBuf>,

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use kboot_core::KeyAlgorithm;
 use kboot_core::csr::Signer;
 use kboot_core::name::{Group, NodeName, Username};
-use kboot_core::net::AltName;
+use kboot_core::net::Host;
 use kboot_core::policy::Preset;
 use kboot_core::time::Lifetime;
 use kboot_core::version::KubernetesVersion;
@@ -150,7 +150,7 @@ pub(crate) enum CsrNew {
         node: NodeName,
         /// A DNS name or address of the node; may be repeated
         #[arg(long = "san", value_name = "NAME_OR_IP", required = true, value_delimiter = ',')]
-        sans: Vec<AltName>,
+        sans: Vec<Host>,
         #[command(flatten)]
         how: CsrNewOptions,
     },

@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use kboot_core::pki::{Authority, Certificate};
 use kboot_core::{CertificateAuthority, Env, PrivateKey};
+use kboot_core::{cluster::CaRole, x509::Certificate};
 
 use crate::{input, output};
 
@@ -22,12 +22,12 @@ pub(super) fn file_names(name: &str, cfssljson: bool) -> (String, String) {
 }
 
 /// The authority in a folder, under the names that kubeadm or cfssljson have for it.
-pub(super) fn load(folder: &Path, authority: Authority, env: &Env) -> Result<CertificateAuthority> {
+pub(super) fn load(folder: &Path, authority: CaRole, env: &Env) -> Result<CertificateAuthority> {
     let pair = |base: &str, cfssljson| {
         let (certificate, key) = file_names(base, cfssljson);
         (folder.join(certificate), folder.join(key))
     };
-    let bases = [authority.base_name(), Authority::Cluster.base_name()];
+    let bases = [authority.base_name(), CaRole::Cluster.base_name()];
     let candidates = bases.into_iter().flat_map(|base| [pair(base, false), pair(base, true)]);
     let found: Vec<(PathBuf, PathBuf)> = candidates.filter(|(certificate, _)| certificate.exists()).collect();
     let Some((certificate, key)) = found.first() else {
@@ -61,7 +61,7 @@ pub(super) fn load(folder: &Path, authority: Authority, env: &Env) -> Result<Cer
 /// The authority as what the path of its certificate says that it is: its name may say nothing.
 pub(super) fn named_by_path(authority: CertificateAuthority, path: &Path) -> CertificateAuthority {
     let real = std::fs::canonicalize(path).unwrap_or_default();
-    let Some(named) = Authority::of_path(&real).or_else(|| Authority::of_path(path)) else {
+    let Some(named) = CaRole::of_path(&real).or_else(|| CaRole::of_path(path)) else {
         return authority;
     };
     // Where one authority signs everything, some keep copies of it under the other names, too.

@@ -7,7 +7,10 @@ use std::process::{Command, Stdio};
 
 use crate::common::{CLUSTER, kboot, kboot_path, with_cluster_file, write};
 use kboot_core::Env;
-use kboot_core::pki::{Certificate, CertificateAuthority, PrivateKey, Subject};
+use kboot_core::{
+    pki::{CertificateAuthority, Subject},
+    x509::{Certificate, PrivateKey},
+};
 use kboot_testkit::Oracle;
 
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use crate::common::{built, json, kboot, kboot_with, mode, run, succeed, write};
 use kboot_core::Env;
-use kboot_core::pki::{Certificate, CertificateAuthority, KeyAlgorithm, Profile, ProfileOptions};
+use kboot_core::{
+    pki::{CertificateAuthority, Profile, ProfileOptions},
+    x509::{Certificate, KeyAlgorithm},
+};
 use kboot_testkit::Oracle;
 use serde_json::Value;
 

@@ -465,7 +465,7 @@ fn only_what_was_approved_is_signed() {
     }
     let seconds = |certificate: &str| {
         let pem = fs::read(folder.join(certificate)).unwrap();
-        let validity = kboot_core::pki::Certificate::from_pem(&pem).unwrap().facts().validity;
+        let validity = kboot_core::x509::Certificate::from_pem(&pem).unwrap().facts().validity;
         validity.not_after.unix() - validity.not_before.unix()
     };
     assert_eq!(seconds("worker.crt"), 86_400, "what was asked for");

@@ -4,8 +4,11 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::common::{CLUSTER, run, succeed, write};
-use kboot_core::pki::{Certificate, CertificateAuthority, KeyAlgorithm, PrivateKey};
 use kboot_core::{CertificateTemplate, Env, Kubeconfig};
+use kboot_core::{
+    pki::CertificateAuthority,
+    x509::{Certificate, KeyAlgorithm, PrivateKey},
+};
 use serde_json::Value;
 
 /// A certificate made 50 days ago that ends in so many days from now, and its key.

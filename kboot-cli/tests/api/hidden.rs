@@ -4,10 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::{CLUSTER, Outcome, kboot, write};
-use kboot_core::csr::CertificateRequest;
-use kboot_core::pki::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
 use kboot_core::shown::{is_hidden, json_as_yaml, to_json};
+use kboot_core::x509::CertificateRequest;
 use kboot_core::{Env, Lifetime};
+use kboot_core::{
+    pki::{CertificateAuthority, CertificateTemplate},
+    x509::{KeyAlgorithm, PrivateKey},
+};
 use serde_json::{Value, json};
 
 /// Turns the direction, has no width, is blank, is a tag beyond the first 65,536, is a filler that counts as a

@@ -8,7 +8,10 @@ use crate::common::requests::{
     NODES, SERVING, assert_plain, folder, joining, key, list, names, serving, with_condition,
 };
 use crate::common::{kboot_path, kboot_with, run, write};
-use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
+use kboot_core::{
+    csr::{CertificateSigningRequest, Requestor, Signer},
+    x509::CertificateRequest,
+};
 use serde_json::{Value, json};
 
 const ONE_SHOT: &str = "

@@ -4,9 +4,12 @@ use std::error::Error;
 
 use kboot_core::Env;
 use kboot_core::csr::CertificateSigningRequest;
-use kboot_core::pki::{Certificate, CertificateAuthority, PkiError};
 use kboot_core::policy::ApprovedRequest;
 use kboot_core::time::{Lifetime, Timestamp};
+use kboot_core::{
+    pki::{CertificateAuthority, PkiError},
+    x509::Certificate,
+};
 use x509_parser::prelude::{FromDer, TbsCertificate, X509Certificate, X509Version};
 
 use crate::record::Record;

@@ -23,9 +23,9 @@ use std::process::ExitCode;
 
 use kboot_core::Env;
 use kboot_core::csr::CertificateSigningRequest;
-use kboot_core::pki::Certificate;
 use kboot_core::policy::{Context, Decision, Preset};
 use kboot_core::version::KubernetesVersion;
+use kboot_core::x509::Certificate;
 
 use record::{Case, Fate, Record, Taken};
 use relation::{Reason, Relation, failed_for_usages_of_1_27, has_access};

@@ -202,10 +202,10 @@ impl FileContent {
 /// Every file of a cluster, in the order in which they are written: what others are made from first.
 ///
 /// ```
-/// # use kboot_core::{Authorities, Bundle, ClusterSpec, Env};
+/// # use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
 /// # let spec: ClusterSpec = include_str!("../../../examples/single-node.yaml").parse()?;
 /// let mut env = Env::system();
-/// let authorities = Authorities::create(&spec, &mut env)?;
+/// let authorities = CaSet::create(&spec, &mut env)?;
 /// let bundle = Bundle::render(&spec, &authorities.issue(&spec, &mut env)?)?;
 /// assert!(bundle.artifacts().iter().any(|artifact| artifact.path.as_str() == "admin.conf"));
 /// # Ok::<(), kboot_core::Error>(())

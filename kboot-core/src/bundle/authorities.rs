@@ -11,10 +11,10 @@ use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
 use crate::pki::{
-    CaSet, Certificate, CertificateAuthority, PkiError, PrivateKey, ServiceAccountKey, authority_subject,
-    authority_subject_der,
+    CaSet, CertificateAuthority, PkiError, ServiceAccountKey, authority_subject, authority_subject_der,
 };
 use crate::time::Timestamp;
+use crate::x509::{Certificate, PrivateKey};
 
 /// What is there of an authority.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::step::{FileAction, PlanStep, StepReason};
 use crate::component::changes;
 use crate::kubeconfig::{Kubeconfig, Named, User};
 use crate::name::NodeName;
-use crate::pki::{Certificate, PrivateKey};
+use crate::x509::{Certificate, PrivateKey};
 
 /// What happens to each file of the bundle, in its order.
 pub(super) fn steps(root: &Path, bundle: &Bundle) -> Result<Vec<PlanStep>, BundleError> {

@@ -13,9 +13,10 @@ use super::record::Record;
 use crate::cluster::ClusterSpec;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::row::{FilePair, Location, SecretRow};
-use crate::pki::{Certificate, CertificateId, Existing, PrivateKey, wanted_certificates};
+use crate::pki::{CertificateId, Existing, wanted_certificates};
 use crate::time::Timestamp;
 use crate::token::{StaticToken, TokenSecret};
+use crate::x509::{Certificate, PrivateKey};
 
 /// The folder's keys, certificates and token, as far as the cluster file asks for them.
 pub(super) fn existing(
@@ -125,7 +126,7 @@ fn embedded(path: PathBuf) -> Result<Option<Pair>, BundleError> {
 fn secret(path: &Path, row: &SecretRow) -> Result<Option<Pair>, BundleError> {
     let Some(bytes) = fs::read(path, fs::SECRET)? else { return Ok(None) };
     let malformed = |source| BundleError::Kubeconfig { path: path.to_owned(), source };
-    let value = crate::yaml::parse(&String::from_utf8_lossy(&bytes))
+    let value = crate::document::yaml::parse(&String::from_utf8_lossy(&bytes))
         .map_err(|problem| malformed(KubeconfigError::Yaml { problem }))?;
     let data = value.get("stringData");
     let text =

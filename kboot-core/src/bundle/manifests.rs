@@ -42,7 +42,7 @@ fn objects_file(path: &'static str, objects: &[Value]) -> Result<Artifact, Bundl
 }
 
 fn yaml(path: &str, value: &Value) -> Result<String, BundleError> {
-    crate::yaml::write(value)
+    crate::document::yaml::write(value)
         .map_err(|source| BundleError::Render { path: path.to_owned(), source: source.into() })
 }
 

@@ -28,6 +28,5 @@ pub use node_file::meant_by;
 pub use path::ArtifactPath;
 pub use place::INVENTORY;
 pub use plan::{ExpiredToken, Plan, PlanNote, PlanOptions};
-pub use step::{FileAction as Action, PlanStep as Step}; // MERGE: alias
 pub use step::{FileAction, PlanStep, StepReason};
 pub use way::{Exposure, exposures};

@@ -12,7 +12,8 @@ use super::place::kubeconfigs_of_people;
 use crate::cluster::{ClusterSpec, NodeRole};
 use crate::component::paths;
 use crate::kubeconfig::Kubeconfig;
-use crate::pki::{Certificate, Profile};
+use crate::pki::Profile;
+use crate::x509::Certificate;
 
 /// A node of the control plane or of etcd. Workers do not count: one may go from a cluster to the next.
 #[derive(Debug, Serialize, Deserialize)]

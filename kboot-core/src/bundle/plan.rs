@@ -17,10 +17,11 @@ use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};
 use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
-use crate::pki::{ClusterPki, KeyAlgorithm};
+use crate::pki::ClusterPki;
 use crate::time::Timestamp;
 use crate::token::TokenId;
 use crate::version::VersionChange;
+use crate::x509::KeyAlgorithm;
 
 /// What is asked for besides the cluster file.
 ///

@@ -15,8 +15,9 @@ use super::place::{self, INVENTORY};
 use super::{fs, join};
 use crate::cluster::{CaRole, ClusterSpec};
 use crate::error::Error;
-use crate::pki::{Certificate, ClusterPki};
+use crate::pki::ClusterPki;
 use crate::version::KubernetesVersion;
+use crate::x509::Certificate;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -18,7 +18,7 @@ pub use self::ca::{CaLayout, CaRole};
 pub use crate::document::Problem;
 use crate::document::{schema, write_problems, yaml};
 use crate::name::{ClusterName, Dns1123Subdomain, FolderPath, ImageReference, NodeName, UnixName};
-use crate::net::{AltName, ApiEndpoint, Cidr};
+use crate::net::{ApiEndpoint, Cidr, Host};
 use crate::pki::SubjectDefaults;
 use crate::release::Component;
 use crate::time::Lifetime;
@@ -150,7 +150,7 @@ pub(crate) struct Pki {
     pub(crate) authority_lifetime: Lifetime,
     pub(crate) certificate_lifetime: Lifetime,
     pub(crate) subject: SubjectDefaults,
-    pub(crate) api_server_sans: Vec<AltName>,
+    pub(crate) api_server_sans: Vec<Host>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::document::Problems;
 use crate::finding::Severity;
-use crate::net::{AltName, ApiEndpoint};
+use crate::net::{ApiEndpoint, Host};
 use crate::pki::SubjectDefaults;
 use crate::release::{Component, gates, overrides};
 use crate::time::Lifetime;
@@ -154,7 +154,7 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
     for (field, problem) in subject.problems() {
         found.add(format!("spec.pki.subject.{field}"), problem);
     }
-    let names = found.parse_all::<AltName>("spec.pki.apiServerSANs", &pki.api_server_sans);
+    let names = found.parse_all::<Host>("spec.pki.apiServerSANs", &pki.api_server_sans);
     Some(Pki {
         authorities,
         key: key?,

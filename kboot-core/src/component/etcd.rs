@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Component, Flags, paths};
+use crate::cluster::CaRole;
 use crate::cluster::{ClusterSpec, Node, NodeRole};
 use crate::net::ApiEndpoint;
-use crate::pki::{Authority, CertificateRole};
+use crate::pki::Profile;
 
 const CLIENT_PORT: u16 = 2379;
 const PEER_PORT: u16 = 2380;
@@ -25,7 +26,7 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     let client_url = url(node.address(), CLIENT_PORT);
     let peer_url = url(node.address(), PEER_PORT);
     let local = url(Ipv4Addr::LOCALHOST.into(), CLIENT_PORT);
-    let authority = paths::authority_certificate(spec.pki.authorities, Authority::Etcd);
+    let authority = paths::authority_certificate(spec.pki.authorities, CaRole::Etcd);
     let members = spec
         .nodes_with(NodeRole::Etcd)
         .map(|node| format!("{}={}", node.name(), url(node.address(), PEER_PORT)));
@@ -40,12 +41,12 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags.set("initial-cluster-state", "new");
     flags.set("initial-cluster-token", spec.name.as_str());
     flags.set("client-cert-auth", "true");
-    flags.set("cert-file", paths::certificate(CertificateRole::EtcdServer));
-    flags.set("key-file", paths::key(CertificateRole::EtcdServer));
+    flags.set("cert-file", paths::certificate(Profile::EtcdServer));
+    flags.set("key-file", paths::key(Profile::EtcdServer));
     flags.set("trusted-ca-file", &authority);
     flags.set("peer-client-cert-auth", "true");
-    flags.set("peer-cert-file", paths::certificate(CertificateRole::EtcdPeer));
-    flags.set("peer-key-file", paths::key(CertificateRole::EtcdPeer));
+    flags.set("peer-cert-file", paths::certificate(Profile::EtcdPeer));
+    flags.set("peer-key-file", paths::key(Profile::EtcdPeer));
     flags.set("peer-trusted-ca-file", authority);
     flags
 }

@@ -1,9 +1,9 @@
 //! What a machine needs besides the components: kernel modules and settings, folders, the user.
 
 use super::{Component, kube_proxy, paths};
+use crate::cluster::CaRole;
 use crate::cluster::{ClusterSpec, Node, NodeCredentials, NodeRole, SystemUser};
 use crate::net::Cidr;
-use crate::pki::Authority;
 
 fn lines(lines: &[impl AsRef<str>]) -> String {
     lines.iter().map(|line| format!("{}\n", line.as_ref())).collect()
@@ -88,7 +88,7 @@ fn system_user(user: &SystemUser) -> Vec<String> {
 fn secrets_of_the_control_plane(spec: &ClusterSpec) -> Vec<String> {
     let mut secrets: Vec<String> = paths::keys_of(spec, NodeRole::ControlPlane).collect();
     if spec.signs_requests() {
-        secrets.push(paths::authority_key(spec.pki.authorities, Authority::Cluster));
+        secrets.push(paths::authority_key(spec.pki.authorities, CaRole::Cluster));
     }
     secrets.extend([paths::SERVICE_ACCOUNT_KEY].map(str::to_owned));
     let (kubeconfigs, keys): (Vec<String>, Vec<String>) =

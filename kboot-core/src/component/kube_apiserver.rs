@@ -1,9 +1,10 @@
 //! kube-apiserver's flags (`cmd/kubeadm/app/phases/controlplane/manifests.go`).
 
 use super::{Component, Flags, etcd, paths};
+use crate::cluster::CaRole;
 use crate::cluster::{ClusterSpec, Node, NodeCredentials};
 use crate::identity::FRONT_PROXY_CLIENT;
-use crate::pki::{Authority, CertificateRole};
+use crate::pki::Profile;
 use crate::release::gates;
 
 /// What Kubernetes recommended before `--enable-admission-plugins` added to a default list, but for
@@ -33,26 +34,26 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     if spec.join.node_credentials == NodeCredentials::StaticToken {
         flags.set("token-auth-file", paths::STATIC_TOKENS);
     }
-    flags.set("client-ca-file", authority(Authority::Cluster));
-    flags.set("tls-cert-file", paths::certificate(CertificateRole::ApiServer));
-    flags.set("tls-private-key-file", paths::key(CertificateRole::ApiServer));
+    flags.set("client-ca-file", authority(CaRole::Cluster));
+    flags.set("tls-cert-file", paths::certificate(Profile::ApiServer));
+    flags.set("tls-private-key-file", paths::key(Profile::ApiServer));
 
     flags.set("etcd-servers", etcd::servers(spec));
-    flags.set("etcd-cafile", authority(Authority::Etcd));
-    flags.set("etcd-certfile", paths::certificate(CertificateRole::ApiServerEtcdClient));
-    flags.set("etcd-keyfile", paths::key(CertificateRole::ApiServerEtcdClient));
+    flags.set("etcd-cafile", authority(CaRole::Etcd));
+    flags.set("etcd-certfile", paths::certificate(Profile::ApiServerEtcdClient));
+    flags.set("etcd-keyfile", paths::key(Profile::ApiServerEtcdClient));
 
     // kubeadm leaves this out, because kubeadm's kubelets sign for themselves. Here every serving
     // certificate comes from the cluster's authority, so kubelets are verified.
-    flags.set("kubelet-certificate-authority", authority(Authority::Cluster));
-    flags.set("kubelet-client-certificate", paths::certificate(CertificateRole::ApiServerKubeletClient));
-    flags.set("kubelet-client-key", paths::key(CertificateRole::ApiServerKubeletClient));
+    flags.set("kubelet-certificate-authority", authority(CaRole::Cluster));
+    flags.set("kubelet-client-certificate", paths::certificate(Profile::ApiServerKubeletClient));
+    flags.set("kubelet-client-key", paths::key(Profile::ApiServerKubeletClient));
     flags.set("kubelet-preferred-address-types", "InternalIP,ExternalIP,Hostname");
 
-    flags.set("proxy-client-cert-file", paths::certificate(CertificateRole::FrontProxyClient));
-    flags.set("proxy-client-key-file", paths::key(CertificateRole::FrontProxyClient));
+    flags.set("proxy-client-cert-file", paths::certificate(Profile::FrontProxyClient));
+    flags.set("proxy-client-key-file", paths::key(Profile::FrontProxyClient));
     flags.set("requestheader-allowed-names", FRONT_PROXY_CLIENT);
-    flags.set("requestheader-client-ca-file", authority(Authority::FrontProxy));
+    flags.set("requestheader-client-ca-file", authority(CaRole::FrontProxy));
     flags.set("requestheader-extra-headers-prefix", "X-Remote-Extra-");
     flags.set("requestheader-group-headers", "X-Remote-Group");
     flags.set("requestheader-username-headers", "X-Remote-User");

@@ -1,9 +1,9 @@
 //! kube-controller-manager's flags (`cmd/kubeadm/app/phases/controlplane/manifests.go`).
 
 use super::{Component, Flags, paths};
+use crate::cluster::CaRole;
 use crate::cluster::ClusterSpec;
 use crate::identity::FRONT_PROXY_CLIENT;
-use crate::pki::Authority;
 
 pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     let mut flags = Flags::new(Component::KubeControllerManager, spec);
@@ -24,21 +24,18 @@ pub(super) fn flags(spec: &ClusterSpec) -> Flags {
     flags.set("cluster-cidr", join(&spec.network.pod_cidrs));
     flags.set("service-cluster-ip-range", join(&spec.network.service_cidrs));
     flags.set("cluster-name", spec.name.as_str());
-    flags.set("client-ca-file", paths::authority_certificate(layout, Authority::Cluster));
-    flags.set("requestheader-client-ca-file", paths::authority_certificate(layout, Authority::FrontProxy));
+    flags.set("client-ca-file", paths::authority_certificate(layout, CaRole::Cluster));
+    flags.set("requestheader-client-ca-file", paths::authority_certificate(layout, CaRole::FrontProxy));
     // With a single authority every certificate of the cluster is one of the front proxy's authority.
     flags.set("requestheader-allowed-names", FRONT_PROXY_CLIENT);
-    flags.set("root-ca-file", paths::authority_certificate(layout, Authority::Cluster));
+    flags.set("root-ca-file", paths::authority_certificate(layout, CaRole::Cluster));
     flags.set("service-account-private-key-file", paths::SERVICE_ACCOUNT_KEY);
     flags.set("use-service-account-credentials", "true");
     // The last two are off by default (kube-controller-manager's ControllersDisabledByDefault).
     flags.set("controllers", "*,bootstrapsigner,tokencleaner");
     // Empty turns the signers off, as kubeadm does for an external authority.
     let (certificate, key) = if spec.signs_requests() {
-        (
-            paths::authority_certificate(layout, Authority::Cluster),
-            paths::authority_key(layout, Authority::Cluster),
-        )
+        (paths::authority_certificate(layout, CaRole::Cluster), paths::authority_key(layout, CaRole::Cluster))
     } else {
         (String::new(), String::new())
     };

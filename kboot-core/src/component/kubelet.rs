@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::configuration::{Enabled, KubeletAuthentication, KubeletAuthorization, KubeletX509};
 use super::{Component, Flags, KubeletConfiguration, container_runtime, merge, paths};
+use crate::cluster::CaRole;
 use crate::cluster::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
-use crate::pki::{Authority, CertificateRole};
+use crate::pki::Profile;
 use crate::release::{fields, gates};
 
 pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
@@ -74,10 +75,9 @@ pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
 /// Every setting; the file has those that it knows in the version, flags the others.
 fn settings(spec: &ClusterSpec, node: &Node) -> Value {
     let is_issued = spec.join.serving_certificates == ServingCertificates::Issued;
-    let serving =
-        |path: fn(CertificateRole) -> String| is_issued.then(|| path(CertificateRole::KubeletServing));
+    let serving = |path: fn(Profile) -> String| is_issued.then(|| path(Profile::KubeletServing));
     let ipv6 = |address: &str| node.address().is_ipv6().then(|| address.to_owned());
-    let authority = paths::authority_certificate(spec.pki.authorities, Authority::Cluster);
+    let authority = paths::authority_certificate(spec.pki.authorities, CaRole::Cluster);
     let reads_endpoint = gates::CONTAINER_RUNTIME_ENDPOINT_FIELD.contains(spec.kubernetes_version);
     let configuration = KubeletConfiguration {
         authentication: KubeletAuthentication {

@@ -1,6 +1,7 @@
 //! Requests from a file of any of the forms in which they are handed around.
 
-use super::{CertificateRequest, CertificateSigningRequest, CsrError, ListError, read_list};
+use super::{CertificateSigningRequest, CsrError, ListError, read_list};
+use crate::x509::CertificateRequest;
 
 /// A request that a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub enum RequestInFile {
 ///
 /// ```
 /// use kboot_core::csr::{self, RequestInFile};
-/// # use kboot_core::{csr::CertificateRequest, pki::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// let found = csr::read(pem.as_bytes())?;

@@ -12,21 +12,13 @@ mod signer;
 mod stage;
 pub mod usage;
 
-pub use crate::json_objects::ListError;
+pub use crate::document::ListError;
 pub use file::{RequestInFile, read};
 pub use list::{MAX_OBJECT_BYTES, read_list};
 pub use object::{CertificateSigningRequest, Condition};
 pub use requestor::Requestor;
 pub use signer::Signer;
 pub use stage::Stage;
-
-pub use crate::x509::AttributeTypeAndValue as NameAttribute; // MERGE: alias
-pub use crate::x509::EncodingAnomaly as Oddity; // MERGE: alias
-pub use crate::x509::GeneralName as AlternativeName; // MERGE: alias
-pub use crate::x509::PublicKey as RequestKey; // MERGE: alias
-pub use crate::x509::RelativeDistinguishedName as RelativeName; // MERGE: alias
-pub use crate::x509::{CertificateRequest, ExtensionContent, KeyKind}; // MERGE: alias
-pub use crate::x509::{RequestAttribute, RequestedExtension, SignatureCheck}; // MERGE: alias
 
 use crate::x509::{AttributeTypeAndValue, ObjectIdentifier, RequestError};
 

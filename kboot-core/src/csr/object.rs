@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use super::{CsrError, Requestor, Signer, Stage};
-use crate::json_objects::check_keys;
+use crate::document::json::check_keys;
 use crate::time::{Lifetime, Timestamp};
 use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
 
@@ -21,7 +21,7 @@ use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
 ///
 /// ```
 /// use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
-/// # use kboot_core::{csr::CertificateRequest, pki::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
@@ -311,7 +311,7 @@ impl CertificateSigningRequest {
     /// # Errors
     /// [`std::fmt::Error`] where the serializer fails, which it has no reason to.
     pub fn to_yaml(&self) -> Result<String, std::fmt::Error> {
-        crate::yaml::write(&self.to_json()).map_err(|_| std::fmt::Error)
+        crate::document::yaml::write(&self.to_json()).map_err(|_| std::fmt::Error)
     }
 
     /// `metadata.name`, which may hold nearly any character.

@@ -11,9 +11,9 @@ use super::builder::{KubeconfigBuilder, WantsTrust};
 use super::check::without_userinfo;
 use super::{KubeconfigError, forms};
 use crate::net::ApiEndpoint;
-use crate::pki::{Certificate, PrivateKey};
 use crate::secret::{SecretBytes, SecretText};
 use crate::shown;
+use crate::x509::{Certificate, PrivateKey};
 
 /// Keys that kboot has no field for, kept as they came; `Debug` shows their names alone.
 #[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
@@ -257,7 +257,7 @@ impl Kubeconfig {
     /// credentials, in this order.
     ///
     /// ```
-    /// use kboot_core::{Env, kubeconfig::Kubeconfig, pki::{CertificateAuthority, KeyAlgorithm}, token::BootstrapToken};
+    /// use kboot_core::{Env, kubeconfig::Kubeconfig, pki::CertificateAuthority, token::BootstrapToken, x509::KeyAlgorithm};
     /// let mut env = Env::system();
     /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
     /// let token = BootstrapToken::generate(&mut env)?;

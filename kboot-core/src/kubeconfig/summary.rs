@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::check::{CheckEnvironment, data, given, secret, without_userinfo};
 use super::model::{Cluster, Kubeconfig, User};
-use crate::pki::Certificate;
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 use crate::token::BootstrapToken;
+use crate::x509::Certificate;
 
 /// A kubeconfig without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

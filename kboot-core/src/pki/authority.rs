@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::issuer::{SerialNumber, serial_number};
-use super::{Authority, CertificateTemplate, Difference, Issuer, PkiError, Subject};
+use super::{CertificateTemplate, Difference, Issuer, PkiError, Subject};
+use crate::cluster::CaRole;
 use crate::env::Env;
 use crate::name::{Username, is_dns1123_subdomain};
 use crate::time::{Lifetime, Timestamp, Validity};
@@ -16,7 +17,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 /// A certificate authority: a certificate that may sign others, and its private key.
 ///
 /// ```
-/// use kboot_core::{Env, pki::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey}};
+/// use kboot_core::{Env, pki::{CertificateAuthority, CertificateTemplate}, x509::{KeyAlgorithm, PrivateKey}};
 /// let mut env = Env::system();
 /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
 /// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
@@ -110,7 +111,7 @@ impl CertificateAuthority {
             key_extension: authority_key_extension(Some(&key_id))?,
             validity,
             algorithm: key.algorithm(),
-            authority: Authority::of_common_name(subject.common_name().as_str()),
+            authority: CaRole::of_common_name(subject.common_name().as_str()),
         };
         Ok(Self { issuer, key })
     }
@@ -139,7 +140,7 @@ impl CertificateAuthority {
     /// The same as one of a cluster's authorities, where its common name does not say it or says another: etcd's
     /// and the front proxy's make no clients of the API server.
     #[must_use]
-    pub fn known_as(self, authority: Authority) -> Self {
+    pub fn known_as(self, authority: CaRole) -> Self {
         Self { issuer: self.issuer.known_as(authority), ..self }
     }
 

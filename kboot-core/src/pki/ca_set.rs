@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{CertificateAuthority, PkiError, PrivateKey, Subject, SubjectDefaults};
+use super::{CertificateAuthority, PkiError, Subject, SubjectDefaults};
 use crate::cluster::{CaLayout, CaRole, ClusterSpec};
 use crate::env::Env;
 use crate::name::Username;
+use crate::x509::PrivateKey;
 
 /// The key pair that signs and verifies service account tokens.
 #[derive(Debug)]

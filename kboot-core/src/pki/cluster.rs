@@ -9,12 +9,13 @@ use super::issuer::{SerialNumber, serial_number};
 use super::join::{JoinToken, Joining, lets_nodes_join};
 use super::origin::{Origin, Replaced};
 use super::row::Scope;
-use super::{CaSet, Certificate, PkiError, PrivateKey, Profile};
+use super::{CaSet, PkiError, Profile};
 use crate::cluster::{CaRole, ClusterSpec, Node};
 use crate::env::Env;
 use crate::name::NodeName;
 use crate::time::{Timestamp, Validity};
 use crate::token::{BootstrapToken, StaticToken, TokenError, TokenSettings};
+use crate::x509::{Certificate, PrivateKey};
 
 /// Which certificate of a cluster: its profile, and its node where each node has one of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 
 use super::profile::Profile;
 use super::row::{ClusterNames, CommonName};
-use super::template::{CertificateTemplate, ExtendedUsage};
+use super::template::CertificateTemplate;
 use super::{PkiError, Subject};
 use crate::cluster::{ClusterSpec, Node};
 use crate::identity::FRONT_PROXY_CLIENT;
 use crate::name::{Group, NodeName, Username};
-use crate::net::AltName;
+use crate::net::Host;
 use crate::x509::KeyUsage;
+use crate::x509::TlsUsage;
 
 /// What a profile leaves open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,9 +25,9 @@ pub struct ProfileOptions {
     /// Groups besides those of the profile.
     pub organizations: Vec<Group>,
     /// Names and addresses besides those of the profile.
-    pub alt_names: Vec<AltName>,
+    pub alt_names: Vec<Host>,
     /// Another usage than the profile's.
-    pub usage: Option<ExtendedUsage>,
+    pub usage: Option<TlsUsage>,
 }
 
 /// Why a profile and what was said with it do not fit.
@@ -116,7 +117,7 @@ impl Profile {
         let template = usage.iter().fold(template, |template, usage| template.with_usage(*usage));
         // Clients find it at the endpoint, and only the cluster file or its owner knows that.
         let serves_given_names = row.names.of_cluster.contains(&ClusterNames::Endpoint);
-        if template.usage != ExtendedUsage::Client
+        if template.usage != TlsUsage::Client
             && (template.alt_names.is_empty() || (serves_given_names && alt_names.is_empty()))
         {
             return refuse(ProfileProblem::NoNames);
@@ -151,12 +152,12 @@ impl Profile {
         self,
         user: Username,
         node: Option<&NodeName>,
-        of_cluster: impl Iterator<Item = AltName>,
+        of_cluster: impl Iterator<Item = Host>,
     ) -> CertificateTemplate {
         let row = self.row();
-        let own_name = node.filter(|_| row.names.node).map(|node| AltName::Dns(node.as_str().to_owned()));
-        let dns = row.names.dns.iter().map(|name| AltName::Dns((*name).to_owned()));
-        let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::V6(1.into())].map(AltName::Ip);
+        let own_name = node.filter(|_| row.names.node).map(|node| Host::Dns(node.as_str().to_owned()));
+        let dns = row.names.dns.iter().map(|name| Host::Dns((*name).to_owned()));
+        let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::V6(1.into())].map(Host::Ip);
         let loopback = loopback.into_iter().filter(|_| row.names.loopback);
         let groups = row.groups.iter().map(|group| Group::from_static(group));
         CertificateTemplate {
@@ -169,14 +170,14 @@ impl Profile {
     }
 }
 
-fn names_of_cluster(names: ClusterNames, spec: &ClusterSpec, node: Option<&Node>) -> Vec<AltName> {
+fn names_of_cluster(names: ClusterNames, spec: &ClusterSpec, node: Option<&Node>) -> Vec<Host> {
     match names {
-        ClusterNames::InDomain(name) => vec![AltName::Dns(format!("{name}.{}", spec.network.dns_domain))],
+        ClusterNames::InDomain(name) => vec![Host::Dns(format!("{name}.{}", spec.network.dns_domain))],
         ClusterNames::FirstServiceAddresses => {
-            spec.network.service_cidrs.iter().filter_map(|range| range.nth(1)).map(AltName::Ip).collect()
+            spec.network.service_cidrs.iter().filter_map(|range| range.nth(1)).map(Host::Ip).collect()
         }
         ClusterNames::NodeAddresses => {
-            node.into_iter().flat_map(|node| node.addresses().iter().copied().map(AltName::Ip)).collect()
+            node.into_iter().flat_map(|node| node.addresses().iter().copied().map(Host::Ip)).collect()
         }
         ClusterNames::Endpoint => vec![spec.control_plane_endpoint.host().clone()],
         ClusterNames::ApiServerSans => spec.pki.api_server_sans.clone(),

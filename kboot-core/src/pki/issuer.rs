@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Authority, CertificateTemplate, PkiError};
+use super::{CertificateTemplate, PkiError};
+use crate::cluster::CaRole;
 use crate::env::{Env, RandomUnavailable};
 use crate::time::{Lifetime, Timestamp, Validity};
 use crate::x509::{
@@ -30,7 +31,7 @@ pub struct Issuer {
     pub(super) validity: Validity,
     pub(super) algorithm: KeyAlgorithm,
     /// Which of a cluster's it is, where that is known.
-    pub(super) authority: Option<Authority>,
+    pub(super) authority: Option<CaRole>,
 }
 
 impl Issuer {
@@ -68,13 +69,13 @@ impl Issuer {
             return Err(PkiError::NotAnAuthority { subject, problem });
         };
         let (key_extension, validity) = (authority_key_extension(facts.key_id.as_deref())?, facts.validity);
-        let authority = Authority::of_common_name(&facts.common_name);
+        let authority = CaRole::of_common_name(&facts.common_name);
         Ok(Self { certificate, key_extension, validity, algorithm, authority })
     }
 
     /// The same as one of a cluster's authorities, where its common name does not say it or says another.
     #[must_use]
-    pub fn known_as(mut self, authority: Authority) -> Self {
+    pub fn known_as(mut self, authority: CaRole) -> Self {
         self.authority = Some(authority);
         self
     }
@@ -82,24 +83,24 @@ impl Issuer {
     /// Which of a cluster's authorities it is, by its common name or by [`Issuer::known_as`]; none where
     /// neither says it.
     #[must_use]
-    pub fn authority(&self) -> Option<Authority> {
+    pub fn authority(&self) -> Option<CaRole> {
         self.authority
     }
 
     /// Refuses what would open etcd, or let somebody speak for others, unless it was made for that.
     pub(super) fn check_template(&self, template: &CertificateTemplate) -> Result<(), PkiError> {
         let is_harmless = match (self.authority, template.authority, template.usage) {
-            (Some(Authority::Etcd | Authority::FrontProxy), None, TlsUsage::Server) => true,
-            (Some(Authority::Etcd), None, TlsUsage::ServerAndClient) => template.may_be_member_of_etcd(),
+            (Some(CaRole::Etcd | CaRole::FrontProxy), None, TlsUsage::Server) => true,
+            (Some(CaRole::Etcd), None, TlsUsage::ServerAndClient) => template.may_be_member_of_etcd(),
             _ => false,
         };
         if is_harmless { Ok(()) } else { self.check_purpose(template.authority) }
     }
 
     /// Refuses what is not from this authority, where this one is etcd's or the front proxy's.
-    pub(super) fn check_purpose(&self, wanted: Option<Authority>) -> Result<(), PkiError> {
+    pub(super) fn check_purpose(&self, wanted: Option<CaRole>) -> Result<(), PkiError> {
         match self.authority {
-            Some(authority @ (Authority::Etcd | Authority::FrontProxy)) if wanted != Some(authority) => {
+            Some(authority @ (CaRole::Etcd | CaRole::FrontProxy)) if wanted != Some(authority) => {
                 Err(PkiError::WrongAuthority { subject: self.certificate.facts().subject.clone(), authority })
             }
             _ => Ok(()),

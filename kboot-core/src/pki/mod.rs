@@ -21,7 +21,6 @@ mod template;
 mod uses;
 
 pub use authority::CertificateAuthority;
-pub use ca_set::CaSet as Authorities; // MERGE: alias
 pub use ca_set::{CaSet, ServiceAccountKey};
 pub(crate) use ca_set::{authority_subject, authority_subject_der};
 pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
@@ -34,18 +33,11 @@ pub use issuer::Issuer;
 pub use join::JoinToken;
 pub use origin::{Origin, Replaced};
 pub use profile::Profile;
-pub use profile::Profile as CertificateRole; // MERGE: alias
 pub use subject::{Subject, SubjectDefaults};
 pub use template::CertificateTemplate;
 pub(crate) use uses::UID;
 
-pub use crate::x509::UnsignedCertificate as Prepared; // MERGE: alias
-pub use crate::x509::spki_pin as pin_of; // MERGE: alias
-pub use crate::x509::{Certificate, CertificateFacts, Verification}; // MERGE: alias
-pub use crate::x509::{KeyAlgorithm, PrivateKey, SignatureAlgorithm, SigningError, SigningKey}; // MERGE: alias
-
 use crate::cluster::CaRole;
-pub use crate::cluster::{CaLayout as AuthorityLayout, CaRole as Authority}; // MERGE: alias
 use crate::env::RandomUnavailable;
 use crate::error::ErrorKind;
 use crate::time::{Lifetime, TimeError, Timestamp};

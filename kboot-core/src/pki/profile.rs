@@ -11,10 +11,10 @@ use super::places::{
     CONTROLLER_MANAGER_KUBECONFIG, KUBE_PROXY_KUBECONFIG, KUBELET_KUBECONFIG, SCHEDULER_KUBECONFIG,
 };
 use super::row::{ClusterNames, CommonName, FilePair, Location, Names, ProfileRow, Scope, SecretRow};
-pub use super::template::ExtendedUsage; // MERGE: alias
 use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, NodeRole, ServingCertificates};
 use crate::identity::{ADMIN_GROUP, FRONT_PROXY_CLIENT, KUBELET_CLIENT_USER, MASTERS_GROUP, NODES_GROUP};
 use crate::name::Dns1123Subdomain;
+use crate::x509::TlsUsage;
 
 fn always(_: &ClusterSpec) -> bool {
     true
@@ -62,7 +62,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::Fixed("kube-apiserver"),
         groups: &[],
-        usage: ExtendedUsage::Server,
+        usage: TlsUsage::Server,
         // kubeadm's GetAPIServerAltNames, which takes the first service address of the first family alone.
         names: Names {
             node: true,
@@ -89,7 +89,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::Fixed(KUBELET_CLIENT_USER),
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::EachNode(NodeRole::ControlPlane),
         wanted_if: always,
@@ -102,7 +102,7 @@ profiles! {
         ca: Some(CaRole::Etcd),
         common_name: CommonName::Fixed("kube-apiserver-etcd-client"),
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::EachNode(NodeRole::ControlPlane),
         wanted_if: always,
@@ -115,7 +115,7 @@ profiles! {
         ca: Some(CaRole::FrontProxy),
         common_name: CommonName::Fixed(FRONT_PROXY_CLIENT),
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::EachNode(NodeRole::ControlPlane),
         wanted_if: always,
@@ -128,7 +128,7 @@ profiles! {
         ca: Some(CaRole::Etcd),
         common_name: CommonName::NodeName,
         groups: &[],
-        usage: ExtendedUsage::ServerAndClient,
+        usage: TlsUsage::ServerAndClient,
         names: Names {
             node: true,
             dns: &["localhost"],
@@ -146,7 +146,7 @@ profiles! {
         ca: Some(CaRole::Etcd),
         common_name: CommonName::NodeName,
         groups: &[],
-        usage: ExtendedUsage::ServerAndClient,
+        usage: TlsUsage::ServerAndClient,
         names: Names {
             node: true,
             dns: &["localhost"],
@@ -164,7 +164,7 @@ profiles! {
         ca: Some(CaRole::Etcd),
         common_name: CommonName::Fixed("kube-etcd-healthcheck-client"),
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::EachNode(NodeRole::Etcd),
         wanted_if: always,
@@ -177,7 +177,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::Fixed("system:kube-controller-manager"),
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::EachNode(NodeRole::ControlPlane),
         wanted_if: always,
@@ -193,7 +193,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::Fixed("system:kube-scheduler"),
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::EachNode(NodeRole::ControlPlane),
         wanted_if: always,
@@ -209,7 +209,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::Fixed("kubernetes-admin"),
         groups: &[ADMIN_GROUP],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::Cluster,
         wanted_if: always,
@@ -222,7 +222,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::Fixed("kubernetes-super-admin"),
         groups: &[MASTERS_GROUP],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::Cluster,
         wanted_if: always,
@@ -236,7 +236,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::NodeUser,
         groups: &[NODES_GROUP],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::EachNode(NodeRole::Worker),
         wanted_if: |spec| spec.join.node_credentials == NodeCredentials::Certificate,
@@ -254,7 +254,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::NodeUser,
         groups: &[NODES_GROUP],
-        usage: ExtendedUsage::Server,
+        usage: TlsUsage::Server,
         names: Names { node: true, of_cluster: &[ClusterNames::NodeAddresses], ..Names::NONE },
         scope: Scope::EachNode(NodeRole::Worker),
         wanted_if: |spec| spec.join.serving_certificates == ServingCertificates::Issued,
@@ -268,7 +268,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::Fixed("system:kube-proxy"),
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::AllNodes(NodeRole::Worker),
         wanted_if: always,
@@ -284,7 +284,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::Fixed("metrics-server"),
         groups: &[],
-        usage: ExtendedUsage::Server,
+        usage: TlsUsage::Server,
         names: Names {
             dns: &["metrics-server", "metrics-server.kube-system", "metrics-server.kube-system.svc"],
             of_cluster: &[ClusterNames::InDomain("metrics-server.kube-system.svc")],
@@ -309,7 +309,7 @@ profiles! {
         ca: Some(CaRole::Etcd),
         common_name: CommonName::Fixed("network-plugin"),
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::Cluster,
         wanted_if: |spec| spec.network.etcd_client_secret.is_some(),
@@ -329,7 +329,7 @@ profiles! {
         ca: Some(CaRole::Cluster),
         common_name: CommonName::NodeUser,
         groups: &[NODES_GROUP],
-        usage: ExtendedUsage::ServerAndClient,
+        usage: TlsUsage::ServerAndClient,
         names: Names { node: true, of_cluster: &[ClusterNames::NodeAddresses], ..Names::NONE },
         scope: Scope::OnRequest,
         wanted_if: never,
@@ -342,7 +342,7 @@ profiles! {
         ca: None,
         common_name: CommonName::Given,
         groups: &[],
-        usage: ExtendedUsage::Client,
+        usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::OnRequest,
         wanted_if: never,
@@ -355,7 +355,7 @@ profiles! {
         ca: None,
         common_name: CommonName::Given,
         groups: &[],
-        usage: ExtendedUsage::Server,
+        usage: TlsUsage::Server,
         names: Names::NONE,
         scope: Scope::OnRequest,
         wanted_if: never,
@@ -368,7 +368,7 @@ profiles! {
         ca: None,
         common_name: CommonName::Given,
         groups: &[],
-        usage: ExtendedUsage::ServerAndClient,
+        usage: TlsUsage::ServerAndClient,
         names: Names::NONE,
         scope: Scope::OnRequest,
         wanted_if: never,
@@ -436,7 +436,7 @@ mod tests {
             let has_nodes = matches!(row.scope, Scope::EachNode(_) | Scope::OnRequest);
             assert!(!is_of_a_node || has_nodes, "{profile}");
             // The table of kubeconfigs: their users are clients.
-            let is_client = row.usage == ExtendedUsage::Client;
+            let is_client = row.usage == TlsUsage::Client;
             let is_kubeconfig = matches!(row.location, Location::Kubeconfig { .. } | Location::Root(_));
             assert!(is_client || !is_kubeconfig, "{profile}");
         }

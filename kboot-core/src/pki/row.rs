@@ -1,7 +1,7 @@
 //! What one row of the table of certificates says, column by column.
 
-use super::template::ExtendedUsage;
 use crate::cluster::{CaRole, ClusterSpec, NodeRole};
+use crate::x509::TlsUsage;
 
 /// One kind of certificate: all that is known of it before there is a cluster or a node.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct ProfileRow {
     pub(crate) common_name: CommonName,
     /// The organizations, which are groups.
     pub(crate) groups: &'static [&'static str],
-    pub(crate) usage: ExtendedUsage,
+    pub(crate) usage: TlsUsage,
     pub(crate) names: Names,
     pub(crate) scope: Scope,
     /// Whether a cluster file asks for it, where it has nodes of the scope.

@@ -4,8 +4,7 @@ use super::{PkiError, Subject};
 use crate::cluster::CaRole;
 use crate::identity::{ClientIdentity, is_unrestricted};
 use crate::name::{Group, Username};
-pub use crate::x509::TlsUsage as ExtendedUsage; // MERGE: alias
-use crate::x509::{KeyUsage, SubjectAltNames};
+use crate::x509::{KeyUsage, SubjectAltNames, TlsUsage};
 
 /// The content of a certificate, all but its key, validity, serial number and issuer.
 ///
@@ -18,7 +17,7 @@ use crate::x509::{KeyUsage, SubjectAltNames};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateTemplate {
     pub(super) subject: Subject,
-    pub(super) usage: ExtendedUsage,
+    pub(super) usage: TlsUsage,
     pub(super) key_usage: KeyUsage,
     pub(super) alt_names: SubjectAltNames,
     /// The one that it is from; none where nothing was said.
@@ -31,7 +30,7 @@ impl CertificateTemplate {
     pub fn client(user: Username) -> Self {
         Self {
             subject: Subject::new(user),
-            usage: ExtendedUsage::Client,
+            usage: TlsUsage::Client,
             key_usage: KeyUsage::SIGNATURE_AND_ENCIPHERMENT,
             alt_names: SubjectAltNames::default(),
             authority: None,
@@ -55,12 +54,12 @@ impl CertificateTemplate {
     /// A serving certificate for these names.
     #[must_use]
     pub fn server(common_name: Username, alt_names: SubjectAltNames) -> Self {
-        Self { usage: ExtendedUsage::Server, alt_names, ..Self::client(common_name) }
+        Self { usage: TlsUsage::Server, alt_names, ..Self::client(common_name) }
     }
 
     /// Takes another usage in the place of its own.
     #[must_use]
-    pub fn with_usage(mut self, usage: ExtendedUsage) -> Self {
+    pub fn with_usage(mut self, usage: TlsUsage) -> Self {
         self.usage = usage;
         self
     }
@@ -89,7 +88,7 @@ impl CertificateTemplate {
 
     /// What it is for.
     #[must_use]
-    pub fn usage(&self) -> ExtendedUsage {
+    pub fn usage(&self) -> TlsUsage {
         self.usage
     }
 
@@ -116,7 +115,7 @@ impl CertificateTemplate {
     /// Whether its holder may do everything in a cluster, past every RBAC rule, until it expires.
     #[must_use]
     pub fn is_unrestricted(&self) -> bool {
-        self.usage != ExtendedUsage::Server && is_unrestricted(self.subject.groups())
+        self.usage != TlsUsage::Server && is_unrestricted(self.subject.groups())
     }
 
     pub(super) fn check_restricted(&self) -> Result<(), PkiError> {

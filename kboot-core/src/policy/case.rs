@@ -3,8 +3,9 @@
 use super::Context;
 use super::evidence::AskedName;
 use super::floor::node_of;
-use crate::csr::{CertificateRequest, CertificateSigningRequest};
+use crate::csr::CertificateSigningRequest;
 use crate::name::NodeName;
+use crate::x509::CertificateRequest;
 
 /// A request that can be read, and what is known besides.
 pub(super) struct Case<'a> {

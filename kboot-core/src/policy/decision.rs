@@ -159,7 +159,7 @@ impl Decision {
     /// as it is, and so does everything where nobody is named.
     ///
     /// ```
-    /// # use kboot_core::{Env, csr::*, pki::{KeyAlgorithm, PrivateKey}, policy::{Context, Preset, Verdict}};
+    /// # use kboot_core::{Env, csr::*, policy::{Context, Preset, Verdict}, x509::{KeyAlgorithm, PrivateKey}};
     /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
     /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())

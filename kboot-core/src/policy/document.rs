@@ -12,7 +12,8 @@ use super::text::escaped;
 use super::validate::validate;
 use super::{Glob, Policy, Rule, Verdict, condition};
 use crate::csr::Signer;
-use crate::schema::{self, Problem, Problems, write_problems};
+use crate::document::schema;
+use crate::document::{Problem, Problems, write_problems};
 use crate::time::Lifetime;
 
 /// The JSON Schema of the policy file, for editors and other tools.
@@ -67,7 +68,7 @@ impl FromStr for Policy {
     /// Reads a policy file. Beside what is malformed, what would approve a privileged identity or anybody
     /// is refused, and so is what can match nothing. One mistake hides no other.
     fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let value = crate::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
+        let value = crate::document::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
         let mut problems = Problems::from(schema::check(&PARSED_SCHEMA, &value));
         let mut said = Said::default();
         said.note(problems.since(0));

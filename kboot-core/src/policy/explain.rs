@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Access, Clause, ClauseKind, Decision, Preset, Reason, Verdict};
-use crate::csr::{AlternativeName, CertificateRequest, CertificateSigningRequest, Signer, Stage};
+use crate::csr::{CertificateSigningRequest, Signer, Stage};
 use crate::shown;
+use crate::x509::{CertificateRequest, GeneralName};
 
 /// A fact by which a rule would have said yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +43,7 @@ pub enum MissingFact {
 ///
 /// ```
 /// use kboot_core::policy::{Context, Explanation, Preset};
-/// # use kboot_core::{Env, csr::*, pki::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::{Env, csr::*, x509::{KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
 /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
@@ -379,12 +380,12 @@ impl<'a> Explanation<'a> {
 /// Every alternative name of a request, for people: what is not shown would be approved unseen.
 #[must_use]
 pub fn names(request: &CertificateRequest) -> Vec<String> {
-    let name = |name: &AlternativeName| match name {
-        AlternativeName::Dns(name) => format!("DNS:{}", shown(name)),
-        AlternativeName::Ip(address) => format!("IP:{address}"),
-        AlternativeName::Email(text) => format!("email:{}", shown(text)),
-        AlternativeName::Uri(text) => format!("URI:{}", shown(text)),
-        AlternativeName::InvalidIp(_) => "an address of a wrong length".to_owned(),
+    let name = |name: &GeneralName| match name {
+        GeneralName::Dns(name) => format!("DNS:{}", shown(name)),
+        GeneralName::Ip(address) => format!("IP:{address}"),
+        GeneralName::Email(text) => format!("email:{}", shown(text)),
+        GeneralName::Uri(text) => format!("URI:{}", shown(text)),
+        GeneralName::InvalidIp(_) => "an address of a wrong length".to_owned(),
         _ => "a name of another kind".to_owned(),
     };
     request.alternative_names().map(name).collect()

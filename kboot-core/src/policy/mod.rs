@@ -54,7 +54,7 @@ use crate::csr::{CertificateSigningRequest, Signer};
 ///
 /// ```
 /// use kboot_core::{Env, csr::*, policy::{Context, Nodes, Policy, Verdict}};
-/// # use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+/// # use kboot_core::x509::{KeyAlgorithm, PrivateKey};
 /// let policy: Policy = "
 /// apiVersion: kboot.dev/v1alpha1
 /// kind: CsrPolicy

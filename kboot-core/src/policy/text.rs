@@ -1,29 +1,29 @@
 //! The way in which text of a request, which may be hostile, is shown.
 
-use crate::csr::AlternativeName;
 use crate::shown::escape_quotes_too;
+use crate::x509::GeneralName;
 
 /// How many of a list are shown.
 const SHOWN: usize = 16;
 
 /// A name with its kind, for people.
-pub(super) fn described(name: &AlternativeName) -> String {
+pub(super) fn described(name: &GeneralName) -> String {
     match name {
-        AlternativeName::Dns(name) => format!("DNS:{}", escaped(name)),
-        AlternativeName::Ip(address) => format!("IP:{address}"),
-        AlternativeName::InvalidIp(octets) => format!("IP of {} octets", octets.len()),
-        AlternativeName::Email(text) => format!("email:{}", escaped(text)),
-        AlternativeName::Uri(text) => format!("URI:{}", escaped(text)),
-        AlternativeName::OtherName { oid, .. } => format!("otherName:{oid}"),
-        AlternativeName::DirectoryName(_) => "directoryName".to_owned(),
-        AlternativeName::RegisteredId(oid) => format!("registeredID:{oid}"),
-        AlternativeName::X400Address(_) => "x400Address".to_owned(),
-        AlternativeName::EdiPartyName(_) => "ediPartyName".to_owned(),
+        GeneralName::Dns(name) => format!("DNS:{}", escaped(name)),
+        GeneralName::Ip(address) => format!("IP:{address}"),
+        GeneralName::InvalidIp(octets) => format!("IP of {} octets", octets.len()),
+        GeneralName::Email(text) => format!("email:{}", escaped(text)),
+        GeneralName::Uri(text) => format!("URI:{}", escaped(text)),
+        GeneralName::OtherName { oid, .. } => format!("otherName:{oid}"),
+        GeneralName::DirectoryName(_) => "directoryName".to_owned(),
+        GeneralName::RegisteredId(oid) => format!("registeredID:{oid}"),
+        GeneralName::X400Address(_) => "x400Address".to_owned(),
+        GeneralName::EdiPartyName(_) => "ediPartyName".to_owned(),
     }
 }
 
 /// Several names; `none` for none.
-pub(super) fn described_all<'a>(names: impl Iterator<Item = &'a AlternativeName>) -> String {
+pub(super) fn described_all<'a>(names: impl Iterator<Item = &'a GeneralName>) -> String {
     joined(names, |all, name| all.push_str(&described(name)))
 }
 

@@ -8,8 +8,9 @@ use super::condition::{ConditionKind, ConditionObservation};
 use super::explain::MissingFact;
 use super::floor::{FloorClause, FloorObservation};
 use super::{Answer, Reason, Rule, Verdict};
-use crate::csr::{CertificateRequest, CertificateSigningRequest};
+use crate::csr::CertificateSigningRequest;
 use crate::name::NodeName;
+use crate::x509::CertificateRequest;
 
 /// Everything that was looked at, in order.
 ///

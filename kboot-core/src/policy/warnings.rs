@@ -3,7 +3,7 @@
 use super::condition::{Condition, ListedNode, NodeNames, Objection, Requestor};
 use super::{Policy, Rule, Verdict};
 use crate::csr::Signer;
-use crate::schema::Problem;
+use crate::document::Problem;
 
 impl Rule {
     /// User names may hold nearly any character, so a pattern that reads like a regular expression is allowed.

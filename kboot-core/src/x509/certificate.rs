@@ -12,7 +12,7 @@ use super::{CertificateFacts, SignatureCheck, X509Error, oid, pem};
 /// A certificate: DER that was seen to decode, or that kboot encoded.
 ///
 /// ```
-/// # use kboot_core::{Env, pki::{CertificateAuthority, KeyAlgorithm}};
+/// # use kboot_core::{Env, pki::CertificateAuthority, x509::KeyAlgorithm};
 /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut Env::system())?;
 /// let facts = authority.certificate().facts();
 /// assert_eq!(facts.subject, "CN=kubernetes");

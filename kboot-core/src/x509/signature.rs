@@ -26,12 +26,6 @@ pub enum SignatureCheck {
     Unknown,
 }
 
-#[allow(non_upper_case_globals, missing_docs)]
-impl SignatureCheck {
-    pub const Right: Self = Self::Valid; // MERGE: alias
-    pub const Wrong: Self = Self::Invalid; // MERGE: alias
-}
-
 impl SignatureCheck {
     /// `right`, `wrong`, `weak` or `unknown`.
     #[must_use]

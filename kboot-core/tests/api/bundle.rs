@@ -7,7 +7,7 @@ use std::path::Path;
 
 use kboot_core::bundle::{BundleError, FileAction, FileKind};
 use kboot_core::kubeconfig::Kubeconfig;
-use kboot_core::pki::{Certificate, PrivateKey};
+use kboot_core::x509::{Certificate, PrivateKey};
 use kboot_core::{Bundle, CaSet, CertificateAuthority, ClusterSpec, Env, Error, KeyAlgorithm, Plan};
 
 const CLUSTER: &str = "

@@ -5,10 +5,13 @@ use std::fs;
 
 use crate::common::write;
 use kboot_core::cluster::CaRole;
-use kboot_core::net::AltName;
-use kboot_core::pki::profile::ExtendedUsage;
-use kboot_core::pki::{Certificate, CertificateId, Profile};
+use kboot_core::net::Host;
+use kboot_core::x509::TlsUsage;
 use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
+use kboot_core::{
+    pki::{CertificateId, Profile},
+    x509::Certificate,
+};
 use kboot_testkit::{Oracle, Purpose, webpki_accepts};
 
 fn cluster(pki: &str) -> ClusterSpec {
@@ -72,9 +75,9 @@ fn judge(spec: &ClusterSpec) {
         assert_eq!(issued.certificate.facts().public_key.der(), issued.key.public_key_der(), "{id}");
 
         let purposes: &[Purpose] = match expected.usage() {
-            ExtendedUsage::Client => &[Purpose::Client],
-            ExtendedUsage::Server => &[Purpose::Server],
-            ExtendedUsage::ServerAndClient => &[Purpose::Server, Purpose::Client],
+            TlsUsage::Client => &[Purpose::Client],
+            TlsUsage::Server => &[Purpose::Server],
+            TlsUsage::ServerAndClient => &[Purpose::Server, Purpose::Client],
         };
         for purpose in [Purpose::Server, Purpose::Client] {
             let verdict = webpki_accepts(authority.der(), issued.certificate.der(), purpose, now, None);
@@ -134,11 +137,9 @@ fn judge(spec: &ClusterSpec) {
         }
         assert!(text.contains(&format!("CN={}", expected.subject().common_name())), "{id}:\n{text}");
         let usages = match expected.usage() {
-            ExtendedUsage::Client => "TLS Web Client Authentication\n",
-            ExtendedUsage::Server => "TLS Web Server Authentication\n",
-            ExtendedUsage::ServerAndClient => {
-                "TLS Web Server Authentication, TLS Web Client Authentication\n"
-            }
+            TlsUsage::Client => "TLS Web Client Authentication\n",
+            TlsUsage::Server => "TLS Web Server Authentication\n",
+            TlsUsage::ServerAndClient => "TLS Web Server Authentication, TLS Web Client Authentication\n",
         };
         assert!(text.contains(usages), "{id}:\n{text}");
         assert!(
@@ -191,7 +192,7 @@ fn rsa_2048_with_one_authority() {
 
 #[test]
 fn several_groups_stand_in_one_certificate() {
-    use kboot_core::{CertificateAuthority, CertificateTemplate, PrivateKey, pki::KeyAlgorithm};
+    use kboot_core::{CertificateAuthority, CertificateTemplate, PrivateKey, x509::KeyAlgorithm};
     let mut env = Env::system();
     let authority =
         CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse().unwrap(), &mut env)
@@ -215,7 +216,7 @@ fn several_groups_stand_in_one_certificate() {
 
 #[test]
 fn nothing_outlives_its_authority() {
-    use kboot_core::{CertificateAuthority, CertificateTemplate, PrivateKey, pki::KeyAlgorithm};
+    use kboot_core::{CertificateAuthority, CertificateTemplate, PrivateKey, x509::KeyAlgorithm};
     let mut env = Env::system();
     let authority =
         CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "30d".parse().unwrap(), &mut env)
@@ -304,7 +305,7 @@ fn keys_are_read_in_every_form_that_openssl_writes() {
 
 #[test]
 fn the_pin_is_the_one_that_kubeadm_documents() {
-    use kboot_core::{CertificateAuthority, pki::KeyAlgorithm};
+    use kboot_core::{CertificateAuthority, x509::KeyAlgorithm};
     let Some(openssl) = Oracle::find("openssl") else { return };
     let authority = CertificateAuthority::create(
         "kubernetes",
@@ -405,7 +406,7 @@ fn every_certificate_reaches_its_file() {
     }
     let serving = pki.get(&CertificateId::of_node(Profile::KubeletServing, master)).unwrap();
     assert_eq!(file("nodes/master-1/var/lib/kubelet/pki/kubelet.crt"), serving.certificate);
-    let names: Vec<AltName> = vec!["master-1".parse().unwrap()];
+    let names: Vec<Host> = vec!["master-1".parse().unwrap()];
     assert_eq!(
         serving.certificate.facts().alt_names.dns(),
         names.iter().map(ToString::to_string).collect::<Vec<_>>()

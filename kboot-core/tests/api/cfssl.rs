@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::common::write;
-use kboot_core::pki::{CfsslRequest, PkiError, PrivateKey, SigningProfile};
 use kboot_core::{CertificateAuthority, Env};
+use kboot_core::{
+    pki::{CfsslRequest, PkiError, SigningProfile},
+    x509::PrivateKey,
+};
 use kboot_testkit::Oracle;
 
 /// As guides write it, and a profile each for servers and clients.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use kboot_core::bundle::FileAction;
 use kboot_core::cluster::Problem;
-use kboot_core::pki::PrivateKey;
 use kboot_core::token::StaticToken;
+use kboot_core::x509::PrivateKey;
 use kboot_core::{ClusterSpec, Env, Kubeconfig, Plan};
 
 fn text(version: &str, more: &str) -> String {

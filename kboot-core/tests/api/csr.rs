@@ -1,12 +1,12 @@
 //! Requests read without loss, by what stands in them and by what others read there.
 use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
-use kboot_core::pki::{KeyAlgorithm, PrivateKey};
 use kboot_core::x509::{
     self, CertificateRequest, EncodingAnomaly, ExtensionContent, KeyKind, RequestError, SignatureCheck,
 };
+use kboot_core::x509::{KeyAlgorithm, PrivateKey};
 use kboot_testkit::Oracle;
 use kboot_testkit::generate::{
-    self as make, Extension, GeneralName, Key, NameAttribute, Pem, Request, StringTag, der,
+    self as make, AttributeTypeAndValue, Extension, GeneralName, Key, Pem, Request, StringTag, der,
 };
 use serde_json::json;
 
@@ -17,12 +17,12 @@ fn read(request: &Request) -> CertificateRequest {
 #[test]
 fn every_attribute_of_the_subject_is_kept_in_order() {
     let subject = vec![
-        vec![NameAttribute::o("system:nodes")],
-        vec![NameAttribute::o("system:masters"), NameAttribute::o("a")],
-        vec![NameAttribute::cn("one")],
-        vec![NameAttribute::text("2.5.4.3", StringTag::Bmp, "two!")],
-        vec![NameAttribute::cn("three")],
-        vec![NameAttribute::go("1.3.6.1.4.1.57683.2", "uid")],
+        vec![AttributeTypeAndValue::o("system:nodes")],
+        vec![AttributeTypeAndValue::o("system:masters"), AttributeTypeAndValue::o("a")],
+        vec![AttributeTypeAndValue::cn("one")],
+        vec![AttributeTypeAndValue::text("2.5.4.3", StringTag::Bmp, "two!")],
+        vec![AttributeTypeAndValue::cn("three")],
+        vec![AttributeTypeAndValue::go("1.3.6.1.4.1.57683.2", "uid")],
     ];
     let request = read(&Request::new(subject.clone(), Key::shared(make::KeyKind::P256)));
     let found: Vec<Vec<(String, &[u8])>> = request
@@ -55,7 +55,7 @@ fn alternative_names_of_every_kind() {
         GeneralName::Email("a@b".to_owned()),
         GeneralName::Uri("spiffe://a/b".to_owned()),
         GeneralName::OtherName("1.3.6.1.4.1.311.20.2.3".to_owned(), der::tlv(0x0c, b"admin")),
-        GeneralName::DirectoryName(vec![vec![NameAttribute::cn("x")]]),
+        GeneralName::DirectoryName(vec![vec![AttributeTypeAndValue::cn("x")]]),
         GeneralName::RegisteredId("1.2.3".to_owned()),
         GeneralName::Raw(vec![0xa3, 0]),
         GeneralName::Raw(vec![0xa5, 0]),

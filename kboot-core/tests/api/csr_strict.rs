@@ -2,7 +2,9 @@
 //! names.
 
 use kboot_core::x509::{CertificateRequest, ExtensionContent, KeyKind, RequestError};
-use kboot_testkit::generate::{COMMON_NAME, Extension, GeneralName, NameAttribute, Request, StringTag, der};
+use kboot_testkit::generate::{
+    AttributeTypeAndValue, COMMON_NAME, Extension, GeneralName, Request, StringTag, der,
+};
 
 /// 2.5.4.3 with a zero before its last number, and 2.5.4.4294967299, which is 3 in 32 bits.
 const LIKE_COMMON_NAME: [&[u8]; 2] = [b"\x55\x04\x80\x03", b"\x55\x04\x90\x80\x80\x80\x03"];
@@ -126,7 +128,7 @@ fn values_that_der_would_write_otherwise_are_malformed() {
 #[test]
 fn a_printable_string_holds_what_it_may() {
     for (text, is_text) in [("worker 1.example.com", true), ("jane@example.com", false), ("a*", false)] {
-        let subject = vec![vec![NameAttribute::text(COMMON_NAME, StringTag::Printable, text)]];
+        let subject = vec![vec![AttributeTypeAndValue::text(COMMON_NAME, StringTag::Printable, text)]];
         let request = read(&Request { subject, ..Request::kubelet_client("worker-1") }).unwrap();
         assert_eq!(request.common_names().next().is_some(), is_text, "{text}");
     }

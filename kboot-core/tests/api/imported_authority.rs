@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use kboot_core::pki::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PkiError, PrivateKey};
 use kboot_core::x509::X509Error;
 use kboot_core::{Env, ErrorKind};
+use kboot_core::{
+    pki::{CertificateAuthority, CertificateTemplate, PkiError},
+    x509::{KeyAlgorithm, PrivateKey},
+};
 use kboot_testkit::{Oracle, Purpose, webpki_accepts};
 
 struct Imported {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kboot_core::kubeconfig::Kubeconfig;
-use kboot_core::pki::Certificate;
+use kboot_core::x509::Certificate;
 use kboot_core::{ClusterSpec, Env, Plan};
 use kboot_testkit::{Oracle, upstream};
 

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 
 use kboot_core::finding::{Finding, Severity};
 use kboot_core::kubeconfig::{CheckEnvironment, FINDING_CODES, Kubeconfig, KubeconfigProblem};
-use kboot_core::pki::{Certificate, CertificateAuthority, KeyAlgorithm};
 use kboot_core::secret::SecretBytes;
 use kboot_core::time::Timestamp;
 use kboot_core::{Env, Lifetime};
+use kboot_core::{
+    pki::CertificateAuthority,
+    x509::{Certificate, KeyAlgorithm},
+};
 use kboot_testkit::{Oracle, Verdict};
 
 fn corpus() -> PathBuf {

@@ -5,12 +5,18 @@ use std::sync::LazyLock;
 
 use crate::common::now;
 use kboot_core::Env;
-use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
-use kboot_core::net::{AltName, SubjectAltNames};
-use kboot_core::pki::{CertificateAuthority, KeyAlgorithm, PrivateKey};
 use kboot_core::policy::{
     AccessReviews, Answer, Context, ContextDocument, Decision, History, KeyOwner, Nodes, Policy, Preset,
     Reason, Verdict,
+};
+use kboot_core::{
+    csr::{CertificateSigningRequest, Requestor, Signer},
+    x509::CertificateRequest,
+};
+use kboot_core::{net::Host, x509::SubjectAltNames};
+use kboot_core::{
+    pki::CertificateAuthority,
+    x509::{KeyAlgorithm, PrivateKey},
 };
 use kboot_testkit::generate::{EXTENSION_REQUEST, Extension, GeneralName, Request, der};
 use serde_json::json;
@@ -22,7 +28,7 @@ const SERVING: &str = "kubernetes.io/kubelet-serving";
 const USER: &str = "kubernetes.io/kube-apiserver-client";
 
 fn names(names: &[&str]) -> SubjectAltNames {
-    names.iter().map(|name| name.parse::<AltName>().unwrap()).collect()
+    names.iter().map(|name| name.parse::<Host>().unwrap()).collect()
 }
 
 /// A policy of these rules in YAML flow style.

@@ -6,14 +6,22 @@ use std::sync::LazyLock;
 
 use crate::common::now;
 use kboot_core::Env;
-use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
-use kboot_core::net::{AltName, SubjectAltNames};
-use kboot_core::pki::{CertificateAuthority, KeyAlgorithm, PkiError, PrivateKey};
 use kboot_core::policy::{
     ClauseKind, Context, ContextDocument, Decision, Nodes, Policy, Preset, Reason, Verdict,
 };
 use kboot_core::time::Lifetime;
-use kboot_testkit::generate::{COMMON_NAME, GeneralName, NameAttribute, ORGANIZATION, Request, StringTag};
+use kboot_core::{
+    csr::{CertificateSigningRequest, Requestor, Signer},
+    x509::CertificateRequest,
+};
+use kboot_core::{net::Host, x509::SubjectAltNames};
+use kboot_core::{
+    pki::{CertificateAuthority, PkiError},
+    x509::{KeyAlgorithm, PrivateKey},
+};
+use kboot_testkit::generate::{
+    AttributeTypeAndValue, COMMON_NAME, GeneralName, ORGANIZATION, Request, StringTag,
+};
 use serde_json::{Value, json};
 
 static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap());
@@ -28,7 +36,7 @@ const UNKNOWN: (Verdict, Reason) = (Verdict::Hold, Reason::FactsUnknown);
 const NO_RULE: (Verdict, Reason) = (Verdict::Hold, Reason::NoRule);
 
 fn names(names: &[&str]) -> SubjectAltNames {
-    names.iter().map(|name| name.parse::<AltName>().unwrap()).collect()
+    names.iter().map(|name| name.parse::<Host>().unwrap()).collect()
 }
 
 fn load(rule: &str) -> Result<Policy, String> {
@@ -589,8 +597,8 @@ fn who_has_joined_is_nobody_elses_to_become() {
 fn what_hides_in_a_name_is_no_plain_text() {
     for hidden in ['\u{1d173}', '\u{2003}', '\u{a0}', '\u{3000}', '\u{202e}', '\u{200b}', '\u{85}'] {
         let subject = vec![
-            vec![NameAttribute::text(ORGANIZATION, StringTag::Utf8, "dev")],
-            vec![NameAttribute::text(COMMON_NAME, StringTag::Utf8, &format!("ja{hidden}ne"))],
+            vec![AttributeTypeAndValue::text(ORGANIZATION, StringTag::Utf8, "dev")],
+            vec![AttributeTypeAndValue::text(COMMON_NAME, StringTag::Utf8, &format!("ja{hidden}ne"))],
         ];
         let request = Request { subject, ..Request::user("jane", &["dev"]) };
         let object =

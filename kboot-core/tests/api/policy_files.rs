@@ -3,16 +3,17 @@
 use std::io::Read;
 
 use crate::common::now;
-use kboot_core::csr::{
-    CertificateRequest, CertificateSigningRequest, ListError, Requestor, Signer, read_list,
-};
-use kboot_core::net::AltName;
-use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+use kboot_core::net::Host;
 use kboot_core::policy::{
     ContextDocument, Inventory, KeyOwner, Nodes, Policy, PolicyError, Preset, Reason, Verdict,
 };
 use kboot_core::time::Timestamp;
-use kboot_core::{Authorities, ClusterSpec, Env};
+use kboot_core::x509::{KeyAlgorithm, PrivateKey};
+use kboot_core::{CaSet, ClusterSpec, Env};
+use kboot_core::{
+    csr::{CertificateSigningRequest, ListError, Requestor, Signer, read_list},
+    x509::CertificateRequest,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -295,7 +296,7 @@ fn the_nodes_of_kubectl_are_read() {
 fn the_requests_of_kubectl_are_history_and_key_owners() {
     let spec: ClusterSpec = include_str!("../../../examples/single-node.yaml").parse().unwrap();
     let mut env = Env::system();
-    let authorities = Authorities::create(&spec, &mut env).unwrap();
+    let authorities = CaSet::create(&spec, &mut env).unwrap();
     let issued_key = key();
     let mut issued = joining("csr-1", "worker-1", &issued_key).to_json();
     let certificate = authorities.cluster().certificate().to_pem();
@@ -417,7 +418,7 @@ fn an_object_without_end_takes_no_memory() {
 }
 
 fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {
-    let names = names.iter().map(|name| name.parse::<AltName>().unwrap()).collect();
+    let names = names.iter().map(|name| name.parse::<Host>().unwrap()).collect();
     let request = CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names, &key()).unwrap();
     CertificateSigningRequest::new("a", Signer::KubeletServing, request.to_pem().as_bytes())
         .with_requestor(Requestor::user(&format!("system:node:{node}")).group("system:nodes"))

@@ -1,8 +1,8 @@
 //! Laws of the policy, over requests that are genuine or made worse in every way that the corpus knows.
 use std::sync::LazyLock;
 
-use kboot_core::csr::{CertificateRequest, CertificateSigningRequest};
 use kboot_core::policy::{Context, Decision, Policy, Reason, Verdict};
+use kboot_core::{csr::CertificateSigningRequest, x509::CertificateRequest};
 use kboot_testkit::generate::strategies::{self, Case};
 use kboot_testkit::{checker, cluster, corpus};
 use proptest::prelude::*;

@@ -3,7 +3,7 @@
 use kboot_core::kubeconfig::{Exec, Kubeconfig, Source, Strategy, merge};
 use kboot_core::secret::{SecretBytes, SecretText};
 use kboot_core::token::{BootstrapToken, StaticToken, TokenSecret, TokenSettings};
-use kboot_core::{Authorities, Bundle, ClusterSpec, Env, PrivateKey};
+use kboot_core::{Bundle, CaSet, ClusterSpec, Env, PrivateKey};
 
 const MARKER: &str = "m4rkerm4rkerm4rk";
 
@@ -40,9 +40,9 @@ fn nothing_printable_shows_a_secret() {
 
     let spec: ClusterSpec = include_str!("../../../examples/single-node.yaml").parse().unwrap();
     let mut env = Env::system();
-    let authorities = Authorities::create(&spec, &mut env).unwrap();
+    let authorities = CaSet::create(&spec, &mut env).unwrap();
     let pki = authorities.issue(&spec, &mut env).unwrap();
-    clean("Authorities", &format!("{authorities:?}"));
+    clean("CaSet", &format!("{authorities:?}"));
     clean("ClusterPki", &format!("{pki:?}"));
     let whole = pki.token().unwrap().token.secret_half().expose_secret().to_owned();
     let bundle = Bundle::render(&spec, &pki).unwrap();

@@ -4,12 +4,15 @@ use std::error::Error as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use kboot_core::pki::{Authority, CertificateAuthority, CertificateTemplate, Issuer, PkiError};
 use kboot_core::x509::{
     Certificate, KeyAlgorithm, PrivateKey, PublicKey, RequestError, SignatureAlgorithm, SigningError,
     SigningKey, TlsUsage, UnsignedCertificate, X509Error,
 };
 use kboot_core::{Env, Error, ErrorKind, Lifetime};
+use kboot_core::{
+    cluster::CaRole,
+    pki::{CertificateAuthority, CertificateTemplate, Issuer, PkiError},
+};
 use kboot_testkit::Oracle;
 
 fn authority(algorithm: KeyAlgorithm) -> CertificateAuthority {
@@ -251,7 +254,7 @@ fn etcds_and_the_front_proxys_authorities_make_no_clients_of_the_api_server() {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let year = Lifetime::ONE_YEAR;
     let client = CertificateTemplate::client("jane".parse().unwrap());
-    for (name, whose) in [("etcd-ca", Authority::Etcd), ("front-proxy-ca", Authority::FrontProxy)] {
+    for (name, whose) in [("etcd-ca", CaRole::Etcd), ("front-proxy-ca", CaRole::FrontProxy)] {
         let authority =
             CertificateAuthority::create(name, KeyAlgorithm::EcdsaP256, "1y".parse().unwrap(), &mut env)
                 .unwrap();
@@ -261,9 +264,9 @@ fn etcds_and_the_front_proxys_authorities_make_no_clients_of_the_api_server() {
         let loaded = Issuer::load(authority.certificate().clone(), env.now()).unwrap();
         let public = key.public_key();
         assert_eq!(loaded.prepare(&client, public, year, &mut env).unwrap_err(), refusal);
-        assert!(loaded.known_as(Authority::Cluster).prepare(&client, public, year, &mut env).is_ok());
+        assert!(loaded.known_as(CaRole::Cluster).prepare(&client, public, year, &mut env).is_ok());
         assert!(authority.issue(&client.clone().from_authority(whose), &key, year, &mut env).is_ok());
-        assert!(authority.known_as(Authority::Cluster).issue(&client, &key, year, &mut env).is_ok());
+        assert!(authority.known_as(CaRole::Cluster).issue(&client, &key, year, &mut env).is_ok());
     }
 }
 

@@ -2,9 +2,9 @@
 
 use kboot_testkit::Oracle;
 use kboot_testkit::generate::{
-    BASIC_CONSTRAINTS, CHALLENGE_PASSWORD, CLIENT_AUTH, COMMON_NAME, EXTENSION_REQUEST, Extension,
-    GeneralName, KUBE_APISERVER_CLIENT, KUBELET_SERVING, KUBERNETES_UID, Key, KeyKind, NameAttribute,
-    ORGANIZATION, ORGANIZATIONAL_UNIT, Pem, Rdn, Request, SERVER_AUTH, SUBJECT_ALT_NAME,
+    AttributeTypeAndValue, BASIC_CONSTRAINTS, CHALLENGE_PASSWORD, CLIENT_AUTH, COMMON_NAME,
+    EXTENSION_REQUEST, Extension, GeneralName, KUBE_APISERVER_CLIENT, KUBELET_SERVING, KUBERNETES_UID, Key,
+    KeyKind, ORGANIZATION, ORGANIZATIONAL_UNIT, Pem, Rdn, Request, SERVER_AUTH, SUBJECT_ALT_NAME,
     SUBJECT_KEY_IDENTIFIER, Signature, StringTag, der, go_subject, key,
 };
 
@@ -42,12 +42,12 @@ pub(crate) fn usages() -> Vec<(&'static str, Vec<&'static str>)> {
     ]
 }
 
-fn o(text: &str) -> NameAttribute {
-    NameAttribute::o(text)
+fn o(text: &str) -> AttributeTypeAndValue {
+    AttributeTypeAndValue::o(text)
 }
 
-fn cn(text: &str) -> NameAttribute {
-    NameAttribute::cn(text)
+fn cn(text: &str) -> AttributeTypeAndValue {
+    AttributeTypeAndValue::cn(text)
 }
 
 pub(crate) fn node_subjects(node: &str) -> Vec<(&'static str, Vec<Rdn>)> {
@@ -109,18 +109,18 @@ pub(crate) fn user_subjects() -> Vec<(&'static str, Vec<Rdn>)> {
 pub(crate) fn odd_subjects(name: &str) -> Vec<(&'static str, Vec<Rdn>)> {
     let group = if name == NODE { "system:nodes" } else { "developers" };
     let good = || go_subject(&[group], name);
-    let with = |oid: &str, text: &str| [good(), vec![vec![NameAttribute::go(oid, text)]]].concat();
+    let with = |oid: &str, text: &str| [good(), vec![vec![AttributeTypeAndValue::go(oid, text)]]].concat();
     let as_tag = |tag| {
         vec![
-            vec![NameAttribute::text(ORGANIZATION, tag, group)],
-            vec![NameAttribute::text(COMMON_NAME, tag, name)],
+            vec![AttributeTypeAndValue::text(ORGANIZATION, tag, group)],
+            vec![AttributeTypeAndValue::text(COMMON_NAME, tag, name)],
         ]
     };
     vec![
         ("name-first", vec![vec![cn(name)], vec![o(group)]]),
         ("one-rdn", vec![vec![o(group), cn(name)]]),
         ("unit", with(ORGANIZATIONAL_UNIT, "unit")),
-        ("unit-first", [vec![vec![NameAttribute::go(ORGANIZATIONAL_UNIT, "unit")]], good()].concat()),
+        ("unit-first", [vec![vec![AttributeTypeAndValue::go(ORGANIZATIONAL_UNIT, "unit")]], good()].concat()),
         ("country", with("2.5.4.6", "DE")),
         ("serial-number", with("2.5.4.5", "42")),
         ("uid", with(KUBERNETES_UID, "4b7d")),
@@ -128,7 +128,11 @@ pub(crate) fn odd_subjects(name: &str) -> Vec<(&'static str, Vec<Rdn>)> {
             "email",
             [
                 good(),
-                vec![vec![NameAttribute::text("1.2.840.113549.1.9.1", StringTag::Ia5, "jane@example.com")]],
+                vec![vec![AttributeTypeAndValue::text(
+                    "1.2.840.113549.1.9.1",
+                    StringTag::Ia5,
+                    "jane@example.com",
+                )]],
             ]
             .concat(),
         ),
@@ -136,7 +140,11 @@ pub(crate) fn odd_subjects(name: &str) -> Vec<(&'static str, Vec<Rdn>)> {
             "domain-component",
             [
                 good(),
-                vec![vec![NameAttribute::text("0.9.2342.19200300.100.1.25", StringTag::Ia5, "example")]],
+                vec![vec![AttributeTypeAndValue::text(
+                    "0.9.2342.19200300.100.1.25",
+                    StringTag::Ia5,
+                    "example",
+                )]],
             ]
             .concat(),
         ),

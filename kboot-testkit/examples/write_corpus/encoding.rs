@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kboot_testkit::generate::strategies::Case;
 use kboot_testkit::generate::{
-    Extension, GeneralName, Key, KeyKind, NameAttribute, Object, Pem, Request, Signature, der, key,
+    AttributeTypeAndValue, Extension, GeneralName, Key, KeyKind, Object, Pem, Request, Signature, der, key,
 };
 
 use super::openssl::{Signer, ecdsa, rsa};
@@ -193,8 +193,8 @@ fn structure() -> Vec<Entry> {
 /// Joe's request with his groups the wrong way round.
 fn unsorted() -> Case {
     let joe = "joe@example.com";
-    let group = |name: &str| der::sequence([der::oid("2.5.4.10"), NameAttribute::o(name).value]);
-    let common_name = der::sequence([der::oid("2.5.4.3"), NameAttribute::cn(joe).value]);
+    let group = |name: &str| der::sequence([der::oid("2.5.4.10"), AttributeTypeAndValue::o(name).value]);
+    let common_name = der::sequence([der::oid("2.5.4.3"), AttributeTypeAndValue::cn(joe).value]);
     let mut request = Request::user(joe, &[]);
     request.raw_subject = Some(der::sequence([
         der::tlv(0x31, &der::joined([group("ops"), group("dev")])),

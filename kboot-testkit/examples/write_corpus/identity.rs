@@ -2,8 +2,8 @@
 
 use kboot_testkit::generate::strategies::Case;
 use kboot_testkit::generate::{
-    COMMON_NAME, GeneralName, KUBERNETES_UID, NameAttribute, ORGANIZATION, ORGANIZATIONAL_UNIT, Object, Rdn,
-    Request, StringTag,
+    AttributeTypeAndValue, COMMON_NAME, GeneralName, KUBERNETES_UID, ORGANIZATION, ORGANIZATIONAL_UNIT,
+    Object, Rdn, Request, StringTag,
 };
 
 use super::Entry;
@@ -13,15 +13,15 @@ fn subject(rdns: Vec<Rdn>) -> Request {
 }
 
 fn nodes() -> Rdn {
-    vec![NameAttribute::o("system:nodes")]
+    vec![AttributeTypeAndValue::o("system:nodes")]
 }
 
 fn cn(text: &str) -> Rdn {
-    vec![NameAttribute::cn(text)]
+    vec![AttributeTypeAndValue::cn(text)]
 }
 
 fn tagged(oid: &str, tag: StringTag, text: &str) -> Rdn {
-    vec![NameAttribute::text(oid, tag, text)]
+    vec![AttributeTypeAndValue::text(oid, tag, text)]
 }
 
 /// worker-1's renewal with this subject.
@@ -58,7 +58,7 @@ fn texts() -> Vec<Entry> {
             "subject-empty-organization",
             "An empty organization beside system:nodes.",
             "subject-text",
-            client(vec![vec![NameAttribute::o("")], nodes(), cn("system:node:worker-1")]),
+            client(vec![vec![AttributeTypeAndValue::o("")], nodes(), cn("system:node:worker-1")]),
         ),
         entry(
             "subject-bmp-string",
@@ -130,21 +130,21 @@ fn texts() -> Vec<Entry> {
         ),
         entry("subject-invalid-utf8", "A group whose UTF8String is not UTF-8.", "subject-text", {
             let value = [&[0x0c, 3][..], &[0xff, 0xfe, 0x41]].concat();
-            mallory(vec![vec![NameAttribute { oid: ORGANIZATION.to_owned(), value }], cn("mallory")])
+            mallory(vec![vec![AttributeTypeAndValue { oid: ORGANIZATION.to_owned(), value }], cn("mallory")])
         })
         .not_creatable(),
         entry(
             "subject-number",
             "A common name that is an INTEGER.",
             "subject-text",
-            mallory(vec![vec![NameAttribute { oid: COMMON_NAME.to_owned(), value: vec![2, 1, 7] }]]),
+            mallory(vec![vec![AttributeTypeAndValue { oid: COMMON_NAME.to_owned(), value: vec![2, 1, 7] }]]),
         ),
     ]
 }
 
 fn nodes_subjects() -> Vec<Entry> {
     let entry = Entry::hostile;
-    let extra = |oid: &str, text: &str| vec![NameAttribute::go(oid, text)];
+    let extra = |oid: &str, text: &str| vec![AttributeTypeAndValue::go(oid, text)];
     let node = |name: &str| {
         let username = format!("system:node:{name}");
         let mut case = serving(vec![nodes(), cn(&username)]);
@@ -219,7 +219,11 @@ fn nodes_subjects() -> Vec<Entry> {
             "system:masters hidden behind system:nodes in a SET of its own: a map of attributes \
              shows one of them.",
             "organization",
-            client(vec![nodes(), vec![NameAttribute::o("system:masters")], cn("system:node:worker-1")]),
+            client(vec![
+                nodes(),
+                vec![AttributeTypeAndValue::o("system:masters")],
+                cn("system:node:worker-1"),
+            ]),
         )
         .incident("kubeadm#2414; approver-policy#945"),
         entry(
@@ -227,7 +231,11 @@ fn nodes_subjects() -> Vec<Entry> {
             "system:masters before system:nodes: a reader that keeps the last sees only \
              system:nodes.",
             "organization",
-            client(vec![vec![NameAttribute::o("system:masters")], nodes(), cn("system:node:worker-1")]),
+            client(vec![
+                vec![AttributeTypeAndValue::o("system:masters")],
+                nodes(),
+                cn("system:node:worker-1"),
+            ]),
         )
         .incident("kubeadm#2414; approver-policy#945"),
         entry(
@@ -235,7 +243,7 @@ fn nodes_subjects() -> Vec<Entry> {
             "Both organizations in one SET.",
             "organization",
             serving(vec![
-                [nodes(), vec![NameAttribute::o("system:masters")]].concat(),
+                [nodes(), vec![AttributeTypeAndValue::o("system:masters")]].concat(),
                 cn("system:node:worker-1"),
             ]),
         )
@@ -244,7 +252,7 @@ fn nodes_subjects() -> Vec<Entry> {
             "node-organization-masters",
             "system:masters in place of system:nodes, through the kubelets' signer.",
             "organization",
-            client(vec![vec![NameAttribute::o("system:masters")], cn("system:node:worker-1")]),
+            client(vec![vec![AttributeTypeAndValue::o("system:masters")], cn("system:node:worker-1")]),
         )
         .incident("kubeadm#2414"),
         entry(
@@ -263,7 +271,7 @@ fn nodes_subjects() -> Vec<Entry> {
             "node-organization-upper-case",
             "System:Nodes, for approvers that fold case before they compare.",
             "organization",
-            client(vec![vec![NameAttribute::o("System:Nodes")], cn("system:node:worker-1")]),
+            client(vec![vec![AttributeTypeAndValue::o("System:Nodes")], cn("system:node:worker-1")]),
         )
         .incident("talos-ccm#360, GHSA-87pw-5j2g-6376"),
         entry(

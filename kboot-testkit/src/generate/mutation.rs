@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::key;
 use super::{
-    BASIC_CONSTRAINTS, CHALLENGE_PASSWORD, CODE_SIGNING, COMMON_NAME, EXTENDED_KEY_USAGE, Extension,
-    GeneralName, KEY_USAGE, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING, KUBERNETES_UID, Key, KeyKind,
-    NameAttribute, ORGANIZATION, ORGANIZATIONAL_UNIT, Object, Pem, Request, SUBJECT_ALT_NAME, Signature,
-    StringTag, der,
+    AttributeTypeAndValue, BASIC_CONSTRAINTS, CHALLENGE_PASSWORD, CODE_SIGNING, COMMON_NAME,
+    EXTENDED_KEY_USAGE, Extension, GeneralName, KEY_USAGE, KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING,
+    KUBERNETES_UID, Key, KeyKind, ORGANIZATION, ORGANIZATIONAL_UNIT, Object, Pem, Request, SUBJECT_ALT_NAME,
+    Signature, StringTag, der,
 };
 
 /// A request, how it is written, and the object around it.
@@ -249,18 +249,18 @@ fn extension(case: &mut Case, code: &str, v: u8) {
     }
 }
 
-fn edit_common_name(request: &mut Request, edit: impl Fn(&mut NameAttribute)) {
+fn edit_common_name(request: &mut Request, edit: impl Fn(&mut AttributeTypeAndValue)) {
     request.subject.iter_mut().flatten().filter(|a| a.oid == COMMON_NAME).for_each(edit);
 }
 
 fn rename(request: &mut Request, tag: StringTag, text: &str) {
-    edit_common_name(request, |a| *a = NameAttribute::text(COMMON_NAME, tag, text));
+    edit_common_name(request, |a| *a = AttributeTypeAndValue::text(COMMON_NAME, tag, text));
 }
 
 fn organizations(request: &mut Request, names: &[&str]) {
     request.subject.retain(|rdn| rdn.iter().all(|a| a.oid != ORGANIZATION));
     if !names.is_empty() {
-        request.subject.insert(0, names.iter().map(|name| NameAttribute::o(name)).collect());
+        request.subject.insert(0, names.iter().map(|name| AttributeTypeAndValue::o(name)).collect());
     }
 }
 
@@ -271,22 +271,26 @@ fn subject(request: &mut Request, code: &str, v: u8) {
         ("subject-text", 2) => rename(request, StringTag::Utf8, "system:node:worker-1\u{1b}[2K"),
         ("subject-text", 3) => rename(request, StringTag::Utf8, " jane "),
         ("subject-text", _) => rename(request, StringTag::Teletex, "system:node:worker-1"),
-        ("subject-uid", _) => request.subject.push(vec![NameAttribute::go(KUBERNETES_UID, "0")]),
-        ("subject-attribute", 0) => request.subject.push(vec![NameAttribute::go(ORGANIZATIONAL_UNIT, "x")]),
-        ("subject-attribute", _) => request.subject.insert(0, vec![NameAttribute::go("2.5.4.6", "DE")]),
+        ("subject-uid", _) => request.subject.push(vec![AttributeTypeAndValue::go(KUBERNETES_UID, "0")]),
+        ("subject-attribute", 0) => {
+            request.subject.push(vec![AttributeTypeAndValue::go(ORGANIZATIONAL_UNIT, "x")])
+        }
+        ("subject-attribute", _) => {
+            request.subject.insert(0, vec![AttributeTypeAndValue::go("2.5.4.6", "DE")])
+        }
         ("common-name-missing", _) => {
             request.subject.retain(|rdn| rdn.iter().all(|a| a.oid != COMMON_NAME));
         }
         // Two names, so that it holds after a mutation that took the own one away.
         ("common-name-repeated", 0) => {
             for name in ["system:node:master-1", "system:node:worker-1"] {
-                request.subject.insert(0, vec![NameAttribute::cn(name)]);
+                request.subject.insert(0, vec![AttributeTypeAndValue::cn(name)]);
             }
         }
         ("common-name-repeated", _) => {
             // In one SET with the own one: some readers keep the first, some the last.
             if let Some(rdn) = request.subject.last_mut() {
-                rdn.extend(["system:node:master-1", "system:node:worker-2"].map(NameAttribute::cn));
+                rdn.extend(["system:node:master-1", "system:node:worker-2"].map(AttributeTypeAndValue::cn));
             }
         }
         ("organization", 0) => organizations(request, &[]),
@@ -294,7 +298,7 @@ fn subject(request: &mut Request, code: &str, v: u8) {
         ("organization", 2) => organizations(request, &["system:nodes", "system:masters"]),
         ("organization", 3) => organizations(request, &["System:Nodes"]),
         ("organization", _) => {
-            request.subject.extend([(); 2].map(|()| vec![NameAttribute::o("system:nodes")]));
+            request.subject.extend([(); 2].map(|()| vec![AttributeTypeAndValue::o("system:nodes")]));
         }
         ("node-name", 0) => rename(request, StringTag::Printable, "system:node:"),
         ("node-name", 1) => rename(request, StringTag::Printable, "system:node:WORKER-1"),
@@ -340,7 +344,7 @@ fn alt_name(case: &mut Case, code: &str, v: u8) {
     let names = match (code, v) {
         ("too-many-names", 0) => (0..1001).map(|n| GeneralName::Dns(format!("n{n}.example.com"))).collect(),
         ("too-many-names", _) => {
-            request.subject.extend((0..1001).map(|n| vec![NameAttribute::o(&format!("group-{n}"))]));
+            request.subject.extend((0..1001).map(|n| vec![AttributeTypeAndValue::o(&format!("group-{n}"))]));
             return;
         }
         ("alt-names-missing", v) => {
@@ -362,7 +366,7 @@ fn alt_name(case: &mut Case, code: &str, v: u8) {
             let upn = der::tlv(0x0c, b"administrator@example.com");
             vec![GeneralName::OtherName("1.3.6.1.4.1.311.20.2.3".to_owned(), upn)]
         }
-        ("alt-name-kind", 1) => vec![GeneralName::DirectoryName(vec![vec![NameAttribute::cn("x")]])],
+        ("alt-name-kind", 1) => vec![GeneralName::DirectoryName(vec![vec![AttributeTypeAndValue::cn("x")]])],
         ("alt-name-kind", 2) => vec![GeneralName::RegisteredId("1.2.3.4".to_owned())],
         ("alt-name-kind", 3) => vec![GeneralName::Email("root@example.com".to_owned())],
         ("alt-name-kind", _) => vec![GeneralName::Uri("https://worker-1/".to_owned())],

@@ -69,14 +69,14 @@ impl StringTag {
 /// One attribute of a distinguished name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "plain data")]
-pub struct NameAttribute {
+pub struct AttributeTypeAndValue {
     /// Its type, dotted.
     pub oid: String,
     /// Its value, a whole DER element.
     pub value: Vec<u8>,
 }
 
-impl NameAttribute {
+impl AttributeTypeAndValue {
     /// An attribute with a string; the octets are the text's own for every tag.
     #[must_use]
     pub fn text(oid: &str, tag: StringTag, text: &str) -> Self {
@@ -105,16 +105,16 @@ impl NameAttribute {
 }
 
 /// A relative distinguished name: attributes that are one SET, written in DER's order.
-pub type Rdn = Vec<NameAttribute>;
+pub type Rdn = Vec<AttributeTypeAndValue>;
 
 /// A subject as Go writes it: all organizations as one SET, then the common name.
 #[must_use]
 pub fn go_subject(organizations: &[&str], common_name: &str) -> Vec<Rdn> {
     let mut subject = Vec::new();
     if !organizations.is_empty() {
-        subject.push(organizations.iter().map(|text| NameAttribute::o(text)).collect());
+        subject.push(organizations.iter().map(|text| AttributeTypeAndValue::o(text)).collect());
     }
-    subject.push(vec![NameAttribute::cn(common_name)]);
+    subject.push(vec![AttributeTypeAndValue::cn(common_name)]);
     subject
 }
 

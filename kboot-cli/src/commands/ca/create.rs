@@ -1,8 +1,11 @@
 //! `kboot ca create`
 
 use anyhow::{Context, Result, bail};
-use kboot_core::pki::{CfsslRequest, PrivateKey, Subject, SubjectDefaults};
 use kboot_core::{CertificateAuthority, Env, bundle};
+use kboot_core::{
+    pki::{CfsslRequest, Subject, SubjectDefaults},
+    x509::PrivateKey,
+};
 
 use crate::cli::CaCreate;
 use crate::commands::authority::file_names;

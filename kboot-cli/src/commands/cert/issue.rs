@@ -4,9 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use kboot_core::identity::MASTERS_GROUP;
-use kboot_core::pki::{Authority, CfsslRequest, KeyAlgorithm, Profile, ProfileOptions, SigningProfile};
 use kboot_core::time::Lifetime;
 use kboot_core::{CertificateAuthority, CertificateTemplate, Env, PrivateKey, bundle, danger};
+use kboot_core::{
+    cluster::CaRole,
+    pki::{CfsslRequest, Profile, ProfileOptions, SigningProfile},
+    x509::KeyAlgorithm,
+};
 
 use super::{MAX_BYTES, usage};
 use crate::cli::CertIssue;
@@ -22,7 +26,7 @@ struct Order {
     lifetime_source: Option<String>,
     name: Option<String>,
     /// The authority of a cluster that signs such certificates.
-    authority: Authority,
+    authority: CaRole,
 }
 
 pub(super) fn run(arguments: CertIssue) -> Result<()> {
@@ -100,7 +104,7 @@ fn of_profile(profile: Profile, arguments: CertIssue) -> Result<Order> {
         lifetime: lifetime.unwrap_or(Lifetime::ONE_YEAR),
         lifetime_source: lifetime.map(|_| "--lifetime".to_owned()),
         name: name.or(default_name),
-        authority: profile.ca().unwrap_or(Authority::Cluster),
+        authority: profile.ca().unwrap_or(CaRole::Cluster),
     })
 }
 
@@ -126,7 +130,7 @@ fn of_cfssl(arguments: CertIssue) -> Result<Order> {
         lifetime: lifetime.unwrap_or(profile.lifetime),
         lifetime_source,
         name: name.or_else(|| name_of_request(&file)),
-        authority: Authority::Cluster,
+        authority: CaRole::Cluster,
     })
 }
 

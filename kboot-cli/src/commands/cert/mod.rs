@@ -7,7 +7,7 @@ mod issue;
 mod verify;
 
 use anyhow::Result;
-use kboot_core::pki::profile::ExtendedUsage;
+use kboot_core::x509::TlsUsage;
 
 use crate::Answer;
 use crate::cli::{Cert, Side};
@@ -26,11 +26,11 @@ pub(crate) fn run(command: Cert) -> Result<Answer> {
 }
 
 /// Both where both are named, none where none is.
-fn usage(sides: &[Side]) -> Option<ExtendedUsage> {
+fn usage(sides: &[Side]) -> Option<TlsUsage> {
     match (sides.contains(&Side::Server), sides.contains(&Side::Client)) {
-        (true, true) => Some(ExtendedUsage::ServerAndClient),
-        (true, false) => Some(ExtendedUsage::Server),
-        (false, true) => Some(ExtendedUsage::Client),
+        (true, true) => Some(TlsUsage::ServerAndClient),
+        (true, false) => Some(TlsUsage::Server),
+        (false, true) => Some(TlsUsage::Client),
         (false, false) => None,
     }
 }

@@ -4,7 +4,7 @@ mod build;
 mod plan;
 
 use anyhow::{Context, Result, anyhow};
-use kboot_core::bundle::{Action, BundleError, Plan, PlanOptions};
+use kboot_core::bundle::{BundleError, FileAction, Plan, PlanOptions};
 use kboot_core::cluster::{self, ClusterSpec};
 use kboot_core::version::VersionChangeKind;
 use kboot_core::{Error, bundle};
@@ -80,8 +80,8 @@ fn summary(plan: &Plan, created: &str, replaced: &str, kept: &str) -> String {
     let count = |action| plan.count(action);
     format!(
         "{} files {created}, {} {replaced}, {} {kept}",
-        count(Action::Create),
-        count(Action::Replace),
-        count(Action::Keep)
+        count(FileAction::Create),
+        count(FileAction::Replace),
+        count(FileAction::Keep)
     )
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use kboot_core::Env;
-use kboot_core::bundle::{self, Action, Plan, Step};
+use kboot_core::bundle::{self, FileAction, Plan, PlanStep};
 use serde::Serialize;
 
 use super::{advised, look_around, options, read, remark, summary};
@@ -49,7 +49,7 @@ struct VersionChange {
 }
 
 impl Entry {
-    fn new(plan: &Plan, step: &Step) -> Self {
+    fn new(plan: &Plan, step: &PlanStep) -> Self {
         let change = plan.version_change().filter(|_| step.path.as_str() == bundle::INVENTORY);
         let token = plan.expired_token().filter(|token| token.path == step.path);
         Self {
@@ -62,7 +62,7 @@ impl Entry {
                 kind: change.kind().to_string(),
             }),
             expired: token.map(|token| token.expired.to_string()),
-            is_kept: step.action == Action::Keep,
+            is_kept: step.action == FileAction::Keep,
         }
     }
 }

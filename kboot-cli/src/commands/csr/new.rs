@@ -4,10 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use kboot_core::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
-use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
 use kboot_core::policy::{Context, Preset, Verdict};
 use kboot_core::shown::to_json;
 use kboot_core::{Env, PrivateKey, bundle};
+use kboot_core::{
+    csr::{CertificateSigningRequest, Requestor, Signer},
+    x509::CertificateRequest,
+};
 
 use super::{check_new, folder_of};
 use crate::Answer;

@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, Result, bail};
 use kboot_core::Env;
+use kboot_core::cluster::CaRole;
 use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile, Stage};
-use kboot_core::pki::Authority;
 use kboot_core::policy::{Approval, Decision, Verdict};
 
 use super::facts::{Known, Loaded};
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         output::tell(problem);
         return Ok(Answer::No);
     }
-    let authority = authority::load(&arguments.ca, Authority::Cluster, &env)?;
+    let authority = authority::load(&arguments.ca, CaRole::Cluster, &env)?;
     let mut context = loaded.context(&known, env.now());
     // A file may say when its facts were true; what is signed is signed now.
     context.now = env.now();

@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, bail};
 use kboot_core::identity::ClientIdentity;
 use kboot_core::kubeconfig::Kubeconfig;
-use kboot_core::pki::{Authority, CertificateAuthority};
 use kboot_core::token::BootstrapToken;
 use kboot_core::{CertificateTemplate, Env, PrivateKey, danger};
+use kboot_core::{cluster::CaRole, pki::CertificateAuthority};
 
 use super::{MAX_BYTES, certificate, finish};
 use crate::cli::{KubeconfigBootstrap, KubeconfigUser};
@@ -43,7 +43,7 @@ pub(super) fn user(arguments: &KubeconfigUser) -> Result<()> {
 
 fn chosen_authority(arguments: &KubeconfigUser, env: &Env) -> Result<CertificateAuthority> {
     if let Some(folder) = &arguments.ca {
-        return authority::load(folder, Authority::Cluster, env);
+        return authority::load(folder, CaRole::Cluster, env);
     }
     let (certificate_file, key_file) = match (&arguments.ca_cert, &arguments.ca_key) {
         (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use kboot_core::kubeconfig::{Kubeconfig, KubeconfigBuilder, Ready};
-use kboot_core::pki::Certificate;
 use kboot_core::secret::SecretBytes;
+use kboot_core::x509::Certificate;
 
 use crate::Answer;
 use crate::cli::{self, KubeconfigNames};

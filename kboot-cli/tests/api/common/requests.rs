@@ -1,8 +1,11 @@
 //! Requests as kubectl prints them, and files to decide on them by.
 
-use kboot_core::csr::{CertificateRequest, CertificateSigningRequest, Requestor, Signer};
-use kboot_core::net::{AltName, SubjectAltNames};
-use kboot_core::pki::{KeyAlgorithm, PrivateKey};
+use kboot_core::x509::{KeyAlgorithm, PrivateKey};
+use kboot_core::{
+    csr::{CertificateSigningRequest, Requestor, Signer},
+    x509::CertificateRequest,
+};
+use kboot_core::{net::Host, x509::SubjectAltNames};
 use serde_json::{Value, json};
 
 use super::{Outcome, write};
@@ -32,7 +35,7 @@ pub(crate) fn key() -> PrivateKey {
 }
 
 pub(crate) fn names(texts: &[&str]) -> SubjectAltNames {
-    texts.iter().map(|text| text.parse::<AltName>().unwrap()).collect()
+    texts.iter().map(|text| text.parse::<Host>().unwrap()).collect()
 }
 
 pub(crate) fn serving(name: &str, node: &str, alternative: &[&str]) -> Value {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::Found;
 use crate::cluster::{Network, Node, NodeRole, document};
-use crate::net::{AltName, ApiEndpoint, Cidr};
+use crate::net::{ApiEndpoint, Cidr, Host};
 use crate::release::gates;
 use crate::version::KubernetesVersion;
 
@@ -43,7 +43,7 @@ pub(super) fn addresses(
         }
     }
     let Some(endpoint) = endpoint else { return };
-    if let AltName::Ip(address) = endpoint.host()
+    if let Host::Ip(address) = endpoint.host()
         && let Some(cidr) = ranges().find(|cidr| cidr.contains(*address))
     {
         found.add(

@@ -4,7 +4,7 @@ use super::{
     KubeconfigProblem, Named, NotValidNow, Report, UnreadableReference, UrlProblem, given, place, url,
 };
 use crate::kubeconfig::model::Cluster;
-use crate::pki::Certificate;
+use crate::x509::Certificate;
 
 pub(super) fn check(entry: &Named<Cluster>, report: &mut Report<'_>) {
     let cluster = &entry.value;

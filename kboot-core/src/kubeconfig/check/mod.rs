@@ -22,10 +22,10 @@ use super::paths::resolved;
 use super::shown;
 use crate::finding::{Finding, Severity};
 use crate::name::Namespace;
-use crate::pki::Certificate;
 use crate::secret::SecretBytes;
 use crate::shown::escaped;
 use crate::time::Timestamp;
+use crate::x509::Certificate;
 
 pub(crate) use url::server_host;
 pub(super) use url::without_userinfo;

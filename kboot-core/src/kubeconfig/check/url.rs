@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
-use crate::net::AltName;
+use crate::net::Host;
 
 /// Why a text is not the URL of a server or of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub(super) fn parse(text: &str) -> Result<Url<'_>, UrlProblem> {
 }
 
 /// The name or the address of a server.
-pub(crate) fn server_host(server: &str) -> Option<AltName> {
+pub(crate) fn server_host(server: &str) -> Option<Host> {
     let host = parse(server).ok()?.host;
     let host = host.split('%').next().unwrap_or(host);
     host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase().parse().ok()

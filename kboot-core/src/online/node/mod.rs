@@ -32,8 +32,6 @@ use crate::finding::{Finding, Severity};
 use crate::name::NodeName;
 use crate::time::Timestamp;
 
-type Check = Finding<NodeDetail>; // MERGE: alias
-
 /// What is known about a node.
 ///
 /// Serialized, it is `{node, checks: [{check, outcome, text}]}` with the outcomes ok, problem and unknown.

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod, Po
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
 use super::report::said;
-use super::{BlockedContainer, Check, ContainerEnd, NodeDetail, PodEvents, ReasonAndMessage};
+use super::{BlockedContainer, ContainerEnd, NodeDetail, PodEvents, ReasonAndMessage};
 use crate::finding::{Finding, Severity};
 use crate::name::{is_dns1123_label, is_dns1123_subdomain};
 use crate::online::{OnlineError, quoted};
@@ -211,8 +211,9 @@ fn second(time: &Time) -> i64 {
 }
 
 /// Which pods cannot start, and why; one line that all is well if there is none.
-pub(super) fn explain(pods: &Pods, now: Timestamp) -> Vec<Check> {
-    let mut stuck: Vec<Check> = pods.waiting.iter().filter_map(|pod| of_pod(pod, now)).collect();
+pub(super) fn explain(pods: &Pods, now: Timestamp) -> Vec<Finding<NodeDetail>> {
+    let mut stuck: Vec<Finding<NodeDetail>> =
+        pods.waiting.iter().filter_map(|pod| of_pod(pod, now)).collect();
     if stuck.is_empty() {
         let well = NodeDetail::PodsWell { count: pods.count, starting: pods.waiting.len() };
         return vec![Finding::note("pods", well)];
@@ -225,7 +226,7 @@ pub(super) fn explain(pods: &Pods, now: Timestamp) -> Vec<Check> {
     stuck
 }
 
-fn of_pod(pod: &WaitingPod, now: Timestamp) -> Option<Check> {
+fn of_pod(pod: &WaitingPod, now: Timestamp) -> Option<Finding<NodeDetail>> {
     let (severity, detail) = pod.verdict(now)?;
     Some(Finding::new(severity, format!("pod {}", pod.shown_name()), detail))
 }

@@ -8,9 +8,7 @@ use k8s_openapi::apimachinery::pkg::version::Info;
 
 use super::pods::{self, Pods};
 use super::requests::{self, NodeRequest};
-use super::{
-    Check, ExpirySource, HeartbeatSource, NodeDetail, NodeReport, Proxied, ReasonAndMessage, VersionSkew,
-};
+use super::{ExpirySource, HeartbeatSource, NodeDetail, NodeReport, Proxied, ReasonAndMessage, VersionSkew};
 use crate::csr::Signer;
 use crate::finding::{Finding, Severity};
 use crate::name::NodeName;
@@ -71,16 +69,16 @@ pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport
 }
 
 /// A request of the node that is done with.
-pub(super) fn ok(check: &str, text: String) -> Check {
+pub(super) fn ok(check: &str, text: String) -> Finding<NodeDetail> {
     Finding::note(check, NodeDetail::CertificateRequest { text })
 }
 
 /// A request of the node that has no certificate.
-pub(super) fn problem(check: &str, text: String) -> Check {
+pub(super) fn problem(check: &str, text: String) -> Finding<NodeDetail> {
     Finding::error(check, NodeDetail::CertificateRequest { text })
 }
 
-fn not_answered(check: &str, error: &OnlineError) -> Check {
+fn not_answered(check: &str, error: &OnlineError) -> Finding<NodeDetail> {
     Finding::warning(check, NodeDetail::NotAnswered { why: error.with_cause() })
 }
 
@@ -94,7 +92,7 @@ pub(super) fn said(reason: Option<&str>, message: Option<&str>, most: usize) -> 
 
 /// Ready, and the conditions of the kubelet and the cloud provider that are bad where they are True
 /// (`NodeConditionType` in `core/v1/types.go`).
-fn conditions(node: &Node) -> Vec<Check> {
+fn conditions(node: &Node) -> Vec<Finding<NodeDetail>> {
     const BAD: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
     let all = node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     let said =
@@ -116,7 +114,7 @@ fn conditions(node: &Node) -> Vec<Check> {
 
 /// How old the last sign of the kubelet is: its Lease's renewal, or the node's status where there is no
 /// Lease, as before 1.14 and in the first seconds of a node.
-fn heartbeat(node: &Node, lease: &Result<Lease, OnlineError>, now: Timestamp) -> Check {
+fn heartbeat(node: &Node, lease: &Result<Lease, OnlineError>, now: Timestamp) -> Finding<NodeDetail> {
     /// The kubelet's `nodeLeaseDurationSeconds`; it renews after a quarter of it.
     const LEASE: i64 = 40;
     /// The kubelet's `nodeStatusReportFrequency`.
@@ -153,7 +151,7 @@ fn heartbeat(node: &Node, lease: &Result<Lease, OnlineError>, now: Timestamp) ->
 
 /// <https://kubernetes.io/releases/version-skew-policy/>: never newer than kube-apiserver, at most three
 /// minor versions older; two where the kubelet is older than 1.25, so with kube-apiserver 1.28 it is three.
-fn version_skew(node: &Node, api_server: &Result<Info, OnlineError>) -> Check {
+fn version_skew(node: &Node, api_server: &Result<Info, OnlineError>) -> Finding<NodeDetail> {
     let check = "kubelet version";
     let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
     let kubelet = info.map(|info| info.kubelet_version.as_str()).unwrap_or_default();
@@ -192,7 +190,7 @@ fn expiry(
     metrics: Result<&str, &OnlineError>,
     issued: Option<(&NodeRequest, Timestamp)>,
     now: Timestamp,
-) -> Check {
+) -> Finding<NodeDetail> {
     let told = metrics.ok().and_then(|text| seconds_left(text, which));
     let (not_after, by) = match (told.and_then(|left| moment(now, left)), issued) {
         (Some(not_after), _) => (not_after, ExpirySource::Metrics),
@@ -225,7 +223,7 @@ fn moment(now: Timestamp, left: i64) -> Option<Timestamp> {
     Timestamp::from_unix(now.unix().checked_add(left)?).ok()
 }
 
-fn kubelet(answer: &Result<Answer, OnlineError>) -> Check {
+fn kubelet(answer: &Result<Answer, OnlineError>) -> Finding<NodeDetail> {
     let check = "kubelet";
     let component = Proxied::Kubelet;
     let answer = match answer {
@@ -254,7 +252,7 @@ fn kubelet(answer: &Result<Answer, OnlineError>) -> Check {
 }
 
 /// kube-apiserver dials port 10256 of the node, kube-proxy's default `healthzBindAddress`.
-fn kube_proxy(answer: &Result<Answer, OnlineError>) -> Check {
+fn kube_proxy(answer: &Result<Answer, OnlineError>) -> Finding<NodeDetail> {
     let check = "kube-proxy";
     let component = Proxied::KubeProxy;
     let answer = match answer {
@@ -284,6 +282,6 @@ fn kube_proxy(answer: &Result<Answer, OnlineError>) -> Check {
     }
 }
 
-fn not_allowed(check: &str, message: &str) -> Check {
+fn not_allowed(check: &str, message: &str) -> Finding<NodeDetail> {
     Finding::warning(check, NodeDetail::NotAllowed { message: quoted(message, 256) })
 }

@@ -5,14 +5,16 @@ use std::sync::LazyLock;
 
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest as KubeRequest;
 
-use super::Check;
+use super::NodeDetail;
 use super::report::{ok, problem};
-use crate::csr::{AlternativeName, CertificateSigningRequest, Condition, CsrError, Signer};
+use crate::csr::{CertificateSigningRequest, Condition, CsrError, Signer};
+use crate::finding::Finding;
 use crate::name::{NodeName, is_dns1123_subdomain};
 use crate::online::quoted;
-use crate::pki::Certificate;
 use crate::policy::{ClauseKind, Context, Decision, Explanation, FloorClause, Policy, Preset, Reason};
 use crate::time::Timestamp;
+use crate::x509::Certificate;
+use crate::x509::GeneralName;
 use crate::x509::RequestError;
 
 /// What kube-controller-manager decides by.
@@ -94,10 +96,11 @@ pub(super) fn latest_issued(all: &[NodeRequest], signer: Signer) -> Option<(&Nod
 
 /// Why each request without a certificate has none, newest first. One that was followed by a certificate
 /// of the same signer is done with.
-pub(super) fn explain(name: &NodeName, all: &[NodeRequest]) -> Vec<Check> {
+pub(super) fn explain(name: &NodeName, all: &[NodeRequest]) -> Vec<Finding<NodeDetail>> {
     let mut open: Vec<&NodeRequest> = all.iter().filter(|request| request.not_after().is_none()).collect();
     open.sort_by_key(|request| std::cmp::Reverse(request.created()));
-    let mut checks: Vec<Check> = open.iter().take(SHOWN).map(|request| check(name, request, all)).collect();
+    let mut checks: Vec<Finding<NodeDetail>> =
+        open.iter().take(SHOWN).map(|request| check(name, request, all)).collect();
     let more = open.len().saturating_sub(SHOWN);
     if more > 0 {
         checks.push(problem("certificate requests", format!("{more} older ones have no certificate either")));
@@ -105,7 +108,7 @@ pub(super) fn explain(name: &NodeName, all: &[NodeRequest]) -> Vec<Check> {
     checks
 }
 
-fn check(name: &NodeName, request: &NodeRequest, all: &[NodeRequest]) -> Check {
+fn check(name: &NodeName, request: &NodeRequest, all: &[NodeRequest]) -> Finding<NodeDetail> {
     let title = format!("certificate request {}", request.shown_name());
     let later = request
         .signer()
@@ -172,9 +175,9 @@ fn why(name: &NodeName, request: &NodeRequest) -> String {
     }
     let by_hand = approval(request);
     if signer == Signer::KubeletServing {
-        let name = |name: &AlternativeName| match name {
-            AlternativeName::Dns(dns) => quoted(dns, 64),
-            AlternativeName::Ip(address) => address.to_string(),
+        let name = |name: &GeneralName| match name {
+            GeneralName::Dns(dns) => quoted(dns, 64),
+            GeneralName::Ip(address) => address.to_string(),
             other => quoted(&other.to_string(), 64),
         };
         let names = request.object.request().into_iter().flat_map(|request| request.alternative_names());

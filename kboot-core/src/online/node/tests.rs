@@ -12,8 +12,9 @@ use crate::finding::Severity;
 use crate::name::{Group, NodeName};
 use crate::online::OnlineError;
 use crate::online::fetch::Answer;
-use crate::pki::{CertificateAuthority, CertificateTemplate, KeyAlgorithm, PrivateKey};
+use crate::pki::{CertificateAuthority, CertificateTemplate};
 use crate::time::Timestamp;
+use crate::x509::{KeyAlgorithm, PrivateKey};
 
 const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::CfsslError;
-use crate::schema::unknown_name;
+use crate::document::unknown_name;
 
 /// Larger than any request or configuration of cfssl's.
 const MAX_BYTES: usize = 1024 * 1024;

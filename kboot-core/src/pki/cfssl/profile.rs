@@ -2,7 +2,7 @@
 
 use super::CfsslError;
 use super::json::{self, Fields, Json, below};
-use crate::schema::closest;
+use crate::document::closest;
 use crate::time::{Lifetime, go_duration};
 use crate::x509::{KeyUsage, TlsUsage};
 

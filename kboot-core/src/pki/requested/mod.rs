@@ -8,7 +8,8 @@ mod tests;
 
 use super::issuer::serial_number;
 use super::subject::requested_name;
-use super::{Authority, CertificateAuthority, Issuer, PkiError};
+use super::{CertificateAuthority, Issuer, PkiError};
+use crate::cluster::CaRole;
 use crate::env::Env;
 use crate::time::{Lifetime, Timestamp, Validity};
 use crate::x509::{
@@ -53,7 +54,7 @@ impl Issuer {
         limit: Lifetime,
         env: &mut Env,
     ) -> Result<UnsignedCertificate<'_>, PkiError> {
-        self.check_purpose(Some(Authority::Cluster))?;
+        self.check_purpose(Some(CaRole::Cluster))?;
         let validity = self.requested_validity(env.now(), requested, limit)?;
         let subject = requested_name(&content.common_name, &content.organizations)?;
         let of_authority = self.certificate.facts();

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::{Check, ListedNode, Met, NO_NODE, Objection, Place, joined, meaningless};
-use crate::csr::{AlternativeName, Signer};
+use crate::csr::Signer;
+use crate::x509::GeneralName;
 use crate::net::Cidr;
 use crate::policy::case::Case;
 use crate::policy::document::RuleReader;
@@ -356,11 +357,11 @@ impl NodeNameRule {
 }
 
 /// What the floor would have to know to tell the API server's names from a node's.
-fn missing_of_cluster(rule: &Rule, name: &AlternativeName, context: &Context<'_>) -> Option<Doubt> {
+fn missing_of_cluster(rule: &Rule, name: &GeneralName, context: &Context<'_>) -> Option<Doubt> {
     if rule.verdict() != Verdict::Approve {
         return None;
     }
-    let is_address = matches!(name, AlternativeName::Ip(_));
+    let is_address = matches!(name, GeneralName::Ip(_));
     if context.api_servers().next().is_none() {
         Some(Doubt::ApiServer)
     // The API server has an address in the services' range as well, and a name alone does not say which

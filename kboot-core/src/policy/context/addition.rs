@@ -10,13 +10,16 @@ use serde_json::Value;
 use super::KeyOwner;
 use super::facts::Facts;
 use crate::cluster::ClusterSpec;
-use crate::csr::{CertificateSigningRequest, SignatureCheck};
+use crate::csr::CertificateSigningRequest;
+use crate::document::schema;
+use crate::document::{Problem, Problems};
 use crate::name::{Dns1123Subdomain, NodeName};
-use crate::net::{AltName, SubjectAltNames};
+use crate::net::Host;
 use crate::policy::evidence::normalised;
 use crate::policy::text::escaped;
 use crate::policy::{Inventory, Nodes, PolicyError};
-use crate::schema::{self, Problem, Problems};
+use crate::x509::SignatureCheck;
+use crate::x509::SubjectAltNames;
 use crate::x509::{Certificate, PublicKey};
 
 /// The JSON Schema of a context file, for editors and other tools.
@@ -199,13 +202,13 @@ impl Addition {
         let names = addresses.into_iter().flatten().filter_map(|entry| {
             let address = normalised(&text(entry, "address")?);
             let name = match address.parse::<IpAddr>() {
-                Ok(address) => AltName::Ip(address.to_canonical()),
+                Ok(address) => Host::Ip(address.to_canonical()),
                 Err(_) => address.parse().ok()?,
             };
             match (text(entry, "type")?.as_str(), name) {
                 ("Hostname", name) => Some(name),
-                ("InternalIP" | "ExternalIP", name @ AltName::Ip(_)) => Some(name),
-                ("InternalDNS" | "ExternalDNS", name @ AltName::Dns(_)) => Some(name),
+                ("InternalIP" | "ExternalIP", name @ Host::Ip(_)) => Some(name),
+                ("InternalDNS" | "ExternalDNS", name @ Host::Dns(_)) => Some(name),
                 _ => None,
             }
         });
@@ -246,7 +249,7 @@ impl Addition {
                 .or_insert_with(|| user.clone());
         } else if object.certificate().is_none()
             && let Ok(request) = object.request()
-            && request.signature() == SignatureCheck::Right
+            && request.signature() == SignatureCheck::Valid
             && let Some(user) = request.common_names().next()
         {
             // Only who has the key can have signed with it.
@@ -381,12 +384,12 @@ impl Addition {
             let addresses = self.addresses(&format!("{path}.addresses"), &node.addresses);
             let dns: Vec<String> = node.dns_names.iter().map(|name| normalised(name)).collect();
             // An address among them is one all the same.
-            let dns: Vec<AltName> = self.all(&format!("{path}.dnsNames"), &dns);
+            let dns: Vec<Host> = self.all(&format!("{path}.dnsNames"), &dns);
             let name = normalised(&node.name);
             let Some(name) = self.parsed::<NodeName>(&format!("{path}.name"), Some(&name)) else {
                 continue;
             };
-            let names = addresses.into_iter().map(AltName::Ip).chain(dns).collect();
+            let names = addresses.into_iter().map(Host::Ip).chain(dns).collect();
             if nodes.insert(name, names).is_some() {
                 self.problem(&format!("{path}.name"), "is listed before");
             }

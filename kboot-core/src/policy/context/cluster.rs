@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::addition::Addition;
 use crate::kubeconfig::server_host;
-use crate::net::{AltName, ApiEndpoint, Cidr, is_of_one_machine};
+use crate::net::{ApiEndpoint, Cidr, Host, is_of_one_machine};
 use crate::policy::text::escaped;
 
 impl Addition {
@@ -87,7 +87,7 @@ impl Addition {
         let Some(configuration) = configuration else {
             return self.problem(PATH, "is missing: of ConfigMaps, kubeadm-config in kube-system is read");
         };
-        match crate::yaml::parse_as_go(configuration) {
+        match crate::document::yaml::parse_as_go(configuration) {
             Ok(configuration) => self.kubeadm(&configuration, &format!("{PATH}.")),
             Err(problem) => self.problem(PATH, problem),
         }
@@ -100,10 +100,10 @@ impl Addition {
     }
 
     /// Names and addresses by which everybody reaches themselves say nothing of an API server.
-    pub(super) fn api_server(&mut self, name: AltName) {
+    pub(super) fn api_server(&mut self, name: Host) {
         let is_somebodys = match &name {
-            AltName::Dns(name) => name != "localhost",
-            AltName::Ip(address) => is_of_one_machine(*address) && !address.is_loopback(),
+            Host::Dns(name) => name != "localhost",
+            Host::Ip(address) => is_of_one_machine(*address) && !address.is_loopback(),
         };
         if is_somebodys && !self.facts.api_server.contains(&name) {
             self.facts.api_server.push(name);

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use super::{AccessReviews, History, KeyOwner};
 use crate::name::{Dns1123Subdomain, NodeName};
-use crate::net::{AltName, Cidr, SubjectAltNames};
+use crate::net::{Cidr, Host};
 use crate::policy::{Inventory, Nodes};
 use crate::time::{Lifetime, Timestamp};
+use crate::x509::SubjectAltNames;
 
 /// What files have said so far.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +18,7 @@ pub(super) struct Facts {
     pub(super) service_cidrs: Option<Vec<Cidr>>,
     pub(super) pod_cidrs: Option<Vec<Cidr>>,
     pub(super) namespaces: BTreeSet<String>,
-    pub(super) api_server: Vec<AltName>,
+    pub(super) api_server: Vec<Host>,
     pub(super) signer_lifetime: Option<Lifetime>,
     pub(super) machines: Option<Inventory>,
     pub(super) nodes: Option<Nodes>,

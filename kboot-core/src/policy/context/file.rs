@@ -60,7 +60,7 @@ impl ContextDocument {
             is_json(reader).map_err(ListError::from).map_err(|error| unreadable(&error))?;
         if is_json {
             let mut index = 0_usize;
-            let outcome = each_object(reader, crate::yaml::MAX_BYTES, |item| {
+            let outcome = each_object(reader, crate::document::yaml::MAX_BYTES, |item| {
                 match item {
                     Item::Object { text, list_kind } => match strict_value(text) {
                         Ok(value) => addition.object(&value, list_kind, index),

@@ -14,9 +14,11 @@ use super::floor::node_of;
 use super::text::escaped;
 use crate::csr::{CertificateSigningRequest, Requestor, Signer};
 use crate::name::{Dns1123Subdomain, NodeName};
-use crate::net::{Cidr, SubjectAltNames};
-use crate::pki::{Certificate, PkiError};
+use crate::net::Cidr;
+use crate::pki::PkiError;
 use crate::time::{Lifetime, Timestamp};
+use crate::x509::Certificate;
+use crate::x509::SubjectAltNames;
 
 pub use addition::CONTEXT_SCHEMA;
 pub use file::ContextDocument;
@@ -222,7 +224,7 @@ pub struct AccessReviews {
 ///
 /// ```
 /// use kboot_core::policy::History;
-/// # use kboot_core::{csr::*, pki::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::{csr::*, x509::{KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// # let earlier = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())

@@ -11,12 +11,14 @@ use serde_json::Value;
 use super::Compared;
 use super::reserved::is_loopback_name;
 use crate::cluster::ClusterSpec;
+use crate::document::schema;
+use crate::document::{Problem, Problems};
 use crate::name::{Dns1123Subdomain, NameError, NodeName};
-use crate::net::{Cidr, SubjectAltNames, is_of_one_machine};
+use crate::net::{Cidr, is_of_one_machine};
 use crate::policy::PolicyError;
 use crate::policy::text::escaped;
-use crate::schema::{self, Problem, Problems};
 use crate::token::TokenId;
+use crate::x509::SubjectAltNames;
 
 /// The JSON Schema of an inventory file, for editors and other tools.
 pub const INVENTORY_SCHEMA: &str = include_str!("inventory.schema.json");
@@ -156,7 +158,7 @@ impl FromStr for Inventory {
     /// Names may be in upper case and end in a dot, as they stand in objects of real machines: they are the
     /// same names. What is passed over is in [`Inventory::warnings`].
     fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let value = crate::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
+        let value = crate::document::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
         if value.get("kind").and_then(Value::as_str) == Some("Cluster") {
             let spec: ClusterSpec = text
                 .parse()

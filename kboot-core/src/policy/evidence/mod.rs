@@ -17,23 +17,23 @@ pub(super) use reserved::{Reserved, reserved};
 pub use source::Source;
 pub(super) use source::{Doubt, Question, Vouched};
 
-use crate::csr::AlternativeName;
+use crate::x509::GeneralName;
 
 /// A name that a request asks for, made ready for comparing once.
 #[derive(Debug)]
 pub(super) struct AskedName<'a> {
-    pub(super) name: &'a AlternativeName,
+    pub(super) name: &'a GeneralName,
     /// A DNS name in lower case.
     lower: Cow<'a, str>,
 }
 
 impl<'a> AskedName<'a> {
-    pub(super) fn new(name: &'a AlternativeName) -> Self {
+    pub(super) fn new(name: &'a GeneralName) -> Self {
         let lower = match name {
-            AlternativeName::Dns(text) if text.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            GeneralName::Dns(text) if text.bytes().any(|byte| byte.is_ascii_uppercase()) => {
                 Cow::Owned(text.to_ascii_lowercase())
             }
-            AlternativeName::Dns(text) => Cow::Borrowed(text.as_str()),
+            GeneralName::Dns(text) => Cow::Borrowed(text.as_str()),
             _ => Cow::Borrowed(""),
         };
         Self { name, lower }
@@ -41,8 +41,8 @@ impl<'a> AskedName<'a> {
 
     pub(super) fn compared(&self) -> Compared<'_> {
         match self.name {
-            AlternativeName::Dns(_) => Compared::Dns(&self.lower),
-            AlternativeName::Ip(address) => Compared::Ip(*address),
+            GeneralName::Dns(_) => Compared::Dns(&self.lower),
+            GeneralName::Ip(address) => Compared::Ip(*address),
             _ => Compared::Other,
         }
     }

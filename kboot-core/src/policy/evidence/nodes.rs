@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::Compared;
 use crate::name::NodeName;
-use crate::net::SubjectAltNames;
+use crate::x509::SubjectAltNames;
 
 /// Every Node of a cluster, with the names and addresses of its status.
 ///
@@ -13,8 +13,8 @@ use crate::net::SubjectAltNames;
 /// it is weak evidence of what is the node's own, and good evidence that a name is in dispute.
 ///
 /// ```
-/// use kboot_core::{net::AltName, policy::Nodes};
-/// let names = ["worker-1".parse::<AltName>()?, "192.168.5.21".parse()?].into_iter().collect();
+/// use kboot_core::{net::Host, policy::Nodes};
+/// let names = ["worker-1".parse::<Host>()?, "192.168.5.21".parse()?].into_iter().collect();
 /// let nodes: Nodes = [("worker-1".parse()?, names)].into_iter().collect();
 /// assert!(nodes.contains(&"worker-1".parse()?));
 /// # Ok::<(), kboot_core::Error>(())

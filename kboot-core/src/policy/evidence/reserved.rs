@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Compared;
 use crate::name::Dns1123Subdomain;
-use crate::net::SubjectAltNames;
 use crate::policy::Context;
+use crate::x509::SubjectAltNames;
 
 /// Why a node may not have it, and who may say otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,10 @@ use super::owner::{Owner, owner};
 use super::reserved::reserved;
 use super::{AskedName, Compared, Inventory};
 use crate::name::NodeName;
-use crate::net::{Cidr, SubjectAltNames};
+use crate::net::Cidr;
 use crate::policy::trace::Number;
 use crate::policy::{Answer, Context};
+use crate::x509::SubjectAltNames;
 
 /// Somebody who can say whether an alternative name is the node's.
 #[derive(Debug, Clone, PartialEq, Eq)]

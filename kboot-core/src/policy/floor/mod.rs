@@ -13,12 +13,13 @@ use super::case::Case;
 use super::trace::{Note, Observation};
 use super::{Answer, KeyOwner, Reason, Verdict};
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
-use crate::csr::{
-    CertificateRequest, CertificateSigningRequest, ExtensionContent, KeyKind, NameAttribute, Oddity,
-    RequestAttribute, SignatureCheck, Signer,
-};
+use crate::csr::{CertificateSigningRequest, Signer};
 use crate::name::NodeName;
 use crate::shown::is_hidden;
+use crate::x509::{
+    AttributeTypeAndValue, CertificateRequest, EncodingAnomaly, ExtensionContent, KeyKind, RequestAttribute,
+    SignatureCheck,
+};
 use crate::x509::{KeyUsage, RequestError};
 use names::check_alternative_names;
 pub use observation::FloorClause;
@@ -118,11 +119,11 @@ fn check_encoding(request: &CertificateRequest, found: &mut Findings<'_>) {
     let before = found.len();
     for &oddity in request.anomalies() {
         let reason = match oddity {
-            Oddity::SurroundingText => continue,
-            Oddity::PemHeaders => Reason::PemHeaders,
-            Oddity::SecondBlock => Reason::SecondBlock,
-            Oddity::TrailingBytes => Reason::TrailingBytes,
-            Oddity::UnknownVersion => Reason::UnknownVersion,
+            EncodingAnomaly::SurroundingText => continue,
+            EncodingAnomaly::PemHeaders => Reason::PemHeaders,
+            EncodingAnomaly::SecondBlock => Reason::SecondBlock,
+            EncodingAnomaly::TrailingBytes => Reason::TrailingBytes,
+            EncodingAnomaly::UnknownVersion => Reason::UnknownVersion,
         };
         found.deny(Of::Encoding, reason, Seen::Odd(oddity));
     }
@@ -133,8 +134,8 @@ fn check_encoding(request: &CertificateRequest, found: &mut Findings<'_>) {
 
 fn check_signature(request: &CertificateRequest, found: &mut Findings<'_>) {
     match request.signature() {
-        SignatureCheck::Right => found.pass(Of::Signature, Seen::Signature),
-        SignatureCheck::Wrong => found.deny(Of::Signature, Reason::SignatureWrong, Seen::Signature),
+        SignatureCheck::Valid => found.pass(Of::Signature, Seen::Signature),
+        SignatureCheck::Invalid => found.deny(Of::Signature, Reason::SignatureWrong, Seen::Signature),
         SignatureCheck::Weak => found.deny(Of::Signature, Reason::SignatureWeak, Seen::Signature),
         SignatureCheck::Unknown => found.hold(Of::Signature, Reason::SignatureUnknown, Seen::Signature),
     }
@@ -243,9 +244,9 @@ fn check_subject(request: &CertificateRequest, signer: Signer, found: &mut Findi
     let mut common_names: usize = 0;
     for (i, attribute) in request.subject_attributes().enumerate() {
         match attribute.oid {
-            NameAttribute::COMMON_NAME => common_names = common_names.saturating_add(1),
-            NameAttribute::ORGANIZATION => {}
-            NameAttribute::UID => {
+            AttributeTypeAndValue::COMMON_NAME => common_names = common_names.saturating_add(1),
+            AttributeTypeAndValue::ORGANIZATION => {}
+            AttributeTypeAndValue::UID => {
                 found.deny(Of::Subject, Reason::SubjectUid, Seen::Uid);
                 continue;
             }

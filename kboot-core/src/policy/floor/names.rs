@@ -1,11 +1,12 @@
 //! The floor's look at alternative names.
 
 use super::{Case, Findings, FloorClause, FloorObservation as Seen, NameOwner};
-use crate::csr::{AlternativeName, Signer};
+use crate::csr::Signer;
 use crate::name::is_dns1123_subdomain;
 use crate::net::is_of_one_machine;
 use crate::policy::Reason;
 use crate::policy::evidence::{AskedName, Compared, Owner, Reserved, owner, reserved};
+use crate::x509::GeneralName;
 
 const OF: FloorClause = FloorClause::AlternativeNames;
 
@@ -40,19 +41,19 @@ fn violation(asked: &AskedName<'_>, signer: Signer) -> Option<Reason> {
         };
     }
     match asked.name {
-        AlternativeName::Dns(_) => None,
-        AlternativeName::Ip(address) => (!is_of_one_machine(*address)).then_some(Reason::AltNameInvalid),
-        AlternativeName::InvalidIp(_) => Some(Reason::AltNameInvalid),
-        AlternativeName::Email(_) | AlternativeName::Uri(_) if signer == Signer::KubeletServing => {
+        GeneralName::Dns(_) => None,
+        GeneralName::Ip(address) => (!is_of_one_machine(*address)).then_some(Reason::AltNameInvalid),
+        GeneralName::InvalidIp(_) => Some(Reason::AltNameInvalid),
+        GeneralName::Email(_) | GeneralName::Uri(_) if signer == Signer::KubeletServing => {
             Some(Reason::AltNameKind)
         }
-        AlternativeName::Email(text) => (!is_plain_email(text)).then_some(Reason::AltNameInvalid),
-        AlternativeName::Uri(text) => (!is_plain_uri(text)).then_some(Reason::AltNameInvalid),
-        AlternativeName::OtherName { .. }
-        | AlternativeName::DirectoryName(_)
-        | AlternativeName::RegisteredId(_)
-        | AlternativeName::X400Address(_)
-        | AlternativeName::EdiPartyName(_) => Some(Reason::AltNameKind),
+        GeneralName::Email(text) => (!is_plain_email(text)).then_some(Reason::AltNameInvalid),
+        GeneralName::Uri(text) => (!is_plain_uri(text)).then_some(Reason::AltNameInvalid),
+        GeneralName::OtherName { .. }
+        | GeneralName::DirectoryName(_)
+        | GeneralName::RegisteredId(_)
+        | GeneralName::X400Address(_)
+        | GeneralName::EdiPartyName(_) => Some(Reason::AltNameKind),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::csr::{ExtensionContent, NameAttribute, Oddity, SignatureCheck};
 use crate::policy::text::{described, described_all, escaped, list};
 use crate::policy::trace::Trace;
 use crate::x509::ObjectIdentifier;
+use crate::x509::{AttributeTypeAndValue, EncodingAnomaly, ExtensionContent, SignatureCheck};
 
 /// What the floor looks at, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ impl FloorClause {
 pub(in crate::policy) enum FloorObservation {
     SignerName,
     Unreadable,
-    Odd(Oddity),
+    Odd(EncodingAnomaly),
     OneRequest,
     KeyKind,
     AuthoritysKey,
@@ -173,8 +173,8 @@ impl FloorObservation {
                 write!(f, "{} asked for {} with it", escaped(&request.requestor), escaped(&request.user))
             }
             Self::Signature => f.write_str(match request.signature() {
-                SignatureCheck::Right => "made by the request's own key",
-                SignatureCheck::Wrong => "not made by the request's key",
+                SignatureCheck::Valid => "made by the request's own key",
+                SignatureCheck::Invalid => "not made by the request's key",
                 SignatureCheck::Weak => "made with MD5 or SHA-1",
                 SignatureCheck::Unknown => "its algorithm is not verified here",
             }),
@@ -202,7 +202,7 @@ impl FloorObservation {
             Self::Uid => f.write_str("a UID"),
             Self::SubjectAttribute(number) => told(subject(number).map(|one| one.oid), "", f),
             Self::SubjectText(number) => {
-                let text = subject(number).and_then(|one: &NameAttribute| one.text.as_deref());
+                let text = subject(number).and_then(|one: &AttributeTypeAndValue| one.text.as_deref());
                 f.write_str(&escaped(text.unwrap_or_default()))
             }
             Self::NoText => f.write_str("a value that is no text"),
@@ -236,13 +236,13 @@ impl FloorObservation {
     }
 }
 
-fn in_words(oddity: Oddity) -> &'static str {
+fn in_words(oddity: EncodingAnomaly) -> &'static str {
     match oddity {
-        Oddity::SurroundingText => "text around the PEM block",
-        Oddity::PemHeaders => "headers inside the PEM block",
-        Oddity::SecondBlock => "more after the PEM block",
-        Oddity::TrailingBytes => "bytes after the request",
-        Oddity::UnknownVersion => "a version other than 0",
+        EncodingAnomaly::SurroundingText => "text around the PEM block",
+        EncodingAnomaly::PemHeaders => "headers inside the PEM block",
+        EncodingAnomaly::SecondBlock => "more after the PEM block",
+        EncodingAnomaly::TrailingBytes => "bytes after the request",
+        EncodingAnomaly::UnknownVersion => "a version other than 0",
     }
 }
 

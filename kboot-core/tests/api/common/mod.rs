@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use kboot_core::net::AltName;
+use kboot_core::net::Host;
 use kboot_core::policy::{Context, History, Policy};
 use kboot_core::time::Timestamp;
 use kboot_testkit::{cluster, corpus};
@@ -28,12 +28,12 @@ pub(crate) fn context() -> Context<'static> {
     context.service_cidrs = cluster::SERVICE_RANGES.iter().map(|range| range.parse().unwrap()).collect();
     context.pod_cidrs = cluster::POD_RANGES.iter().map(|range| range.parse().unwrap()).collect();
     context.namespaces = cluster::NAMESPACES.iter().map(|&name| name.to_owned()).collect();
-    context.api_server = cluster::API_SERVER.iter().map(|name| name.parse::<AltName>().unwrap()).collect();
+    context.api_server = cluster::API_SERVER.iter().map(|name| name.parse::<Host>().unwrap()).collect();
     context.inventories.insert("inventory.yaml".to_owned(), corpus::INVENTORY_YAML.parse().unwrap());
     let joined = cluster::NODES.iter().filter(|node| node.joined);
     let nodes = joined.map(|node| {
         let texts = [&[node.name], node.addresses, node.dns_names, node.claims].concat();
-        let names = texts.iter().map(|text| text.parse::<AltName>().unwrap()).collect();
+        let names = texts.iter().map(|text| text.parse::<Host>().unwrap()).collect();
         (node.name.parse().unwrap(), names)
     });
     context.nodes = Some(nodes.collect());
