@@ -11,7 +11,7 @@ pub use crate::kind::ErrorKind;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
-use crate::pki::{CfsslError, IssueError, PkiError};
+use crate::pki::{CfsslCaError, CfsslError, IssueError, PkiError};
 use crate::policy::PolicyError;
 use crate::time::TimeError;
 use crate::token::TokenError;
@@ -79,10 +79,15 @@ pub enum Error {
     /// Randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
-    /// A running cluster.
-    #[cfg(feature = "kube")]
-    #[error(transparent)]
-    Online(#[from] crate::online::OnlineError),
+}
+
+impl From<CfsslCaError> for Error {
+    fn from(error: CfsslCaError) -> Self {
+        match error {
+            CfsslCaError::Request(error) => Self::Cfssl(error),
+            CfsslCaError::Pki(error) => Self::Pki(error),
+        }
+    }
 }
 
 impl From<IssueError> for Error {
@@ -105,8 +110,6 @@ impl Error {
             Self::Bundle(error) => error.kind(),
             Self::Configuration(error) => error.kind(),
             Self::Random(_) | Self::CsrList(ListError::Io(_)) => ErrorKind::Io,
-            #[cfg(feature = "kube")]
-            Self::Online(error) => error.kind(),
             _ => ErrorKind::Input,
         }
     }

@@ -4,6 +4,7 @@
 
 mod ca;
 mod document;
+mod subject;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -15,11 +16,11 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 pub use self::ca::{CaLayout, CaRole};
+pub use self::subject::SubjectDefaults;
 pub use crate::document::Problem;
 use crate::document::{schema, write_problems, yaml};
 use crate::name::{ClusterName, Dns1123Subdomain, FolderPath, ImageReference, NodeName, UnixName};
 use crate::net::{ApiEndpoint, Cidr, Host};
-use crate::pki::SubjectDefaults;
 use crate::release::Component;
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;

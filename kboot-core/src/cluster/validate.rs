@@ -13,12 +13,11 @@ use network::{addresses, network};
 use super::document::{self, Document};
 use super::{
     CaLayout, ClusterSpec, Join, JoinTokenSpec, KubeconfigCertificates, NodeCredentials, Overrides, Pki,
-    Problem, ServingCertificates, UnitArguments,
+    Problem, ServingCertificates, SubjectDefaults, UnitArguments,
 };
 use crate::document::Problems;
 use crate::finding::Severity;
 use crate::net::{ApiEndpoint, Host};
-use crate::pki::SubjectDefaults;
 use crate::release::{Component, gates, overrides};
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;

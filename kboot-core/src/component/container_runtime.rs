@@ -1,7 +1,7 @@
 //! The container runtime's share: the cgroup driver that it must have in common with the kubelet, the
 //! sandbox image, and where CNI plug-ins lie.
 
-use super::{kubelet, paths};
+use super::{Component, paths};
 use crate::cluster::{ClusterSpec, Runtime};
 
 /// The socket of the runtime, as the kubelet takes it.
@@ -13,9 +13,15 @@ pub(super) fn endpoint(runtime: Runtime) -> &'static str {
     }
 }
 
+/// The cgroup driver in force, which the container runtime must share.
+pub(super) fn cgroup_driver(spec: &ClusterSpec) -> &str {
+    let overrides = spec.overrides(Component::Kubelet);
+    overrides.and_then(|overrides| overrides.config.get("cgroupDriver")?.as_str()).unwrap_or("systemd")
+}
+
 /// The runtime's files.
 pub(super) fn files(spec: &ClusterSpec) -> Vec<(&'static str, String)> {
-    let driver = kubelet::cgroup_driver(spec);
+    let driver = cgroup_driver(spec);
     match spec.runtime {
         Runtime::Containerd => vec![(paths::CONTAINERD_CONFIG, containerd(spec, driver))],
         Runtime::Crio => vec![(paths::CRIO_CONFIG, crio(spec, driver))],

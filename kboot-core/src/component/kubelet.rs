@@ -59,12 +59,6 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags
 }
 
-/// The cgroup driver in force, which the container runtime must share.
-pub(super) fn cgroup_driver(spec: &ClusterSpec) -> &str {
-    let overrides = spec.overrides(Component::Kubelet);
-    overrides.and_then(|overrides| overrides.config.get("cgroupDriver")?.as_str()).unwrap_or("systemd")
-}
-
 /// The configuration file.
 pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
     let mut config = settings(spec, node);
@@ -87,7 +81,7 @@ fn settings(spec: &ClusterSpec, node: &Node) -> Value {
         },
         authorization: KubeletAuthorization { mode: Some("Webhook".to_owned()), ..Default::default() },
         address: ipv6("::"),
-        cgroup_driver: Some(cgroup_driver(spec).to_owned()),
+        cgroup_driver: Some(container_runtime::cgroup_driver(spec).to_owned()),
         cluster_dns: spec.network.cluster_dns.iter().map(ToString::to_string).collect(),
         cluster_domain: Some(spec.network.dns_domain.to_string()),
         container_runtime_endpoint: reads_endpoint

@@ -40,6 +40,28 @@ pub struct Ready {
     namespace: Option<String>,
 }
 
+impl Kubeconfig {
+    /// Starts a kubeconfig for a cluster; the steps that follow are its trust, its user and its
+    /// credentials, in this order.
+    ///
+    /// ```
+    /// use kboot_core::{Env, kubeconfig::Kubeconfig, pki::CertificateAuthority, token::BootstrapToken, x509::KeyAlgorithm};
+    /// let mut env = Env::system();
+    /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
+    /// let token = BootstrapToken::generate(&mut env)?;
+    /// let kubeconfig = Kubeconfig::for_cluster("kubernetes", &"https://10.0.0.1:6443".parse()?)
+    ///     .trusting(authority.certificate())
+    ///     .as_user("kubelet-bootstrap")
+    ///     .with_token(&token)
+    ///     .build()?;
+    /// assert_eq!(kubeconfig.current_context, "kubelet-bootstrap@kubernetes");
+    /// # Ok::<(), kboot_core::Error>(())
+    /// ```
+    pub fn for_cluster(name: &str, endpoint: &ApiEndpoint) -> KubeconfigBuilder<WantsTrust> {
+        KubeconfigBuilder::new(name, endpoint)
+    }
+}
+
 impl KubeconfigBuilder<WantsTrust> {
     pub(super) fn new(name: &str, endpoint: &ApiEndpoint) -> Self {
         let cluster = Cluster { server: endpoint.to_string(), ..Cluster::default() };

@@ -7,10 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::builder::{KubeconfigBuilder, WantsTrust};
 use super::check::without_userinfo;
 use super::{KubeconfigError, forms};
-use crate::net::ApiEndpoint;
 use crate::secret::{SecretBytes, SecretText};
 use crate::shown;
 use crate::x509::{Certificate, PrivateKey};
@@ -251,26 +249,6 @@ impl Kubeconfig {
             users: Vec::new(),
             unknown: Unknown::default(),
         }
-    }
-
-    /// Starts a kubeconfig for a cluster; the steps that follow are its trust, its user and its
-    /// credentials, in this order.
-    ///
-    /// ```
-    /// use kboot_core::{Env, kubeconfig::Kubeconfig, pki::CertificateAuthority, token::BootstrapToken, x509::KeyAlgorithm};
-    /// let mut env = Env::system();
-    /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
-    /// let token = BootstrapToken::generate(&mut env)?;
-    /// let kubeconfig = Kubeconfig::for_cluster("kubernetes", &"https://10.0.0.1:6443".parse()?)
-    ///     .trusting(authority.certificate())
-    ///     .as_user("kubelet-bootstrap")
-    ///     .with_token(&token)
-    ///     .build()?;
-    /// assert_eq!(kubeconfig.current_context, "kubelet-bootstrap@kubernetes");
-    /// # Ok::<(), kboot_core::Error>(())
-    /// ```
-    pub fn for_cluster(name: &str, endpoint: &ApiEndpoint) -> KubeconfigBuilder<WantsTrust> {
-        KubeconfigBuilder::new(name, endpoint)
     }
 
     /// The document as YAML, keys in kubectl's order. It holds the credentials: hence a secret.

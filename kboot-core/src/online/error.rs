@@ -57,7 +57,9 @@ pub enum OnlineError {
 }
 
 impl OnlineError {
-    pub(crate) fn kind(&self) -> ErrorKind {
+    /// What the error is about.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Kubeconfig(_) | Self::Credentials(_) => ErrorKind::Input,
             _ => ErrorKind::Cluster,

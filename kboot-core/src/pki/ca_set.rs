@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{CertificateAuthority, PkiError, Subject, SubjectDefaults};
+use super::{CertificateAuthority, PkiError, Subject};
+use crate::cluster::SubjectDefaults;
 use crate::cluster::{CaLayout, CaRole, ClusterSpec};
 use crate::env::Env;
 use crate::name::Username;

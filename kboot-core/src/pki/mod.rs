@@ -23,7 +23,7 @@ mod uses;
 pub use authority::CertificateAuthority;
 pub use ca_set::{CaSet, ServiceAccountKey};
 pub(crate) use ca_set::{authority_subject, authority_subject_der};
-pub use cfssl::{CfsslAuthority, CfsslError, CfsslRequest, SigningProfile};
+pub use cfssl::{CfsslAuthority, CfsslCaError, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;
 pub use cluster::{CertificateId, ClusterPki, Existing, IssueError, Issued};
 pub use content::{ProfileOptions, ProfileProblem};
@@ -33,7 +33,7 @@ pub use issuer::Issuer;
 pub use join::JoinToken;
 pub use origin::{Origin, Replaced};
 pub use profile::Profile;
-pub use subject::{Subject, SubjectDefaults};
+pub use subject::Subject;
 pub use template::CertificateTemplate;
 pub(crate) use uses::UID;
 

@@ -4,6 +4,7 @@
 //! A new version is rows in `flags.tsv`, `fields.tsv` and `complete.tsv`, and maybe a span in `gates.rs`.
 
 mod component;
+mod field_type;
 pub(crate) mod fields;
 pub(crate) mod flags;
 pub(crate) mod gates;
@@ -14,7 +15,7 @@ pub(crate) mod protected_flags;
 mod span;
 
 pub use component::Component;
-pub use fields::FieldType;
+pub use field_type::FieldType;
 pub use insecure_settings::{Form, InsecureSetting};
 pub use misfit::Misfit;
 pub use span::Absence;

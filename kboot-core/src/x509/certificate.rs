@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use rustls_pki_types::pem::SectionKind;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::{CertificateFacts, SignatureCheck, X509Error, oid, pem};
+use super::{CertificateFacts, PublicKey, SignatureCheck, X509Error, oid, pem};
 
 /// A certificate: DER that was seen to decode, or that kboot encoded.
 ///
@@ -121,6 +121,22 @@ impl Certificate {
         let (message, signature) = (parsed.tbs_certificate.as_ref(), &parsed.signature_value.data);
         let key = &issuer.facts().public_key;
         key.check_signature(algorithm, None, message, signature) == SignatureCheck::Valid
+    }
+}
+
+impl PublicKey {
+    /// Reads the first block of a PEM text: a public key, or a certificate that has one.
+    ///
+    /// # Errors
+    /// [`X509Error::Pem`] for a block of another kind, [`X509Error`] where it is damaged.
+    pub fn from_pem(text: &[u8]) -> Result<Self, X509Error> {
+        match pem::sections(text)?.into_iter().next() {
+            Some((SectionKind::Certificate, der)) => {
+                Ok(Certificate::from_der(der.to_vec())?.facts().public_key.clone())
+            }
+            Some((SectionKind::PublicKey, der)) => Self::from_section(&der),
+            _ => Err(X509Error::Pem { problem: "expected a block PUBLIC KEY or CERTIFICATE" }),
+        }
     }
 }
 

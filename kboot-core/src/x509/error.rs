@@ -1,6 +1,9 @@
 //! Why a key, a certificate or a request cannot be read, made or used.
 
-use super::{SignatureAlgorithm, SigningError};
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use super::SignatureAlgorithm;
 use crate::time::TimeError;
 
 /// Why a key or a certificate cannot be read, made or used.
@@ -88,7 +91,7 @@ pub enum X509Error {
 #[non_exhaustive]
 pub enum RequestError {
     /// More bytes than any request has.
-    #[error("the request has {bytes} bytes; at most {} are read", super::request::MAX_BYTES)]
+    #[error("the request has {bytes} bytes; at most {} are read", super::limits::MAX_REQUEST_BYTES)]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -133,3 +136,27 @@ impl RequestError {
         }
     }
 }
+
+/// Why a [`SigningKey`](super::SigningKey) made no signature, in its own words.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the signing key made no signature")]
+pub struct SigningError {
+    source: Arc<dyn StdError + Send + Sync>,
+}
+
+impl SigningError {
+    /// Takes an error or a text.
+    #[must_use]
+    pub fn new(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { source: Arc::from(cause.into()) }
+    }
+}
+
+/// Equal where one is the other's clone: two causes of unknown types cannot be compared.
+impl PartialEq for SigningError {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source)
+    }
+}
+
+impl Eq for SigningError {}

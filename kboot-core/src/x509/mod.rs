@@ -3,13 +3,15 @@
 //! Certificates are read by `x509-parser`, requests by a strict walk of our own ([`CertificateRequest`] says
 //! why); both give the same types. Nothing here knows what a certificate is used for.
 
-mod algorithm;
+mod anomaly;
 mod certificate;
 mod encode;
 mod error;
 mod extensions;
 mod facts;
 mod general_name;
+mod key_algorithm;
+mod limits;
 mod name;
 mod oid;
 pub(crate) mod pem;
@@ -17,26 +19,27 @@ mod private_key;
 mod public_key;
 mod request;
 mod signature;
+mod signature_algorithm;
 mod signing;
 mod tlv;
 mod usage;
 mod verify;
 
-pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
+pub use anomaly::EncodingAnomaly;
 pub use certificate::Certificate;
 pub(crate) use encode::{Content, authority_extensions, authority_key_extension, leaf_extensions, signed};
-pub use error::{RequestError, X509Error};
+pub use error::{RequestError, SigningError, X509Error};
 pub use facts::CertificateFacts;
 pub use general_name::{GeneralName, SubjectAltNames};
+pub use key_algorithm::KeyAlgorithm;
 pub use name::{AttributeTypeAndValue, DistinguishedName, RelativeDistinguishedName};
 pub(crate) use name::{NameEncoder, attribute_type, readable_der};
 pub use oid::ObjectIdentifier;
 pub use private_key::PrivateKey;
 pub use public_key::{KeyKind, PublicKey, spki_pin};
-pub use request::{
-    CertificateRequest, EncodingAnomaly, ExtensionContent, RequestAttribute, RequestedExtension,
-};
+pub use request::{CertificateRequest, ExtensionContent, RequestAttribute, RequestedExtension};
 pub use signature::SignatureCheck;
-pub use signing::{SigningError, SigningKey, UnsignedCertificate};
+pub use signature_algorithm::SignatureAlgorithm;
+pub use signing::{SigningKey, UnsignedCertificate};
 pub use usage::{ExtendedKeyUsage, KeyUsage, TlsUsage};
 pub use verify::{OutsideOfLife, Verification, VerificationFailure};

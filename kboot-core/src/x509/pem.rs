@@ -5,20 +5,15 @@ use base64::engine::general_purpose::STANDARD;
 use rustls_pki_types::pem::{self, SectionKind};
 use zeroize::Zeroizing;
 
+use super::limits::{MAX_PEM_BYTES, MAX_REQUEST_BYTES};
 use super::{EncodingAnomaly, RequestError, X509Error};
-
-/// Larger than any chain of certificates that a component reads.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
-
-/// A request of RSA-4096 with a hundred names has about 8 KiB, most have 500 bytes.
-pub(super) const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
 /// The kind and the DER of a section, which may be a private key.
 pub(super) type Section = (SectionKind, Zeroizing<Vec<u8>>);
 
 /// The sections of a PEM text in their order; text around them is skipped.
 pub(crate) fn sections(text: &[u8]) -> Result<Vec<Section>, X509Error> {
-    if text.len() > MAX_BYTES {
+    if text.len() > MAX_PEM_BYTES {
         return Err(X509Error::Pem { problem: "it is larger than 4 MiB" });
     }
     let mut rest = text;

@@ -5,12 +5,11 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA256, digest};
 use der::asn1::{BitStringRef, UintRef};
 use der::{Decode, Tag};
-use rustls_pki_types::pem::SectionKind;
 
 use super::certificate::hex;
 use super::oid;
 use super::tlv::{fields, identifier, open, parts};
-use super::{Certificate, ObjectIdentifier, RequestError, X509Error, pem};
+use super::{ObjectIdentifier, RequestError, X509Error};
 
 /// A public key: its SubjectPublicKeyInfo and what it is.
 ///
@@ -90,21 +89,7 @@ impl PublicKey {
         Self { der: Vec::new(), kind: KeyKind::Unreadable, bits: 0 }
     }
 
-    /// Reads the first block of a PEM text: a public key, or a certificate that has one.
-    ///
-    /// # Errors
-    /// [`X509Error::Pem`] for a block of another kind, [`X509Error`] where it is damaged.
-    pub fn from_pem(text: &[u8]) -> Result<Self, X509Error> {
-        match pem::sections(text)?.into_iter().next() {
-            Some((SectionKind::Certificate, der)) => {
-                Ok(Certificate::from_der(der.to_vec())?.facts().public_key.clone())
-            }
-            Some((SectionKind::PublicKey, der)) => Self::from_section(&der),
-            _ => Err(X509Error::Pem { problem: "expected a block PUBLIC KEY or CERTIFICATE" }),
-        }
-    }
-
-    fn from_section(der: &[u8]) -> Result<Self, X509Error> {
+    pub(super) fn from_section(der: &[u8]) -> Result<Self, X509Error> {
         use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo};
         match SubjectPublicKeyInfo::from_der(der) {
             Ok(([], key)) => Ok(Self::of_certificate(&key)),

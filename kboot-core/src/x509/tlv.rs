@@ -4,10 +4,8 @@ use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
 
 use super::RequestError;
+use super::limits::MAX_PARTS;
 use super::oid::has_one_text;
-
-/// The most that are read of RDNs, attributes, extensions and alternative names each.
-pub(super) const MAX_PARTS: usize = 1000;
 
 pub(super) fn identifier(tlv: &[u8]) -> Result<ObjectIdentifier, RequestError> {
     ObjectIdentifier::from_der(tlv).ok().filter(has_one_text).ok_or(RequestError::Malformed)

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, bail};
 use kboot_core::{CertificateAuthority, Env, bundle};
 use kboot_core::{
-    pki::{CfsslRequest, Subject, SubjectDefaults},
+    cluster::SubjectDefaults,
+    pki::{CfsslRequest, Subject},
     x509::PrivateKey,
 };
 
@@ -45,8 +46,9 @@ fn authority(arguments: CaCreate) -> Result<CertificateAuthority> {
     let mut env = Env::system();
     if let Some(file) = &arguments.cfssl_csr {
         let text = input::bytes(file, MAX_BYTES)?;
-        let mut make =
-            || -> Result<_, kboot_core::Error> { CfsslRequest::from_json(&text)?.create_authority(&mut env) };
+        let mut make = || -> Result<_, kboot_core::pki::CfsslCaError> {
+            CfsslRequest::from_json(&text)?.create_authority(&mut env)
+        };
         return make().with_context(|| input::name(file));
     }
     let CaCreate {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::seconds::span;
 use crate::finding::Detail;
+use crate::online::quoted;
 use crate::time::Timestamp;
 
 /// What [`verify`](super::verify) says of a node: a note is as it should be, an error is not, a warning could
@@ -506,5 +507,13 @@ impl fmt::Display for NodeDetail {
             }
             Self::MorePods { count } => write!(f, "{count} more do not start either"),
         }
+    }
+}
+
+/// What stands beside a condition, a state or an event.
+pub(super) fn said(reason: Option<&str>, message: Option<&str>, most: usize) -> ReasonAndMessage {
+    ReasonAndMessage {
+        reason: quoted(reason.unwrap_or_default(), 64),
+        message: quoted(message.unwrap_or_default(), most),
     }
 }

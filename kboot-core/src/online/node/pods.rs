@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
-use super::report::said;
+use super::detail::said;
 use super::{BlockedContainer, ContainerEnd, NodeDetail, PodEvents, ReasonAndMessage};
 use crate::finding::{Finding, Severity};
 use crate::name::{is_dns1123_label, is_dns1123_subdomain};

@@ -6,9 +6,10 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 use k8s_openapi::apimachinery::pkg::version::Info;
 
+use super::detail::said;
 use super::pods::{self, Pods};
 use super::requests::{self, NodeRequest};
-use super::{ExpirySource, HeartbeatSource, NodeDetail, NodeReport, Proxied, ReasonAndMessage, VersionSkew};
+use super::{ExpirySource, HeartbeatSource, NodeDetail, NodeReport, Proxied, VersionSkew};
 use crate::csr::Signer;
 use crate::finding::{Finding, Severity};
 use crate::name::NodeName;
@@ -68,26 +69,8 @@ pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport
     NodeReport { node: name.to_string(), findings: checks }
 }
 
-/// A request of the node that is done with.
-pub(super) fn ok(check: &str, text: String) -> Finding<NodeDetail> {
-    Finding::note(check, NodeDetail::CertificateRequest { text })
-}
-
-/// A request of the node that has no certificate.
-pub(super) fn problem(check: &str, text: String) -> Finding<NodeDetail> {
-    Finding::error(check, NodeDetail::CertificateRequest { text })
-}
-
 fn not_answered(check: &str, error: &OnlineError) -> Finding<NodeDetail> {
     Finding::warning(check, NodeDetail::NotAnswered { why: error.with_cause() })
-}
-
-/// What stands beside a condition, a state or an event.
-pub(super) fn said(reason: Option<&str>, message: Option<&str>, most: usize) -> ReasonAndMessage {
-    ReasonAndMessage {
-        reason: quoted(reason.unwrap_or_default(), 64),
-        message: quoted(message.unwrap_or_default(), most),
-    }
 }
 
 /// Ready, and the conditions of the kubelet and the cloud provider that are bad where they are True

@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest as KubeRequest;
 
 use super::NodeDetail;
-use super::report::{ok, problem};
 use crate::csr::{CertificateSigningRequest, Condition, CsrError, Signer};
 use crate::finding::Finding;
 use crate::name::{NodeName, is_dns1123_subdomain};
@@ -246,4 +245,14 @@ fn misfits(name: &NodeName, signer: Signer, request: &NodeRequest) -> Vec<String
 fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let shown: Vec<_> = texts.take(8).map(|text| quoted(text, 64)).collect();
     if shown.is_empty() { "missing".to_owned() } else { shown.join(", ") }
+}
+
+/// A request of the node that is done with.
+fn ok(check: &str, text: String) -> Finding<NodeDetail> {
+    Finding::note(check, NodeDetail::CertificateRequest { text })
+}
+
+/// A request of the node that has no certificate.
+fn problem(check: &str, text: String) -> Finding<NodeDetail> {
+    Finding::error(check, NodeDetail::CertificateRequest { text })
 }

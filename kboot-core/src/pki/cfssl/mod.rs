@@ -19,9 +19,8 @@ pub use profile::SigningProfile;
 
 use self::json::{Fields, Json};
 use super::subject::Others;
-use super::{CertificateAuthority, CertificateTemplate, Subject};
+use super::{CertificateAuthority, CertificateTemplate, PkiError, Subject};
 use crate::env::Env;
-use crate::error::Error;
 use crate::name::{Group, Username};
 use crate::net::Host;
 use crate::shown::escape_quotes_too;
@@ -68,6 +67,18 @@ pub struct CfsslRequest {
     pub key: KeyAlgorithm,
     /// The section `ca`, where there is one.
     pub authority: Option<CfsslAuthority>,
+}
+
+/// Why the authority of a request was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CfsslCaError {
+    /// The request is not an authority's.
+    #[error(transparent)]
+    Request(#[from] CfsslError),
+    /// The authority cannot be made.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
 }
 
 /// The section `ca` of a request.
@@ -131,14 +142,14 @@ impl CfsslRequest {
     /// Makes the authority that the request describes, as `cfssl gencert -initca` does.
     ///
     /// # Errors
-    /// [`CfsslError`] where it has hosts, [`PkiError`](super::PkiError) where the authority cannot be made.
-    pub fn create_authority(&self, env: &mut Env) -> Result<CertificateAuthority, Error> {
+    /// [`CfsslCaError`] where it has hosts, or where the authority cannot be made.
+    pub fn create_authority(&self, env: &mut Env) -> Result<CertificateAuthority, CfsslCaError> {
         if !self.alt_names.is_empty() {
             let problem = "does not belong into an authority's request: an authority serves nothing";
             return Err(CfsslError::new("hosts", problem).into());
         }
         let CfsslAuthority { lifetime, path_length } = self.authority.unwrap_or(CfsslAuthority::DEFAULT);
-        let key = PrivateKey::generate(self.key)?;
+        let key = PrivateKey::generate(self.key).map_err(PkiError::from)?;
         Ok(CertificateAuthority::with_path_length(&self.subject, key, lifetime, path_length, env)?)
     }
 }

@@ -10,13 +10,12 @@ use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use der::{Class, Decode, Encode, Reader, SliceReader, Tag, Tagged};
 use x509_cert::ext::pkix::{self, BasicConstraints, SubjectKeyIdentifier};
 
-use super::{
-    CertificateRequest, EncodingAnomaly, ExtensionContent, MAX_BYTES, RequestAttribute, RequestedExtension,
-};
-use crate::x509::tlv::{MAX_PARTS, fields, identifier, members, open, parts};
+use super::{CertificateRequest, ExtensionContent, RequestAttribute, RequestedExtension};
+use crate::x509::limits::{MAX_PARTS, MAX_REQUEST_BYTES};
+use crate::x509::tlv::{fields, identifier, members, open, parts};
 use crate::x509::{
-    DistinguishedName, ExtendedKeyUsage, GeneralName, KeyUsage, ObjectIdentifier, PublicKey, RequestError,
-    oid,
+    DistinguishedName, EncodingAnomaly, ExtendedKeyUsage, GeneralName, KeyUsage, ObjectIdentifier, PublicKey,
+    RequestError, oid,
 };
 
 /// The request in the first TLV of `der`.
@@ -24,7 +23,7 @@ pub(super) fn request(
     der: Vec<u8>,
     mut anomalies: Vec<EncodingAnomaly>,
 ) -> Result<CertificateRequest, RequestError> {
-    if der.len() > MAX_BYTES {
+    if der.len() > MAX_REQUEST_BYTES {
         return Err(RequestError::TooLarge { bytes: der.len() });
     }
     let malformed = |_| RequestError::Malformed;

@@ -1,15 +1,13 @@
 //! Certificate requests (PKCS#10; RFC 2986): what they ask for, and how they are made.
 
-mod anomaly;
 mod decode;
 mod encode;
 
-pub use anomaly::EncodingAnomaly;
-
-pub(super) use super::pem::MAX_REQUEST_BYTES as MAX_BYTES;
+use super::limits::MAX_REQUEST_BYTES;
 use super::{
-    AttributeTypeAndValue, DistinguishedName, ExtendedKeyUsage, GeneralName, KeyUsage, ObjectIdentifier,
-    PrivateKey, PublicKey, RequestError, SignatureCheck, SubjectAltNames, X509Error, oid, pem,
+    AttributeTypeAndValue, DistinguishedName, EncodingAnomaly, ExtendedKeyUsage, GeneralName, KeyUsage,
+    ObjectIdentifier, PrivateKey, PublicKey, RequestError, SignatureCheck, SubjectAltNames, X509Error, oid,
+    pem,
 };
 
 /// A PKCS#10 request (RFC 2986), every part of it, in order.
@@ -121,7 +119,7 @@ impl CertificateRequest {
     /// # Errors
     /// [`RequestError`], with a code for each kind.
     pub fn from_der(der: &[u8]) -> Result<Self, RequestError> {
-        if der.len() > MAX_BYTES {
+        if der.len() > MAX_REQUEST_BYTES {
             return Err(RequestError::TooLarge { bytes: der.len() });
         }
         decode::request(der.to_vec(), Vec::new())

@@ -1,13 +1,10 @@
-//! The kinds of key that kboot makes, and how they sign.
+//! The kinds of key that kboot makes.
 
 use std::fmt;
 use std::str::FromStr;
 
-use der::asn1::AnyRef;
-use x509_cert::spki::AlgorithmIdentifierRef;
-
 use super::oid;
-use super::{KeyKind, ObjectIdentifier, PublicKey, X509Error};
+use super::{KeyKind, ObjectIdentifier, PublicKey, SignatureAlgorithm, X509Error};
 
 /// What a key is: the algorithm and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,45 +73,5 @@ impl FromStr for KeyAlgorithm {
         found
             .map(|(algorithm, _)| algorithm)
             .ok_or_else(|| X509Error::UnknownKeyAlgorithm { value: text.chars().take(64).collect() })
-    }
-}
-
-/// How a certificate is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SignatureAlgorithm {
-    /// ECDSA on P-256 over the SHA-256; the signature is the DER of `Ecdsa-Sig-Value` (RFC 3279, 2.2.3).
-    EcdsaSha256,
-    /// ECDSA on P-384 over the SHA-384; encoded in the same way.
-    EcdsaSha384,
-    /// RSA with PKCS#1 v1.5 padding over the SHA-256 (RFC 8017, 8.2).
-    RsaSha256,
-}
-
-impl fmt::Display for SignatureAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EcdsaSha256 => "ECDSA on P-256 with SHA-256, in DER",
-            Self::EcdsaSha384 => "ECDSA on P-384 with SHA-384, in DER",
-            Self::RsaSha256 => "RSA (PKCS#1 v1.5) with SHA-256",
-        })
-    }
-}
-
-impl SignatureAlgorithm {
-    /// Its object identifier (RFC 5758, 3.2 and RFC 4055, 5).
-    pub(super) fn oid(self) -> ObjectIdentifier {
-        match self {
-            Self::EcdsaSha256 => oid::ECDSA_WITH_SHA_256,
-            Self::EcdsaSha384 => oid::ECDSA_WITH_SHA_384,
-            Self::RsaSha256 => oid::SHA_256_WITH_RSA_ENCRYPTION,
-        }
-    }
-
-    /// What says in a certificate how it is signed.
-    pub(super) fn identifier(self) -> AlgorithmIdentifierRef<'static> {
-        // RSA has a NULL there (RFC 4055, 5), ECDSA nothing (RFC 5758, 3.2).
-        let parameters = (self == Self::RsaSha256).then_some(AnyRef::NULL);
-        AlgorithmIdentifierRef { oid: self.oid(), parameters }
     }
 }
