@@ -4,6 +4,7 @@
 //! nodes. What asks for more on purpose finds its way in [`crate::danger`].
 
 use crate::name::{Group, NodeName, Username};
+use crate::x509::CertificateRequest;
 
 /// The group that the API server's authorizer lets do everything, whatever RBAC says.
 pub const MASTERS_GROUP: &str = "system:masters";
@@ -61,6 +62,14 @@ pub fn is_unrestricted(groups: &[Group]) -> bool {
 #[must_use]
 pub fn node_of_user(user: &str) -> Option<NodeName> {
     user.strip_prefix(NODE_USER_PREFIX)?.parse().ok()
+}
+
+/// The node that the holder of a requested certificate would be: by its common name, if there is one alone.
+#[must_use]
+pub fn node_of(request: &CertificateRequest) -> Option<NodeName> {
+    let mut names = request.common_names();
+    let node = node_of_user(names.next()?)?;
+    names.next().is_none().then_some(node)
 }
 
 /// Why nobody is given an identity by hand.

@@ -2,8 +2,8 @@
 
 use super::Context;
 use super::evidence::AskedName;
-use super::floor::node_of;
 use crate::csr::CertificateSigningRequest;
+use crate::identity::{NODES_GROUP, node_of, node_of_user};
 use crate::name::NodeName;
 use crate::x509::CertificateRequest;
 
@@ -31,7 +31,6 @@ impl<'a> Case<'a> {
     /// Whether the node that the request is for has sent it, as the node authorizer sees it.
     pub(super) fn is_sent_by_node(&self) -> bool {
         let requestor = self.object.requestor();
-        let name = requestor.username.strip_prefix("system:node:");
-        self.node.as_ref().is_some_and(|node| name == Some(node.as_str())) && requestor.is_in("system:nodes")
+        self.node.is_some() && node_of_user(&requestor.username) == self.node && requestor.is_in(NODES_GROUP)
     }
 }

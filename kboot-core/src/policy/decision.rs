@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use serde::Deserialize;
-
+use super::note::{Note, Observation, Outcome};
 use super::text::escaped;
-use super::trace::{Note, Observation, Outcome, Trace};
+use super::trace::Trace;
+use super::verdict::{Answer, Verdict};
 use super::{ApprovedRequest, ClauseKind, Reason};
 use crate::csr::Signer;
 
@@ -25,19 +25,6 @@ pub enum Decision {
     Hold(Refusal),
 }
 
-/// Which of the three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth")]
-pub enum Verdict {
-    /// Sign it.
-    Approve,
-    /// Never sign it.
-    Deny,
-    /// Leave it pending.
-    Hold,
-}
-
 /// Why a request was not approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -48,33 +35,6 @@ pub struct Refusal {
     pub(super) trace: Trace,
     /// The signer for which a person may still approve it; none for what the floor refuses.
     pub(super) approvable: Option<Signer>,
-}
-
-/// The answer of one clause or one source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "three-valued logic has three values")]
-pub enum Answer {
-    /// It is so.
-    Yes,
-    /// It is not so.
-    No,
-    /// It cannot be said.
-    Unknown,
-}
-
-impl Answer {
-    pub(super) fn of(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
-    }
-
-    /// What it comes to for a request.
-    pub(super) fn verdict(self) -> Verdict {
-        match self {
-            Self::Yes => Verdict::Approve,
-            Self::No => Verdict::Deny,
-            Self::Unknown => Verdict::Hold,
-        }
-    }
 }
 
 impl Decision {
@@ -183,18 +143,6 @@ impl Decision {
                 Self::Approve(Box::new(ApprovedRequest { signer, trace, rule, person: Some(person) }))
             }
             other => other,
-        }
-    }
-}
-
-impl Verdict {
-    /// `approve`, `deny` or `hold`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Deny => "deny",
-            Self::Hold => "hold",
         }
     }
 }

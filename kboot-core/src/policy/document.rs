@@ -1,46 +1,25 @@
 //! The policy file: YAML to rules, with everything that is wrong at once.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::text::escaped;
+use super::condition::reader::{RuleReader, Said};
+use super::error::PolicyError;
 use super::validate::validate;
-use super::{Glob, Policy, Rule, Verdict, condition};
+use super::{Policy, Rule, Verdict, condition};
 use crate::csr::Signer;
 use crate::document::schema;
-use crate::document::{Problem, Problems, write_problems};
-use crate::time::Lifetime;
+use crate::document::{Problem, Problems};
 
 /// The JSON Schema of the policy file, for editors and other tools.
 pub const POLICY_SCHEMA: &str = include_str!("policy.schema.json");
 
 static PARSED_SCHEMA: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(POLICY_SCHEMA).unwrap_or_default());
-
-/// Everything that is wrong with a policy, an inventory or a context file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub struct PolicyError {
-    /// The problems, in the order of the file.
-    pub problems: Vec<Problem>,
-}
-
-impl Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_problems(&self.problems, f)
-    }
-}
-
-impl PolicyError {
-    pub(super) fn one(path: &str, problem: impl Into<String>) -> Self {
-        Self { problems: vec![Problem::new(path, problem)] }
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,49 +87,7 @@ fn rule_of(path: &str) -> Option<usize> {
     path.strip_prefix("spec.rules[")?.split(']').next()?.parse().ok()
 }
 
-/// The paths of which something wrong was said: what follows from it is not said as well.
-#[derive(Default)]
-struct Said(BTreeSet<String>);
-
-impl Said {
-    fn note(&mut self, problems: &[Problem]) {
-        self.0.extend(problems.iter().map(|problem| problem.path.clone()));
-    }
-
-    /// Whether it was said of this path, of one that holds it, or of one within.
-    fn covers(&self, path: &str) -> bool {
-        let holds =
-            |(end, c)| matches!(c, '.' | '[') && path.get(..end).is_some_and(|outer| self.0.contains(outer));
-        let within = self.0.range(path.to_owned()..).next().and_then(|next| next.strip_prefix(path));
-        within.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-            || path.char_indices().any(holds)
-    }
-}
-
-/// Reads one rule and notes what is wrong with it.
-pub(super) struct RuleReader<'a> {
-    path: String,
-    problems: &'a mut Problems,
-    said: &'a mut Said,
-    names: &'a mut BTreeSet<String>,
-}
-
 impl RuleReader<'_> {
-    /// Notes what is wrong with a field, unless something was said of it.
-    pub(super) fn problem(&mut self, field: &str, problem: impl Into<String>) {
-        let path = format!("{}.{field}", self.path);
-        if !self.said.covers(&path) {
-            self.problems.push(Problem::new(&path, problem));
-        }
-    }
-
-    /// Notes that the rule cannot be read.
-    pub(super) fn unreadable(&mut self, error: &serde_json::Error) {
-        if !self.said.covers(&self.path) {
-            self.problems.push(Problem::new(&self.path, error.to_string()));
-        }
-    }
-
     /// Each field that the schema finds nothing wrong with is read, whatever is wrong with the others.
     fn value(&mut self, mut value: Value) -> Option<Rule> {
         if let Value::Object(fields) = &mut value {
@@ -210,72 +147,5 @@ impl RuleReader<'_> {
         }) {
             self.problem("message", "use 1 to 500 characters on one line");
         }
-    }
-}
-
-/// The forms that the fields of conditions have in common.
-impl RuleReader<'_> {
-    /// Patterns of users.
-    pub(super) fn users(&mut self, field: &str, patterns: &[String]) -> Vec<Glob> {
-        self.patterns(field, patterns, |pattern| {
-            let can_match = pattern.trim() == pattern && !pattern.chars().any(char::is_control);
-            (!can_match)
-                .then_some("can match no user: names have no control characters, and no blanks around them")
-        })
-    }
-
-    /// Patterns of what is a DNS name.
-    pub(super) fn dns_patterns(&mut self, field: &str, what: &str, patterns: &[String]) -> Vec<Glob> {
-        self.patterns(field, patterns, |pattern| {
-            (!Glob::new(pattern).matches_some_dns_name()).then(|| {
-                format!(
-                    "can match no {what}: they are lower-case letters, digits, '-' and '.', a letter or digit at both \
-                     ends of each part. Patterns are not regular expressions: * stands for any characters, ? for one"
-                )
-            })
-        })
-    }
-
-    /// Groups, which are spelt out.
-    pub(super) fn groups(&mut self, field: &str, groups: Vec<String>) -> Vec<String> {
-        for (i, group) in groups.iter().enumerate() {
-            let is_name = !group.is_empty() && group.trim() == group && !group.chars().any(char::is_control);
-            if !is_name || group.contains(['*', '?']) {
-                let problem =
-                    "is not a group: groups are spelt out, without control characters and blanks around them";
-                self.problem(&format!("{field}[{i}]"), problem);
-            }
-        }
-        groups
-    }
-
-    /// Patterns, and why one of them can match nothing.
-    fn patterns<P: Display>(
-        &mut self,
-        field: &str,
-        patterns: &[String],
-        objection: impl Fn(&str) -> Option<P>,
-    ) -> Vec<Glob> {
-        if patterns.is_empty() {
-            self.problem(field, "is an empty list, which would match nobody; leave it out or fill it");
-        }
-        for (i, pattern) in patterns.iter().enumerate() {
-            if pattern.is_empty() {
-                self.problem(&format!("{field}[{i}]"), "an empty pattern matches nobody");
-            } else if let Some(objection) = objection(pattern) {
-                self.problem(&format!("{field}[{i}]"), format!("\"{}\" {objection}", escaped(pattern)));
-            }
-        }
-        patterns.iter().map(|pattern| Glob::new(pattern)).collect()
-    }
-
-    /// A lifetime above zero.
-    pub(super) fn lifetime(&mut self, field: &str, text: &str) -> Option<Lifetime> {
-        match text.parse::<Lifetime>() {
-            Ok(Lifetime::ZERO) => self.problem(field, "is zero, which never matches"),
-            Ok(lifetime) => return Some(lifetime),
-            Err(error) => self.problem(field, error.to_string()),
-        }
-        None
     }
 }

@@ -4,16 +4,21 @@
 //! first that matches decides. Only an [`ApprovedRequest`] gets a signature. All of it is a function of the
 //! request, the policy and the [`Context`] that the caller supplies.
 
+mod access;
 mod approved;
 mod case;
 mod condition;
 mod context;
 mod decision;
 mod document;
+mod error;
 mod evidence;
 pub mod explain;
 mod floor;
 mod glob;
+mod missing_fact;
+mod note;
+mod number;
 mod preset;
 mod reason;
 mod rule;
@@ -23,30 +28,34 @@ mod text;
 mod token_rule;
 mod trace;
 mod validate;
+mod verdict;
 mod warnings;
 
 use std::sync::Arc;
 
+pub use access::Access;
 pub use approved::{Approval, ApprovedRequest};
 pub use condition::ConditionKind;
-pub use condition::access::Access;
 pub use context::{AccessReviews, CONTEXT_SCHEMA, Context, ContextDocument, History, KeyOwner, Resolver};
-pub use decision::{Answer, Decision, Refusal, Verdict};
-pub use document::{POLICY_SCHEMA, PolicyError};
+pub use decision::{Decision, Refusal};
+pub use document::POLICY_SCHEMA;
+pub use error::PolicyError;
 pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, Nodes, Source};
-pub use explain::{Explanation, MissingFact};
+pub use explain::Explanation;
 pub use floor::FloorClause;
 pub use glob::Glob;
+pub use missing_fact::MissingFact;
 pub use preset::Preset;
 pub use reason::Reason;
 pub use rule::Rule;
 pub use simulate::{Counterpart, RequestOutcome, SimulatedRequest, Simulation, SimulationSummary};
 pub use token_rule::token_rule;
 pub use trace::{Clause, ClauseKind, Trace};
+pub use verdict::{Answer, Verdict};
 
 use case::Case;
 use floor::{FloorObservation, unreadable};
-use trace::{Note, Observation, Outcome};
+use note::{Note, Observation, Outcome};
 
 use crate::csr::{CertificateSigningRequest, Signer};
 

@@ -2,7 +2,8 @@
 
 use super::case::Case;
 use super::condition::{self, Access, Condition, Kind, ListedNode, MaxExpiration};
-use super::trace::{Note, Number, Observation};
+use super::note::{Note, Observation};
+use super::number::Number;
 use super::{Answer, Verdict};
 use crate::csr::Signer;
 use crate::time::Lifetime;

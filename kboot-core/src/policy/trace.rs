@@ -4,12 +4,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::condition::{ConditionKind, ConditionObservation};
-use super::explain::MissingFact;
-use super::floor::{FloorClause, FloorObservation};
-use super::{Answer, Reason, Rule, Verdict};
+use super::condition::ConditionKind;
+use super::floor::FloorClause;
+use super::missing_fact::MissingFact;
+use super::note::{Note, Observation, Outcome};
+use super::verdict::{Answer, Verdict};
+use super::{Reason, Rule};
 use crate::csr::CertificateSigningRequest;
-use crate::name::NodeName;
 use crate::x509::CertificateRequest;
 
 /// Everything that was looked at, in order.
@@ -20,52 +21,6 @@ pub struct Trace {
     pub(super) object: CertificateSigningRequest,
     pub(super) rules: Arc<[Rule]>,
     pub(super) notes: Vec<Note>,
-}
-
-/// The number of a rule, a condition, a source or a name, in as few bytes as there are of them: a decision writes
-/// some forty clauses, and how long they are is how long it takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Number(u32);
-
-impl Number {
-    pub(super) fn of(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    pub(super) fn index(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX)
-    }
-}
-
-/// A clause as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Note {
-    pub(super) observation: Observation,
-    pub(super) answer: Answer,
-    pub(super) reason: Option<Reason>,
-}
-
-/// What was seen. Names and texts stand in the request and in the rule, and here is where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Observation {
-    Floor(FloorClause, FloorObservation),
-    /// By the rule and the condition of these numbers.
-    Condition {
-        rule: Number,
-        condition: Number,
-        seen: ConditionObservation,
-    },
-    Outcome(Outcome),
-}
-
-/// What the rules came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// The rule of this number decides.
-    ByRule(usize),
-    NoRule,
-    Disputed,
-    Person(String),
 }
 
 /// What a clause is about.
@@ -121,10 +76,6 @@ impl Trace {
 
     pub(super) fn request(&self) -> Option<&CertificateRequest> {
         self.object.request().ok()
-    }
-
-    pub(super) fn node(&self) -> Option<NodeName> {
-        super::floor::node_of(self.request()?)
     }
 }
 
@@ -198,11 +149,11 @@ impl<'a> Clause<'a> {
 impl fmt::Display for Clause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.note.observation {
-            Observation::Floor(_, seen) => seen.tell(self.trace, f),
+            Observation::Floor(_, seen) => seen.tell(&self.trace.object, f),
             Observation::Condition { rule, condition, seen } => {
                 let rule = self.trace.rules.get(rule.index());
                 match rule.and_then(|rule| rule.conditions.get(condition.index())) {
-                    Some(condition) => condition.tell(seen, self.trace, f),
+                    Some(condition) => condition.tell(seen, &self.trace.object, f),
                     None => Ok(()),
                 }
             }

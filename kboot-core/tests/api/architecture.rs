@@ -111,14 +111,20 @@ fn code(text: &str) -> String {
 /// Every path that a file names from `crate`, `super` or `self` on, or in a `use`, its braces spelt out.
 fn used(text: &str) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
+    let mut elsewhere = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("use ") {
-        let is_word = rest[..start].chars().last().is_none_or(|c| c.is_whitespace() || c == ')');
-        rest = &rest[start + 4..];
-        if let (true, Some(end)) = (is_word, rest.find(';')) {
-            expand(&rest[..end], &[], &mut paths);
+        let (before, after) = (&rest[..start], &rest[start + 4..]);
+        let is_word = before.chars().last().is_none_or(|c| c.is_whitespace() || c == ')');
+        elsewhere.push_str(before);
+        rest = after;
+        if let (true, Some(end)) = (is_word, after.find(';')) {
+            expand(&after[..end], &[], &mut paths);
+            rest = &after[end..];
         }
     }
+    elsewhere.push_str(rest);
+    let text = elsewhere.as_str();
     for anchor in ["crate::", "super::"] {
         for (at, _) in text.match_indices(anchor) {
             let before = text[..at].chars().last().unwrap_or(' ');

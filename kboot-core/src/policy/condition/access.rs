@@ -2,37 +2,14 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
+use crate::csr::CertificateSigningRequest;
 use super::{Check, Met, Objection, Place, meaningless};
 use crate::csr::Signer;
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
-use crate::policy::trace::Trace;
-use crate::policy::{Answer, Glob, AccessReviews, Rule};
-
-/// A subresource whose creation upstream asks about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Access {
-    /// A node renews.
-    SelfNodeClient,
-    /// Somebody asks for a node.
-    NodeClient,
-}
-
-impl Access {
-    /// `selfnodeclient` or `nodeclient`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SelfNodeClient => "selfnodeclient",
-            Self::NodeClient => "nodeclient",
-        }
-    }
-}
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
+pub(in crate::policy) use crate::policy::access::Access;
+use crate::policy::{AccessReviews, Answer, Glob, Rule};
 
 impl Check for Access {
     const NAME: &'static str = "access";
@@ -82,7 +59,7 @@ impl Check for Access {
         Some(Met::new(allowed, allowed.map_or(Answer::Unknown, Answer::of)))
     }
 
-    fn tell(&self, allowed: &Option<bool>, _: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(&self, allowed: &Option<bool>, _: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = match allowed {
             Some(true) => "may create",
             Some(false) => "may not create",

@@ -4,16 +4,17 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::csr::CertificateSigningRequest;
 use super::{Check, ListedNode, Met, NO_NODE, Objection, Place, joined, meaningless};
 use crate::csr::Signer;
 use crate::x509::GeneralName;
 use crate::net::Cidr;
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
+use super::reader::RuleReader;
 use crate::policy::evidence::{AskedName, Compared, Doubt, Question, Source, Vouched};
-use crate::policy::explain::MissingFact;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::{described, list};
-use crate::policy::trace::{Number, Trace};
+use crate::policy::number::Number;
 use crate::policy::{Answer, Context, Glob, Reason, Rule, Verdict};
 
 /// Which alternative names there may be.
@@ -165,14 +166,14 @@ impl Check for AlternativeNames {
         }
     }
 
-    fn tell(&self, seen: &NamesSeen, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(&self, seen: &NamesSeen, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rule = match self {
             Self::OfNode(rule) => rule,
             Self::NoneOfUser => {
                 return f.write_str("a user's certificate with alternative names needs a person");
             }
         };
-        let names = || trace.request().into_iter().flat_map(|request| request.alternative_names());
+        let names = || object.request().ok().into_iter().flat_map(|request| request.alternative_names());
         let name = |number: Number| names().nth(number.index()).map(described).unwrap_or_default();
         let count = || names().count();
         match *seen {

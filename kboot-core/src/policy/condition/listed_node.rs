@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use crate::csr::CertificateSigningRequest;
+use crate::identity::node_of;
 use super::{Check, Met, NO_NODE, Objection, Place, meaningless};
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::escaped;
-use crate::policy::trace::Trace;
 use crate::policy::{Answer, Glob, Rule};
 
 /// The inventory holds the node, and where it binds bootstrap tokens to nodes, this one to this node.
@@ -79,8 +80,8 @@ impl Check for ListedNode {
         Some(Met::new(Listing::Listed, Answer::Yes))
     }
 
-    fn tell(&self, listing: &Listing, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let node = trace.node();
+    fn tell(&self, listing: &Listing, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let node = object.request().ok().and_then(node_of);
         let node = node.as_ref().map(|node| node.as_str()).unwrap_or_default();
         match listing {
             Listing::NoNode => f.write_str(NO_NODE),

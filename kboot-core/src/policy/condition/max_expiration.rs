@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use crate::csr::CertificateSigningRequest;
 use super::{Check, Met, Objection, Place};
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
-use crate::policy::trace::Trace;
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob, Rule};
 use crate::time::Lifetime;
 
@@ -56,8 +56,8 @@ impl Check for MaxExpiration {
         Some(Met::new(of_signer, Answer::of(seconds <= self.0.seconds())))
     }
 
-    fn tell(&self, of_signer: &Lifetime, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match trace.object.expiration_seconds() {
+    fn tell(&self, of_signer: &Lifetime, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match object.expiration_seconds() {
             Some(seconds) => write!(f, "{seconds} seconds")?,
             None => write!(f, "not stated, so the signer's {of_signer}")?,
         }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::csr::CertificateSigningRequest;
 use super::{Check, Met, Objection, Place, meaningless};
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
-use crate::policy::trace::Trace;
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob, Rule};
 
 /// How many requests the sender may have open, this one among them: for this node, and in all.
@@ -81,7 +81,7 @@ impl Check for MaxPending {
         Some(Met::new(Some(Open { of_node, of_requestor }), Answer::of(holds)))
     }
 
-    fn tell(&self, open: &Option<Open>, _: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(&self, open: &Option<Open>, _: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match open {
             Some(Open { of_node, of_requestor }) => {
                 write!(f, "the requestor has {of_requestor} others, {of_node} of them for the node")

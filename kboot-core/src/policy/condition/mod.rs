@@ -1,5 +1,7 @@
 //! What a rule demands of a request: one file for each condition, and the list of them.
 
+pub(super) mod reader;
+
 use std::fmt::{self, Debug};
 
 use serde::Deserialize;
@@ -7,10 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::case::Case;
-use super::document::RuleReader;
-use super::explain::MissingFact;
-use super::trace::Trace;
+use super::missing_fact::MissingFact;
 use super::{Answer, Glob, Reason, Rule};
+use crate::csr::CertificateSigningRequest;
+use reader::RuleReader;
 
 /// A condition of a rule: everything that there is to know of it, in one place.
 pub(super) trait Check: Debug + Clone + PartialEq + Sized {
@@ -51,7 +53,12 @@ pub(super) trait Check: Debug + Clone + PartialEq + Sized {
     fn judge(&self, rule: &Rule, case: &Case<'_>) -> Option<Met<Self::Seen>>;
 
     /// What was seen, for people; text of the request in it is cut and escaped.
-    fn tell(&self, seen: &Self::Seen, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    fn tell(
+        &self,
+        seen: &Self::Seen,
+        object: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result;
 
     /// Its parts of the sentence about the rule.
     fn sentence(&self) -> Vec<String>;
@@ -180,12 +187,12 @@ macro_rules! conditions {
             pub(super) fn tell(
                 &self,
                 seen: &ConditionObservation,
-                trace: &Trace,
+                object: &CertificateSigningRequest,
                 f: &mut fmt::Formatter<'_>,
             ) -> fmt::Result {
                 match (self, seen) {
                     $((Self::$name(condition), ConditionObservation::$name(seen)) => {
-                        condition.tell(seen, trace, f)
+                        condition.tell(seen, object, f)
                     })*
                     #[allow(unreachable_patterns, reason = "a list of one")]
                     _ => Ok(()),

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use crate::csr::CertificateSigningRequest;
+use crate::identity::node_of;
 use super::{Check, Met, NO_NODE, Objection, Place, joined, meaningless};
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::list;
-use crate::policy::trace::Trace;
 use crate::policy::{Answer, Glob, Rule};
 
 /// Patterns, one of which the node's name must match.
@@ -57,8 +58,8 @@ impl Check for NodeNames {
         Some(Met::new(holds, Answer::of(holds)))
     }
 
-    fn tell(&self, holds: &bool, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match trace.node() {
+    fn tell(&self, holds: &bool, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match object.request().ok().and_then(node_of) {
             None => f.write_str(NO_NODE),
             Some(node) if *holds => write!(f, "{node}"),
             Some(node) => write!(f, "{node}; wanted {}", list(self.0.iter().map(Glob::as_str))),

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use crate::csr::CertificateSigningRequest;
 use super::{Check, Met, NO_NODE, Objection, Place, meaningless};
 use crate::csr::Signer;
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
-use crate::policy::trace::Trace;
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob, Rule};
 
 /// The token was not used, and the node is not there: either alone can be forgotten, since
@@ -79,7 +79,7 @@ impl Check for Once {
         Some(Met::new(seen, answer))
     }
 
-    fn tell(&self, seen: &Use, _: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(&self, seen: &Use, _: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match seen {
             Use::NoNode => NO_NODE,
             Use::Used => "an earlier request of this requestor was approved",

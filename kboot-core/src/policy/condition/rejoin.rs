@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use crate::csr::CertificateSigningRequest;
 use super::{Check, Met, Objection, Place, meaningless};
 use super::{Once, Requestor};
 use crate::csr::Signer;
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
-use crate::policy::trace::Trace;
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob, Reason, Rule, Verdict};
 
 /// Whether somebody else than a node may get the identity that the node has already. Whoever gets the identity of
@@ -80,7 +80,7 @@ impl Check for Rejoin {
         })
     }
 
-    fn tell(&self, joined: &Option<bool>, _: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(&self, joined: &Option<bool>, _: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match joined {
             None => "it is not known which nodes have joined",
             Some(true) => "the node has joined already",

@@ -5,12 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::csr::CertificateSigningRequest;
 use super::{Check, Met, Objection, Place, joined};
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::{escaped, list};
-use crate::policy::trace::Trace;
+use crate::identity::EVERYBODY;
 use crate::policy::{Answer, Glob, Rule};
 use crate::token::TokenId;
 
@@ -41,9 +42,6 @@ pub(in crate::policy) struct Lists {
     #[serde(default)]
     token_ids: Vec<String>,
 }
-
-/// Groups that say no more than that somebody asked.
-const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
 
 impl Check for Requestor {
     const NAME: &'static str = "requestor";
@@ -147,8 +145,8 @@ impl Check for Requestor {
         Some(Met::new(holds, Answer::of(holds)))
     }
 
-    fn tell(&self, holds: &bool, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let requestor = trace.object.requestor();
+    fn tell(&self, holds: &bool, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let requestor = object.requestor();
         write!(f, "{} in {}", escaped(&requestor.username), list(&requestor.groups))?;
         if *holds {
             return Ok(());

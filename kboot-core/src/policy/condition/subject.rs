@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::csr::CertificateSigningRequest;
 use super::{Check, Met, Objection, Place, joined, meaningless};
 use crate::policy::case::Case;
-use crate::policy::document::RuleReader;
-use crate::policy::explain::MissingFact;
-use crate::policy::floor::{PRIVILEGED, RESERVED_PREFIX, is_privileged};
+use super::reader::RuleReader;
+use crate::policy::missing_fact::MissingFact;
+use crate::identity::{PRIVILEGED, RESERVED_PREFIX, is_privileged};
 use crate::policy::text::{escaped, list};
-use crate::policy::trace::Trace;
 use crate::policy::{Answer, Glob, Rule};
 
 /// Which user a client certificate may name, and which groups.
@@ -92,8 +92,8 @@ impl Check for Subject {
         Some(Met::new(holds, Answer::of(holds)))
     }
 
-    fn tell(&self, holds: &bool, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(request) = trace.request() else { return Ok(()) };
+    fn tell(&self, holds: &bool, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(request) = object.request().ok() else { return Ok(()) };
         write!(f, "user {}, groups {}", list(request.common_names()), list(request.organizations()))?;
         if *holds {
             return Ok(());

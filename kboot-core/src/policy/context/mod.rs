@@ -10,9 +10,9 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::evidence::{Inventory, Nodes};
-use super::floor::node_of;
 use super::text::escaped;
 use crate::csr::{CertificateSigningRequest, Requestor, Signer};
+use crate::identity::node_of;
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::Cidr;
 use crate::pki::PkiError;

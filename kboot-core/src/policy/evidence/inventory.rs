@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Compared;
-use super::reserved::is_loopback_name;
+use super::loopback::is_loopback_name;
 use crate::cluster::ClusterSpec;
 use crate::document::schema;
 use crate::document::{Problem, Problems};

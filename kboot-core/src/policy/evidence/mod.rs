@@ -1,6 +1,7 @@
 //! What is known of whose a name or an address is, and who says so.
 
 mod inventory;
+mod loopback;
 mod nodes;
 mod owner;
 mod reserved;

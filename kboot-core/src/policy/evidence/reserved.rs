@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Compared;
+use super::loopback::is_loopback_name;
 use crate::name::Dns1123Subdomain;
 use crate::policy::Context;
 use crate::x509::SubjectAltNames;
@@ -33,24 +34,6 @@ pub(in crate::policy) fn reserved(name: Compared<'_>, context: &Context<'_>) -> 
 
 /// The namespaces of every cluster (`pkg/controlplane`, `SystemNamespaces`).
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
-
-/// What resolvers take for the machine itself: RFC 6761, 6.3, systemd's `is_localhost`, and the /etc/hosts of
-/// Debian and Red Hat.
-const LOOPBACK: [&str; 8] = [
-    "localhost",
-    "localhost.localdomain",
-    "localhost4",
-    "localhost4.localdomain4",
-    "localhost6",
-    "localhost6.localdomain6",
-    "ip6-localhost",
-    "ip6-loopback",
-];
-
-/// Whether resolvers take a name in lower case for the machine itself.
-pub(super) fn is_loopback_name(name: &str) -> bool {
-    LOOPBACK.contains(&name) || name.ends_with(".localhost") || name.ends_with(".localhost.localdomain")
-}
 
 /// Names under which clients reach a service, whatever the cluster's domain, and every machine itself.
 fn reserved_name(name: &str, context: &Context<'_>) -> Option<Reserved> {

@@ -8,7 +8,7 @@ use super::reserved::reserved;
 use super::{AskedName, Compared, Inventory};
 use crate::name::NodeName;
 use crate::net::Cidr;
-use crate::policy::trace::Number;
+use crate::policy::number::Number;
 use crate::policy::{Answer, Context};
 use crate::x509::SubjectAltNames;
 

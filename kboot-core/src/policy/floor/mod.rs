@@ -10,11 +10,11 @@ mod names;
 mod observation;
 
 use super::case::Case;
-use super::trace::{Note, Observation};
+use super::note::{Note, Observation};
 use super::{Answer, KeyOwner, Reason, Verdict};
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{CertificateSigningRequest, Signer};
-use crate::name::NodeName;
+use crate::identity::{NODE_USER_PREFIX, NODES_GROUP, is_privileged};
 use crate::shown::is_hidden;
 use crate::x509::{
     AttributeTypeAndValue, CertificateRequest, EncodingAnomaly, ExtensionContent, KeyKind, RequestAttribute,
@@ -284,7 +284,7 @@ fn is_plain(text: &str) -> bool {
 /// name alone, so a node without a name passes there.
 fn check_node_identity(case: &Case<'_>, found: &mut Findings<'_>) {
     let before = found.len();
-    if case.request.organizations().ne(["system:nodes"]) {
+    if case.request.organizations().ne([NODES_GROUP]) {
         found.deny(Of::Node, Reason::Organization, Seen::Organizations);
     }
     match case.node {
@@ -294,39 +294,12 @@ fn check_node_identity(case: &Case<'_>, found: &mut Findings<'_>) {
     }
 }
 
-/// The node that a request is for, by its common name.
-pub(super) fn node_of(request: &CertificateRequest) -> Option<NodeName> {
-    let mut names = request.common_names();
-    let name = names.next()?.strip_prefix("system:node:")?.parse().ok()?;
-    names.next().is_none().then_some(name)
-}
-
 fn check_user_identity(request: &CertificateRequest, found: &mut Findings<'_>) {
     let mut identities = request.common_names().chain(request.organizations());
     match identities.position(is_privileged) {
         Some(i) => found.deny(Of::Identity, Reason::PrivilegedIdentity, Seen::ReservedIdentity(i)),
         None => found.pass(Of::Identity, Seen::NoReservedIdentity),
     }
-}
-
-/// Users and groups that clusters made by kubeadm or kboot give power to, besides all of `system:`.
-pub(super) const PRIVILEGED: [&str; 8] = [
-    "kubeadm:cluster-admins",
-    "kubernetes-admin",
-    "kubernetes-super-admin",
-    "kube-apiserver",
-    "kube-apiserver-kubelet-client",
-    "kube-apiserver-etcd-client",
-    "kube-etcd-healthcheck-client",
-    "front-proxy-client",
-];
-/// What every user and group of Kubernetes itself starts with: masters, nodes, controllers, service accounts.
-pub(super) const RESERVED_PREFIX: &str = "system:";
-
-/// Whether a user or group is one that no request may ask for; spelling that only looks like it counts.
-pub(super) fn is_privileged(identity: &str) -> bool {
-    let plain = identity.trim().to_lowercase();
-    plain.starts_with(RESERVED_PREFIX) || PRIVILEGED.contains(&plain.as_str())
 }
 
 fn check_usages(usages: &[String], signer: Signer, found: &mut Findings<'_>) {
@@ -370,7 +343,7 @@ fn check_requestor(case: &Case<'_>, signer: Signer, found: &mut Findings<'_>) {
         return found.deny(Of::Requestor, Reason::RequestorAnonymous, Seen::Sender);
     }
     if signer.is_of_nodes() {
-        let is_node = requestor.username.starts_with("system:node:");
+        let is_node = requestor.username.starts_with(NODE_USER_PREFIX);
         let is_itself = case.request.common_names().eq([requestor.username.as_str()]);
         if is_node && !is_itself {
             return found.deny(Of::Requestor, Reason::RequestorOtherNode, Seen::Sender);

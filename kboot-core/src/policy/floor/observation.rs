@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::csr::CertificateSigningRequest;
+use crate::identity::node_of;
 use crate::policy::text::{described, described_all, escaped, list};
-use crate::policy::trace::Trace;
 use crate::x509::ObjectIdentifier;
 use crate::x509::{AttributeTypeAndValue, EncodingAnomaly, ExtensionContent, SignatureCheck};
 
@@ -137,26 +138,30 @@ impl fmt::Display for NameOwner {
 
 impl FloorObservation {
     /// What was seen, in the words of the request.
-    pub(in crate::policy) fn tell(&self, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(in crate::policy) fn tell(
+        &self,
+        object: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         match self {
-            Self::SignerName => f.write_str(&escaped(trace.object.signer_name())),
-            Self::Usages => f.write_str(&list(trace.object.usages())),
-            Self::Lifetime => match trace.object.expiration_seconds() {
+            Self::SignerName => f.write_str(&escaped(object.signer_name())),
+            Self::Usages => f.write_str(&list(object.usages())),
+            Self::Lifetime => match object.expiration_seconds() {
                 Some(seconds) => write!(f, "{seconds} seconds"),
                 None => f.write_str("the signer's own"),
             },
-            Self::Sender => f.write_str(&escaped(&trace.object.requestor().username)),
+            Self::Sender => f.write_str(&escaped(&object.requestor().username)),
             Self::NoSender => f.write_str("no user name"),
-            Self::Unreadable => match trace.object.request() {
+            Self::Unreadable => match object.request() {
                 Err(error) => write!(f, "{error}"),
                 Ok(_) => Ok(()),
             },
-            _ => self.tell_of_request(trace, f),
+            _ => self.tell_of_request(object, f),
         }
     }
 
-    fn tell_of_request(&self, trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(request) = trace.request() else { return Ok(()) };
+    fn tell_of_request(&self, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(request) = object.request().ok() else { return Ok(()) };
         let attribute = |number: &usize| request.attributes().get(*number).map(|one| one.oid);
         let extension = |number: &usize| request.extensions().get(*number);
         let oid = |number: &usize| extension(number).map(|one| one.oid);
@@ -213,7 +218,7 @@ impl FloorObservation {
             }
             Self::Organizations => f.write_str(&list(request.organizations())),
             Self::CommonNames => f.write_str(&list(request.common_names())),
-            Self::Node => match trace.node() {
+            Self::Node => match object.request().ok().and_then(node_of) {
                 Some(node) => write!(f, "{node}"),
                 None => Ok(()),
             },
