@@ -95,7 +95,7 @@ impl Report {
         decision: Decision,
     ) -> Result<(), Box<dyn Error>> {
         self.refused += 1;
-        let ours = format!("{} {}", decision.verdict().as_str(), decision.code());
+        let ours = format!("{} {}", decision.verdict().as_str(), decision.reason());
         writeln!(self.table, "{name}\trefused: {message}\t{ours}")?;
         if let Decision::Approve(_) = decision.approve_as("parity") {
             self.failures
@@ -120,7 +120,7 @@ impl Report {
             Decision::Deny(refusal) | Decision::Hold(refusal) => Some(Reason::of(refusal, signed)),
         };
         let relation = Relation::of(approved, reason, later && has_access(decided, case.access_reviews));
-        let ours = format!("{} {}", decision.verdict().as_str(), decision.code());
+        let ours = format!("{} {}", decision.verdict().as_str(), decision.reason());
         let theirs = if approved { "approved" } else { "pending" };
         write!(self.table, "{name}\t{theirs}\t{ours}\t{}", relation.word())?;
         self.count_decision(name, relation, theirs, &ours);

@@ -315,7 +315,7 @@ impl<'a> Lint<'a> {
             let program =
                 words.first().map_or("", |word| word.trim_start_matches(['@', '-', ':', '+', '!', '|']));
             let name = program.rsplit('/').next().unwrap_or_default();
-            let Some(component) = Component::ALL.into_iter().find(|component| component.name() == name)
+            let Some(component) = Component::ALL.into_iter().find(|component| component.as_str() == name)
             else {
                 let name = name.chars().take(64).collect();
                 self.warn_of_line(file, command.line, LintProblem::UnknownProgram { name });

@@ -131,7 +131,7 @@ impl CertificateSigningRequest {
         Self(Arc::new(Fields {
             metadata,
             created: None,
-            signer_name: signer.name().to_owned(),
+            signer_name: signer.as_str().to_owned(),
             signer: Some(signer),
             requestor: Requestor::default(),
             usages: usages.into_iter().flatten().map(str::to_owned).collect(),

@@ -34,7 +34,7 @@ impl Signer {
 
     /// The name, as in `spec.signerName`.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::KubeApiserverClient => "kubernetes.io/kube-apiserver-client",
             Self::KubeApiserverClientKubelet => "kubernetes.io/kube-apiserver-client-kubelet",
@@ -60,14 +60,14 @@ impl Signer {
 
 impl fmt::Display for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }
 
 impl FromStr for Signer {
     type Err = CsrError;
     fn from_str(text: &str) -> Result<Self, CsrError> {
-        let found = Self::ALL.into_iter().find(|signer| signer.name() == text);
+        let found = Self::ALL.into_iter().find(|signer| signer.as_str() == text);
         found.ok_or_else(|| CsrError::UnknownSigner { value: text.chars().take(64).collect() })
     }
 }

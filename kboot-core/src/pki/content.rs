@@ -144,7 +144,7 @@ impl Profile {
     }
 
     fn refuse(self, problem: ProfileProblem) -> PkiError {
-        PkiError::Profile { profile: self.name(), problem }
+        PkiError::Profile { profile: self.as_str(), problem }
     }
 
     /// The content for this user; `of_cluster` are the names that the cluster decides.

@@ -379,7 +379,7 @@ profiles! {
 impl Profile {
     /// The name that kubeadm has for it, or one in its manner.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         self.row().name
     }
 
@@ -392,17 +392,17 @@ impl Profile {
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }
 
 impl FromStr for Profile {
     type Err = PkiError;
     fn from_str(text: &str) -> Result<Self, PkiError> {
-        let found = Self::ALL.iter().copied().find(|profile| profile.name() == text);
+        let found = Self::ALL.iter().copied().find(|profile| profile.as_str() == text);
         found.ok_or_else(|| PkiError::UnknownProfile {
             value: text.chars().take(64).collect(),
-            known: Self::ALL.iter().map(|profile| profile.name()).collect::<Vec<_>>().join(", "),
+            known: Self::ALL.iter().map(|profile| profile.as_str()).collect::<Vec<_>>().join(", "),
         })
     }
 }

@@ -90,7 +90,7 @@ impl Decision {
 
     /// The reason, as a value with a stable word.
     #[must_use]
-    pub fn code(&self) -> Reason {
+    pub fn reason(&self) -> Reason {
         match self {
             Self::Approve(approved) => approved.reason(),
             Self::Deny(refusal) | Self::Hold(refusal) => refusal.reason,
@@ -118,8 +118,8 @@ impl Decision {
     /// What led to it, on one line: the clauses that refused or were not known, with what was seen there.
     /// Text of the request in it is cut and escaped.
     #[must_use]
-    pub fn reason(&self) -> String {
-        let (verdict, reason, clauses) = (self.verdict(), self.code(), self.trace().clauses());
+    pub fn summary(&self) -> String {
+        let (verdict, reason, clauses) = (self.verdict(), self.reason(), self.trace().clauses());
         let mut text = String::new();
         let begin = |text: &mut String| {
             if !text.is_empty() {
@@ -202,7 +202,7 @@ impl Verdict {
 impl Refusal {
     /// The reason.
     #[must_use]
-    pub fn code(&self) -> Reason {
+    pub fn reason(&self) -> Reason {
         self.reason
     }
 

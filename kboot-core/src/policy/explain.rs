@@ -90,9 +90,9 @@ impl<'a> Explanation<'a> {
     /// The reason, in sentences.
     #[must_use]
     pub fn why(&self) -> Vec<String> {
-        let reason = self.decision.code();
+        let reason = self.decision.reason();
         let mut lines = vec![reason.message().to_owned()];
-        let led_to_it = self.decision.reason();
+        let led_to_it = self.decision.summary();
         if !led_to_it.is_empty() {
             lines.push(led_to_it);
         }
@@ -114,7 +114,7 @@ impl<'a> Explanation<'a> {
             Verdict::Approve => vec![format!(
                 "Nothing, where an approver runs this policy. kboot has changed nothing in the cluster; by hand: {approve}"
             )],
-            Verdict::Deny => vec![hint(self.decision.code()), "Do not approve it.".to_owned()],
+            Verdict::Deny => vec![hint(self.decision.reason()), "Do not approve it.".to_owned()],
             Verdict::Hold => self.held(&approve),
         }
     }
@@ -136,7 +136,7 @@ impl<'a> Explanation<'a> {
     /// Whether a person may still approve it: the floor let it through, and the outcome is the rules'.
     fn is_for_a_person(&self) -> bool {
         matches!(
-            self.decision.code(),
+            self.decision.reason(),
             Reason::RuleHolds
                 | Reason::NoRule
                 | Reason::FactsUnknown
@@ -159,7 +159,7 @@ impl<'a> Explanation<'a> {
             lines.push("This policy decides otherwise: see why above.".to_owned());
         }
         if !is_approved && !self.is_for_a_person() {
-            lines.push(hint(self.decision.code()));
+            lines.push(hint(self.decision.reason()));
         }
         if stage.is_refused() {
             lines.push(format!(
@@ -172,7 +172,7 @@ impl<'a> Explanation<'a> {
     }
 
     fn held(&self, approve: &str) -> Vec<String> {
-        let reason = self.decision.code();
+        let reason = self.decision.reason();
         let mut lines = Vec::new();
         if !self.is_for_a_person() {
             lines.push(hint(reason));
@@ -316,7 +316,7 @@ impl<'a> Explanation<'a> {
 
     /// What is decided, or what there is nothing left to decide about.
     fn head(&self, policy: &str, paint: &dyn Fn(Tone, &str) -> String) -> String {
-        let (verdict, reason) = (self.decision.verdict(), self.decision.code());
+        let (verdict, reason) = (self.decision.verdict(), self.decision.reason());
         let decided = |tone, word| format!("{} ({reason}), by {policy}", paint(tone, word));
         let would_be = |tone, word, rest| {
             format!(

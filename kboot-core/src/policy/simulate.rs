@@ -228,7 +228,8 @@ impl SimulatedRequest {
     /// is no contradiction.
     #[must_use]
     pub fn is_signer_not_ruled(&self) -> bool {
-        self.decision.code() == Reason::SignerNotRuled && matches!(self.counterpart, Counterpart::Happened(_))
+        self.decision.reason() == Reason::SignerNotRuled
+            && matches!(self.counterpart, Counterpart::Happened(_))
     }
 }
 

@@ -19,22 +19,28 @@ pub enum Usage {
 impl Usage {
     /// Both, in upstream's order.
     pub const ALL: [Self; 2] = [Self::Signing, Self::Authentication];
+
+    /// Its word in a token's Secret and in `kubeadm token`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signing => "signing",
+            Self::Authentication => "authentication",
+        }
+    }
 }
 
 impl FromStr for Usage {
     type Err = TokenError;
     fn from_str(text: &str) -> Result<Self, TokenError> {
-        let found = Self::ALL.into_iter().find(|usage| usage.to_string() == text);
+        let found = Self::ALL.into_iter().find(|usage| usage.as_str() == text);
         found.ok_or_else(|| TokenError::Usage { value: text.chars().take(64).collect() })
     }
 }
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Signing => "signing",
-            Self::Authentication => "authentication",
-        })
+        f.write_str(self.as_str())
     }
 }
 

@@ -98,7 +98,7 @@ fn with(
 }
 
 fn told(decision: &Decision) -> (Verdict, Reason) {
-    (decision.verdict(), decision.code())
+    (decision.verdict(), decision.reason())
 }
 
 const APPROVED: (Verdict, Reason) = (Verdict::Approve, Reason::RuleApproves);
@@ -616,7 +616,7 @@ fn what_no_policy_may_say() {
 #[test]
 fn every_preset_is_a_policy() {
     for preset in Preset::ALL {
-        let policy: Policy = preset.text().parse().unwrap_or_else(|error| panic!("{preset}: {error}"));
+        let policy: Policy = preset.file_text().parse().unwrap_or_else(|error| panic!("{preset}: {error}"));
         assert_eq!(policy, preset.policy());
     }
 }
@@ -637,7 +637,7 @@ fn two_lists_of_extensions_in_one_attribute_are_denied() {
             CertificateSigningRequest::new("csr-1", Signer::KubeletServing, request.pem().as_bytes())
                 .with_requestor(node("worker-1"));
         let decision = policy.evaluate(&object, &Context::at(now()));
-        assert_eq!(decision.code(), expected, "{:?}", decision.trace());
+        assert_eq!(decision.reason(), expected, "{:?}", decision.trace());
     }
 }
 
@@ -736,7 +736,7 @@ fn a_name_that_ends_in_a_number_is_none() {
         let object =
             CertificateSigningRequest::new("csr-1", Signer::KubeletServing, request.pem().as_bytes())
                 .with_requestor(node("worker-1"));
-        assert_eq!(policy.evaluate(&object, &Context::at(now())).code(), Reason::AltNameInvalid, "{name}");
+        assert_eq!(policy.evaluate(&object, &Context::at(now())).reason(), Reason::AltNameInvalid, "{name}");
     }
 }
 

@@ -88,14 +88,14 @@ fn client(name: &str, key: &PrivateKey, requestor: Requestor) -> CertificateSign
 }
 
 fn told(decision: &Decision) -> (Verdict, Reason) {
-    (decision.verdict(), decision.code())
+    (decision.verdict(), decision.reason())
 }
 
 /// What was seen where the decision's code stands.
 fn saw(decision: &Decision) -> String {
     let mut clauses = decision.trace().clauses();
     let found = clauses
-        .find(|clause| clause.reason() == Some(decision.code()) && clause.subject() != ClauseKind::Outcome);
+        .find(|clause| clause.reason() == Some(decision.reason()) && clause.subject() != ClauseKind::Outcome);
     found.map_or_else(String::new, |clause| clause.to_string())
 }
 
@@ -565,7 +565,7 @@ fn who_has_joined_is_nobody_elses_to_become() {
     for policy in [&load(rule).unwrap(), &load(by_user).unwrap(), &bootstrap] {
         let held = policy.evaluate(&object("master-1", token("aaaaaa")), &context);
         assert_eq!(told(&held), JOINED);
-        assert!(held.code().hint().contains("delete the Node"));
+        assert!(held.reason().hint().contains("delete the Node"));
         assert_eq!(held.approve_as("ops").verdict(), Verdict::Approve, "a person may");
         assert_eq!(told(&policy.evaluate(&object("worker-7", token("aaaaaa")), &context)), APPROVED);
         // Nobody said which nodes there are.
@@ -605,6 +605,6 @@ fn what_hides_in_a_name_is_no_plain_text() {
             CertificateSigningRequest::new("csr-3", Signer::KubeApiserverClient, request.pem().as_bytes())
                 .with_requestor(Requestor::user("jane"));
         let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(now()));
-        assert_eq!(decision.code(), Reason::SubjectText, "U+{:X}", u32::from(hidden));
+        assert_eq!(decision.reason(), Reason::SubjectText, "U+{:X}", u32::from(hidden));
     }
 }

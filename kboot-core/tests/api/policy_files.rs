@@ -199,7 +199,7 @@ fn a_context_file_fills_a_context() {
     let policy = Preset::Upstream.policy();
     assert_eq!(policy.evaluate(&joining("a", "worker-1", &node_key), &context).verdict(), Verdict::Approve);
     let stolen = policy.evaluate(&joining("a", "worker-2", &node_key), &context);
-    assert_eq!(stolen.code(), Reason::KeyReused);
+    assert_eq!(stolen.reason(), Reason::KeyReused);
     // Nothing is known where nothing is said.
     let empty = ContextDocument::default();
     let nothing = empty.context(now());
@@ -317,7 +317,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     )
     .unwrap();
     let another = joining("csr-3", "worker-2", &key());
-    assert_eq!(policy.evaluate(&another, &context).code(), Reason::NoRule);
+    assert_eq!(policy.evaluate(&another, &context).reason(), Reason::NoRule);
     context.history.as_mut().unwrap().remove(&open);
     context.nodes = Some(Nodes::default());
     assert_eq!(policy.evaluate(&another, &context).verdict(), Verdict::Approve);
@@ -449,12 +449,12 @@ fn the_postfinance_preset_decides_as_its_model() {
         (&["127.0.0.1"], Verdict::Deny),
     ] {
         let decision = policy.evaluate(&serving("node-1", names), &facts.context(now()));
-        assert_eq!(decision.verdict(), verdict, "{names:?}: {}", decision.reason());
+        assert_eq!(decision.verdict(), verdict, "{names:?}: {}", decision.summary());
     }
     let long = serving("node-1", &["10.0.0.1"]).with_expiration("368d".parse().unwrap());
     assert_eq!(policy.evaluate(&long, &facts.context(now())).verdict(), Verdict::Deny);
     let ignored = joining("b", "node-1", &key());
-    assert_eq!(policy.evaluate(&ignored, &facts.context(now())).code(), Reason::SignerNotRuled);
+    assert_eq!(policy.evaluate(&ignored, &facts.context(now())).reason(), Reason::SignerNotRuled);
 }
 
 #[test]

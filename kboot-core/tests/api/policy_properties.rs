@@ -76,7 +76,7 @@ proptest! {
             let mut longer = rules;
             longer.splice(at..at, added);
             let after = decide(&load(&longer), &case).unwrap();
-            prop_assert_eq!((after.verdict(), after.code()), (before.verdict(), before.code()));
+            prop_assert_eq!((after.verdict(), after.reason()), (before.verdict(), before.reason()));
         }
     }
 
@@ -106,7 +106,7 @@ proptest! {
             prop_assert_eq!(decision.verdict() == Verdict::Approve, mutations.is_empty(), "{:?}", mutations);
             let denied = decision.verdict() == Verdict::Deny;
             let floor = !matches!(
-                decision.code(),
+                decision.reason(),
                 Reason::RuleApproves | Reason::NoRule | Reason::RuleHolds | Reason::FactsUnknown
             );
             let by_person = decision.approve_as("jane").verdict();
