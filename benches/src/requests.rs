@@ -75,7 +75,8 @@ impl Requests {
 }
 
 fn object(pem: &str) -> CertificateSigningRequest {
-    let node = Requestor::user("system:node:worker-1").group("system:nodes").group("system:authenticated");
+    let node =
+        Requestor::user("system:node:worker-1").with_group("system:nodes").with_group("system:authenticated");
     CertificateSigningRequest::new("csr-7xk2p", Signer::KubeletServing, pem.as_bytes()).with_requestor(node)
 }
 

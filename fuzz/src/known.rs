@@ -77,7 +77,7 @@ impl Known {
                 [Object::kubelet_client(node.name, ""), Object::kubelet_bootstrap(node.token_id, "")];
             for Object { username, groups, .. } in senders {
                 let sender = Requestor::user(&username.unwrap_or_default());
-                let sender = groups.iter().fold(sender, |sender, group| sender.group(group));
+                let sender = groups.iter().fold(sender, |sender, group| sender.with_group(group));
                 let (self_node_client, node_client) = (*u.choose(&may)?, *u.choose(&may)?);
                 known.reviews.push((sender, AccessReviews { self_node_client, node_client }));
             }

@@ -43,7 +43,7 @@ impl CertificateRequest {
         groups: impl IntoIterator<Item = Group>,
         key: &PrivateKey,
     ) -> Result<Self, X509Error> {
-        let subject = groups.into_iter().fold(Subject::new(user), Subject::group);
+        let subject = groups.into_iter().fold(Subject::new(user), Subject::with_group);
         Self::signed(&subject, &SubjectAltNames::default(), key)
     }
 
@@ -60,5 +60,5 @@ impl CertificateRequest {
 }
 
 fn of_node(node: &NodeName) -> Subject {
-    Subject::new(node.username()).group(Group::from_static(NODES_GROUP))
+    Subject::new(node.username()).with_group(Group::from_static(NODES_GROUP))
 }

@@ -25,7 +25,7 @@ use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
-///     .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"));
+///     .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers"));
 /// let again = CertificateSigningRequest::from_json(&object.to_json())?;
 /// assert_eq!(again, object);
 /// # Ok::<(), kboot_core::Error>(())

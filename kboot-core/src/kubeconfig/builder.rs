@@ -127,13 +127,13 @@ impl KubeconfigBuilder<WantsCredential> {
 
 impl KubeconfigBuilder<Ready> {
     /// Names the context; without this it is `USER@CLUSTER`, as kubeadm has it.
-    pub fn context(mut self, name: &str) -> Self {
+    pub fn with_context(mut self, name: &str) -> Self {
         self.state.context = Some(name.to_owned());
         self
     }
 
     /// Sets the context's namespace.
-    pub fn namespace(mut self, name: &str) -> Self {
+    pub fn with_namespace(mut self, name: &str) -> Self {
         self.state.namespace = Some(name.to_owned());
         self
     }

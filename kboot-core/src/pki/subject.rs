@@ -87,7 +87,7 @@ impl Subject {
 
     /// The same subject in one more group.
     #[must_use]
-    pub fn group(mut self, group: Group) -> Self {
+    pub fn with_group(mut self, group: Group) -> Self {
         if !self.organizations.contains(&group) {
             self.organizations.push(group);
         }

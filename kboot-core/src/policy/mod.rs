@@ -69,7 +69,7 @@ use crate::csr::{CertificateSigningRequest, Signer};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
-///     .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers:workers"));
+///     .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers:workers"));
 /// let mut context = Context::at(Env::system().now());
 /// context.nodes = Some(Nodes::default()); // what joined already is not for whoever has a token
 /// let decision = policy.evaluate(&object, &context);

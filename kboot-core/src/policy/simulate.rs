@@ -101,7 +101,7 @@ impl<'a> Simulation<'a> {
 
     /// Compares with what another policy decides, in a context of its own.
     #[must_use]
-    pub fn against(mut self, policy: &'a Policy, context: Context<'a>) -> Self {
+    pub fn with_counterpart(mut self, policy: &'a Policy, context: Context<'a>) -> Self {
         self.other = Some(Replay::new(policy, context, self.replay.document));
         self
     }

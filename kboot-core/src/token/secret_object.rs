@@ -45,8 +45,8 @@ impl TokenSecret {
         if let Some(expiration) = settings.expiration() {
             put("expiration", expiration.to_string());
         }
-        if !settings.description_text().is_empty() {
-            put("description", settings.description_text().to_owned());
+        if !settings.description().is_empty() {
+            put("description", settings.description().to_owned());
         }
         let groups = settings.groups();
         if !groups.is_empty() {
@@ -124,13 +124,13 @@ impl TokenSecret {
             }
         }
         let mut settings = TokenSettings::new()
-            .expires(expiration)
-            .usages(&usages)
+            .with_expiration(expiration)
+            .with_usages(&usages)
             .without_groups()
-            .description(text_of("description").unwrap_or_default());
+            .with_description(text_of("description").unwrap_or_default());
         // Upstream splits at commas without trimming, and one wrong group fails the whole login.
         for group in text_of("auth-extra-groups").map(|text| text.split(',')).into_iter().flatten() {
-            settings = settings.group(group.parse()?);
+            settings = settings.with_group(group.parse()?);
         }
         settings.check()?;
         Ok((token, settings))

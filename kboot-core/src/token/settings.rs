@@ -91,8 +91,8 @@ impl fmt::Display for BootstrapGroup {
 /// ```
 /// use kboot_core::{Env, token::TokenSettings};
 /// let settings = TokenSettings::new()
-///     .ttl("24h".parse()?, Env::system().now())?
-///     .group("system:bootstrappers:workers".parse()?);
+///     .with_ttl("24h".parse()?, Env::system().now())?
+///     .with_group("system:bootstrappers:workers".parse()?);
 /// assert_eq!(settings.groups().len(), 1);
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
@@ -115,21 +115,21 @@ impl TokenSettings {
     ///
     /// # Errors
     /// [`TimeError::OutOfRange`] past the year 9999.
-    pub fn ttl(self, ttl: Lifetime, now: Timestamp) -> Result<Self, TimeError> {
+    pub fn with_ttl(self, ttl: Lifetime, now: Timestamp) -> Result<Self, TimeError> {
         let expiration = if ttl == Lifetime::ZERO { None } else { Some(now.after(ttl)?) };
-        Ok(self.expires(expiration))
+        Ok(self.with_expiration(expiration))
     }
 
     /// The same with this end.
     #[must_use]
-    pub fn expires(mut self, expiration: Option<Timestamp>) -> Self {
+    pub fn with_expiration(mut self, expiration: Option<Timestamp>) -> Self {
         self.expiration = expiration;
         self
     }
 
     /// The same with these usages alone.
     #[must_use]
-    pub fn usages(mut self, usages: &[Usage]) -> Self {
+    pub fn with_usages(mut self, usages: &[Usage]) -> Self {
         let mut usages = usages.to_vec();
         usages.sort_unstable();
         usages.dedup();
@@ -139,14 +139,14 @@ impl TokenSettings {
 
     /// The same with this text for people.
     #[must_use]
-    pub fn description(mut self, description: &str) -> Self {
+    pub fn with_description(mut self, description: &str) -> Self {
         description.clone_into(&mut self.description);
         self
     }
 
     /// The same with one more group; the first one takes the default group's place.
     #[must_use]
-    pub fn group(mut self, group: BootstrapGroup) -> Self {
+    pub fn with_group(mut self, group: BootstrapGroup) -> Self {
         let groups = self.groups.get_or_insert_default();
         if !groups.contains(&group) {
             groups.push(group);
@@ -181,7 +181,7 @@ impl TokenSettings {
 
     /// The text for people.
     #[must_use]
-    pub fn description_text(&self) -> &str {
+    pub fn description(&self) -> &str {
         &self.description
     }
 
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn a_token_ends_at_its_very_second() {
         let end = Timestamp::from_unix(1000).unwrap();
-        let settings = TokenSettings::new().expires(Some(end));
+        let settings = TokenSettings::new().with_expiration(Some(end));
         assert!(!settings.is_expired(Timestamp::from_unix(999).unwrap()));
         assert!(settings.is_expired(end));
         assert!(!TokenSettings::new().is_expired(end));

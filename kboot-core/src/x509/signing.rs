@@ -88,7 +88,7 @@ impl Eq for SigningError {}
 /// # let (certificate, far_away) = (authority.certificate().clone(), authority.key());
 /// let issuer = Issuer::load(certificate, env.now())?;
 /// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
-/// let template = CertificateTemplate::client("jane".parse()?).group("dev".parse()?);
+/// let template = CertificateTemplate::client("jane".parse()?).with_group("dev".parse()?);
 /// let unsigned = issuer.prepare(&template, key.public_key(), "1y".parse()?, &mut env)?;
 /// println!("to be signed: {}", unsigned.signature_algorithm());
 /// let signature = SigningKey::sign(far_away, unsigned.to_be_signed()).map_err(X509Error::from)?;

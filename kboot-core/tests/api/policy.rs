@@ -58,13 +58,15 @@ fn load(rules: &[&str]) -> Result<Policy, String> {
 }
 
 fn node(name: &str) -> Requestor {
-    Requestor::user(&format!("system:node:{name}")).group("system:nodes").group("system:authenticated")
+    Requestor::user(&format!("system:node:{name}"))
+        .with_group("system:nodes")
+        .with_group("system:authenticated")
 }
 
 fn token(id: &str) -> Requestor {
     Requestor::user(&format!("system:bootstrap:{id}"))
-        .group("system:bootstrappers")
-        .group("system:authenticated")
+        .with_group("system:bootstrappers")
+        .with_group("system:authenticated")
 }
 
 fn client(name: &str, requestor: Requestor) -> CertificateSigningRequest {
@@ -377,7 +379,7 @@ fn users() {
         "{{name: r, signer: {USER}, requestor: {{groups: [ci]}}, subject: {{users: ['build-*'], groups: [dev, ops]}}, decision: approve}}"
     )]);
     let context = Context::at(now());
-    let ci = || Requestor::user("jenkins").group("ci");
+    let ci = || Requestor::user("jenkins").with_group("ci");
     assert_eq!(told(&policy.evaluate(&user("build-1", &["dev"], ci()), &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&user("build-1", &[], ci()), &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&user("build-1", &["dev", "admins"], ci()), &context)), NO_RULE);
@@ -402,7 +404,7 @@ fn renewing_a_user_does_not_promote_it() {
         "{{name: r, signer: {USER}, requestor: self, subject: {{users: ['build-*'], groups: [dev, ops]}}, decision: approve}}"
     )]);
     let context = Context::at(now());
-    let myself = || Requestor::user("build-1").group("dev");
+    let myself = || Requestor::user("build-1").with_group("dev");
     assert_eq!(told(&policy.evaluate(&user("build-1", &["dev"], myself()), &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&user("build-1", &["ops"], myself()), &context)), NO_RULE);
     assert_eq!(told(&policy.evaluate(&user("build-2", &["dev"], myself()), &context)), NO_RULE);
@@ -437,7 +439,7 @@ fn the_preset_upstream_asks_the_access_reviews() {
     assert_eq!(told(&policy.evaluate(&first, &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&client("worker-1", token("zzzzzz")), &context)), NO_RULE);
     assert_eq!(told(&policy.evaluate(&client("worker-1", node("worker-1")), &context)), APPROVED);
-    let elsewhere = token("abcdef").group("system:bootstrappers:workers");
+    let elsewhere = token("abcdef").with_group("system:bootstrappers:workers");
     let decision = policy.evaluate(&client("worker-1", elsewhere), &context);
     assert_eq!(told(&decision), UNKNOWN, "the review was of the user in other groups");
     let message = policy.evaluate(&first, &context).message();
@@ -456,7 +458,7 @@ fn the_trace_tells_each_clause_and_the_message_nothing_of_the_request() {
     let policy = policy(&[&format!(
         "{{name: join, signer: {CLIENT}, requestor: {{groups: [system:bootstrappers]}}, node: {{names: ['worker-*']}}, decision: approve}}"
     )]);
-    let hostile = Requestor::user("eve\u{1b}[31m\n").group("system:bootstrappers");
+    let hostile = Requestor::user("eve\u{1b}[31m\n").with_group("system:bootstrappers");
     let decision = policy.evaluate(&client("db-1", hostile), &Context::at(now()));
     let clauses = decision.trace().clauses();
     let of_floor: Vec<_> = clauses
@@ -749,8 +751,8 @@ fn a_node_with_a_token_of_its_own_joins_by_nothing_else() {
     let inventory = "apiVersion: kboot.dev/v1alpha1\nkind: NodeInventory\nnodes:\n\
                      - {name: worker-1, tokenIds: [abcdef]}\n- {name: worker-2}\n";
     context.inventories.insert("nodes.yaml".to_owned(), inventory.parse().unwrap());
-    let installer = || Requestor::user("mallory").group("installers");
-    let odd = || Requestor::user("system:bootstrap:ZZZZZZ").group("system:bootstrappers");
+    let installer = || Requestor::user("mallory").with_group("installers");
+    let odd = || Requestor::user("system:bootstrap:ZZZZZZ").with_group("system:bootstrappers");
     for (of, sender, expected) in [
         ("worker-1", token("abcdef"), APPROVED),
         ("worker-1", node("worker-1"), APPROVED),

@@ -59,11 +59,13 @@ const ANY_CLAIM: &str = "within: [nodeStatus], anyNodeMayClaim: [dnsNames, addre
 const BY_RANGE: &str = "within: [nodeName, {cidrs: [10.0.0.0/8, 'fd00::/8']}]";
 
 fn node(name: &str) -> Requestor {
-    Requestor::user(&format!("system:node:{name}")).group("system:nodes").group("system:authenticated")
+    Requestor::user(&format!("system:node:{name}"))
+        .with_group("system:nodes")
+        .with_group("system:authenticated")
 }
 
 fn token(id: &str) -> Requestor {
-    Requestor::user(&format!("system:bootstrap:{id}")).group("system:bootstrappers")
+    Requestor::user(&format!("system:bootstrap:{id}")).with_group("system:bootstrappers")
 }
 
 /// A node's request for these names, as they are written.
@@ -578,7 +580,7 @@ fn who_has_joined_is_nobody_elses_to_become() {
         assert_eq!(told(&renewal), APPROVED, "a node renews for itself");
     }
     // Who calls himself a node and is none does not.
-    let impostor = Requestor::user("system:node:master-1").group("system:bootstrappers");
+    let impostor = Requestor::user("system:node:master-1").with_group("system:bootstrappers");
     assert_ne!(
         load(by_user).unwrap().evaluate(&object("master-1", impostor), &context).verdict(),
         Verdict::Approve

@@ -24,7 +24,7 @@ fn key() -> PrivateKey {
 fn joining(name: &str, node: &str, key: &PrivateKey) -> CertificateSigningRequest {
     let request = CertificateRequest::for_kubelet_client(&node.parse().unwrap(), key).unwrap();
     CertificateSigningRequest::new(name, Signer::KubeApiserverClientKubelet, request.to_pem().as_bytes())
-        .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"))
+        .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers"))
 }
 
 /// The problems' paths and texts.
@@ -421,7 +421,7 @@ fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {
     let names = names.iter().map(|name| name.parse::<Host>().unwrap()).collect();
     let request = CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names, &key()).unwrap();
     CertificateSigningRequest::new("a", Signer::KubeletServing, request.to_pem().as_bytes())
-        .with_requestor(Requestor::user(&format!("system:node:{node}")).group("system:nodes"))
+        .with_requestor(Requestor::user(&format!("system:node:{node}")).with_group("system:nodes"))
 }
 
 /// What postfinance's approver does with the same requests, but that it denies where DNS does not answer

@@ -111,12 +111,12 @@ fn made(request: &CsrNew, key: &PrivateKey) -> Result<(CertificateRequest, Signe
         CsrNew::NodeClient { node, .. } => (
             CertificateRequest::for_kubelet_client(node, key)?,
             Signer::KubeApiserverClientKubelet,
-            Requestor::user(node.username().as_str()).group("system:nodes"),
+            Requestor::user(node.username().as_str()).with_group("system:nodes"),
         ),
         CsrNew::NodeServing { node, sans, .. } => (
             CertificateRequest::for_kubelet_serving(node, &sans.iter().cloned().collect(), key)?,
             Signer::KubeletServing,
-            Requestor::user(node.username().as_str()).group("system:nodes"),
+            Requestor::user(node.username().as_str()).with_group("system:nodes"),
         ),
         CsrNew::User { user, groups, .. } => (
             CertificateRequest::for_user(user.clone(), groups.iter().cloned(), key)?,

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
     let clock = Env::system().now();
     let mut simulation = Simulation::new(&loaded.policy, loaded.context(&known, clock), &known.document);
     if let Some(other) = &other {
-        simulation = simulation.against(&other.policy, other.context(&known, clock));
+        simulation = simulation.with_counterpart(&other.policy, other.context(&known, clock));
     }
     let mut report = Report::new(arguments.output, &loaded, other.as_ref());
     report.begin()?;

@@ -167,7 +167,7 @@ fn subject(fields: &Fields<'_>) -> Result<Subject, CfsslError> {
             groups.push(group.parse::<Group>().map_err(|e| CfsslError::new(&name.path("O"), e.to_string()))?);
         }
     }
-    Ok(groups.into_iter().fold(Subject::of_cfssl(common_name, others), Subject::group))
+    Ok(groups.into_iter().fold(Subject::of_cfssl(common_name, others), Subject::with_group))
 }
 
 fn country(fields: &Fields<'_>) -> Result<Option<String>, CfsslError> {

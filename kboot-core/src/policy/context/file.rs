@@ -129,7 +129,7 @@ impl ContextDocument {
         context.resolver = (!self.0.dns.is_empty()).then_some(&self.0.dns);
         for ((user, groups), reviews) in &self.0.access_reviews {
             let requestor =
-                groups.iter().fold(Requestor::user(user), |requestor, group| requestor.group(group));
+                groups.iter().fold(Requestor::user(user), |requestor, group| requestor.with_group(group));
             context.set_access(&requestor, *reviews);
         }
         context.key_owners = self.0.key_owners.clone();
