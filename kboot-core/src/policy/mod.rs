@@ -33,7 +33,7 @@ pub use condition::access::Access;
 pub use context::{AccessReviews, CONTEXT_SCHEMA, Context, ContextDocument, History, KeyOwner, Resolver};
 pub use decision::{Answer, Decision, Refusal, Verdict};
 pub use document::{POLICY_SCHEMA, PolicyError};
-pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, Nodes, Source};
+pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, NameSource, Nodes};
 pub use explain::{Explanation, MissingFact};
 pub use floor::FloorClause;
 pub use glob::Glob;

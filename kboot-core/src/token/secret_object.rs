@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{BootstrapToken, TokenError, TokenId, TokenSettings, Usage};
+use super::{BootstrapToken, TokenError, TokenId, TokenSettings, TokenUsage};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 
@@ -137,8 +137,11 @@ impl TokenSecret {
     }
 }
 
-fn usage_keys() -> [(Usage, &'static str); 2] {
-    [(Usage::Signing, "usage-bootstrap-signing"), (Usage::Authentication, "usage-bootstrap-authentication")]
+fn usage_keys() -> [(TokenUsage, &'static str); 2] {
+    [
+        (TokenUsage::Signing, "usage-bootstrap-signing"),
+        (TokenUsage::Authentication, "usage-bootstrap-authentication"),
+    ]
 }
 
 fn values(object: &Value) -> Result<BTreeMap<String, SecretText>, TokenError> {

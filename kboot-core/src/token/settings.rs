@@ -9,14 +9,14 @@ use crate::time::{Lifetime, TimeError, Timestamp};
 /// What a bootstrap token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Usage {
+pub enum TokenUsage {
     /// Signing the ConfigMap `cluster-info`, by which a new node comes to trust the cluster.
     Signing,
     /// Authenticating to the API server.
     Authentication,
 }
 
-impl Usage {
+impl TokenUsage {
     /// Both, in upstream's order.
     pub const ALL: [Self; 2] = [Self::Signing, Self::Authentication];
 
@@ -30,7 +30,7 @@ impl Usage {
     }
 }
 
-impl FromStr for Usage {
+impl FromStr for TokenUsage {
     type Err = TokenError;
     fn from_str(text: &str) -> Result<Self, TokenError> {
         let found = Self::ALL.into_iter().find(|usage| usage.as_str() == text);
@@ -38,7 +38,7 @@ impl FromStr for Usage {
     }
 }
 
-impl fmt::Display for Usage {
+impl fmt::Display for TokenUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -99,7 +99,7 @@ impl fmt::Display for BootstrapGroup {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TokenSettings {
     expiration: Option<Timestamp>,
-    usages: Option<Vec<Usage>>,
+    usages: Option<Vec<TokenUsage>>,
     description: String,
     groups: Option<Vec<BootstrapGroup>>,
 }
@@ -129,7 +129,7 @@ impl TokenSettings {
 
     /// The same with these usages alone.
     #[must_use]
-    pub fn with_usages(mut self, usages: &[Usage]) -> Self {
+    pub fn with_usages(mut self, usages: &[TokenUsage]) -> Self {
         let mut usages = usages.to_vec();
         usages.sort_unstable();
         usages.dedup();
@@ -175,7 +175,7 @@ impl TokenSettings {
 
     /// Whether the token is good for this.
     #[must_use]
-    pub fn allows(&self, usage: Usage) -> bool {
+    pub fn allows(&self, usage: TokenUsage) -> bool {
         self.usages.as_ref().is_none_or(|usages| usages.contains(&usage))
     }
 
@@ -191,7 +191,7 @@ impl TokenSettings {
     pub fn groups(&self) -> Vec<BootstrapGroup> {
         match &self.groups {
             Some(groups) => groups.clone(),
-            None if self.allows(Usage::Authentication) => {
+            None if self.allows(TokenUsage::Authentication) => {
                 vec![BootstrapGroup(BootstrapGroup::DEFAULT.to_owned())]
             }
             None => Vec::new(),
@@ -199,10 +199,10 @@ impl TokenSettings {
     }
 
     pub(super) fn check(&self) -> Result<(), TokenError> {
-        if !Usage::ALL.into_iter().any(|usage| self.allows(usage)) {
+        if !TokenUsage::ALL.into_iter().any(|usage| self.allows(usage)) {
             return Err(TokenError::NoUsage);
         }
-        if !self.groups().is_empty() && !self.allows(Usage::Authentication) {
+        if !self.groups().is_empty() && !self.allows(TokenUsage::Authentication) {
             return Err(TokenError::GroupsWithoutAuthentication);
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use kboot_core::policy::token_rule;
-use kboot_core::token::{BootstrapGroup, BootstrapToken, TokenSettings, Usage};
+use kboot_core::token::{BootstrapGroup, BootstrapToken, TokenSettings, TokenUsage};
 use kboot_core::x509::Certificate;
 use kboot_core::{Env, bundle};
 
@@ -15,7 +15,7 @@ const NODE_CLIENT: &str = "system:certificates.k8s.io:certificatesigningrequests
 
 pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
     if arguments.node.is_some() {
-        if !arguments.usages.contains(&Usage::Authentication) {
+        if !arguments.usages.contains(&TokenUsage::Authentication) {
             bail!("--node: nobody becomes a node by a token without the usage authentication");
         }
         // `kboot cluster build` and kubeadm bind it to NODE_CLIENT.
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
         .with_usages(&arguments.usages)
         .with_description(&description);
     let groups = match (&arguments.node, arguments.groups.is_empty()) {
-        (Some(_), true) if arguments.usages.contains(&Usage::Authentication) => {
+        (Some(_), true) if arguments.usages.contains(&TokenUsage::Authentication) => {
             vec![BootstrapGroup::ONE_NODE.parse()?]
         }
         _ => arguments.groups,
