@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use kboot_core::Env;
 use kboot_core::csr::CertificateSigningRequest;
-use kboot_core::policy::{Context, Decision, Preset};
+use kboot_core::policy::{Decision, PolicyContext, Preset};
 use kboot_core::version::KubernetesVersion;
 use kboot_core::x509::Certificate;
 
@@ -58,7 +58,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut report = Report::of(version);
     for case in &record.cases {
         let evaluate = |object: &CertificateSigningRequest| -> Result<Decision, Box<dyn Error>> {
-            let mut context = Context::at(Env::system().now());
+            let mut context = PolicyContext::at(Env::system().now());
             context.service_cidrs = vec!["10.96.0.0/12".parse()?];
             context.set_access(object.requestor(), case.access_reviews);
             Ok(policy.evaluate(object, &context))

@@ -159,13 +159,13 @@ impl Decision {
     /// as it is, and so does everything where nobody is named.
     ///
     /// ```
-    /// # use kboot_core::{Env, csr::*, policy::{Context, Preset, Verdict}, x509::{KeyAlgorithm, PrivateKey}};
+    /// # use kboot_core::{Env, csr::*, policy::{PolicyContext, Preset, Verdict}, x509::{KeyAlgorithm, PrivateKey}};
     /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
     /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
     /// #     .with_requestor(Requestor::user("jane"));
     /// let policy = Preset::Upstream.policy();
-    /// let held = policy.evaluate(&object, &Context::at(Env::system().now()));
+    /// let held = policy.evaluate(&object, &PolicyContext::at(Env::system().now()));
     /// assert_eq!(held.verdict(), Verdict::Hold);
     /// assert_eq!(held.approve_as("ops@example.com").verdict(), Verdict::Approve);
     /// # Ok::<(), kboot_core::Error>(())

@@ -42,13 +42,13 @@ pub enum MissingFact {
 /// out.
 ///
 /// ```
-/// use kboot_core::policy::{Context, Explanation, Preset};
+/// use kboot_core::policy::{PolicyContext, Explanation, Preset};
 /// # use kboot_core::{Env, csr::*, x509::{KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
 /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
 /// #     .with_requestor(Requestor::user("jane"));
-/// let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(Env::system().now()));
+/// let decision = Preset::Upstream.policy().evaluate(&object, &PolicyContext::at(Env::system().now()));
 /// let explanation = Explanation::new(&object, &decision).with_preset(Preset::Upstream);
 /// assert_eq!(explanation.why()[0], "No rule matches it.");
 /// # Ok::<(), kboot_core::Error>(())

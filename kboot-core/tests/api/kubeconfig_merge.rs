@@ -130,7 +130,7 @@ fn a_relative_folder_is_refused() {
 }
 
 /// Any kubeconfig with few names, so that they meet; some with keys that kboot does not know.
-fn any_config() -> impl proptest::strategy::Strategy<Value = Value> {
+fn any_config() -> impl Strategy<Value = Value> {
     let name = || "[abc]";
     let cluster = (name(), "https://[12]", prop::option::of(0..2)).prop_map(|(name, server, future)| {
         let mut cluster = json!({"server": server});

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use crate::common::now;
 use kboot_core::Env;
 use kboot_core::policy::{
-    ClauseKind, Context, ContextDocument, Decision, Nodes, Policy, Preset, Reason, Verdict,
+    ClauseKind, ContextDocument, Decision, Nodes, Policy, PolicyContext, Preset, Reason, Verdict,
 };
 use kboot_core::time::Lifetime;
 use kboot_core::{
@@ -115,7 +115,7 @@ fn node_list(nodes: &[(&str, &[&str])]) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "items": nodes.iter().map(item).collect::<Vec<_>>()})
 }
 
-fn context_of(files: &[&str]) -> Context<'static> {
+fn context_of(files: &[&str]) -> PolicyContext<'static> {
     let document = Box::leak(Box::<ContextDocument>::default());
     for file in files {
         document.add(file).unwrap_or_else(|error| panic!("{file}\n{error}"));
@@ -259,7 +259,7 @@ spec:
         "IP:10.0.0.30: nobody says an address of the API server, and the rule's sources cannot tell"
     );
     // A person may.
-    let held = policy.evaluate(&serving("worker-1", &["worker-1"]), &Context::at(now()));
+    let held = policy.evaluate(&serving("worker-1", &["worker-1"]), &PolicyContext::at(now()));
     assert_eq!(held.approve_as("ops").verdict(), Verdict::Approve);
     // A node that has the API server's address by its own word alone gets neither a certificate nor a denial.
     assert_eq!(decide(&[kubeadm, &nodes], "10.0.0.30").0, HELD_BACK);
@@ -267,7 +267,7 @@ spec:
 
 #[test]
 fn sources_that_know_whose_a_name_is_need_no_api_server() {
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     context.served.insert("worker-1".parse().unwrap(), names(&["worker-1", "10.0.0.21"]));
     context.nodes =
         Some([("worker-1".parse().unwrap(), names(&["worker-1", "10.0.0.21"]))].into_iter().collect());
@@ -443,7 +443,7 @@ fn namespaces_come_from_kubectl_as_well() {
 /// The same name twice harms nobody, and OpenShift's kubelets ask so.
 #[test]
 fn a_name_that_stands_there_twice_is_approved() {
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     context.served.insert("worker-1".parse().unwrap(), names(&["worker-1", "10.0.0.21"]));
     let object = serving("worker-1", &["worker-1", "worker-1", "WORKER-1", "10.0.0.21", "10.0.0.21"]);
     assert_eq!(told(&serving_by("within: [served]").evaluate(&object, &context)), APPROVED);
@@ -518,7 +518,7 @@ fn the_authoritys_key_and_one_that_another_asked_with_are_taken() {
     let reused = (Verdict::Deny, Reason::KeyReused);
 
     let with_its_key = client("worker-1", authority.key(), token("aaaaaa"));
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     context.nodes = Some(Nodes::default());
     let Decision::Approve(approved) = policy.evaluate(&with_its_key, &context) else { panic!("nobody knew") };
     let signed = authority.sign(&approved, Lifetime::ONE_YEAR, &mut env);
@@ -606,7 +606,7 @@ fn what_hides_in_a_name_is_no_plain_text() {
         let object =
             CertificateSigningRequest::new("csr-3", Signer::KubeApiserverClient, request.pem().as_bytes())
                 .with_requestor(Requestor::user("jane"));
-        let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(now()));
+        let decision = Preset::Upstream.policy().evaluate(&object, &PolicyContext::at(now()));
         assert_eq!(decision.reason(), Reason::SubjectText, "U+{:X}", u32::from(hidden));
     }
 }

@@ -1,7 +1,7 @@
 //! Laws of the policy, over requests that are genuine or made worse in every way that the corpus knows.
 use std::sync::LazyLock;
 
-use kboot_core::policy::{Context, Decision, Policy, Reason, Verdict};
+use kboot_core::policy::{Decision, Policy, PolicyContext, Reason, Verdict};
 use kboot_core::{csr::CertificateSigningRequest, x509::CertificateRequest};
 use kboot_testkit::generate::strategies::{self, Case};
 use kboot_testkit::{checker, cluster, corpus};
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 static POLICY: LazyLock<Policy> = LazyLock::new(crate::common::policy);
-static CONTEXT: LazyLock<Context<'static>> = LazyLock::new(crate::common::context);
+static CONTEXT: LazyLock<PolicyContext<'static>> = LazyLock::new(crate::common::context);
 
 fn decide(policy: &Policy, case: &Case) -> Option<Decision> {
     let object = CertificateSigningRequest::from_json(&case.json()).ok()?;

@@ -7,7 +7,9 @@ use anyhow::{Result, bail};
 use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, CsrError};
 use kboot_core::policy::explain::{self, Tone};
-use kboot_core::policy::{Answer as Said, Clause, Context, Decision, Explanation, Reason, Rule, Verdict};
+use kboot_core::policy::{
+    Answer as Said, Clause, Decision, Explanation, PolicyContext, Reason, Rule, Verdict,
+};
 use serde_json::{Value, json};
 
 use super::facts::{Known, Loaded};
@@ -132,7 +134,7 @@ fn decide<'a>(
     object: Result<CertificateSigningRequest, CsrError>,
     loaded: &'a Loaded,
     known: &Known,
-    context: &mut Context<'_>,
+    context: &mut PolicyContext<'_>,
 ) -> Result<Explained<'a>, CsrError> {
     let object = object?;
     // The history is of the other requests.

@@ -14,7 +14,7 @@ use crate::policy::evidence::{AskedName, Compared, Doubt, Question, NameSource, 
 use crate::policy::explain::MissingFact;
 use crate::policy::text::{described, list};
 use crate::policy::trace::{Number, Trace};
-use crate::policy::{Answer, Context, Glob, Reason, Rule, Verdict};
+use crate::policy::{Answer, PolicyContext, Glob, Reason, Rule, Verdict};
 
 /// Which alternative names there may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -357,7 +357,7 @@ impl NodeNameRule {
 }
 
 /// What the floor would have to know to tell the API server's names from a node's.
-fn missing_of_cluster(rule: &Rule, name: &GeneralName, context: &Context<'_>) -> Option<Doubt> {
+fn missing_of_cluster(rule: &Rule, name: &GeneralName, context: &PolicyContext<'_>) -> Option<Doubt> {
     if rule.verdict() != Verdict::Approve {
         return None;
     }

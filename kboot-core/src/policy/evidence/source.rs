@@ -9,7 +9,7 @@ use super::{AskedName, Compared, Inventory};
 use crate::name::NodeName;
 use crate::net::Cidr;
 use crate::policy::trace::Number;
-use crate::policy::{Answer, Context};
+use crate::policy::{Answer, PolicyContext};
 use crate::x509::SubjectAltNames;
 
 /// Somebody who can say whether an alternative name is the node's.
@@ -58,7 +58,7 @@ pub(in crate::policy) struct Question<'a> {
     pub(in crate::policy) names: &'a [AskedName<'a>],
     pub(in crate::policy) inventory: Option<&'a Inventory>,
     pub(in crate::policy) sources: &'a [NameSource],
-    pub(in crate::policy) context: &'a Context<'a>,
+    pub(in crate::policy) context: &'a PolicyContext<'a>,
 }
 
 /// What the sources of a rule say of one name, all of them together.
