@@ -3,6 +3,7 @@
 use crate::identity::NODES_GROUP;
 use crate::name::{Group, NodeName, Username};
 use crate::pki::Subject;
+use crate::shown::excerpt;
 use crate::x509::{CertificateRequest, PrivateKey, RequestError, SubjectAltNames, X509Error};
 
 impl CertificateRequest {
@@ -50,10 +51,9 @@ impl CertificateRequest {
     fn signed(subject: &Subject, alt_names: &SubjectAltNames, key: &PrivateKey) -> Result<Self, X509Error> {
         let der = Self::encode(&subject.to_der()?, alt_names, key)?;
         Self::from_der(&der).map_err(|error| match error {
-            RequestError::TooManyNames { .. } | RequestError::TooLarge { .. } => X509Error::Unencodable {
-                what: "request",
-                value: subject.to_string().chars().take(64).collect(),
-            },
+            RequestError::TooManyNames { .. } | RequestError::TooLarge { .. } => {
+                X509Error::Unencodable { what: "request", value: excerpt(&subject.to_string()) }
+            }
             _ => X509Error::Encoding { what: "certificate request" },
         })
     }

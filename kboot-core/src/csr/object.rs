@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use super::{CsrError, Requestor, Signer, Stage};
 use crate::document::json::check_keys;
+use crate::shown::{excerpt, start};
 use crate::time::{Lifetime, Timestamp};
 use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
 
@@ -227,7 +228,7 @@ impl CertificateSigningRequest {
             return Err(error);
         }
         if !matches!(api_version.as_str(), "certificates.k8s.io/v1" | "certificates.k8s.io/v1beta1") {
-            let problem = format!("{:?} is not certificates.k8s.io/v1", shortened(&api_version));
+            let problem = format!("{:?} is not certificates.k8s.io/v1", excerpt(&api_version));
             return refuse("apiVersion", problem);
         }
         let request_pem = STANDARD.decode(&spec.request).map_err(|_| RequestError::BadBase64)?;
@@ -431,8 +432,8 @@ struct Header {
 /// Of an object of another kind, that it is one says more than which field it lacks.
 fn unreadable(error: &serde_json::Error, header: Option<Header>) -> CsrError {
     header.and_then(|header| other_kind(&header.kind)).unwrap_or_else(|| {
-        let words: String = error.to_string().chars().take(200).collect();
-        let problem = format!("is not a CertificateSigningRequest object: {words}");
+        let words = error.to_string();
+        let problem = format!("is not a CertificateSigningRequest object: {}", start(&words, 200));
         CsrError::Object { path: "the object".to_owned(), problem }
     })
 }
@@ -440,10 +441,6 @@ fn unreadable(error: &serde_json::Error, header: Option<Header>) -> CsrError {
 fn other_kind(kind: &str) -> Option<CsrError> {
     (kind != "CertificateSigningRequest").then(|| CsrError::Object {
         path: "kind".to_owned(),
-        problem: format!("{:?} is not CertificateSigningRequest", shortened(kind)),
+        problem: format!("{:?} is not CertificateSigningRequest", excerpt(kind)),
     })
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }

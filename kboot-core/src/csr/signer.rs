@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::CsrError;
 use super::usage::{CLIENT_AUTH, SERVER_AUTH};
+use crate::shown::excerpt;
 
 /// A signer that kube-controller-manager runs (`api/certificates/v1/types.go`).
 ///
@@ -68,6 +69,6 @@ impl FromStr for Signer {
     type Err = CsrError;
     fn from_str(text: &str) -> Result<Self, CsrError> {
         let found = Self::ALL.into_iter().find(|signer| signer.as_str() == text);
-        found.ok_or_else(|| CsrError::UnknownSigner { value: text.chars().take(64).collect() })
+        found.ok_or_else(|| CsrError::UnknownSigner { value: excerpt(text) })
     }
 }

@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::KubeconfigError;
 use super::model::{Context, Entry, Kubeconfig, Named, Unknown};
-use super::{KubeconfigError, shown};
+use crate::shown::excerpt;
 
 /// What happens where two kubeconfigs have different entries of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -126,7 +127,7 @@ impl fmt::Display for EntryKind {
 impl fmt::Display for MergeChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source, kind, name, action } = self;
-        let (source, name) = (shown(source), shown(name));
+        let (source, name) = (excerpt(source), excerpt(name));
         match action {
             MergeAction::Added => write!(f, "added {kind} {name:?} from {source:?}"),
             MergeAction::Kept if *kind == EntryKind::CurrentContext => {
@@ -140,7 +141,7 @@ impl fmt::Display for MergeChange {
                 write!(
                     f,
                     "added {kind} {name:?} from {source:?} as {:?}: a different one is there",
-                    shown(to)
+                    excerpt(to)
                 )
             }
             MergeAction::Redirected => write!(

@@ -81,8 +81,3 @@ pub enum KubeconfigError {
 fn listed(conflicts: &[MergeChange]) -> String {
     conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
-
-/// A name or another text of a kubeconfig that is no secret, short enough for a message.
-fn shown(text: &str) -> String {
-    text.chars().take(64).collect()
-}

@@ -14,6 +14,7 @@ use super::row::{ClusterNames, CommonName, FilePair, Location, Names, ProfileRow
 use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, NodeRole, ServingCertificates};
 use crate::identity::{ADMIN_GROUP, FRONT_PROXY_CLIENT, KUBELET_CLIENT_USER, MASTERS_GROUP, NODES_GROUP};
 use crate::name::Dns1123Subdomain;
+use crate::shown::excerpt;
 use crate::x509::TlsUsage;
 
 fn always(_: &ClusterSpec) -> bool {
@@ -401,7 +402,7 @@ impl FromStr for Profile {
     fn from_str(text: &str) -> Result<Self, PkiError> {
         let found = Self::ALL.iter().copied().find(|profile| profile.as_str() == text);
         found.ok_or_else(|| PkiError::UnknownProfile {
-            value: text.chars().take(64).collect(),
+            value: excerpt(text),
             known: Self::ALL.iter().map(|profile| profile.as_str()).collect::<Vec<_>>().join(", "),
         })
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Policy, PolicyError};
+use crate::shown::excerpt;
 
 /// A policy that comes with kboot; as a file it is [`Preset::file_text`].
 ///
@@ -83,7 +84,7 @@ impl FromStr for Preset {
         let found = Self::ALL.into_iter().find(|preset| preset.as_str() == text);
         found.ok_or_else(|| {
             let known = Self::ALL.map(Self::as_str).join(", ");
-            let shown: String = text.chars().take(64).collect();
+            let shown = excerpt(text);
             PolicyError::one("", format!("{shown:?} is not a preset: use {known}"))
         })
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::TokenError;
+use crate::shown::excerpt;
 use crate::time::{Lifetime, TimeError, Timestamp};
 
 /// What a bootstrap token is good for.
@@ -34,7 +35,7 @@ impl FromStr for TokenUsage {
     type Err = TokenError;
     fn from_str(text: &str) -> Result<Self, TokenError> {
         let found = Self::ALL.into_iter().find(|usage| usage.as_str() == text);
-        found.ok_or_else(|| TokenError::Usage { value: text.chars().take(64).collect() })
+        found.ok_or_else(|| TokenError::Usage { value: excerpt(text) })
     }
 }
 
@@ -72,11 +73,7 @@ impl FromStr for BootstrapGroup {
                 && rest.bytes().last().is_some_and(alphanumeric)
                 && rest.bytes().all(|byte| alphanumeric(byte) || byte == b':' || byte == b'-')
         });
-        if valid {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(TokenError::Group { value: text.chars().take(64).collect() })
-        }
+        if valid { Ok(Self(text.to_owned())) } else { Err(TokenError::Group { value: excerpt(text) }) }
     }
 }
 

@@ -8,6 +8,7 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 
 use super::oid;
 use super::{KeyKind, ObjectIdentifier, PublicKey, X509Error};
+use crate::shown::excerpt;
 
 /// What a key is: the algorithm and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,7 +76,7 @@ impl FromStr for KeyAlgorithm {
         let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
         found
             .map(|(algorithm, _)| algorithm)
-            .ok_or_else(|| X509Error::UnknownKeyAlgorithm { value: text.chars().take(64).collect() })
+            .ok_or_else(|| X509Error::UnknownKeyAlgorithm { value: excerpt(text) })
     }
 }
 

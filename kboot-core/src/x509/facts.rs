@@ -2,13 +2,13 @@
 
 use x509_parser::prelude::X509Certificate;
 
-use super::certificate::hex;
 use super::extensions::Extensions;
 use super::name::readable_name;
 use super::{
     DistinguishedName, ExtendedKeyUsage, KeyUsage, ObjectIdentifier, PublicKey, SubjectAltNames, X509Error,
     oid,
 };
+use crate::shown::hex;
 use crate::time::{Timestamp, Validity};
 
 /// What a certificate says, as far as kboot decides on it.

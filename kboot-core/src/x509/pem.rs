@@ -6,6 +6,7 @@ use rustls_pki_types::pem::{self, SectionKind};
 use zeroize::Zeroizing;
 
 use super::{EncodingAnomaly, RequestError, X509Error};
+use crate::shown::excerpt;
 
 /// Larger than any chain of certificates that a component reads.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -56,7 +57,7 @@ pub(super) fn request_block(text: &[u8]) -> Result<(Vec<u8>, Vec<EncodingAnomaly
             Some(BEGIN) => break,
             Some(line) if line.starts_with("-----BEGIN ") && line.ends_with("-----") => {
                 let label = line.trim_start_matches("-----BEGIN ").trim_end_matches('-');
-                return Err(RequestError::WrongPemLabel { label: label.chars().take(64).collect() });
+                return Err(RequestError::WrongPemLabel { label: excerpt(label) });
             }
             Some(line) if line.contains("-----") => return Err(not_pem("a line before it has dashes")),
             Some(line) if line.trim().is_empty() => {}

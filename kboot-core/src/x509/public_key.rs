@@ -7,10 +7,10 @@ use der::asn1::{BitStringRef, UintRef};
 use der::{Decode, Tag};
 use rustls_pki_types::pem::SectionKind;
 
-use super::certificate::hex;
 use super::oid;
 use super::tlv::{fields, identifier, open, parts};
 use super::{Certificate, ObjectIdentifier, RequestError, X509Error, pem};
+use crate::shown::hex;
 
 /// A public key: its SubjectPublicKeyInfo and what it is.
 ///

@@ -20,11 +20,11 @@ pub use profile::SigningProfile;
 use self::json::{Fields, Json};
 use super::subject::Others;
 use super::{CertificateAuthority, CertificateTemplate, Subject};
+use crate::document::Problem;
 use crate::env::Env;
 use crate::error::Error;
 use crate::name::{Group, Username};
 use crate::net::Host;
-use crate::shown::escape_quotes_too;
 use crate::time::Lifetime;
 use crate::x509::{KeyAlgorithm, PrivateKey, SubjectAltNames};
 
@@ -41,9 +41,8 @@ pub struct CfsslError {
 
 impl CfsslError {
     fn new(path: &str, problem: impl Into<String>) -> Self {
-        // A path holds keys of the file, and they may hold anything.
-        let path = path.chars().take(200).flat_map(escape_quotes_too).collect();
-        Self { path, problem: problem.into() }
+        let Problem { path, problem } = Problem::new(path, problem);
+        Self { path, problem }
     }
 }
 
