@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use super::{CsrError, Requestor, Signer, Stage};
 use crate::document::json::check_keys;
+use crate::document::{Unwritable, yaml};
 use crate::shown::{excerpt, start};
 use crate::time::{Lifetime, Timestamp};
 use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
@@ -310,9 +311,9 @@ impl CertificateSigningRequest {
     /// The same in YAML, as kubectl writes it.
     ///
     /// # Errors
-    /// [`std::fmt::Error`] where the serializer fails, which it has no reason to.
-    pub fn to_yaml(&self) -> Result<String, std::fmt::Error> {
-        crate::document::yaml::write(&self.to_json()).map_err(|_| std::fmt::Error)
+    /// [`Unwritable`] where the serializer fails, which it has no reason to.
+    pub fn to_yaml(&self) -> Result<String, Unwritable> {
+        yaml::write(&self.to_json())
     }
 
     /// `metadata.name`, which may hold nearly any character.

@@ -414,7 +414,9 @@ fn an_object_without_end_takes_no_memory() {
     let endless = std::io::repeat(b'x').take(1 << 40);
     let text = br#"{"items":[{"a":""#.chain(endless).chain(&br#""}]}"#[..]);
     let outcome = read_list(text, |_, _| Ok::<(), ListError>(()));
-    assert_eq!(outcome.unwrap_err().to_string(), "cannot be read: an object in it is too large");
+    let error = outcome.unwrap_err();
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(format!("{error}: {source}"), "cannot be read: an object in it is too large");
 }
 
 fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {

@@ -150,6 +150,6 @@ impl From<ListError> for Ended {
     }
 }
 
-fn unreadable(error: &impl ToString) -> PolicyError {
-    PolicyError::one("", error.to_string())
+fn unreadable(error: &ListError) -> PolicyError {
+    PolicyError::one("", error.in_full())
 }
