@@ -51,7 +51,7 @@ impl ClusterIdentity {
         &self.name
     }
 
-    /// Where its API servers are reached.
+    /// Where the cluster's API servers are reached.
     #[must_use]
     pub fn endpoint(&self) -> &ApiEndpoint {
         &self.endpoint

@@ -145,7 +145,7 @@ impl CertificateSigningRequest {
         }))
     }
 
-    /// The same without a name: the API server makes one that begins like this. `kubectl create` takes such
+    /// Takes the name away: the API server makes one that begins like this. `kubectl create` takes such
     /// an object, `kubectl apply` does not.
     #[must_use]
     pub fn with_generated_name(mut self, prefix: &str) -> Self {
@@ -154,28 +154,28 @@ impl CertificateSigningRequest {
         self
     }
 
-    /// The same, sent by this user.
+    /// Sets who sends it.
     #[must_use]
     pub fn with_requestor(mut self, requestor: Requestor) -> Self {
         self.fields().requestor = requestor;
         self
     }
 
-    /// The same for these usages.
+    /// Sets the usages that it asks for.
     #[must_use]
     pub fn with_usages(mut self, usages: Vec<String>) -> Self {
         self.fields().usages = usages;
         self
     }
 
-    /// The same with a wish for this lifetime.
+    /// Asks for a certificate of this lifetime.
     #[must_use]
     pub fn with_expiration(mut self, lifetime: Lifetime) -> Self {
         self.fields().expiration_seconds = Some(lifetime.seconds());
         self
     }
 
-    /// The same after an approval: the condition says so, with these words and this time, instead of whatever
+    /// Adds an approval: the condition says so, with these words and this time, instead of whatever
     /// condition of type `Approved` was there.
     #[must_use]
     pub fn with_approval(mut self, reason: &str, message: &str, now: Timestamp) -> Self {
@@ -191,7 +191,7 @@ impl CertificateSigningRequest {
         self
     }
 
-    /// The same with the certificate that was issued.
+    /// Adds the certificate that was issued.
     #[must_use]
     pub fn with_certificate(mut self, certificate: &Certificate) -> Self {
         self.fields().certificate = Some(certificate.to_pem().into_bytes());
@@ -211,7 +211,7 @@ impl CertificateSigningRequest {
             .and_then(Self::from_document)
     }
 
-    /// The same from text.
+    /// Reads a CertificateSigningRequest from the text of a JSON object.
     ///
     /// # Errors
     /// As [`CertificateSigningRequest::from_json`].
@@ -308,7 +308,7 @@ impl CertificateSigningRequest {
         object
     }
 
-    /// The same in YAML, as kubectl writes it.
+    /// The object as YAML, as kubectl writes it.
     ///
     /// # Errors
     /// [`Unwritable`] where the serializer fails, which it has no reason to.
@@ -328,7 +328,7 @@ impl CertificateSigningRequest {
         &self.0.metadata
     }
 
-    /// When it was created.
+    /// When the request was created.
     #[must_use]
     pub fn created(&self) -> Option<Timestamp> {
         self.0.created
@@ -346,7 +346,7 @@ impl CertificateSigningRequest {
         self.0.signer
     }
 
-    /// Who sent it.
+    /// Who sent the request.
     #[must_use]
     pub fn requestor(&self) -> &Requestor {
         &self.0.requestor
@@ -403,7 +403,7 @@ impl CertificateSigningRequest {
         self.stage() == Stage::Pending
     }
 
-    /// How far it has come. A denial goes before everything, and a failure before a certificate: kubelets
+    /// How far the request has come. A denial goes before everything, and a failure before a certificate: kubelets
     /// wait no longer for either (`WaitForCertificate` in `client-go/util/certificate/csr`).
     #[must_use]
     pub fn stage(&self) -> Stage {

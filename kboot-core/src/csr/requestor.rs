@@ -36,14 +36,14 @@ impl Requestor {
         Self { username: username.to_owned(), ..Self::default() }
     }
 
-    /// The same in one more group.
+    /// Adds a group.
     #[must_use]
     pub fn with_group(mut self, group: &str) -> Self {
         self.groups.push(group.to_owned());
         self
     }
 
-    /// Whether it is in the group.
+    /// Whether the requestor is in a group.
     #[must_use]
     pub fn is_in(&self, group: &str) -> bool {
         self.groups.iter().any(|one| one == group)

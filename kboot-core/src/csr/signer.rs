@@ -29,7 +29,7 @@ pub enum Signer {
 }
 
 impl Signer {
-    /// All of them.
+    /// All signers.
     pub const ALL: [Self; 3] =
         [Self::KubeApiserverClient, Self::KubeApiserverClientKubelet, Self::KubeletServing];
 

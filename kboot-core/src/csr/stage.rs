@@ -45,7 +45,7 @@ impl Stage {
         matches!(self, Self::Issued | Self::Failed | Self::Denied)
     }
 
-    /// Whether it ended without a certificate.
+    /// Whether the request ended without a certificate.
     #[must_use]
     pub fn is_refused(self) -> bool {
         matches!(self, Self::Failed | Self::Denied)

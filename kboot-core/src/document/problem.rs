@@ -32,7 +32,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// As many problems of one file are kept: three bytes of it can be one.
+/// How many problems of one file are kept: three bytes of it can be one.
 pub(crate) const MOST_PROBLEMS: usize = 1000;
 
 /// Problems as they are found, the first [`MOST_PROBLEMS`] of them.

@@ -30,7 +30,7 @@ pub struct WantsCredential {
     user: String,
 }
 
-/// Everything needed is there.
+/// The builder's last state: everything that a kubeconfig needs is there.
 #[derive(Debug)]
 pub struct Ready {
     problem: Option<X509Error>,

@@ -74,7 +74,8 @@ impl CertificateAuthority {
         Self::with_path_length(subject, key, lifetime, None, env)
     }
 
-    /// The same with a limit on how many authorities may stand between it and a leaf (RFC 5280, 4.2.1.9).
+    /// Creates an authority for a key that exists, with a limit on how many authorities may stand between it
+    /// and a leaf (RFC 5280, 4.2.1.9).
     ///
     /// # Errors
     /// As [`CertificateAuthority::create`].
@@ -137,7 +138,7 @@ impl CertificateAuthority {
         Self::load(Certificate::from_pem(certificate)?, PrivateKey::from_pem(key)?, now)
     }
 
-    /// The same as one of a cluster's authorities, where its common name does not say it or says another: etcd's
+    /// Says which of a cluster's authorities it is, where its common name does not or says another: etcd's
     /// and the front proxy's make no clients of the API server.
     #[must_use]
     pub fn with_ca_role(self, authority: CaRole) -> Self {

@@ -45,7 +45,7 @@ macro_rules! profiles {
         pub enum Profile { $($(#[$doc])* $profile,)* }
 
         impl Profile {
-            /// All of them, in their order.
+            /// All profiles, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$profile,)*];
 
             /// What is known of it.

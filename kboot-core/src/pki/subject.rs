@@ -85,7 +85,7 @@ impl Subject {
         Self { others, layout: Layout::Cfssl, ..Self::new(common_name) }
     }
 
-    /// The same subject in one more group.
+    /// Adds a group.
     #[must_use]
     pub fn with_group(mut self, group: Group) -> Self {
         if !self.organizations.contains(&group) {
@@ -94,7 +94,7 @@ impl Subject {
         self
     }
 
-    /// The same subject with the cluster's common attributes.
+    /// Adds the attributes that all subjects of a cluster have.
     #[must_use]
     pub fn with_defaults(mut self, defaults: &SubjectDefaults) -> Self {
         let SubjectDefaults { country, state, locality, organizational_unit } = defaults.clone();

@@ -80,7 +80,7 @@ impl CertificateTemplate {
         self
     }
 
-    /// Who it is for.
+    /// The subject: who the certificate is for.
     #[must_use]
     pub fn subject(&self) -> &Subject {
         &self.subject

@@ -25,7 +25,7 @@ pub enum Decision {
     Hold(Refusal),
 }
 
-/// Which of the three.
+/// What is decided on a request, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(clippy::exhaustive_enums, reason = "there is no fourth")]
@@ -78,7 +78,7 @@ impl Answer {
 }
 
 impl Decision {
-    /// Which of the three it is.
+    /// The decision in one word: approve, deny or hold.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
@@ -106,7 +106,7 @@ impl Decision {
         }
     }
 
-    /// Everything that was looked at.
+    /// The trace: everything that was looked at.
     #[must_use]
     pub fn trace(&self) -> &Trace {
         match self {
@@ -154,7 +154,7 @@ impl Decision {
         text
     }
 
-    /// The same after a person has looked at it and approves: a Hold becomes an approval in that person's
+    /// The decision after a person has looked at it and approves: a Hold becomes an approval in that person's
     /// name, which is cut and escaped like all that is shown. What the floor refuses, and what was denied, stays
     /// as it is, and so does everything where nobody is named.
     ///
@@ -218,7 +218,7 @@ impl Refusal {
         }
     }
 
-    /// Everything that was looked at.
+    /// The trace: everything that was looked at.
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.trace

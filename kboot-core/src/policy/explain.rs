@@ -64,7 +64,7 @@ pub struct Explanation<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "an answer is one of three")]
 pub enum Tone {
-    /// As it should be.
+    /// Good: as it should be.
     Good,
     /// Not so.
     Bad,
@@ -73,7 +73,7 @@ pub enum Tone {
 }
 
 impl<'a> Explanation<'a> {
-    /// Of the decision on this request.
+    /// An explanation of the decision on this request.
     #[must_use]
     pub fn new(object: &'a CertificateSigningRequest, decision: &'a Decision) -> Self {
         Self { object, decision, preset: None }
@@ -127,7 +127,7 @@ impl<'a> Explanation<'a> {
         })
     }
 
-    /// Which facts would have helped.
+    /// The facts that were not known and would have helped.
     #[must_use]
     pub fn missing_facts(&self) -> BTreeSet<MissingFact> {
         self.decision.trace().clauses().filter_map(|clause| clause.missing_fact()).collect()

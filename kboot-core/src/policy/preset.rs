@@ -28,10 +28,10 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// All of them.
+    /// All presets.
     pub const ALL: [Self; 4] = [Self::Upstream, Self::KubeletServing, Self::Bootstrap, Self::Postfinance];
 
-    /// Its name.
+    /// The preset's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

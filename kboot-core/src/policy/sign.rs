@@ -52,7 +52,7 @@ impl Issuer {
     /// Prepares what [`CertificateAuthority::sign`] signs, for a key that is elsewhere.
     ///
     /// # Errors
-    /// As there, but for signing.
+    /// What [`CertificateAuthority::sign`] can fail with, but for signing.
     pub fn prepare_approved(
         &self,
         approved: &ApprovedRequest,

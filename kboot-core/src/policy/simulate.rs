@@ -234,7 +234,7 @@ impl SimulatedRequest {
 }
 
 impl SimulationSummary {
-    /// How often the two differ.
+    /// How often the policy and what it is compared with differ.
     #[must_use]
     pub fn disagreements(&self) -> u64 {
         self.disagreements.values().fold(0, |sum, count| sum.saturating_add(*count))

@@ -21,7 +21,7 @@ pub enum Component {
 }
 
 impl Component {
-    /// All of them, in the order in which they start.
+    /// All components, in the order in which they start.
     pub const ALL: [Self; 6] = [
         Self::Etcd,
         Self::KubeApiserver,
@@ -44,7 +44,7 @@ impl Component {
         }
     }
 
-    /// Its key in the cluster file's `spec.components`.
+    /// The component's field in the cluster file's `spec.components`.
     #[must_use]
     pub fn field_name(self) -> &'static str {
         match self {

@@ -18,10 +18,10 @@ pub enum TokenUsage {
 }
 
 impl TokenUsage {
-    /// Both, in upstream's order.
+    /// Both usages, in upstream's order.
     pub const ALL: [Self; 2] = [Self::Signing, Self::Authentication];
 
-    /// Its word in a token's Secret and in `kubeadm token`.
+    /// The usage's word, as in `kubeadm token --usages`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -102,13 +102,13 @@ pub struct TokenSettings {
 }
 
 impl TokenSettings {
-    /// Both usages, the default group, no end, no description.
+    /// Settings with both usages, the default group, no end and no description.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same, ending so long after `now`; a lifetime of zero means no end, as in kubeadm.
+    /// Lets the token end so long after `now`; a lifetime of zero means no end, as in kubeadm.
     ///
     /// # Errors
     /// [`TimeError::OutOfRange`] past the year 9999.
@@ -117,14 +117,14 @@ impl TokenSettings {
         Ok(self.with_expiration(expiration))
     }
 
-    /// The same with this end.
+    /// Sets when the token ends; none for never.
     #[must_use]
     pub fn with_expiration(mut self, expiration: Option<Timestamp>) -> Self {
         self.expiration = expiration;
         self
     }
 
-    /// The same with these usages alone.
+    /// Sets the usages: these alone.
     #[must_use]
     pub fn with_usages(mut self, usages: &[TokenUsage]) -> Self {
         let mut usages = usages.to_vec();
@@ -134,14 +134,14 @@ impl TokenSettings {
         self
     }
 
-    /// The same with this text for people.
+    /// Sets the text for people.
     #[must_use]
     pub fn with_description(mut self, description: &str) -> Self {
         description.clone_into(&mut self.description);
         self
     }
 
-    /// The same with one more group; the first one takes the default group's place.
+    /// Adds a group; the first one takes the default group's place.
     #[must_use]
     pub fn with_group(mut self, group: BootstrapGroup) -> Self {
         let groups = self.groups.get_or_insert_default();
@@ -151,7 +151,7 @@ impl TokenSettings {
         self
     }
 
-    /// The same with no group but `system:bootstrappers`.
+    /// Leaves no group but `system:bootstrappers`.
     #[must_use]
     pub fn without_groups(mut self) -> Self {
         self.groups = Some(Vec::new());

@@ -119,14 +119,14 @@ impl CertificateFacts {
         })
     }
 
-    /// Whether it is good for a client, as Go's verifier sees it: extended usages that are not there, or
+    /// Whether the certificate is good for a client, as Go's verifier sees it: extended usages that are not there, or
     /// `any`, allow everything.
     #[must_use]
     pub fn allows_client(&self) -> bool {
         self.allows(&ExtendedKeyUsage::ClientAuth)
     }
 
-    /// Whether it is good for a server, in the same sense.
+    /// Whether the certificate is good for a server, as Go's verifier sees it.
     #[must_use]
     pub fn allows_server(&self) -> bool {
         self.allows(&ExtendedKeyUsage::ServerAuth)

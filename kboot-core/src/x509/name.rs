@@ -107,7 +107,7 @@ impl DistinguishedName {
         &self.der
     }
 
-    /// Its parts, in order.
+    /// The name's RelativeDistinguishedNames, in order.
     #[must_use]
     pub fn relative_names(&self) -> &[RelativeDistinguishedName] {
         &self.relative_names
@@ -139,7 +139,7 @@ impl Hash for DistinguishedName {
 }
 
 impl fmt::Display for DistinguishedName {
-    /// As RFC 4514 writes names, but in the order in which they stand there. What is not a text is in
+    /// Written as RFC 4514 has it, but in the order in which they stand there. What is not a text is in
     /// hexadecimal after `#`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let attribute = |attribute: &AttributeTypeAndValue| match &attribute.text {

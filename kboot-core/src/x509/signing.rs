@@ -114,7 +114,7 @@ impl<'a> UnsignedCertificate<'a> {
         &self.tbs
     }
 
-    /// How they are to be signed.
+    /// The algorithm by which the bytes are to be signed.
     #[must_use]
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
         self.algorithm.signature()

@@ -152,7 +152,7 @@ impl ExtendedKeyUsage {
         found.map_or(Self::Other(oid), |(usage, ..)| usage)
     }
 
-    /// Its word; none for one that has only an identifier.
+    /// The usage's word, which is cfssl's; none for one that has only an identifier.
     #[must_use]
     pub fn as_str(&self) -> Option<&'static str> {
         Self::WORDS.into_iter().find(|(usage, ..)| usage == self).map(|(_, _, word)| word)

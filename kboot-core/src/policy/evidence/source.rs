@@ -32,7 +32,7 @@ pub enum NameSource {
 }
 
 impl NameSource {
-    /// Its name in a policy.
+    /// The source's name in a policy.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
