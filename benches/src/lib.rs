@@ -70,7 +70,7 @@ impl Leaf {
         let authority =
             CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
         let template =
-            CertificateTemplate::client("system:node:worker-1".parse()?).group("system:nodes".parse()?);
+            CertificateTemplate::client("system:node:worker-1".parse()?).with_group("system:nodes".parse()?);
         Ok(Self { authority, template, env })
     }
 

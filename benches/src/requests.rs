@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use kboot_core::Error;
 use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::Host;
-use kboot_core::policy::{Context, Decision, Policy, Verdict};
+use kboot_core::policy::{Decision, Policy, PolicyContext, Verdict};
 use kboot_core::time::Timestamp;
 use kboot_testkit::generate::{GeneralName, Key, KeyKind, Pem, Request, der};
 
@@ -19,7 +19,7 @@ pub struct Requests {
     pem: String,
     object: CertificateSigningRequest,
     policy: Policy,
-    context: Context<'static>,
+    context: PolicyContext<'static>,
 }
 
 impl Requests {
@@ -75,7 +75,8 @@ impl Requests {
 }
 
 fn object(pem: &str) -> CertificateSigningRequest {
-    let node = Requestor::user("system:node:worker-1").group("system:nodes").group("system:authenticated");
+    let node =
+        Requestor::user("system:node:worker-1").with_group("system:nodes").with_group("system:authenticated");
     CertificateSigningRequest::new("csr-7xk2p", Signer::KubeletServing, pem.as_bytes()).with_requestor(node)
 }
 
@@ -98,8 +99,8 @@ fn policy() -> Result<Policy, Error> {
     Ok(text.parse()?)
 }
 
-fn context() -> Result<Context<'static>, Error> {
-    let mut context = Context::at(Timestamp::from_unix(1_800_000_000)?);
+fn context() -> Result<PolicyContext<'static>, Error> {
+    let mut context = PolicyContext::at(Timestamp::from_unix(1_800_000_000)?);
     let inventory = "{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, spec: {nodes: [{name: worker-1, \
                      addresses: [192.168.5.21]}]}}";
     context.inventories.insert("nodes.yaml".to_owned(), inventory.parse()?);

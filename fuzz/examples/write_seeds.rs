@@ -4,9 +4,11 @@
 use std::path::Path;
 
 use kboot_core::x509::CertificateRequest;
-use kboot_core::{net::Host, x509::SubjectAltNames};
 use kboot_core::x509::{KeyAlgorithm, PrivateKey};
-use kboot_testkit::generate::{Extension, GeneralName, Key, KeyKind, AttributeTypeAndValue, Pem, Request, der};
+use kboot_core::{net::Host, x509::SubjectAltNames};
+use kboot_testkit::generate::{
+    AttributeTypeAndValue, Extension, GeneralName, Key, KeyKind, Pem, Request, der,
+};
 
 fn main() {
     let folder = Path::new("seeds");

@@ -27,7 +27,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 });
 
 fn is_of_text(anomaly: &EncodingAnomaly) -> bool {
-    matches!(anomaly, EncodingAnomaly::SurroundingText | EncodingAnomaly::PemHeaders | EncodingAnomaly::SecondBlock)
+    matches!(
+        anomaly,
+        EncodingAnomaly::SurroundingText | EncodingAnomaly::PemHeaders | EncodingAnomaly::SecondBlock
+    )
 }
 
 /// A text without an anomaly is one block and nothing else; x509-parser's reader of PEM sees the same bytes.

@@ -49,7 +49,7 @@ fn decided(situation: &Situation) {
     // One more rule at the end matters only where none before it decided.
     // A rule's doubt about a name is one too; the floor's own word on it is not.
     let is_for_a_person = || decision.clone().approve_as("jane").verdict() == Verdict::Approve;
-    let is_open = match decision.code() {
+    let is_open = match decision.reason() {
         Reason::NoRule
         | Reason::FactsUnknown
         | Reason::ApiServerUnknown
@@ -68,7 +68,7 @@ fn decided(situation: &Situation) {
         before.verdict() == Verdict::Hold
             || before.verdict() == decision.verdict()
             || (decision.verdict() == Verdict::Hold
-                && matches!(decision.code(), Reason::AltNameOfOther | Reason::AltNameReserved)),
+                && matches!(decision.reason(), Reason::AltNameOfOther | Reason::AltNameReserved)),
         "{before:?} {decision:?}"
     );
 }

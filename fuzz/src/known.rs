@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use arbitrary::{Result, Unstructured};
 use kboot_core::csr::{CertificateSigningRequest, Requestor};
 use kboot_core::name::NodeName;
-use kboot_core::{net::Host, x509::SubjectAltNames};
-use kboot_core::policy::{AccessReviews, Context, History, Inventory, KeyOwner, Nodes};
+use kboot_core::policy::{AccessReviews, History, Inventory, KeyOwner, Nodes, PolicyContext};
 use kboot_core::time::Timestamp;
+use kboot_core::{net::Host, x509::SubjectAltNames};
 use kboot_testkit::cluster::{API_SERVER, NAMESPACES, NODES, NOW, POD_RANGES, SERVICE_RANGES};
 use kboot_testkit::generate::{Key, KeyKind, Object, Request};
 use serde_json::json;
@@ -77,7 +77,7 @@ impl Known {
                 [Object::kubelet_client(node.name, ""), Object::kubelet_bootstrap(node.token_id, "")];
             for Object { username, groups, .. } in senders {
                 let sender = Requestor::user(&username.unwrap_or_default());
-                let sender = groups.iter().fold(sender, |sender, group| sender.group(group));
+                let sender = groups.iter().fold(sender, |sender, group| sender.with_group(group));
                 let (self_node_client, node_client) = (*u.choose(&may)?, *u.choose(&may)?);
                 known.reviews.push((sender, AccessReviews { self_node_client, node_client }));
             }
@@ -137,8 +137,8 @@ impl Known {
 
     /// As the policy takes it.
     #[must_use]
-    pub fn context(&self) -> Context<'_> {
-        let mut context = Context::at(NOW.parse::<Timestamp>().expect("it is a time"));
+    pub fn context(&self) -> PolicyContext<'_> {
+        let mut context = PolicyContext::at(NOW.parse::<Timestamp>().expect("it is a time"));
         context.service_cidrs =
             SERVICE_RANGES.iter().map(|range| range.parse().expect("it is a range")).collect();
         if !self.is_api_server_hidden {

@@ -26,7 +26,7 @@ const ONLY_HOLD: [Reason; 13] = [
 
 /// Panics where a decision contradicts itself or approves what it may not.
 pub fn judge(object: &CertificateSigningRequest, decision: &Decision) {
-    let (verdict, code, clauses) = (decision.verdict(), decision.code(), decision.trace().clauses());
+    let (verdict, code, clauses) = (decision.verdict(), decision.reason(), decision.trace().clauses());
     assert_eq!(verdict == Verdict::Approve, code == Reason::RuleApproves);
     assert!(verdict != Verdict::Deny || !ONLY_HOLD.contains(&code), "{code} denies");
     assert!(verdict != Verdict::Hold || code != Reason::RuleDenies, "{code} holds");
@@ -63,7 +63,7 @@ fn approvable(object: &CertificateSigningRequest, approved: &ApprovedRequest) {
     assert_eq!(facts.certification_request_info.subject.iter_attributes().count(), 1 + groups.len());
     assert_eq!(approved.common_name(), user);
     assert!(approved.organizations().eq(&groups), "{groups:?}");
-    assert_eq!(approved.signer().name(), object.signer_name());
+    assert_eq!(approved.signer().as_str(), object.signer_name());
 
     assert!(facts.certification_request_info.attributes().len() < 2);
     let mut names = Vec::new();

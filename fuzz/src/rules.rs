@@ -73,7 +73,7 @@ fn parse(choice: &[usize]) -> Policy {
             spec["rules"] = PARTS[..first].iter().enumerate().map(|(i, text)| rule(100 + i, text)).collect();
         }
         1..=4 => {
-            let preset: Value = serde_yaml::from_str(Preset::ALL[base - 1].text()).expect("it is YAML");
+            let preset: Value = serde_yaml::from_str(Preset::ALL[base - 1].file_text()).expect("it is YAML");
             spec = preset["spec"].clone();
         }
         _ => {}

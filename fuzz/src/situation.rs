@@ -2,13 +2,14 @@
 //! so that each byte other than zero is a step away from an approval.
 
 use arbitrary::{Result, Unstructured};
-use kboot_core::{csr::CertificateSigningRequest, x509::CertificateRequest};
 use kboot_core::policy::Policy;
+use kboot_core::{csr::CertificateSigningRequest, x509::CertificateRequest};
 use kboot_testkit::cluster::NODES;
 use kboot_testkit::generate::strategies::{Case, Mutation};
 use kboot_testkit::generate::{
-    COMMON_NAME, Extension, GeneralName, KUBE_APISERVER_CLIENT, KUBE_APISERVER_CLIENT_KUBELET,
-    KUBELET_SERVING, Key, KeyKind, AttributeTypeAndValue, ORGANIZATION, Object, Pem, Request, StringTag, der,
+    AttributeTypeAndValue, COMMON_NAME, Extension, GeneralName, KUBE_APISERVER_CLIENT,
+    KUBE_APISERVER_CLIENT_KUBELET, KUBELET_SERVING, Key, KeyKind, ORGANIZATION, Object, Pem, Request,
+    StringTag, der,
 };
 
 use crate::known::Known;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::shown::excerpt;
+
 /// Why a text is not a name of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{value:?} is not a {wanted}: {problem}")]
@@ -18,7 +20,7 @@ pub struct NameError {
 
 impl NameError {
     fn new(value: &str, wanted: &'static str, problem: &'static str) -> Self {
-        Self { value: value.chars().take(64).collect(), wanted, problem }
+        Self { value: excerpt(value), wanted, problem }
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use crate::name::is_dns1123_subdomain;
+use crate::shown::excerpt;
 
 /// Why a text is not an address of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +22,7 @@ pub struct NetError {
 
 impl NetError {
     fn new(value: &str, wanted: &'static str, problem: impl Into<String>) -> Self {
-        Self { value: value.chars().take(64).collect(), wanted, problem: problem.into() }
+        Self { value: excerpt(value), wanted, problem: problem.into() }
     }
 }
 

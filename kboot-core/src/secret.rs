@@ -90,7 +90,7 @@ impl SecretBytes {
         Ok(Self(bytes))
     }
 
-    /// The same as a text; none where it is not UTF-8.
+    /// Makes a secret text of it; none where it is not UTF-8.
     #[must_use]
     pub fn into_text(mut self) -> Option<SecretText> {
         match String::from_utf8(mem::take(&mut *self.0)) {

@@ -115,7 +115,7 @@ pub fn quoted(text: &str, most: usize) -> String {
     with_mark(format!("\"{inner}\""), text, most)
 }
 
-/// As many characters of a rejected value are kept in an error: most names in Kubernetes are shorter.
+/// How many characters of a rejected value an error keeps: most names in Kubernetes are shorter.
 pub const EXCERPT: usize = 64;
 
 /// A rejected value as an error's field keeps it: its first [`EXCERPT`] characters, as they are. Who writes it

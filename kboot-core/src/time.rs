@@ -6,6 +6,8 @@ use std::str::FromStr;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::shown::excerpt;
+
 /// Why a text is not a time or a lifetime, or why two of them cannot be combined.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -90,7 +92,7 @@ impl fmt::Debug for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let fail = || TimeError::Timestamp { value: text.chars().take(64).collect() };
+        let fail = || TimeError::Timestamp { value: excerpt(text) };
         // Go's RFC3339 layout wants a capital T and Z and knows no leap second; RFC 3339 allows all three.
         let leap_second = text.get(17..19) == Some("60");
         if text.contains(['t', 'z', ' ']) || leap_second {
@@ -193,7 +195,7 @@ pub(crate) fn go_duration(text: &str) -> Option<i64> {
 impl FromStr for Lifetime {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let fail = || TimeError::Lifetime { value: text.chars().take(64).collect() };
+        let fail = || TimeError::Lifetime { value: excerpt(text) };
         if text == "0" {
             return Ok(Self::ZERO);
         }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use crate::shown::excerpt;
+
 /// Why a text is not a Kubernetes version that kboot covers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -64,7 +66,7 @@ impl KubernetesVersion {
 impl FromStr for KubernetesVersion {
     type Err = VersionError;
     fn from_str(text: &str) -> Result<Self, VersionError> {
-        let value = || text.chars().take(64).collect();
+        let value = || excerpt(text);
         let malformed = || VersionError::Malformed { value: value() };
         let number = |part: &str| -> Option<u16> {
             let canonical = !part.is_empty()

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum, ValueHint};
 use kboot_core::KeyAlgorithm;
-use kboot_core::kubeconfig::Strategy;
+use kboot_core::kubeconfig;
 use kboot_core::name::{Group, Namespace, Username};
 use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
@@ -144,7 +144,7 @@ pub(crate) enum MergeStrategy {
     Rename,
 }
 
-impl From<MergeStrategy> for Strategy {
+impl From<MergeStrategy> for kubeconfig::MergeStrategy {
     fn from(strategy: MergeStrategy) -> Self {
         match strategy {
             MergeStrategy::Fail => Self::Fail,

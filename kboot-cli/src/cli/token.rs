@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use kboot_core::name::{Group, NodeName, Username};
 use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
-use kboot_core::token::{BootstrapGroup, Usage};
+use kboot_core::token::{BootstrapGroup, TokenUsage};
 
 use super::ListFormat;
 
@@ -67,7 +67,7 @@ pub(crate) struct TokenCreate {
     pub(crate) ttl: Lifetime,
     /// What it is good for
     #[arg(long, value_delimiter = ',', default_value = "signing,authentication")]
-    pub(crate) usages: Vec<Usage>,
+    pub(crate) usages: Vec<TokenUsage>,
     /// A group that it gives; may be repeated. Default: system:bootstrappers:kubeadm:default-node-token, with
     /// --node system:bootstrappers:kboot:one-node, whose requests kube-controller-manager does not approve
     #[arg(long = "group", value_name = "GROUP")]

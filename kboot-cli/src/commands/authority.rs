@@ -72,5 +72,5 @@ pub(super) fn named_by_path(authority: CertificateAuthority, path: &Path) -> Cer
         .filter_map(|other| input::bytes(&other, MAX_BYTES).ok())
         .filter_map(|pem| Certificate::only_from_pem(&pem).ok())
         .any(|other| other == *authority.certificate());
-    if is_clusters { authority } else { authority.known_as(named) }
+    if is_clusters { authority } else { authority.with_ca_role(named) }
 }

@@ -23,9 +23,10 @@ const SHOWN: usize = 50;
 pub(crate) fn run(command: Policy) -> Result<Answer> {
     match command {
         Policy::Check { file, output } => return check(&file, output),
-        Policy::Preset { name: Some(preset) } => output::data(preset.text().as_bytes())?,
+        Policy::Preset { name: Some(preset) } => output::data(preset.file_text().as_bytes())?,
         Policy::Preset { name: None } => {
-            let rows = Preset::ALL.map(|preset| vec![preset.name().to_owned(), preset.summary().to_owned()]);
+            let rows =
+                Preset::ALL.map(|preset| vec![preset.as_str().to_owned(), preset.summary().to_owned()]);
             output::data(output::table(&["NAME", "WHAT IT DECIDES"], &rows).as_bytes())?;
         }
     }
@@ -66,7 +67,7 @@ fn check(file: &Path, format: ListFormat) -> Result<Answer> {
         let rule = |rule: &policy::Rule| {
             json!({
                 "name": rule.name(),
-                "signer": rule.signer().name(),
+                "signer": rule.signer().as_str(),
                 "decision": rule.verdict().as_str(),
                 "inventory": rule.inventory(),
                 "sentence": rule.sentence(),

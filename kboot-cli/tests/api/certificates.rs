@@ -451,7 +451,7 @@ fn a_profile_of_the_library_is_one_of_the_commands() {
     let help = kboot(Path::new("."), &["cert", "issue", "--help"]).stdout;
     let words: Vec<_> = help.split(|c: char| !(c.is_alphanumeric() || c == '-')).collect();
     for profile in Profile::ALL {
-        assert!(words.contains(&profile.name()), "{profile} is missing in --help");
+        assert!(words.contains(&profile.as_str()), "{profile} is missing in --help");
     }
     let mut options = ProfileOptions::default();
     options.node = Some("a".parse().unwrap());

@@ -110,7 +110,7 @@ fn tokens() {
     );
     let (_, settings) = TokenSecret::read(&secret.stdout).unwrap();
     assert_eq!(settings.groups().len(), 2);
-    assert_eq!(settings.description_text(), "nodes");
+    assert_eq!(settings.description(), "nodes");
     assert!(settings.expiration().is_some());
     let json = run("token create --ttl 0 -o json");
     assert!(TokenSecret::read(&json.stdout).unwrap().1.expiration().is_none());

@@ -59,7 +59,7 @@ fn certificates_show_what_hides() {
             .unwrap();
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let template =
-        CertificateTemplate::client(NAME.parse().unwrap()).group(format!("g{NAME}").parse().unwrap());
+        CertificateTemplate::client(NAME.parse().unwrap()).with_group(format!("g{NAME}").parse().unwrap());
     let certificate = authority.issue(&template, &key, Lifetime::ONE_YEAR, &mut env).unwrap();
     let request = CertificateRequest::for_user(NAME.parse().unwrap(), [NAME.parse().unwrap()], &key).unwrap();
     let certificates = folder.join("certificates");

@@ -27,7 +27,7 @@ pub(crate) fn sign(
         Some(certificate) => as_of(certificate.der())?,
         None => Env::system(),
     };
-    let (certificate, key) = record.authority(request.signer().name())?;
+    let (certificate, key) = record.authority(request.signer().as_str())?;
     let authority = CertificateAuthority::from_pem(certificate.as_bytes(), key.as_bytes(), env.now())?;
     let ours = match authority.sign(request, Lifetime::ONE_YEAR, &mut env) {
         Err(PkiError::IssuersName { .. }) => return Ok(Err(Reason::Floor("issuers-name"))),

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use kboot_core::Env;
 use kboot_core::csr::CertificateSigningRequest;
-use kboot_core::policy::{Context, Decision, Preset};
+use kboot_core::policy::{Decision, PolicyContext, Preset};
 use kboot_core::version::KubernetesVersion;
 use kboot_core::x509::Certificate;
 
@@ -58,7 +58,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut report = Report::of(version);
     for case in &record.cases {
         let evaluate = |object: &CertificateSigningRequest| -> Result<Decision, Box<dyn Error>> {
-            let mut context = Context::at(Env::system().now());
+            let mut context = PolicyContext::at(Env::system().now());
             context.service_cidrs = vec!["10.96.0.0/12".parse()?];
             context.set_access(object.requestor(), case.access_reviews);
             Ok(policy.evaluate(object, &context))
@@ -95,7 +95,7 @@ impl Report {
         decision: Decision,
     ) -> Result<(), Box<dyn Error>> {
         self.refused += 1;
-        let ours = format!("{} {}", decision.verdict().as_str(), decision.code());
+        let ours = format!("{} {}", decision.verdict().as_str(), decision.reason());
         writeln!(self.table, "{name}\trefused: {message}\t{ours}")?;
         if let Decision::Approve(_) = decision.approve_as("parity") {
             self.failures
@@ -120,7 +120,7 @@ impl Report {
             Decision::Deny(refusal) | Decision::Hold(refusal) => Some(Reason::of(refusal, signed)),
         };
         let relation = Relation::of(approved, reason, later && has_access(decided, case.access_reviews));
-        let ours = format!("{} {}", decision.verdict().as_str(), decision.code());
+        let ours = format!("{} {}", decision.verdict().as_str(), decision.reason());
         let theirs = if approved { "approved" } else { "pending" };
         write!(self.table, "{name}\t{theirs}\t{ours}\t{}", relation.word())?;
         self.count_decision(name, relation, theirs, &ours);

@@ -52,7 +52,7 @@ pub(crate) enum Reason {
 
 impl Reason {
     pub(crate) fn of(refusal: &Refusal, signed: &CertificateSigningRequest) -> Self {
-        match refusal.code() {
+        match refusal.reason() {
             code @ (policy::Reason::NoRule
             | policy::Reason::RuleHolds
             | policy::Reason::RuleDenies

@@ -51,7 +51,7 @@ impl Content {
         }
     }
 
-    /// Whether it may be shown.
+    /// Whether the artifact may be shown.
     #[must_use]
     pub fn sensitivity(&self) -> Sensitivity {
         match self {

@@ -51,7 +51,7 @@ fn step(
     Ok(PlanStep { path: artifact.path.clone(), action, reason })
 }
 
-/// The same key or authority in another spelling, PKCS#8 for one: what an operator brought stays as it is.
+/// Whether both are one key or authority in two spellings, PKCS#8 for one: what an operator brought stays.
 fn is_same_value(artifact: &Artifact, found: &[u8]) -> bool {
     let wanted = artifact.content.expose_bytes();
     match artifact.kind {

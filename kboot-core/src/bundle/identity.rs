@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::cluster::ClusterSpec;
 use crate::name::ClusterName;
 use crate::net::ApiEndpoint;
+use crate::shown::excerpt;
 
 /// A text that is not a [`ClusterIdentity`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +51,7 @@ impl ClusterIdentity {
         &self.name
     }
 
-    /// Where its API servers are reached.
+    /// Where the cluster's API servers are reached.
     #[must_use]
     pub fn endpoint(&self) -> &ApiEndpoint {
         &self.endpoint
@@ -67,6 +68,6 @@ impl FromStr for ClusterIdentity {
     type Err = ClusterIdentityError;
     fn from_str(text: &str) -> Result<Self, ClusterIdentityError> {
         let parts = text.split_once('@').and_then(|(name, endpoint)| Self::from_parts(name, endpoint));
-        parts.ok_or_else(|| ClusterIdentityError { value: text.chars().take(64).collect() })
+        parts.ok_or_else(|| ClusterIdentityError { value: excerpt(text) })
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Arti
     }
     for (id, issued) in pki.certificates() {
         if let Some(path) = place::of_certificate(spec, id) {
-            add(path, id.profile.name(), &issued.certificate)?;
+            add(path, id.profile.as_str(), &issued.certificate)?;
         }
     }
     let inventory = Inventory {

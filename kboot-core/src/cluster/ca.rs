@@ -15,7 +15,7 @@ pub enum CaRole {
 }
 
 impl CaRole {
-    /// All of them.
+    /// All roles.
     pub const ALL: [Self; 3] = [Self::Cluster, Self::Etcd, Self::FrontProxy];
 
     /// The common name that upstream gives it (kubeadm's certlist.go).
@@ -28,7 +28,7 @@ impl CaRole {
         }
     }
 
-    /// Its files below `/etc/kubernetes/pki`, without the ending.
+    /// The name of the authority's files below `/etc/kubernetes/pki`, without the ending.
     #[must_use]
     pub fn base_name(self) -> &'static str {
         match self {

@@ -73,13 +73,13 @@ pub struct Node {
 }
 
 impl Node {
-    /// Its name.
+    /// The node's name.
     #[must_use]
     pub fn name(&self) -> &NodeName {
         &self.name
     }
 
-    /// Its own addresses, at least one.
+    /// The node's own addresses, at least one.
     #[must_use]
     pub fn addresses(&self) -> &[IpAddr] {
         &self.addresses
@@ -91,7 +91,7 @@ impl Node {
         self.addresses.first().copied().unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
     }
 
-    /// Whether it has this role.
+    /// Whether the node has a role.
     #[must_use]
     pub fn has(&self, role: NodeRole) -> bool {
         self.roles.contains(&role)

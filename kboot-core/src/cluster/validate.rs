@@ -214,7 +214,8 @@ fn components(
 ) -> BTreeMap<Component, Overrides> {
     let mut valid = BTreeMap::new();
     for (key, document::Component { config, extra_args }) in components {
-        let Some(component) = Component::ALL.into_iter().find(|component| component.key() == key) else {
+        let Some(component) = Component::ALL.into_iter().find(|component| component.field_name() == key)
+        else {
             continue;
         };
         let overrides = Overrides { config, extra_args };

@@ -14,7 +14,7 @@ use crate::version::KubernetesVersion;
 pub(crate) fn changes(path: &str, old: &str, new: &str, version: KubernetesVersion) -> Option<String> {
     let name = path.rsplit('/').next()?;
     if let Some(unit) = name.strip_suffix(".service").or_else(|| name.strip_suffix(".env")) {
-        let component = Component::ALL.into_iter().find(|component| component.name() == unit)?;
+        let component = Component::ALL.into_iter().find(|component| component.as_str() == unit)?;
         let gone = |flag: &str| {
             let known = flags::known(component, flag)?;
             let instead = known.instead().map_or_else(String::new, |instead| format!("; use {instead}"));

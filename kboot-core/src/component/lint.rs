@@ -10,7 +10,7 @@ use super::unit_file::{self, Assignment, SyntaxError};
 use crate::document::yaml;
 use crate::finding::{Detail, Finding, Severity};
 use crate::release::{Absence, Component, InsecureSetting, Misfit, fields, flags, insecure_settings};
-use crate::shown::is_hidden;
+use crate::shown::{EXCERPT, excerpt, is_hidden, start};
 use crate::version::KubernetesVersion;
 
 /// What [`lint`] finds.
@@ -257,7 +257,7 @@ fn kind(file: &str, text: &str) -> Result<Kind, LintError> {
         return Err(fail(UnreadableFile::UnknownKind));
     };
     if text_of("apiVersion") != wanted {
-        let found = text_of("apiVersion").chars().take(64).collect();
+        let found = excerpt(text_of("apiVersion"));
         return Err(fail(UnreadableFile::ApiVersion { found, kind, wanted }));
     }
     match document {
@@ -315,9 +315,9 @@ impl<'a> Lint<'a> {
             let program =
                 words.first().map_or("", |word| word.trim_start_matches(['@', '-', ':', '+', '!', '|']));
             let name = program.rsplit('/').next().unwrap_or_default();
-            let Some(component) = Component::ALL.into_iter().find(|component| component.name() == name)
+            let Some(component) = Component::ALL.into_iter().find(|component| component.as_str() == name)
             else {
-                let name = name.chars().take(64).collect();
+                let name = excerpt(name);
                 self.warn_of_line(file, command.line, LintProblem::UnknownProgram { name });
                 continue;
             };
@@ -339,7 +339,7 @@ impl<'a> Lint<'a> {
                         continue;
                     }
                     are_all_known = false;
-                    let name = name.chars().take(64).collect();
+                    let name = excerpt(name);
                     self.warn_of_line(file, command.line, LintProblem::UnsetVariable { name });
                     continue;
                 };
@@ -388,7 +388,7 @@ impl<'a> Lint<'a> {
     /// A flag of one component, or of one of several.
     fn flag(&mut self, file: usize, line: usize, components: &[Component], flag: &str) {
         let version = self.version;
-        let shown: String = flag.chars().take(64).filter(|c| !is_hidden(*c)).collect();
+        let shown: String = start(flag, EXCERPT).chars().filter(|c| !is_hidden(*c)).collect();
         let is_shared = components.len() > 1;
         let mut problems = Vec::new();
         for &component in components {

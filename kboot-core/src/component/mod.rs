@@ -33,7 +33,7 @@ use crate::release::fields;
 
 /// What of a component depends on the cluster file.
 impl Component {
-    /// Whether it runs on the node.
+    /// Whether the component runs on a node.
     #[must_use]
     pub fn runs_on(self, node: &Node) -> bool {
         node.has(match self {
@@ -43,13 +43,13 @@ impl Component {
         })
     }
 
-    /// Its systemd unit on a node, whether or not the node has the role ([`Component::runs_on`]).
+    /// The component's systemd unit on a node, whether or not the node has the role ([`Component::runs_on`]).
     #[must_use]
     pub fn unit(self, spec: &ClusterSpec, node: &Node) -> Unit {
         Unit::of(self, spec, &self.flags(spec, node))
     }
 
-    /// Its command line arguments on a node, `--flag=value` each, in alphabetical order.
+    /// The component's command line arguments on a node, `--flag=value` each, in alphabetical order.
     #[must_use]
     pub fn arguments(self, spec: &ClusterSpec, node: &Node) -> Vec<String> {
         self.flags(spec, node).arguments().collect()

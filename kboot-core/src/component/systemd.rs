@@ -94,7 +94,7 @@ impl Unit {
 
 /// The variable that holds a component's arguments.
 fn variable(component: Component) -> String {
-    format!("{}_ARGS", component.name().replace('-', "_").to_ascii_uppercase())
+    format!("{}_ARGS", component.as_str().replace('-', "_").to_ascii_uppercase())
 }
 
 /// The file that sets the variable (systemd.exec(5), `EnvironmentFile=`): one assignment over several lines.

@@ -3,6 +3,7 @@
 use crate::identity::NODES_GROUP;
 use crate::name::{Group, NodeName, Username};
 use crate::pki::Subject;
+use crate::shown::excerpt;
 use crate::x509::{CertificateRequest, PrivateKey, RequestError, SubjectAltNames, X509Error};
 
 impl CertificateRequest {
@@ -43,22 +44,21 @@ impl CertificateRequest {
         groups: impl IntoIterator<Item = Group>,
         key: &PrivateKey,
     ) -> Result<Self, X509Error> {
-        let subject = groups.into_iter().fold(Subject::new(user), Subject::group);
+        let subject = groups.into_iter().fold(Subject::new(user), Subject::with_group);
         Self::signed(&subject, &SubjectAltNames::default(), key)
     }
 
     fn signed(subject: &Subject, alt_names: &SubjectAltNames, key: &PrivateKey) -> Result<Self, X509Error> {
         let der = Self::encode(&subject.to_der()?, alt_names, key)?;
         Self::from_der(&der).map_err(|error| match error {
-            RequestError::TooManyNames { .. } | RequestError::TooLarge { .. } => X509Error::Unencodable {
-                what: "request",
-                value: subject.to_string().chars().take(64).collect(),
-            },
+            RequestError::TooManyNames { .. } | RequestError::TooLarge { .. } => {
+                X509Error::Unencodable { what: "request", value: excerpt(&subject.to_string()) }
+            }
             _ => X509Error::Encoding { what: "certificate request" },
         })
     }
 }
 
 fn of_node(node: &NodeName) -> Subject {
-    Subject::new(node.username()).group(Group::from_static(NODES_GROUP))
+    Subject::new(node.username()).with_group(Group::from_static(NODES_GROUP))
 }

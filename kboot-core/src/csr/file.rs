@@ -59,7 +59,7 @@ struct Stop(CsrError);
 
 impl From<ListError> for Stop {
     fn from(error: ListError) -> Self {
-        Self(CsrError::Object { path: "the file".to_owned(), problem: error.to_string() })
+        Self(CsrError::Object { path: "the file".to_owned(), problem: error.in_full() })
     }
 }
 

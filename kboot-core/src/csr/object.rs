@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use super::{CsrError, Requestor, Signer, Stage};
 use crate::document::json::check_keys;
+use crate::document::{Unwritable, yaml};
+use crate::shown::{excerpt, start};
 use crate::time::{Lifetime, Timestamp};
 use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
 
@@ -25,7 +27,7 @@ use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
-///     .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"));
+///     .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers"));
 /// let again = CertificateSigningRequest::from_json(&object.to_json())?;
 /// assert_eq!(again, object);
 /// # Ok::<(), kboot_core::Error>(())
@@ -131,7 +133,7 @@ impl CertificateSigningRequest {
         Self(Arc::new(Fields {
             metadata,
             created: None,
-            signer_name: signer.name().to_owned(),
+            signer_name: signer.as_str().to_owned(),
             signer: Some(signer),
             requestor: Requestor::default(),
             usages: usages.into_iter().flatten().map(str::to_owned).collect(),
@@ -143,7 +145,7 @@ impl CertificateSigningRequest {
         }))
     }
 
-    /// The same without a name: the API server makes one that begins like this. `kubectl create` takes such
+    /// Takes the name away: the API server makes one that begins like this. `kubectl create` takes such
     /// an object, `kubectl apply` does not.
     #[must_use]
     pub fn with_generated_name(mut self, prefix: &str) -> Self {
@@ -152,28 +154,28 @@ impl CertificateSigningRequest {
         self
     }
 
-    /// The same, sent by this user.
+    /// Sets who sends it.
     #[must_use]
     pub fn with_requestor(mut self, requestor: Requestor) -> Self {
         self.fields().requestor = requestor;
         self
     }
 
-    /// The same for these usages.
+    /// Sets the usages that it asks for.
     #[must_use]
     pub fn with_usages(mut self, usages: Vec<String>) -> Self {
         self.fields().usages = usages;
         self
     }
 
-    /// The same with a wish for this lifetime.
+    /// Asks for a certificate of this lifetime.
     #[must_use]
     pub fn with_expiration(mut self, lifetime: Lifetime) -> Self {
         self.fields().expiration_seconds = Some(lifetime.seconds());
         self
     }
 
-    /// The same after an approval: the condition says so, with these words and this time, instead of whatever
+    /// Adds an approval: the condition says so, with these words and this time, instead of whatever
     /// condition of type `Approved` was there.
     #[must_use]
     pub fn with_approval(mut self, reason: &str, message: &str, now: Timestamp) -> Self {
@@ -189,7 +191,7 @@ impl CertificateSigningRequest {
         self
     }
 
-    /// The same with the certificate that was issued.
+    /// Adds the certificate that was issued.
     #[must_use]
     pub fn with_certificate(mut self, certificate: &Certificate) -> Self {
         self.fields().certificate = Some(certificate.to_pem().into_bytes());
@@ -209,7 +211,7 @@ impl CertificateSigningRequest {
             .and_then(Self::from_document)
     }
 
-    /// The same from text.
+    /// Reads a CertificateSigningRequest from the text of a JSON object.
     ///
     /// # Errors
     /// As [`CertificateSigningRequest::from_json`].
@@ -227,7 +229,7 @@ impl CertificateSigningRequest {
             return Err(error);
         }
         if !matches!(api_version.as_str(), "certificates.k8s.io/v1" | "certificates.k8s.io/v1beta1") {
-            let problem = format!("{:?} is not certificates.k8s.io/v1", shortened(&api_version));
+            let problem = format!("{:?} is not certificates.k8s.io/v1", excerpt(&api_version));
             return refuse("apiVersion", problem);
         }
         let request_pem = STANDARD.decode(&spec.request).map_err(|_| RequestError::BadBase64)?;
@@ -306,12 +308,12 @@ impl CertificateSigningRequest {
         object
     }
 
-    /// The same in YAML, as kubectl writes it.
+    /// The object as YAML, as kubectl writes it.
     ///
     /// # Errors
-    /// [`std::fmt::Error`] where the serializer fails, which it has no reason to.
-    pub fn to_yaml(&self) -> Result<String, std::fmt::Error> {
-        crate::document::yaml::write(&self.to_json()).map_err(|_| std::fmt::Error)
+    /// [`Unwritable`] where the serializer fails, which it has no reason to.
+    pub fn to_yaml(&self) -> Result<String, Unwritable> {
+        yaml::write(&self.to_json())
     }
 
     /// `metadata.name`, which may hold nearly any character.
@@ -326,7 +328,7 @@ impl CertificateSigningRequest {
         &self.0.metadata
     }
 
-    /// When it was created.
+    /// When the request was created.
     #[must_use]
     pub fn created(&self) -> Option<Timestamp> {
         self.0.created
@@ -344,7 +346,7 @@ impl CertificateSigningRequest {
         self.0.signer
     }
 
-    /// Who sent it.
+    /// Who sent the request.
     #[must_use]
     pub fn requestor(&self) -> &Requestor {
         &self.0.requestor
@@ -401,7 +403,7 @@ impl CertificateSigningRequest {
         self.stage() == Stage::Pending
     }
 
-    /// How far it has come. A denial goes before everything, and a failure before a certificate: kubelets
+    /// How far the request has come. A denial goes before everything, and a failure before a certificate: kubelets
     /// wait no longer for either (`WaitForCertificate` in `client-go/util/certificate/csr`).
     #[must_use]
     pub fn stage(&self) -> Stage {
@@ -431,8 +433,8 @@ struct Header {
 /// Of an object of another kind, that it is one says more than which field it lacks.
 fn unreadable(error: &serde_json::Error, header: Option<Header>) -> CsrError {
     header.and_then(|header| other_kind(&header.kind)).unwrap_or_else(|| {
-        let words: String = error.to_string().chars().take(200).collect();
-        let problem = format!("is not a CertificateSigningRequest object: {words}");
+        let words = error.to_string();
+        let problem = format!("is not a CertificateSigningRequest object: {}", start(&words, 200));
         CsrError::Object { path: "the object".to_owned(), problem }
     })
 }
@@ -440,10 +442,6 @@ fn unreadable(error: &serde_json::Error, header: Option<Header>) -> CsrError {
 fn other_kind(kind: &str) -> Option<CsrError> {
     (kind != "CertificateSigningRequest").then(|| CsrError::Object {
         path: "kind".to_owned(),
-        problem: format!("{:?} is not CertificateSigningRequest", shortened(kind)),
+        problem: format!("{:?} is not CertificateSigningRequest", excerpt(kind)),
     })
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }

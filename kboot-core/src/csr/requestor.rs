@@ -11,7 +11,7 @@ use crate::token::TokenId;
 ///
 /// ```
 /// use kboot_core::csr::Requestor;
-/// let node = Requestor::user("system:node:worker-1").group("system:nodes");
+/// let node = Requestor::user("system:node:worker-1").with_group("system:nodes");
 /// assert_eq!(node.node().map(|name| name.to_string()).as_deref(), Some("worker-1"));
 /// let joining = Requestor::user("system:bootstrap:abcdef");
 /// assert_eq!(joining.token_id().map(|id| id.to_string()).as_deref(), Some("abcdef"));
@@ -36,14 +36,14 @@ impl Requestor {
         Self { username: username.to_owned(), ..Self::default() }
     }
 
-    /// The same in one more group.
+    /// Adds a group.
     #[must_use]
-    pub fn group(mut self, group: &str) -> Self {
+    pub fn with_group(mut self, group: &str) -> Self {
         self.groups.push(group.to_owned());
         self
     }
 
-    /// Whether it is in the group.
+    /// Whether the requestor is in a group.
     #[must_use]
     pub fn is_in(&self, group: &str) -> bool {
         self.groups.iter().any(|one| one == group)

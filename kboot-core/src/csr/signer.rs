@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::CsrError;
 use super::usage::{CLIENT_AUTH, SERVER_AUTH};
+use crate::shown::excerpt;
 
 /// A signer that kube-controller-manager runs (`api/certificates/v1/types.go`).
 ///
@@ -28,13 +29,13 @@ pub enum Signer {
 }
 
 impl Signer {
-    /// All of them.
+    /// All signers.
     pub const ALL: [Self; 3] =
         [Self::KubeApiserverClient, Self::KubeApiserverClientKubelet, Self::KubeletServing];
 
     /// The name, as in `spec.signerName`.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::KubeApiserverClient => "kubernetes.io/kube-apiserver-client",
             Self::KubeApiserverClientKubelet => "kubernetes.io/kube-apiserver-client-kubelet",
@@ -60,14 +61,14 @@ impl Signer {
 
 impl fmt::Display for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }
 
 impl FromStr for Signer {
     type Err = CsrError;
     fn from_str(text: &str) -> Result<Self, CsrError> {
-        let found = Self::ALL.into_iter().find(|signer| signer.name() == text);
-        found.ok_or_else(|| CsrError::UnknownSigner { value: text.chars().take(64).collect() })
+        let found = Self::ALL.into_iter().find(|signer| signer.as_str() == text);
+        found.ok_or_else(|| CsrError::UnknownSigner { value: excerpt(text) })
     }
 }

@@ -29,7 +29,7 @@ pub enum Stage {
 impl Stage {
     /// `pending`, `approved`, `issued`, `failed` or `denied`.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Approved => "approved",
@@ -45,7 +45,7 @@ impl Stage {
         matches!(self, Self::Issued | Self::Failed | Self::Denied)
     }
 
-    /// Whether it ended without a certificate.
+    /// Whether the request ended without a certificate.
     #[must_use]
     pub fn is_refused(self) -> bool {
         matches!(self, Self::Failed | Self::Denied)
@@ -54,6 +54,6 @@ impl Stage {
 
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }

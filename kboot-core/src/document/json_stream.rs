@@ -15,9 +15,9 @@ use super::json::{check_keys, is_part};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// It cannot be read. The message has the operating system's in it, which therefore is no source.
-    #[error("cannot be read: {0}")]
-    Io(io::Error),
+    /// It cannot be read.
+    #[error("cannot be read")]
+    Io(#[from] io::Error),
     /// It is not JSON, so nobody can say where the next object begins.
     #[error("is not JSON: {problem}")]
     Broken {
@@ -32,9 +32,13 @@ pub enum ListError {
     },
 }
 
-impl From<io::Error> for ListError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
+impl ListError {
+    /// The message with that of the operating system, for an error that holds both as one text.
+    pub(crate) fn in_full(&self) -> String {
+        match self {
+            Self::Io(error) => format!("{self}: {error}"),
+            Self::Broken { .. } | Self::NotYaml { .. } => self.to_string(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::shown::escape_quotes_too;
+use crate::shown::{escape_quotes_too, start};
 
 /// One thing that is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Problem {
 impl Problem {
     pub(crate) fn new(path: &str, problem: impl Into<String>) -> Self {
         // A path holds keys of the file, and they may hold anything.
-        let path = path.chars().take(200).flat_map(escape_quotes_too).collect();
+        let path = start(path, 200).chars().flat_map(escape_quotes_too).collect();
         Self { path, problem: problem.into() }
     }
 }
@@ -32,7 +32,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// As many problems of one file are kept: three bytes of it can be one.
+/// How many problems of one file are kept: three bytes of it can be one.
 pub(crate) const MOST_PROBLEMS: usize = 1000;
 
 /// Problems as they are found, the first [`MOST_PROBLEMS`] of them.

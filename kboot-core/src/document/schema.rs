@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::problem::{Problem, Problems, unknown_name};
+use crate::shown::excerpt;
 
 /// Compares a document with a schema: unknown fields, missing fields, wrong types, unknown values.
 pub(crate) fn check(schema: &Value, document: &Value) -> Vec<Problem> {
@@ -41,7 +42,7 @@ impl Checker<'_> {
                 if let Some(allowed) = schema.get("enum").and_then(Value::as_array) {
                     let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
                     if !allowed.contains(&text.as_str()) {
-                        let shown: String = text.chars().take(64).collect();
+                        let shown = excerpt(text);
                         self.problems.push(Problem::new(
                             path,
                             format!("{shown:?} is not one of {}", allowed.join(", ")),

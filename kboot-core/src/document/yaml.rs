@@ -37,7 +37,7 @@ fn read(text: &str, strict_booleans: bool) -> Result<serde_json::Value, String> 
         reject_unsupported_tags: true,
     };
     // A problem may quote a scalar of any length, with whatever stands in it.
-    let shortened = |problem: String| shown::escaped_lines(&problem.chars().take(500).collect::<String>());
+    let shortened = |problem: String| shown::escaped_lines(shown::start(&problem, 500));
     serde_saphyr::from_str_with_options(text, options).map_err(|error| shortened(error.to_string()))
 }
 

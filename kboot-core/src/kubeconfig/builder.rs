@@ -30,7 +30,7 @@ pub struct WantsCredential {
     user: String,
 }
 
-/// Everything needed is there.
+/// The builder's last state: everything that a kubeconfig needs is there.
 #[derive(Debug)]
 pub struct Ready {
     problem: Option<X509Error>,
@@ -149,13 +149,13 @@ impl KubeconfigBuilder<WantsCredential> {
 
 impl KubeconfigBuilder<Ready> {
     /// Names the context; without this it is `USER@CLUSTER`, as kubeadm has it.
-    pub fn context(mut self, name: &str) -> Self {
+    pub fn with_context(mut self, name: &str) -> Self {
         self.state.context = Some(name.to_owned());
         self
     }
 
     /// Sets the context's namespace.
-    pub fn namespace(mut self, name: &str) -> Self {
+    pub fn with_namespace(mut self, name: &str) -> Self {
         self.state.namespace = Some(name.to_owned());
         self
     }

@@ -1,7 +1,7 @@
 //! Merging: several kubeconfigs become one, and nothing is lost or exchanged without being said.
 //!
 //! kubectl merges the files of `KUBECONFIG` by name, and the first file wins without a word
-//! (`clientcmd/loader.go`). That is [`Strategy::Keep`] here; the default is to refuse.
+//! (`clientcmd/loader.go`). That is [`MergeStrategy::Keep`] here; the default is to refuse.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,13 +10,14 @@ use std::path::PathBuf;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::KubeconfigError;
 use super::model::{Context, Entry, Kubeconfig, Named, Unknown};
-use super::{KubeconfigError, shown};
+use crate::shown::excerpt;
 
 /// What happens where two kubeconfigs have different entries of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Strategy {
+pub enum MergeStrategy {
     /// It is an error.
     #[default]
     Fail,
@@ -32,7 +33,7 @@ pub enum Strategy {
 /// A kubeconfig to merge, and where it comes from.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Source {
+pub struct MergeSource {
     /// What it is called in messages: the file's name.
     pub name: String,
     /// The folder of its file, absolute; relative paths count from there.
@@ -41,7 +42,7 @@ pub struct Source {
     pub kubeconfig: Kubeconfig,
 }
 
-impl Source {
+impl MergeSource {
     /// A kubeconfig that was read from a file in this folder.
     #[must_use]
     pub fn new(name: impl Into<String>, folder: impl Into<PathBuf>, kubeconfig: Kubeconfig) -> Self {
@@ -56,13 +57,13 @@ pub struct Merged {
     /// The configuration, its paths absolute, its lists in the order in which names first appeared.
     pub kubeconfig: Kubeconfig,
     /// What every source after the first changed, or did not.
-    pub changes: Vec<Change>,
+    pub changes: Vec<MergeChange>,
 }
 
 /// What became of an entry; an entry that is there already, word for word, is not mentioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Change {
+pub struct MergeChange {
     /// The name of its source.
     pub source: String,
     /// Which list it is in.
@@ -70,13 +71,13 @@ pub struct Change {
     /// Its name in the source.
     pub name: String,
     /// What became of it.
-    pub action: Action,
+    pub action: MergeAction,
 }
 
 /// What became of an entry of a later source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Action {
+pub enum MergeAction {
     /// It is new.
     Added,
     /// Another one of its name was there and stays; this one is left out.
@@ -123,29 +124,31 @@ impl fmt::Display for EntryKind {
     }
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for MergeChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source, kind, name, action } = self;
-        let (source, name) = (shown(source), shown(name));
+        let (source, name) = (excerpt(source), excerpt(name));
         match action {
-            Action::Added => write!(f, "added {kind} {name:?} from {source:?}"),
-            Action::Kept if *kind == EntryKind::CurrentContext => {
+            MergeAction::Added => write!(f, "added {kind} {name:?} from {source:?}"),
+            MergeAction::Kept if *kind == EntryKind::CurrentContext => {
                 write!(f, "left out {kind} {name:?} of {source:?}: another one is set")
             }
-            Action::Kept => write!(f, "left out {kind} {name:?} of {source:?}: a different one is there"),
-            Action::Replaced => write!(f, "replaced {kind} {name:?} with that of {source:?}"),
-            Action::Renamed { to } => {
+            MergeAction::Kept => {
+                write!(f, "left out {kind} {name:?} of {source:?}: a different one is there")
+            }
+            MergeAction::Replaced => write!(f, "replaced {kind} {name:?} with that of {source:?}"),
+            MergeAction::Renamed { to } => {
                 write!(
                     f,
                     "added {kind} {name:?} from {source:?} as {:?}: a different one is there",
-                    shown(to)
+                    excerpt(to)
                 )
             }
-            Action::Redirected => write!(
+            MergeAction::Redirected => write!(
                 f,
                 "{kind} {name:?} of {source:?} now leads to another cluster or user of the name that it uses"
             ),
-            Action::Refused => write!(f, "{kind} {name:?} of {source:?}: a different one is there"),
+            MergeAction::Refused => write!(f, "{kind} {name:?} of {source:?}: a different one is there"),
         }
     }
 }
@@ -156,11 +159,11 @@ impl fmt::Display for Change {
 /// context is the first that is set. Relative paths become absolute.
 ///
 /// ```
-/// use kboot_core::kubeconfig::{Kubeconfig, Source, Strategy, merge};
+/// use kboot_core::kubeconfig::{Kubeconfig, MergeSource, MergeStrategy, merge};
 /// let ours: Kubeconfig = "clusters: [{name: c, cluster: {server: 'https://10.0.0.1:6443'}}]".parse()?;
 /// let theirs: Kubeconfig = "clusters: [{name: c, cluster: {server: 'https://10.0.0.2:6443'}}]".parse()?;
-/// let sources = vec![Source::new("ours", "/a", ours), Source::new("theirs", "/b", theirs)];
-/// let merged = merge(sources, Strategy::Rename)?;
+/// let sources = vec![MergeSource::new("ours", "/a", ours), MergeSource::new("theirs", "/b", theirs)];
+/// let merged = merge(sources, MergeStrategy::Rename)?;
 /// assert_eq!(merged.kubeconfig.clusters[1].name, "c-2");
 /// assert_eq!(merged.changes[0].to_string(), r#"added cluster "c" from "theirs" as "c-2": a different one is there"#);
 /// # Ok::<(), kboot_core::kubeconfig::KubeconfigError>(())
@@ -169,7 +172,7 @@ impl fmt::Display for Change {
 /// # Errors
 /// [`KubeconfigError::Conflicts`] with every conflict where the strategy is to fail,
 /// [`KubeconfigError::Folder`] where a folder is relative or not UTF-8.
-pub fn merge(sources: Vec<Source>, strategy: Strategy) -> Result<Merged, KubeconfigError> {
+pub fn merge(sources: Vec<MergeSource>, strategy: MergeStrategy) -> Result<Merged, KubeconfigError> {
     let all = || sources.iter().map(|source| &source.kubeconfig);
     let taken = [
         all().flat_map(|config| names(&config.clusters)).collect(),
@@ -180,7 +183,7 @@ pub fn merge(sources: Vec<Source>, strategy: Strategy) -> Result<Merged, Kubecon
     let mut kubeconfig = Kubeconfig::empty();
     let mut changes = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
-        let Source { name, folder, kubeconfig: mut theirs } = source;
+        let MergeSource { name, folder, kubeconfig: mut theirs } = source;
         theirs.resolve_paths(&folder)?;
         let mut step = Step { strategy, source: &name, changes: Vec::new() };
         let clusters =
@@ -193,17 +196,17 @@ pub fn merge(sources: Vec<Source>, strategy: Strategy) -> Result<Merged, Kubecon
         }
         let contexts =
             step.list(EntryKind::Context, &of_contexts, &mut kubeconfig.contexts, theirs.contexts)?;
-        redirected.iter().for_each(|name| step.note(EntryKind::Context, name, Action::Redirected));
+        redirected.iter().for_each(|name| step.note(EntryKind::Context, name, MergeAction::Redirected));
         let own_name = theirs.current_context.clone();
         follow(&contexts, &mut theirs.current_context);
         step.current_context(&mut kubeconfig.current_context, theirs.current_context, &own_name);
         step.keys(&mut kubeconfig.unknown, theirs.unknown);
         // What the first one adds is no news.
-        let news = step.changes.into_iter().filter(|change| index > 0 || change.action != Action::Added);
+        let news = step.changes.into_iter().filter(|change| index > 0 || change.action != MergeAction::Added);
         changes.extend(news);
     }
     let conflicts: Vec<_> =
-        changes.iter().filter(|change| change.action == Action::Refused).cloned().collect();
+        changes.iter().filter(|change| change.action == MergeAction::Refused).cloned().collect();
     if conflicts.is_empty() {
         Ok(Merged { kubeconfig, changes })
     } else {
@@ -225,14 +228,19 @@ fn follow(renames: &Renames, name: &mut String) {
 
 /// One source on its way into the result.
 struct Step<'a> {
-    strategy: Strategy,
+    strategy: MergeStrategy,
     source: &'a str,
-    changes: Vec<Change>,
+    changes: Vec<MergeChange>,
 }
 
 impl Step<'_> {
-    fn note(&mut self, kind: EntryKind, name: &str, action: Action) {
-        self.changes.push(Change { source: self.source.to_owned(), kind, name: name.to_owned(), action });
+    fn note(&mut self, kind: EntryKind, name: &str, action: MergeAction) {
+        self.changes.push(MergeChange {
+            source: self.source.to_owned(),
+            kind,
+            name: name.to_owned(),
+            action,
+        });
     }
 
     fn list<T: Entry + Serialize>(
@@ -246,7 +254,7 @@ impl Step<'_> {
         for mut entry in theirs {
             let name = entry.name.clone();
             let Some(there) = ours.iter_mut().find(|there| there.name == name) else {
-                self.note(kind, &name, Action::Added);
+                self.note(kind, &name, MergeAction::Added);
                 ours.push(entry);
                 continue;
             };
@@ -255,13 +263,13 @@ impl Step<'_> {
                 continue;
             }
             let action = match self.strategy {
-                Strategy::Fail => Action::Refused,
-                Strategy::Keep => Action::Kept,
-                Strategy::Replace => {
+                MergeStrategy::Fail => MergeAction::Refused,
+                MergeStrategy::Keep => MergeAction::Kept,
+                MergeStrategy::Replace => {
                     *there = entry;
-                    Action::Replaced
+                    MergeAction::Replaced
                 }
-                Strategy::Rename => {
+                MergeStrategy::Rename => {
                     let mut number = 2_u64;
                     let to = loop {
                         let to = format!("{name}-{number}");
@@ -277,7 +285,7 @@ impl Step<'_> {
                     renames.insert(name.clone(), entry.name.clone());
                     let Some(to) = to else { continue };
                     ours.push(entry);
-                    Action::Renamed { to }
+                    MergeAction::Renamed { to }
                 }
             };
             self.note(kind, &name, action);
@@ -288,9 +296,9 @@ impl Step<'_> {
     /// The contexts that lost what they led to: with `Keep` those of this source, with `Replace` the others.
     fn redirected(&self, ours: &[Named<Context>], theirs: &[Named<Context>]) -> Vec<String> {
         let (lost, contexts) = match self.strategy {
-            Strategy::Keep => (Action::Kept, theirs),
-            Strategy::Replace => (Action::Replaced, ours),
-            Strategy::Fail | Strategy::Rename => return Vec::new(),
+            MergeStrategy::Keep => (MergeAction::Kept, theirs),
+            MergeStrategy::Replace => (MergeAction::Replaced, ours),
+            MergeStrategy::Fail | MergeStrategy::Rename => return Vec::new(),
         };
         let has_lost = |kind: EntryKind, name: &str| {
             self.changes
@@ -308,8 +316,8 @@ impl Step<'_> {
         if theirs.is_empty() || *ours == theirs {
             return;
         }
-        let action = if ours.is_empty() { Action::Added } else { Action::Kept };
-        if action == Action::Added {
+        let action = if ours.is_empty() { MergeAction::Added } else { MergeAction::Kept };
+        if action == MergeAction::Added {
             *ours = theirs;
         }
         self.note(EntryKind::CurrentContext, own_name, action);
@@ -320,16 +328,16 @@ impl Step<'_> {
         for (key, value) in theirs.into_entries() {
             let action = match ours.get(&key) {
                 Some(there) if *there == value || is_empty(&value) => continue,
-                None => Action::Added,
-                Some(there) if is_empty(there) => Action::Added,
+                None => MergeAction::Added,
+                Some(there) if is_empty(there) => MergeAction::Added,
                 Some(_) => match self.strategy {
-                    Strategy::Fail => Action::Refused,
-                    Strategy::Keep | Strategy::Rename => Action::Kept,
-                    Strategy::Replace => Action::Replaced,
+                    MergeStrategy::Fail => MergeAction::Refused,
+                    MergeStrategy::Keep | MergeStrategy::Rename => MergeAction::Kept,
+                    MergeStrategy::Replace => MergeAction::Replaced,
                 },
             };
             self.note(EntryKind::Key, &key, action.clone());
-            if matches!(action, Action::Added | Action::Replaced) {
+            if matches!(action, MergeAction::Added | MergeAction::Replaced) {
                 ours.insert(key, value);
             }
         }

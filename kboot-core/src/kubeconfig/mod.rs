@@ -17,9 +17,11 @@ pub use check::{
     AuthProviderProblem, CheckEnvironment, CredentialPair, ExecProblem, FINDING_CODES, KubeconfigProblem,
     NotValidNow, ReadFile, UnreadableReference, UrlProblem,
 };
-pub use merge::{Action, Change, EntryKind, Merged, Source, Strategy, merge};
+pub use merge::{EntryKind, MergeAction, MergeChange, MergeSource, MergeStrategy, Merged, merge};
 pub use model::{AuthProvider, Cluster, Context, Exec, ExecVariable, Kubeconfig, Named, Unknown, User};
-pub use summary::{CertificateSummary, ClusterSummary, ContextSummary, Credential, Summary, UserSummary};
+pub use summary::{
+    CertificateSummary, ClusterSummary, ContextSummary, Credential, KubeconfigSummary, UserSummary,
+};
 
 use std::path::PathBuf;
 
@@ -58,7 +60,7 @@ pub enum KubeconfigError {
     #[error("the kubeconfigs cannot be merged: {}", listed(conflicts))]
     Conflicts {
         /// Every entry that differs from one of its name.
-        conflicts: Vec<Change>,
+        conflicts: Vec<MergeChange>,
     },
     /// A folder that relative paths cannot count from.
     #[error(
@@ -76,11 +78,6 @@ pub enum KubeconfigError {
     Pki(#[from] PkiError),
 }
 
-fn listed(conflicts: &[Change]) -> String {
+fn listed(conflicts: &[MergeChange]) -> String {
     conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// A name or another text of a kubeconfig that is no secret, short enough for a message.
-fn shown(text: &str) -> String {
-    text.chars().take(64).collect()
 }

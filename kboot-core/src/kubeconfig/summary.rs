@@ -13,7 +13,7 @@ use crate::x509::Certificate;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Summary {
+pub struct KubeconfigSummary {
     /// The name of the current context; empty where there is none.
     pub current_context: String,
     /// Every cluster.
@@ -146,7 +146,7 @@ impl Kubeconfig {
     /// # Ok::<(), kboot_core::kubeconfig::KubeconfigError>(())
     /// ```
     #[must_use]
-    pub fn summary(&self, environment: &CheckEnvironment<'_>) -> Summary {
+    pub fn summary(&self, environment: &CheckEnvironment<'_>) -> KubeconfigSummary {
         let clusters = self.clusters.iter().map(|entry| cluster(&entry.name, &entry.value, environment));
         let users = self.users.iter().map(|entry| user(&entry.name, &entry.value, environment));
         let contexts = self.contexts.iter().map(|entry| ContextSummary {
@@ -155,7 +155,7 @@ impl Kubeconfig {
             user: entry.value.user.clone(),
             namespace: entry.value.namespace.clone().unwrap_or_default(),
         });
-        Summary {
+        KubeconfigSummary {
             current_context: self.current_context.clone(),
             clusters: clusters.collect(),
             users: users.collect(),

@@ -18,18 +18,11 @@ pub mod node;
 pub use connect::connect;
 pub use error::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig};
 
-use crate::shown;
-
-/// A foreign text for people: cut to `most` characters, quoted, control characters escaped.
-fn quoted(text: &str, most: usize) -> String {
-    let cut: String = text.chars().take(most).collect();
-    let dots = if cut.len() < text.len() { "…" } else { "" };
-    format!("\"{}\"{dots}", cut.chars().flat_map(shown::escape_quotes_too).collect::<String>())
-}
+use crate::shown::{escaped, quoted, start};
 
 /// A library's message on one line: an error that quotes what a peer sent must not steer a terminal.
 fn on_one_line(text: &str) -> String {
-    shown::escaped(&text.chars().take(512).collect::<String>())
+    escaped(start(text, 512))
 }
 
 /// An error and its causes.

@@ -21,7 +21,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 /// let mut env = Env::system();
 /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
 /// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
-/// let template = CertificateTemplate::client("jane".parse()?).group("dev".parse()?);
+/// let template = CertificateTemplate::client("jane".parse()?).with_group("dev".parse()?);
 /// let certificate = authority.issue(&template, &key, "1y".parse()?, &mut env)?;
 /// assert!(certificate.is_signed_by(authority.certificate()));
 /// # Ok::<(), kboot_core::Error>(())
@@ -74,7 +74,8 @@ impl CertificateAuthority {
         Self::with_path_length(subject, key, lifetime, None, env)
     }
 
-    /// The same with a limit on how many authorities may stand between it and a leaf (RFC 5280, 4.2.1.9).
+    /// Creates an authority for a key that exists, with a limit on how many authorities may stand between it
+    /// and a leaf (RFC 5280, 4.2.1.9).
     ///
     /// # Errors
     /// As [`CertificateAuthority::create`].
@@ -137,11 +138,11 @@ impl CertificateAuthority {
         Self::load(Certificate::from_pem(certificate)?, PrivateKey::from_pem(key)?, now)
     }
 
-    /// The same as one of a cluster's authorities, where its common name does not say it or says another: etcd's
+    /// Says which of a cluster's authorities it is, where its common name does not or says another: etcd's
     /// and the front proxy's make no clients of the API server.
     #[must_use]
-    pub fn known_as(self, authority: CaRole) -> Self {
-        Self { issuer: self.issuer.known_as(authority), ..self }
+    pub fn with_ca_role(self, authority: CaRole) -> Self {
+        Self { issuer: self.issuer.with_ca_role(authority), ..self }
     }
 
     /// Issues a certificate for a key: valid from five minutes ago, never longer than the authority.

@@ -95,7 +95,7 @@ impl CaSet {
         &self.cluster
     }
 
-    /// Which of them exist.
+    /// Which authorities the cluster has.
     #[must_use]
     pub fn layout(&self) -> CaLayout {
         self.layout

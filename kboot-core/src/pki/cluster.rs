@@ -108,7 +108,7 @@ impl ClusterPki<'_> {
         self.authorities
     }
 
-    /// All certificates, ordered by node and profile.
+    /// The cluster's certificates, ordered by node and profile.
     pub fn certificates(&self) -> impl Iterator<Item = (&CertificateId, &Issued)> {
         self.certificates.iter()
     }

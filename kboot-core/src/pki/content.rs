@@ -113,7 +113,7 @@ impl Profile {
             (_, None) => self.user(node.as_ref())?,
         };
         let template = self.content(user, node.as_ref(), alt_names.iter().cloned());
-        let template = organizations.iter().cloned().fold(template, CertificateTemplate::group);
+        let template = organizations.iter().cloned().fold(template, CertificateTemplate::with_group);
         let template = usage.iter().fold(template, |template, usage| template.with_usage(*usage));
         // Clients find it at the endpoint, and only the cluster file or its owner knows that.
         let serves_given_names = row.names.of_cluster.contains(&ClusterNames::Endpoint);
@@ -144,7 +144,7 @@ impl Profile {
     }
 
     fn refuse(self, problem: ProfileProblem) -> PkiError {
-        PkiError::Profile { profile: self.name(), problem }
+        PkiError::Profile { profile: self.as_str(), problem }
     }
 
     /// The content for this user; `of_cluster` are the names that the cluster decides.
@@ -161,7 +161,7 @@ impl Profile {
         let loopback = loopback.into_iter().filter(|_| row.names.loopback);
         let groups = row.groups.iter().map(|group| Group::from_static(group));
         CertificateTemplate {
-            subject: groups.fold(Subject::new(user), Subject::group),
+            subject: groups.fold(Subject::new(user), Subject::with_group),
             usage: row.usage,
             key_usage: KeyUsage::SIGNATURE_AND_ENCIPHERMENT,
             alt_names: own_name.into_iter().chain(dns).chain(of_cluster).chain(loopback).collect(),

@@ -51,7 +51,7 @@ impl Expiring {
         }
     }
 
-    /// How soon it ends.
+    /// How soon the certificate ends.
     #[must_use]
     pub fn urgency(&self, now: Timestamp, within: Lifetime) -> Urgency {
         let end = self.validity.not_after;

@@ -73,14 +73,14 @@ impl Issuer {
         Ok(Self { certificate, key_extension, validity, algorithm, authority })
     }
 
-    /// The same as one of a cluster's authorities, where its common name does not say it or says another.
+    /// Says which of a cluster's authorities it is, where its common name does not or says another.
     #[must_use]
-    pub fn known_as(mut self, authority: CaRole) -> Self {
+    pub fn with_ca_role(mut self, authority: CaRole) -> Self {
         self.authority = Some(authority);
         self
     }
 
-    /// Which of a cluster's authorities it is, by its common name or by [`Issuer::known_as`]; none where
+    /// The authority of a cluster that it is, by its common name or by [`Issuer::with_ca_role`]; none where
     /// neither says it.
     #[must_use]
     pub fn authority(&self) -> Option<CaRole> {

@@ -90,7 +90,7 @@ fn join_token(
         // The description follows the cluster file. What the token may do, and until when, was settled when
         // it was made, or narrowed by hand since.
         Some((token, settings)) if !settings.is_expired(now) || joining.is_none() => {
-            let settings = settings.description(&spec.join.token.description);
+            let settings = settings.with_description(&spec.join.token.description);
             return Ok(JoinToken { token, settings, origin: Origin::Kept });
         }
         Some((token, settings)) => Some(Replaced::TokenExpired {
@@ -106,6 +106,7 @@ fn join_token(
     let ttl = spec.join.token.ttl;
     let expiration = if ttl == Lifetime::ZERO { None } else { Some(now.after(ttl)?) };
     let token = BootstrapToken::generate(env)?;
-    let settings = TokenSettings::new().description(&spec.join.token.description).expires(expiration);
+    let settings =
+        TokenSettings::new().with_description(&spec.join.token.description).with_expiration(expiration);
     Ok(JoinToken { token, settings, origin: Origin::Made { reason } })
 }

@@ -14,6 +14,7 @@ use super::row::{ClusterNames, CommonName, FilePair, Location, Names, ProfileRow
 use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, NodeRole, ServingCertificates};
 use crate::identity::{ADMIN_GROUP, FRONT_PROXY_CLIENT, KUBELET_CLIENT_USER, MASTERS_GROUP, NODES_GROUP};
 use crate::name::Dns1123Subdomain;
+use crate::shown::excerpt;
 use crate::x509::TlsUsage;
 
 fn always(_: &ClusterSpec) -> bool {
@@ -44,7 +45,7 @@ macro_rules! profiles {
         pub enum Profile { $($(#[$doc])* $profile,)* }
 
         impl Profile {
-            /// All of them, in their order.
+            /// All profiles, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$profile,)*];
 
             /// What is known of it.
@@ -379,7 +380,7 @@ profiles! {
 impl Profile {
     /// The name that kubeadm has for it, or one in its manner.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         self.row().name
     }
 
@@ -392,17 +393,17 @@ impl Profile {
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }
 
 impl FromStr for Profile {
     type Err = PkiError;
     fn from_str(text: &str) -> Result<Self, PkiError> {
-        let found = Self::ALL.iter().copied().find(|profile| profile.name() == text);
+        let found = Self::ALL.iter().copied().find(|profile| profile.as_str() == text);
         found.ok_or_else(|| PkiError::UnknownProfile {
-            value: text.chars().take(64).collect(),
-            known: Self::ALL.iter().map(|profile| profile.name()).collect::<Vec<_>>().join(", "),
+            value: excerpt(text),
+            known: Self::ALL.iter().map(|profile| profile.as_str()).collect::<Vec<_>>().join(", "),
         })
     }
 }

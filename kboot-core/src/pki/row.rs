@@ -24,7 +24,7 @@ pub(crate) struct ProfileRow {
 /// Who its holder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommonName {
-    /// The same in every cluster.
+    /// One name in every cluster.
     Fixed(&'static str),
     /// The name of its node.
     NodeName,

@@ -49,16 +49,16 @@ impl Subject {
         Self { others, layout: Layout::Cfssl, ..Self::new(common_name) }
     }
 
-    /// The same subject in one more group.
+    /// Adds a group.
     #[must_use]
-    pub fn group(mut self, group: Group) -> Self {
+    pub fn with_group(mut self, group: Group) -> Self {
         if !self.organizations.contains(&group) {
             self.organizations.push(group);
         }
         self
     }
 
-    /// The same subject with the cluster's common attributes.
+    /// Adds the attributes that all subjects of a cluster have.
     #[must_use]
     pub fn with_defaults(mut self, defaults: &SubjectDefaults) -> Self {
         let SubjectDefaults { country, state, locality, organizational_unit } = defaults.clone();

@@ -10,7 +10,7 @@ use crate::x509::{KeyUsage, SubjectAltNames, TlsUsage};
 ///
 /// ```
 /// use kboot_core::pki::CertificateTemplate;
-/// let developer = CertificateTemplate::client("jane".parse()?).group("dev".parse()?).group("ops".parse()?);
+/// let developer = CertificateTemplate::client("jane".parse()?).with_group("dev".parse()?).with_group("ops".parse()?);
 /// assert_eq!(developer.subject().to_string(), "CN=jane,O=dev,O=ops");
 /// # Ok::<(), kboot_core::name::NameError>(())
 /// ```
@@ -47,8 +47,8 @@ impl CertificateTemplate {
     /// ```
     #[must_use]
     pub fn of(identity: &ClientIdentity) -> Self {
-        let client = Self::client(identity.user().clone()).from_authority(CaRole::Cluster);
-        identity.groups().iter().cloned().fold(client, Self::group)
+        let client = Self::client(identity.user().clone()).with_ca_role(CaRole::Cluster);
+        identity.groups().iter().cloned().fold(client, Self::with_group)
     }
 
     /// A serving certificate for these names.
@@ -68,19 +68,19 @@ impl CertificateTemplate {
     /// it, since etcd takes every client of its authority for root; but for a server that is also a client, as
     /// etcd's members are.
     #[must_use]
-    pub fn from_authority(mut self, authority: CaRole) -> Self {
+    pub fn with_ca_role(mut self, authority: CaRole) -> Self {
         self.authority = Some(authority);
         self
     }
 
     /// Adds a group.
     #[must_use]
-    pub fn group(mut self, group: Group) -> Self {
-        self.subject = self.subject.group(group);
+    pub fn with_group(mut self, group: Group) -> Self {
+        self.subject = self.subject.with_group(group);
         self
     }
 
-    /// Who it is for.
+    /// The subject: who the certificate is for.
     #[must_use]
     pub fn subject(&self) -> &Subject {
         &self.subject

@@ -22,7 +22,7 @@ pub struct ApprovedRequest {
     pub(super) person: Option<String>,
 }
 
-/// Who approved.
+/// Who approved a request: a rule or a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Approval {
@@ -73,13 +73,13 @@ impl ApprovedRequest {
         self.request().map(CertificateRequest::public_key)
     }
 
-    /// Everything that was looked at.
+    /// The trace: everything that was looked at.
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    /// Who approved.
+    /// Who approved the request.
     #[must_use]
     pub fn approval(&self) -> Approval {
         match &self.person {

@@ -1,6 +1,6 @@
 //! What the floor and every rule look at, made ready once.
 
-use super::Context;
+use super::PolicyContext;
 use super::evidence::AskedName;
 use crate::csr::CertificateSigningRequest;
 use crate::identity::{NODES_GROUP, node_of, node_of_user};
@@ -11,7 +11,7 @@ use crate::x509::CertificateRequest;
 pub(super) struct Case<'a> {
     pub(super) object: &'a CertificateSigningRequest,
     pub(super) request: &'a CertificateRequest,
-    pub(super) context: &'a Context<'a>,
+    pub(super) context: &'a PolicyContext<'a>,
     /// The node that the request is for.
     pub(super) node: Option<NodeName>,
     /// The names that it asks for.
@@ -22,7 +22,7 @@ impl<'a> Case<'a> {
     pub(super) fn new(
         object: &'a CertificateSigningRequest,
         request: &'a CertificateRequest,
-        context: &'a Context<'a>,
+        context: &'a PolicyContext<'a>,
     ) -> Self {
         let names = request.alternative_names().map(AskedName::new).collect();
         Self { object, request, context, node: node_of(request), names }

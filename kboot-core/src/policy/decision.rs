@@ -38,7 +38,7 @@ pub struct Refusal {
 }
 
 impl Decision {
-    /// Which of the three it is.
+    /// The decision in one word: approve, deny or hold.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
@@ -50,7 +50,7 @@ impl Decision {
 
     /// The reason, as a value with a stable word.
     #[must_use]
-    pub fn code(&self) -> Reason {
+    pub fn reason(&self) -> Reason {
         match self {
             Self::Approve(approved) => approved.reason(),
             Self::Deny(refusal) | Self::Hold(refusal) => refusal.reason,
@@ -66,7 +66,7 @@ impl Decision {
         }
     }
 
-    /// Everything that was looked at.
+    /// The trace: everything that was looked at.
     #[must_use]
     pub fn trace(&self) -> &Trace {
         match self {
@@ -78,8 +78,8 @@ impl Decision {
     /// What led to it, on one line: the clauses that refused or were not known, with what was seen there.
     /// Text of the request in it is cut and escaped.
     #[must_use]
-    pub fn reason(&self) -> String {
-        let (verdict, reason, clauses) = (self.verdict(), self.code(), self.trace().clauses());
+    pub fn summary(&self) -> String {
+        let (verdict, reason, clauses) = (self.verdict(), self.reason(), self.trace().clauses());
         let mut text = String::new();
         let begin = |text: &mut String| {
             if !text.is_empty() {
@@ -114,18 +114,18 @@ impl Decision {
         text
     }
 
-    /// The same after a person has looked at it and approves: a Hold becomes an approval in that person's
+    /// The decision after a person has looked at it and approves: a Hold becomes an approval in that person's
     /// name, which is cut and escaped like all that is shown. What the floor refuses, and what was denied, stays
     /// as it is, and so does everything where nobody is named.
     ///
     /// ```
-    /// # use kboot_core::{Env, csr::*, policy::{Context, Preset, Verdict}, x509::{KeyAlgorithm, PrivateKey}};
+    /// # use kboot_core::{Env, csr::*, policy::{PolicyContext, Preset, Verdict}, x509::{KeyAlgorithm, PrivateKey}};
     /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
     /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
     /// #     .with_requestor(Requestor::user("jane"));
     /// let policy = Preset::Upstream.policy();
-    /// let held = policy.evaluate(&object, &Context::at(Env::system().now()));
+    /// let held = policy.evaluate(&object, &PolicyContext::at(Env::system().now()));
     /// assert_eq!(held.verdict(), Verdict::Hold);
     /// assert_eq!(held.approve_as("ops@example.com").verdict(), Verdict::Approve);
     /// # Ok::<(), kboot_core::Error>(())
@@ -150,7 +150,7 @@ impl Decision {
 impl Refusal {
     /// The reason.
     #[must_use]
-    pub fn code(&self) -> Reason {
+    pub fn reason(&self) -> Reason {
         self.reason
     }
 
@@ -166,7 +166,7 @@ impl Refusal {
         }
     }
 
-    /// Everything that was looked at.
+    /// The trace: everything that was looked at.
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.trace

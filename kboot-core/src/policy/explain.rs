@@ -15,13 +15,13 @@ use crate::x509::{CertificateRequest, GeneralName};
 /// out.
 ///
 /// ```
-/// use kboot_core::policy::{Context, Explanation, Preset};
+/// use kboot_core::policy::{PolicyContext, Explanation, Preset};
 /// # use kboot_core::{Env, csr::*, x509::{KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
 /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
 /// #     .with_requestor(Requestor::user("jane"));
-/// let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(Env::system().now()));
+/// let decision = Preset::Upstream.policy().evaluate(&object, &PolicyContext::at(Env::system().now()));
 /// let explanation = Explanation::new(&object, &decision).with_preset(Preset::Upstream);
 /// assert_eq!(explanation.why()[0], "No rule matches it.");
 /// # Ok::<(), kboot_core::Error>(())
@@ -37,7 +37,7 @@ pub struct Explanation<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "an answer is one of three")]
 pub enum Tone {
-    /// As it should be.
+    /// Good: as it should be.
     Good,
     /// Not so.
     Bad,
@@ -46,7 +46,7 @@ pub enum Tone {
 }
 
 impl<'a> Explanation<'a> {
-    /// Of the decision on this request.
+    /// An explanation of the decision on this request.
     #[must_use]
     pub fn new(object: &'a CertificateSigningRequest, decision: &'a Decision) -> Self {
         Self { object, decision, preset: None }
@@ -63,9 +63,9 @@ impl<'a> Explanation<'a> {
     /// The reason, in sentences.
     #[must_use]
     pub fn why(&self) -> Vec<String> {
-        let reason = self.decision.code();
+        let reason = self.decision.reason();
         let mut lines = vec![reason.message().to_owned()];
-        let led_to_it = self.decision.reason();
+        let led_to_it = self.decision.summary();
         if !led_to_it.is_empty() {
             lines.push(led_to_it);
         }
@@ -87,7 +87,7 @@ impl<'a> Explanation<'a> {
             Verdict::Approve => vec![format!(
                 "Nothing, where an approver runs this policy. kboot has changed nothing in the cluster; by hand: {approve}"
             )],
-            Verdict::Deny => vec![hint(self.decision.code()), "Do not approve it.".to_owned()],
+            Verdict::Deny => vec![hint(self.decision.reason()), "Do not approve it.".to_owned()],
             Verdict::Hold => self.held(&approve),
         }
     }
@@ -100,7 +100,7 @@ impl<'a> Explanation<'a> {
         })
     }
 
-    /// Which facts would have helped.
+    /// The facts that were not known and would have helped.
     #[must_use]
     pub fn missing_facts(&self) -> BTreeSet<MissingFact> {
         self.decision.trace().clauses().filter_map(|clause| clause.missing_fact()).collect()
@@ -109,7 +109,7 @@ impl<'a> Explanation<'a> {
     /// Whether a person may still approve it: the floor let it through, and the outcome is the rules'.
     fn is_for_a_person(&self) -> bool {
         matches!(
-            self.decision.code(),
+            self.decision.reason(),
             Reason::RuleHolds
                 | Reason::NoRule
                 | Reason::FactsUnknown
@@ -132,7 +132,7 @@ impl<'a> Explanation<'a> {
             lines.push("This policy decides otherwise: see why above.".to_owned());
         }
         if !is_approved && !self.is_for_a_person() {
-            lines.push(hint(self.decision.code()));
+            lines.push(hint(self.decision.reason()));
         }
         if stage.is_refused() {
             lines.push(format!(
@@ -145,7 +145,7 @@ impl<'a> Explanation<'a> {
     }
 
     fn held(&self, approve: &str) -> Vec<String> {
-        let reason = self.decision.code();
+        let reason = self.decision.reason();
         let mut lines = Vec::new();
         if !self.is_for_a_person() {
             lines.push(hint(reason));
@@ -289,7 +289,7 @@ impl<'a> Explanation<'a> {
 
     /// What is decided, or what there is nothing left to decide about.
     fn head(&self, policy: &str, paint: &dyn Fn(Tone, &str) -> String) -> String {
-        let (verdict, reason) = (self.decision.verdict(), self.decision.code());
+        let (verdict, reason) = (self.decision.verdict(), self.decision.reason());
         let decided = |tone, word| format!("{} ({reason}), by {policy}", paint(tone, word));
         let would_be = |tone, word, rest| {
             format!(

@@ -2,7 +2,7 @@
 //!
 //! A request goes first over the floor, which no policy file lifts, then through the rules of the policy; the
 //! first that matches decides. Only an [`ApprovedRequest`] gets a signature. All of it is a function of the
-//! request, the policy and the [`Context`] that the caller supplies.
+//! request, the policy and the [`PolicyContext`] that the caller supplies.
 
 mod access;
 mod approved;
@@ -36,11 +36,13 @@ use std::sync::Arc;
 pub use access::Access;
 pub use approved::{Approval, ApprovedRequest};
 pub use condition::ConditionKind;
-pub use context::{AccessReviews, CONTEXT_SCHEMA, Context, ContextDocument, History, KeyOwner, Resolver};
+pub use context::{
+    AccessReviews, CONTEXT_SCHEMA, ContextDocument, History, KeyOwner, PolicyContext, Resolver,
+};
 pub use decision::{Decision, Refusal};
 pub use document::POLICY_SCHEMA;
 pub use error::PolicyError;
-pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, Nodes, Source};
+pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, NameSource, Nodes};
 pub use explain::Explanation;
 pub use floor::FloorClause;
 pub use glob::Glob;
@@ -62,7 +64,7 @@ use crate::csr::{CertificateSigningRequest, Signer};
 /// What is decided about certificate requests: rules over a floor.
 ///
 /// ```
-/// use kboot_core::{Env, csr::*, policy::{Context, Nodes, Policy, Verdict}};
+/// use kboot_core::{Env, csr::*, policy::{PolicyContext, Nodes, Policy, Verdict}};
 /// # use kboot_core::x509::{KeyAlgorithm, PrivateKey};
 /// let policy: Policy = "
 /// apiVersion: kboot.dev/v1alpha1
@@ -78,8 +80,8 @@ use crate::csr::{CertificateSigningRequest, Signer};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
-///     .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers:workers"));
-/// let mut context = Context::at(Env::system().now());
+///     .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers:workers"));
+/// let mut context = PolicyContext::at(Env::system().now());
 /// context.nodes = Some(Nodes::default()); // what joined already is not for whoever has a token
 /// let decision = policy.evaluate(&object, &context);
 /// assert_eq!(decision.verdict(), Verdict::Approve);
@@ -120,7 +122,7 @@ impl Policy {
     /// decision asks [`CertificateSigningRequest::is_pending`] first. A history in the context is of the other
     /// requests ([`History::remove`]).
     #[must_use]
-    pub fn evaluate(&self, object: &CertificateSigningRequest, context: &Context<'_>) -> Decision {
+    pub fn evaluate(&self, object: &CertificateSigningRequest, context: &PolicyContext<'_>) -> Decision {
         let mut trace = Trace::new(object, &self.rules);
         let signer = object.signer().filter(|signer| self.rules.iter().any(|rule| rule.signer == *signer));
         let Some(signer) = signer else {

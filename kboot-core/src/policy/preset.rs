@@ -4,13 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Policy, PolicyError};
+use crate::shown::excerpt;
 
-/// A policy that comes with kboot; as a file it is [`Preset::text`].
+/// A policy that comes with kboot; as a file it is [`Preset::file_text`].
 ///
 /// ```
 /// use kboot_core::policy::Preset;
 /// let preset: Preset = "kubelet-serving".parse()?;
-/// assert_eq!(preset.text().parse(), Ok(preset.policy()));
+/// assert_eq!(preset.file_text().parse(), Ok(preset.policy()));
 /// # Ok::<(), kboot_core::policy::PolicyError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +28,12 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// All of them.
+    /// All presets.
     pub const ALL: [Self; 4] = [Self::Upstream, Self::KubeletServing, Self::Bootstrap, Self::Postfinance];
 
-    /// Its name.
+    /// The preset's name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Upstream => "upstream",
             Self::KubeletServing => "kubelet-serving",
@@ -54,7 +55,7 @@ impl Preset {
 
     /// The policy file, commented.
     #[must_use]
-    pub fn text(self) -> &'static str {
+    pub fn file_text(self) -> &'static str {
         match self {
             Self::Upstream => include_str!("presets/upstream.yaml"),
             Self::KubeletServing => include_str!("presets/kubelet-serving.yaml"),
@@ -67,23 +68,23 @@ impl Preset {
     #[must_use]
     pub fn policy(self) -> Policy {
         // The texts are part of the crate and tested; a policy without rules holds everything.
-        self.text().parse().unwrap_or_else(|_| Policy::without_rules())
+        self.file_text().parse().unwrap_or_else(|_| Policy::without_rules())
     }
 }
 
 impl fmt::Display for Preset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }
 
 impl FromStr for Preset {
     type Err = PolicyError;
     fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let found = Self::ALL.into_iter().find(|preset| preset.name() == text);
+        let found = Self::ALL.into_iter().find(|preset| preset.as_str() == text);
         found.ok_or_else(|| {
-            let known = Self::ALL.map(Self::name).join(", ");
-            let shown: String = text.chars().take(64).collect();
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            let shown = excerpt(text);
             PolicyError::one("", format!("{shown:?} is not a preset: use {known}"))
         })
     }

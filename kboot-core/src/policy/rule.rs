@@ -41,7 +41,7 @@ impl Rule {
         &self.name
     }
 
-    /// Whose requests it is about.
+    /// The signer whose requests the rule is about.
     #[must_use]
     pub fn signer(&self) -> Signer {
         self.signer

@@ -18,14 +18,14 @@ impl CertificateAuthority {
     /// [`Lifetime::ONE_YEAR`]) and what the rule allows; and never longer than the authority.
     ///
     /// ```
-    /// # use kboot_core::{Env, Lifetime, csr::*, pki::*, policy::{Context, Decision, Preset}};
+    /// # use kboot_core::{Env, Lifetime, csr::*, pki::*, policy::{PolicyContext, Decision, Preset}};
     /// # let mut env = Env::system();
     /// # let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
     /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
     /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
     /// #     .with_requestor(Requestor::user("jane"));
-    /// let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(env.now()));
+    /// let decision = Preset::Upstream.policy().evaluate(&object, &PolicyContext::at(env.now()));
     /// if let Decision::Approve(approved) = decision.approve_as("ops@example.com") {
     ///     let certificate = authority.sign(&approved, Lifetime::ONE_YEAR, &mut env)?;
     ///     assert_eq!(certificate.facts().organizations, ["dev"]);
@@ -52,7 +52,7 @@ impl Issuer {
     /// Prepares what [`CertificateAuthority::sign`] signs, for a key that is elsewhere.
     ///
     /// # Errors
-    /// As there, but for signing.
+    /// What [`CertificateAuthority::sign`] can fail with, but for signing.
     pub fn prepare_approved(
         &self,
         approved: &ApprovedRequest,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, ContextDocument, Decision, History, Policy, Reason, Verdict};
+use super::{ContextDocument, Decision, History, Policy, PolicyContext, Reason, Verdict};
 use crate::csr::{CertificateSigningRequest, Signer};
 use crate::time::Timestamp;
 
@@ -91,7 +91,7 @@ pub struct SimulationSummary {
 impl<'a> Simulation<'a> {
     /// Compares with what became of the requests. The document is the one that the context was made of.
     #[must_use]
-    pub fn new(policy: &'a Policy, context: Context<'a>, document: &'a ContextDocument) -> Self {
+    pub fn new(policy: &'a Policy, context: PolicyContext<'a>, document: &'a ContextDocument) -> Self {
         Self {
             replay: Replay::new(policy, context, document),
             other: None,
@@ -101,7 +101,7 @@ impl<'a> Simulation<'a> {
 
     /// Compares with what another policy decides, in a context of its own.
     #[must_use]
-    pub fn against(mut self, policy: &'a Policy, context: Context<'a>) -> Self {
+    pub fn with_counterpart(mut self, policy: &'a Policy, context: PolicyContext<'a>) -> Self {
         self.other = Some(Replay::new(policy, context, self.replay.document));
         self
     }
@@ -129,13 +129,13 @@ impl<'a> Simulation<'a> {
 #[derive(Debug)]
 struct Replay<'a> {
     policy: &'a Policy,
-    context: Context<'a>,
+    context: PolicyContext<'a>,
     document: &'a ContextDocument,
     clock: Timestamp,
 }
 
 impl<'a> Replay<'a> {
-    fn new(policy: &'a Policy, mut context: Context<'a>, document: &'a ContextDocument) -> Self {
+    fn new(policy: &'a Policy, mut context: PolicyContext<'a>, document: &'a ContextDocument) -> Self {
         context.history.get_or_insert_with(History::default);
         let clock = context.now;
         Self { policy, context, document, clock }
@@ -228,12 +228,13 @@ impl SimulatedRequest {
     /// is no contradiction.
     #[must_use]
     pub fn is_signer_not_ruled(&self) -> bool {
-        self.decision.code() == Reason::SignerNotRuled && matches!(self.counterpart, Counterpart::Happened(_))
+        self.decision.reason() == Reason::SignerNotRuled
+            && matches!(self.counterpart, Counterpart::Happened(_))
     }
 }
 
 impl SimulationSummary {
-    /// How often the two differ.
+    /// How often the policy and what it is compared with differ.
     #[must_use]
     pub fn disagreements(&self) -> u64 {
         self.disagreements.values().fold(0, |sum, count| sum.saturating_add(*count))

@@ -1,6 +1,6 @@
 //! The way in which text of a request, which may be hostile, is shown.
 
-use crate::shown::escape_quotes_too;
+use crate::shown::{EXCERPT, cut_in_quotes, push_cut_in_quotes};
 use crate::x509::GeneralName;
 
 /// How many of a list are shown.
@@ -29,21 +29,12 @@ pub(super) fn described_all<'a>(names: impl Iterator<Item = &'a GeneralName>) ->
 
 /// Text of the request, cut and with what hides in it written out.
 pub(super) fn escaped(text: &str) -> String {
-    let mut all = String::with_capacity(text.len().min(64));
-    push_escaped(&mut all, text);
-    all
-}
-
-fn push_escaped(all: &mut String, text: &str) {
-    all.extend(text.chars().take(64).flat_map(escape_quotes_too));
-    if text.chars().nth(64).is_some() {
-        all.push('…');
-    }
+    cut_in_quotes(text, EXCERPT)
 }
 
 /// Several such texts; `none` for none.
 pub(super) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
-    joined(texts, |all, text| push_escaped(all, text.as_ref()))
+    joined(texts, |all, text| push_cut_in_quotes(all, text.as_ref(), EXCERPT))
 }
 
 fn joined<T>(items: impl IntoIterator<Item = T>, push: impl Fn(&mut String, T)) -> String {

@@ -13,7 +13,7 @@ use super::{Reason, Rule};
 use crate::csr::CertificateSigningRequest;
 use crate::x509::CertificateRequest;
 
-/// Everything that was looked at, in order.
+/// What was looked at for a decision, in order.
 ///
 /// It shares the request and the policy's rules with whoever has them, and says what was seen when it is asked.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ pub enum ClauseKind {
 }
 
 impl ClauseKind {
-    /// Its name in a trace.
+    /// The name of what a clause is about, as in a trace.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl<'a> Clause<'a> {
         }
     }
 
-    /// Whether it is as it should be.
+    /// The clause's answer: whether it is as it should be.
     #[must_use]
     pub fn answer(&self) -> Answer {
         self.note.answer

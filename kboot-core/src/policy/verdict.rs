@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// Which of the three.
+/// What is decided on a request, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(clippy::exhaustive_enums, reason = "there is no fourth")]

@@ -21,7 +21,7 @@ pub enum Component {
 }
 
 impl Component {
-    /// All of them, in the order in which they start.
+    /// All components, in the order in which they start.
     pub const ALL: [Self; 6] = [
         Self::Etcd,
         Self::KubeApiserver,
@@ -33,7 +33,7 @@ impl Component {
 
     /// The name of its program and of its unit.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Etcd => "etcd",
             Self::KubeApiserver => "kube-apiserver",
@@ -44,9 +44,9 @@ impl Component {
         }
     }
 
-    /// Its key in the cluster file's `spec.components`.
+    /// The component's field in the cluster file's `spec.components`.
     #[must_use]
-    pub fn key(self) -> &'static str {
+    pub fn field_name(self) -> &'static str {
         match self {
             Self::Etcd => "etcd",
             Self::KubeApiserver => "kubeApiserver",
@@ -60,6 +60,6 @@ impl Component {
 
 impl fmt::Display for Component {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }

@@ -37,7 +37,7 @@ impl Known {
 
 /// What the table says of a component's flag.
 pub(crate) fn known(component: Component, flag: &str) -> Option<&'static Known> {
-    TABLE.get(component.name())?.get(flag)
+    TABLE.get(component.as_str())?.get(flag)
 }
 
 /// Why a version does not take a flag that the table has; nothing where it does, or the table has none.
@@ -49,7 +49,7 @@ pub(crate) fn missing(component: Component, version: KubernetesVersion, flag: &s
 
 /// What to say of a flag that the table does not have, and how bad it is.
 pub(crate) fn unknown(component: Component, version: KubernetesVersion, flag: &str) -> (Severity, Misfit) {
-    let near = TABLE.get(component.name()).and_then(|flags| closest(flags.keys().copied(), flag));
+    let near = TABLE.get(component.as_str()).and_then(|flags| closest(flags.keys().copied(), flag));
     let is_certain = is_complete(component, version);
     let severity = if is_certain { Severity::Error } else { Severity::Warning };
     (severity, Misfit::UnknownFlag { component, version, flag: flag.to_owned(), near, is_certain })
@@ -57,7 +57,7 @@ pub(crate) fn unknown(component: Component, version: KubernetesVersion, flag: &s
 
 /// Whether the table holds every flag of the component in a version, so that another is surely wrong.
 fn is_complete(component: Component, version: KubernetesVersion) -> bool {
-    complete().any(|list| list.component == component.name() && list.minor == version.minor())
+    complete().any(|list| list.component == component.as_str() && list.minor == version.minor())
 }
 
 struct CompleteList {
@@ -131,7 +131,7 @@ mod tests {
     fn the_real_binaries_have_every_flag_of_the_table() {
         let folder = tempfile::tempdir().unwrap();
         for component in Component::ALL.into_iter().filter(|component| *component != Component::Etcd) {
-            let Some(binary) = kboot_testkit::upstream(component.name()) else { return };
+            let Some(binary) = kboot_testkit::upstream(component.as_str()) else { return };
             let said = binary.run(folder.path(), &["--version"]).to_string();
             let version = said.split_whitespace().find(|word| word.starts_with("v1.")).unwrap();
             let version: KubernetesVersion = version.parse().unwrap();
@@ -139,7 +139,7 @@ mod tests {
                 continue;
             }
             let help = binary.run(folder.path(), &["--help"]).to_string();
-            let of_version = TABLE[component.name()].iter().filter(|(_, known)| known.is_in(version));
+            let of_version = TABLE[component.as_str()].iter().filter(|(_, known)| known.is_in(version));
             // Whether it is one that --help hides, the binary itself says.
             let hidden = of_version.filter(|(flag, _)| !help.contains(&format!("--{flag} ")));
             for (flag, _) in hidden {

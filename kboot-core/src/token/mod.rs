@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use secret_object::TokenSecret;
-pub use settings::{BootstrapGroup, TokenSettings, Usage};
+pub use settings::{BootstrapGroup, TokenSettings, TokenUsage};
 pub use static_token::StaticToken;
 
 use crate::env::{Env, RandomUnavailable};

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{BootstrapToken, TokenError, TokenId, TokenSettings, Usage};
+use super::{BootstrapToken, TokenError, TokenId, TokenSettings, TokenUsage};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 
@@ -45,8 +45,8 @@ impl TokenSecret {
         if let Some(expiration) = settings.expiration() {
             put("expiration", expiration.to_string());
         }
-        if !settings.description_text().is_empty() {
-            put("description", settings.description_text().to_owned());
+        if !settings.description().is_empty() {
+            put("description", settings.description().to_owned());
         }
         let groups = settings.groups();
         if !groups.is_empty() {
@@ -124,21 +124,24 @@ impl TokenSecret {
             }
         }
         let mut settings = TokenSettings::new()
-            .expires(expiration)
-            .usages(&usages)
+            .with_expiration(expiration)
+            .with_usages(&usages)
             .without_groups()
-            .description(text_of("description").unwrap_or_default());
+            .with_description(text_of("description").unwrap_or_default());
         // Upstream splits at commas without trimming, and one wrong group fails the whole login.
         for group in text_of("auth-extra-groups").map(|text| text.split(',')).into_iter().flatten() {
-            settings = settings.group(group.parse()?);
+            settings = settings.with_group(group.parse()?);
         }
         settings.check()?;
         Ok((token, settings))
     }
 }
 
-fn usage_keys() -> [(Usage, &'static str); 2] {
-    [(Usage::Signing, "usage-bootstrap-signing"), (Usage::Authentication, "usage-bootstrap-authentication")]
+fn usage_keys() -> [(TokenUsage, &'static str); 2] {
+    [
+        (TokenUsage::Signing, "usage-bootstrap-signing"),
+        (TokenUsage::Authentication, "usage-bootstrap-authentication"),
+    ]
 }
 
 fn values(object: &Value) -> Result<BTreeMap<String, SecretText>, TokenError> {

@@ -4,37 +4,44 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::TokenError;
+use crate::shown::excerpt;
 use crate::time::{Lifetime, TimeError, Timestamp};
 
 /// What a bootstrap token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Usage {
+pub enum TokenUsage {
     /// Signing the ConfigMap `cluster-info`, by which a new node comes to trust the cluster.
     Signing,
     /// Authenticating to the API server.
     Authentication,
 }
 
-impl Usage {
-    /// Both, in upstream's order.
+impl TokenUsage {
+    /// Both usages, in upstream's order.
     pub const ALL: [Self; 2] = [Self::Signing, Self::Authentication];
-}
 
-impl FromStr for Usage {
-    type Err = TokenError;
-    fn from_str(text: &str) -> Result<Self, TokenError> {
-        let found = Self::ALL.into_iter().find(|usage| usage.to_string() == text);
-        found.ok_or_else(|| TokenError::Usage { value: text.chars().take(64).collect() })
+    /// The usage's word, as in `kubeadm token --usages`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signing => "signing",
+            Self::Authentication => "authentication",
+        }
     }
 }
 
-impl fmt::Display for Usage {
+impl FromStr for TokenUsage {
+    type Err = TokenError;
+    fn from_str(text: &str) -> Result<Self, TokenError> {
+        let found = Self::ALL.into_iter().find(|usage| usage.as_str() == text);
+        found.ok_or_else(|| TokenError::Usage { value: excerpt(text) })
+    }
+}
+
+impl fmt::Display for TokenUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Signing => "signing",
-            Self::Authentication => "authentication",
-        })
+        f.write_str(self.as_str())
     }
 }
 
@@ -66,11 +73,7 @@ impl FromStr for BootstrapGroup {
                 && rest.bytes().last().is_some_and(alphanumeric)
                 && rest.bytes().all(|byte| alphanumeric(byte) || byte == b':' || byte == b'-')
         });
-        if valid {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(TokenError::Group { value: text.chars().take(64).collect() })
-        }
+        if valid { Ok(Self(text.to_owned())) } else { Err(TokenError::Group { value: excerpt(text) }) }
     }
 }
 
@@ -85,45 +88,45 @@ impl fmt::Display for BootstrapGroup {
 /// ```
 /// use kboot_core::{Env, token::TokenSettings};
 /// let settings = TokenSettings::new()
-///     .ttl("24h".parse()?, Env::system().now())?
-///     .group("system:bootstrappers:workers".parse()?);
+///     .with_ttl("24h".parse()?, Env::system().now())?
+///     .with_group("system:bootstrappers:workers".parse()?);
 /// assert_eq!(settings.groups().len(), 1);
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TokenSettings {
     expiration: Option<Timestamp>,
-    usages: Option<Vec<Usage>>,
+    usages: Option<Vec<TokenUsage>>,
     description: String,
     groups: Option<Vec<BootstrapGroup>>,
 }
 
 impl TokenSettings {
-    /// Both usages, the default group, no end, no description.
+    /// Settings with both usages, the default group, no end and no description.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same, ending so long after `now`; a lifetime of zero means no end, as in kubeadm.
+    /// Lets the token end so long after `now`; a lifetime of zero means no end, as in kubeadm.
     ///
     /// # Errors
     /// [`TimeError::OutOfRange`] past the year 9999.
-    pub fn ttl(self, ttl: Lifetime, now: Timestamp) -> Result<Self, TimeError> {
+    pub fn with_ttl(self, ttl: Lifetime, now: Timestamp) -> Result<Self, TimeError> {
         let expiration = if ttl == Lifetime::ZERO { None } else { Some(now.after(ttl)?) };
-        Ok(self.expires(expiration))
+        Ok(self.with_expiration(expiration))
     }
 
-    /// The same with this end.
+    /// Sets when the token ends; none for never.
     #[must_use]
-    pub fn expires(mut self, expiration: Option<Timestamp>) -> Self {
+    pub fn with_expiration(mut self, expiration: Option<Timestamp>) -> Self {
         self.expiration = expiration;
         self
     }
 
-    /// The same with these usages alone.
+    /// Sets the usages: these alone.
     #[must_use]
-    pub fn usages(mut self, usages: &[Usage]) -> Self {
+    pub fn with_usages(mut self, usages: &[TokenUsage]) -> Self {
         let mut usages = usages.to_vec();
         usages.sort_unstable();
         usages.dedup();
@@ -131,16 +134,16 @@ impl TokenSettings {
         self
     }
 
-    /// The same with this text for people.
+    /// Sets the text for people.
     #[must_use]
-    pub fn description(mut self, description: &str) -> Self {
+    pub fn with_description(mut self, description: &str) -> Self {
         description.clone_into(&mut self.description);
         self
     }
 
-    /// The same with one more group; the first one takes the default group's place.
+    /// Adds a group; the first one takes the default group's place.
     #[must_use]
-    pub fn group(mut self, group: BootstrapGroup) -> Self {
+    pub fn with_group(mut self, group: BootstrapGroup) -> Self {
         let groups = self.groups.get_or_insert_default();
         if !groups.contains(&group) {
             groups.push(group);
@@ -148,7 +151,7 @@ impl TokenSettings {
         self
     }
 
-    /// The same with no group but `system:bootstrappers`.
+    /// Leaves no group but `system:bootstrappers`.
     #[must_use]
     pub fn without_groups(mut self) -> Self {
         self.groups = Some(Vec::new());
@@ -169,13 +172,13 @@ impl TokenSettings {
 
     /// Whether the token is good for this.
     #[must_use]
-    pub fn allows(&self, usage: Usage) -> bool {
+    pub fn allows(&self, usage: TokenUsage) -> bool {
         self.usages.as_ref().is_none_or(|usages| usages.contains(&usage))
     }
 
     /// The text for people.
     #[must_use]
-    pub fn description_text(&self) -> &str {
+    pub fn description(&self) -> &str {
         &self.description
     }
 
@@ -185,7 +188,7 @@ impl TokenSettings {
     pub fn groups(&self) -> Vec<BootstrapGroup> {
         match &self.groups {
             Some(groups) => groups.clone(),
-            None if self.allows(Usage::Authentication) => {
+            None if self.allows(TokenUsage::Authentication) => {
                 vec![BootstrapGroup(BootstrapGroup::DEFAULT.to_owned())]
             }
             None => Vec::new(),
@@ -193,10 +196,10 @@ impl TokenSettings {
     }
 
     pub(super) fn check(&self) -> Result<(), TokenError> {
-        if !Usage::ALL.into_iter().any(|usage| self.allows(usage)) {
+        if !TokenUsage::ALL.into_iter().any(|usage| self.allows(usage)) {
             return Err(TokenError::NoUsage);
         }
-        if !self.groups().is_empty() && !self.allows(Usage::Authentication) {
+        if !self.groups().is_empty() && !self.allows(TokenUsage::Authentication) {
             return Err(TokenError::GroupsWithoutAuthentication);
         }
         Ok(())
@@ -210,7 +213,7 @@ mod tests {
     #[test]
     fn a_token_ends_at_its_very_second() {
         let end = Timestamp::from_unix(1000).unwrap();
-        let settings = TokenSettings::new().expires(Some(end));
+        let settings = TokenSettings::new().with_expiration(Some(end));
         assert!(!settings.is_expired(Timestamp::from_unix(999).unwrap()));
         assert!(settings.is_expired(end));
         assert!(!TokenSettings::new().is_expired(end));

@@ -8,6 +8,7 @@ use rustls_pki_types::pem::SectionKind;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{CertificateFacts, PublicKey, SignatureCheck, X509Error, oid, pem};
+use crate::shown::hex;
 
 /// A certificate: DER that was seen to decode, or that kboot encoded.
 ///
@@ -145,13 +146,6 @@ fn parse(der: &[u8]) -> Result<X509Certificate<'_>, X509Error> {
         Ok(([], parsed)) => Ok(parsed),
         _ => Err(X509Error::MalformedCertificate),
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
 impl fmt::Debug for Certificate {

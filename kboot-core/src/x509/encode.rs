@@ -21,6 +21,7 @@ use x509_cert::time::Time;
 
 use super::oid::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 use super::{KeyUsage, SignatureAlgorithm, SubjectAltNames, TlsUsage, X509Error};
+use crate::shown::excerpt;
 use crate::time::{Timestamp, Validity};
 
 #[derive(Sequence)]
@@ -220,10 +221,8 @@ fn extension<T: Encode + der::oid::AssociatedOid>(critical: bool, value: &T) -> 
 /// DNS names, mail addresses, IP addresses, URIs: the order of Go's `marshalSANs` (`crypto/x509`).
 pub(crate) fn general_names(names: &SubjectAltNames) -> Result<Vec<Encoded>, X509Error> {
     let text = |value: &String, name: fn(Ia5String) -> Encoded| {
-        let unencodable = |_| X509Error::Unencodable {
-            what: "subject alternative names",
-            value: value.chars().take(64).collect(),
-        };
+        let unencodable =
+            |_| X509Error::Unencodable { what: "subject alternative names", value: excerpt(value) };
         Ia5String::new(value).map(name).map_err(unencodable)
     };
     let dns = names.dns().iter().map(|name| text(name, Encoded::DnsName));

@@ -2,13 +2,13 @@
 
 use x509_parser::prelude::X509Certificate;
 
-use super::certificate::hex;
 use super::extensions::Extensions;
 use super::name::readable_name;
 use super::{
     DistinguishedName, ExtendedKeyUsage, KeyUsage, ObjectIdentifier, PublicKey, SubjectAltNames, X509Error,
     oid,
 };
+use crate::shown::hex;
 use crate::time::{Timestamp, Validity};
 
 /// What a certificate says, as far as kboot decides on it.
@@ -119,14 +119,14 @@ impl CertificateFacts {
         })
     }
 
-    /// Whether it is good for a client, as Go's verifier sees it: extended usages that are not there, or
+    /// Whether the certificate is good for a client, as Go's verifier sees it: extended usages that are not there, or
     /// `any`, allow everything.
     #[must_use]
     pub fn allows_client(&self) -> bool {
         self.allows(&ExtendedKeyUsage::ClientAuth)
     }
 
-    /// Whether it is good for a server, in the same sense.
+    /// Whether the certificate is good for a server, as Go's verifier sees it.
     #[must_use]
     pub fn allows_server(&self) -> bool {
         self.allows(&ExtendedKeyUsage::ServerAuth)

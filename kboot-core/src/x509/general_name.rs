@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::ObjectIdentifier;
-use super::name::{DistinguishedName, hexadecimal};
+use super::name::DistinguishedName;
 use crate::net::Host;
 use crate::shown;
 
@@ -66,11 +66,11 @@ impl fmt::Display for GeneralName {
         match self {
             Self::Dns(text) | Self::Email(text) | Self::Uri(text) => write!(f, ":{}", shown::escaped(text)),
             Self::Ip(address) => write!(f, ":{address}"),
-            Self::InvalidIp(octets) => write!(f, ":#{} ({} octets)", hexadecimal(octets), octets.len()),
+            Self::InvalidIp(octets) => write!(f, ":#{} ({} octets)", shown::hex(octets), octets.len()),
             Self::OtherName { oid, .. } | Self::RegisteredId(oid) => write!(f, ":{oid}"),
             Self::DirectoryName(der) => match DistinguishedName::from_der(der) {
                 Ok(name) => write!(f, ":{name}"),
-                Err(_) => write!(f, ":#{}", hexadecimal(der)),
+                Err(_) => write!(f, ":#{}", shown::hex(der)),
             },
             Self::X400Address(_) | Self::EdiPartyName(_) => Ok(()),
         }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::oid;
 use super::{KeyKind, ObjectIdentifier, PublicKey, SignatureAlgorithm, X509Error};
+use crate::shown::excerpt;
 
 /// What a key is: the algorithm and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +73,6 @@ impl FromStr for KeyAlgorithm {
         let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
         found
             .map(|(algorithm, _)| algorithm)
-            .ok_or_else(|| X509Error::UnknownKeyAlgorithm { value: text.chars().take(64).collect() })
+            .ok_or_else(|| X509Error::UnknownKeyAlgorithm { value: excerpt(text) })
     }
 }

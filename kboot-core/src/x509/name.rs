@@ -107,7 +107,7 @@ impl DistinguishedName {
         &self.der
     }
 
-    /// Its parts, in order.
+    /// The name's RelativeDistinguishedNames, in order.
     #[must_use]
     pub fn relative_names(&self) -> &[RelativeDistinguishedName] {
         &self.relative_names
@@ -139,12 +139,12 @@ impl Hash for DistinguishedName {
 }
 
 impl fmt::Display for DistinguishedName {
-    /// As RFC 4514 writes names, but in the order in which they stand there. What is not a text is in
+    /// Written as RFC 4514 has it, but in the order in which they stand there. What is not a text is in
     /// hexadecimal after `#`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let attribute = |attribute: &AttributeTypeAndValue| match &attribute.text {
             Some(text) => format!("{}={}", attribute.label(), escaped_value(text)),
-            None => format!("{}=#{}", attribute.label(), hexadecimal(&attribute.value)),
+            None => format!("{}=#{}", attribute.label(), shown::hex(&attribute.value)),
         };
         let joined =
             |name: &RelativeDistinguishedName| name.iter().map(attribute).collect::<Vec<_>>().join(" + ");
@@ -157,10 +157,6 @@ fn escaped_value(text: &str) -> String {
     let special = |c: char| matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\');
     let escape = |c: char| special(c).then_some('\\').into_iter().chain([c]);
     shown::escaped(&text.chars().flat_map(escape).collect::<String>())
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// AttributeTypeAndValue (RFC 5280, 4.1.2.4).
@@ -254,5 +250,5 @@ impl NameEncoder {
 fn encoded_attribute(oid: ObjectIdentifier, value: &str) -> Result<Vec<u8>, X509Error> {
     let tag = if PrintableStringRef::new(value).is_ok() { Tag::PrintableString } else { Tag::Utf8String };
     let encode = || Attribute { oid, value: AnyRef::new(tag, value.as_bytes())? }.to_der();
-    encode().map_err(|_| X509Error::Unencodable { what: "subject", value: value.chars().take(64).collect() })
+    encode().map_err(|_| X509Error::Unencodable { what: "subject", value: shown::excerpt(value) })
 }

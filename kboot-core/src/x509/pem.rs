@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::limits::{MAX_PEM_BYTES, MAX_REQUEST_BYTES};
 use super::{EncodingAnomaly, RequestError, X509Error};
+use crate::shown::excerpt;
 
 /// The kind and the DER of a section, which may be a private key.
 pub(super) type Section = (SectionKind, Zeroizing<Vec<u8>>);
@@ -51,7 +52,7 @@ pub(super) fn request_block(text: &[u8]) -> Result<(Vec<u8>, Vec<EncodingAnomaly
             Some(BEGIN) => break,
             Some(line) if line.starts_with("-----BEGIN ") && line.ends_with("-----") => {
                 let label = line.trim_start_matches("-----BEGIN ").trim_end_matches('-');
-                return Err(RequestError::WrongPemLabel { label: label.chars().take(64).collect() });
+                return Err(RequestError::WrongPemLabel { label: excerpt(label) });
             }
             Some(line) if line.contains("-----") => return Err(not_pem("a line before it has dashes")),
             Some(line) if line.trim().is_empty() => {}

@@ -6,10 +6,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use der::asn1::{BitStringRef, UintRef};
 use der::{Decode, Tag};
 
-use super::certificate::hex;
 use super::oid;
 use super::tlv::{fields, identifier, open, parts};
 use super::{ObjectIdentifier, RequestError, X509Error};
+use crate::shown::hex;
 
 /// A public key: its SubjectPublicKeyInfo and what it is.
 ///

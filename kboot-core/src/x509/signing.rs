@@ -64,7 +64,7 @@ impl SigningKey for PrivateKey {
 /// # let (certificate, far_away) = (authority.certificate().clone(), authority.key());
 /// let issuer = Issuer::load(certificate, env.now())?;
 /// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
-/// let template = CertificateTemplate::client("jane".parse()?).group("dev".parse()?);
+/// let template = CertificateTemplate::client("jane".parse()?).with_group("dev".parse()?);
 /// let unsigned = issuer.prepare(&template, key.public_key(), "1y".parse()?, &mut env)?;
 /// println!("to be signed: {}", unsigned.signature_algorithm());
 /// let signature = SigningKey::sign(far_away, unsigned.to_be_signed()).map_err(X509Error::from)?;
@@ -90,7 +90,7 @@ impl<'a> UnsignedCertificate<'a> {
         &self.tbs
     }
 
-    /// How they are to be signed.
+    /// The algorithm by which the bytes are to be signed.
     #[must_use]
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
         self.algorithm.signature()

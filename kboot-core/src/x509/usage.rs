@@ -152,16 +152,16 @@ impl ExtendedKeyUsage {
         found.map_or(Self::Other(oid), |(usage, ..)| usage)
     }
 
-    /// Its word; none for one that has only an identifier.
+    /// The usage's word, which is cfssl's; none for one that has only an identifier.
     #[must_use]
-    pub fn word(&self) -> Option<&'static str> {
+    pub fn as_str(&self) -> Option<&'static str> {
         Self::WORDS.into_iter().find(|(usage, ..)| usage == self).map(|(_, _, word)| word)
     }
 }
 
 impl fmt::Display for ExtendedKeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self, self.word()) {
+        match (self, self.as_str()) {
             (_, Some(word)) => f.write_str(word),
             (Self::Other(oid), _) => oid.fmt(f),
             (Self::Oversized(numbers), _) => f.write_str(numbers),

@@ -199,9 +199,9 @@ fn several_groups_stand_in_one_certificate() {
             .unwrap();
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let template = CertificateTemplate::client("jane".parse().unwrap())
-        .group("dev".parse().unwrap())
-        .group("ops".parse().unwrap())
-        .group("日本".parse().unwrap());
+        .with_group("dev".parse().unwrap())
+        .with_group("ops".parse().unwrap())
+        .with_group("日本".parse().unwrap());
     let certificate = authority.issue(&template, &key, "1y".parse().unwrap(), &mut env).unwrap();
     assert_eq!(certificate.facts().organizations, ["dev", "ops", "日本"]);
     let Some(openssl) = Oracle::find("openssl") else { return };

@@ -120,7 +120,7 @@ fn no_version_gets_a_flag_that_it_does_not_know() {
 fn real_binaries(folder: &Path) -> Vec<(Component, Oracle, String)> {
     let components = Component::ALL.into_iter().filter(|component| *component != Component::Etcd);
     let found = components.map_while(|component| {
-        let binary = upstream(component.name())?;
+        let binary = upstream(component.as_str())?;
         let said = binary.run(folder, &["--version"]).to_string();
         let version = said.split_whitespace().find(|word| word.starts_with("v1.")).unwrap().to_owned();
         Some((component, binary, version))

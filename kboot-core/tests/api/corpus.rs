@@ -12,7 +12,7 @@ fn each_entry_is_answered_as_it_should_be() {
         let got = match CertificateSigningRequest::from_json(&entry.object) {
             Ok(object) => {
                 let decision = policy.evaluate(&object, &context);
-                (decision.verdict().as_str(), decision.code().as_str())
+                (decision.verdict().as_str(), decision.reason().as_str())
             }
             Err(error) => ("deny", error.code()),
         };
@@ -29,7 +29,7 @@ fn a_person_lifts_what_the_rules_hold_and_never_the_floor() {
     for entry in corpus::all() {
         let Ok(object) = CertificateSigningRequest::from_json(&entry.object) else { continue };
         let decision = policy.evaluate(&object, &context);
-        let by_rules = matches!(decision.code(), Reason::NoRule | Reason::RuleHolds | Reason::FactsUnknown);
+        let by_rules = matches!(decision.reason(), Reason::NoRule | Reason::RuleHolds | Reason::FactsUnknown);
         let is_approved = decision.verdict() == Verdict::Approve;
         let after = decision.approve_as("jane").verdict();
         assert_eq!(after == Verdict::Approve, is_approved || by_rules, "{}", entry.name);

@@ -128,7 +128,7 @@ fn every_credential_is_one_that_kubectl_takes() {
             "helper",
         ),
     ] {
-        let text = config.namespace("dev").build().unwrap().to_yaml().unwrap();
+        let text = config.with_namespace("dev").build().unwrap().to_yaml().unwrap();
         let file = format!("{name}.conf");
         kboot_core::bundle::write_new(&folder.path().join(&file), text.expose_secret().as_bytes(), 0o600)
             .unwrap();
@@ -172,8 +172,9 @@ fn kubectl_and_kboot_know_the_same_token_secret() {
 #[test]
 fn wrong_values_of_a_token_secret_are_named() {
     let token: BootstrapToken = "abcdef.0123456789abcdef".parse().unwrap();
-    let right =
-        token.secret(&TokenSettings::new().ttl("1h".parse().unwrap(), Env::system().now()).unwrap()).unwrap();
+    let right = token
+        .secret(&TokenSettings::new().with_ttl("1h".parse().unwrap(), Env::system().now()).unwrap())
+        .unwrap();
     let right = right.to_yaml().unwrap().expose_secret().to_owned();
     assert!(TokenSecret::read(&right).is_ok());
     for (from, to, named) in [
@@ -224,7 +225,7 @@ proptest! {
     #[test]
     fn texts_stay_texts(name in "[a-z0-9]{1,8}|null|true|yes|no|on|off|1e3|0x1f|12:30:45|2026-01-02|~|\\.inf", note in "\\PC{0,40}") {
         let config = Kubeconfig::for_cluster(&name, &"10.0.0.1".parse().unwrap())
-            .trusting_file(&note).as_user(&name).with_token_file(&note).namespace(&note).build().unwrap();
+            .trusting_file(&note).as_user(&name).with_token_file(&note).with_namespace(&note).build().unwrap();
         let text = config.to_yaml().unwrap();
         let seen = &theirs(text.expose_secret())[0];
         prop_assert_eq!(seen["clusters"][0]["name"].as_str(), Some(name.as_str()));

@@ -55,7 +55,8 @@ impl Imported {
         let authority = self.load().unwrap();
         let mut env = Env::system();
         let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-        let template = CertificateTemplate::client("jane".parse().unwrap()).group("dev".parse().unwrap());
+        let template =
+            CertificateTemplate::client("jane".parse().unwrap()).with_group("dev".parse().unwrap());
         let leaf = authority.issue(&template, &key, "30d".parse().unwrap(), &mut env).unwrap();
         assert_eq!(leaf.facts().issuer_name, authority.certificate().facts().subject_name);
         self.write("leaf.crt", leaf.to_pem().as_bytes());

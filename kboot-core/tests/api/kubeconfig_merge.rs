@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use kboot_core::kubeconfig::{Kubeconfig, KubeconfigError, Merged, Source, Strategy, merge};
+use kboot_core::kubeconfig::{Kubeconfig, KubeconfigError, MergeSource, MergeStrategy, Merged, merge};
 use kboot_testkit::Oracle;
-use proptest::prelude::{Strategy as _, *};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn parse(text: &str) -> Kubeconfig {
@@ -15,9 +15,9 @@ fn value(config: &Kubeconfig) -> Value {
     serde_json::to_value(config).unwrap()
 }
 
-fn merged(texts: &[&str], strategy: Strategy) -> Result<Merged, KubeconfigError> {
+fn merged(texts: &[&str], strategy: MergeStrategy) -> Result<Merged, KubeconfigError> {
     let sources =
-        texts.iter().zip('a'..).map(|(text, name)| Source::new(name, format!("/{name}"), parse(text)));
+        texts.iter().zip('a'..).map(|(text, name)| MergeSource::new(name, format!("/{name}"), parse(text)));
     merge(sources.collect(), strategy)
 }
 
@@ -43,7 +43,7 @@ later: {key: [1]}
 
 #[test]
 fn two_different_entries_of_one_name_are_an_error_that_names_them_all() {
-    let error = merged(&[OURS, THEIRS], Strategy::default()).unwrap_err();
+    let error = merged(&[OURS, THEIRS], MergeStrategy::default()).unwrap_err();
     let text = error.to_string();
     for part in [r#"cluster "c" of "b""#, r#"user "u" of "b""#, r#"key "preferences" of "b""#] {
         assert!(text.contains(part), "{text}");
@@ -53,7 +53,7 @@ fn two_different_entries_of_one_name_are_an_error_that_names_them_all() {
 
 #[test]
 fn keep_leaves_the_first() {
-    let merged = merged(&[OURS, THEIRS], Strategy::Keep).unwrap();
+    let merged = merged(&[OURS, THEIRS], MergeStrategy::Keep).unwrap();
     let value = value(&merged.kubeconfig);
     assert_eq!(value["clusters"][0]["cluster"]["future"]["a"], 1);
     assert_eq!(value["users"][0]["user"]["token"], "ours-secret");
@@ -80,7 +80,7 @@ fn keep_leaves_the_first() {
 
 #[test]
 fn replace_takes_the_later() {
-    let merged = merged(&[OURS, THEIRS], Strategy::Replace).unwrap();
+    let merged = merged(&[OURS, THEIRS], MergeStrategy::Replace).unwrap();
     let value = value(&merged.kubeconfig);
     assert_eq!(value["clusters"][0]["cluster"]["future"]["a"], 2);
     assert_eq!(value["clusters"][0]["cluster"]["certificate-authority"], "/b/ca.crt");
@@ -92,7 +92,7 @@ fn replace_takes_the_later() {
 
 #[test]
 fn rename_keeps_both_and_contexts_follow() {
-    let merged = merged(&[OURS, THEIRS, THEIRS], Strategy::Rename).unwrap();
+    let merged = merged(&[OURS, THEIRS, THEIRS], MergeStrategy::Rename).unwrap();
     let value = value(&merged.kubeconfig);
     let names = |list: &str| -> Vec<String> {
         let list = value[list].as_array().unwrap().iter();
@@ -107,7 +107,7 @@ fn rename_keeps_both_and_contexts_follow() {
     let change = said(&merged).into_iter().find(|change| change.contains("current context")).unwrap();
     assert_eq!(change, r#"left out current context "z" of "b": another one is set"#);
     let without_current = OURS.replace("current-context: x", "");
-    let merged = self::merged(&[&without_current, THEIRS], Strategy::Rename).unwrap();
+    let merged = self::merged(&[&without_current, THEIRS], MergeStrategy::Rename).unwrap();
     assert_eq!(merged.kubeconfig.current_context, "z");
 }
 
@@ -117,19 +117,20 @@ fn a_new_name_is_one_that_nobody_has() {
         let entry = |name: &str| format!("{{name: {name}, cluster: {{server: '{server}'}}}}");
         format!("clusters: [{}]", names.split(' ').map(entry).collect::<Vec<_>>().join(","))
     };
-    let merged = merged(&[&with("c", "https://a"), &with("c c-2", "https://b")], Strategy::Rename).unwrap();
+    let merged =
+        merged(&[&with("c", "https://a"), &with("c c-2", "https://b")], MergeStrategy::Rename).unwrap();
     let names: Vec<_> = merged.kubeconfig.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
     assert_eq!(names, ["c", "c-3", "c-2"]);
 }
 
 #[test]
 fn a_relative_folder_is_refused() {
-    let error = merge(vec![Source::new("a", "b", parse(OURS))], Strategy::Keep).unwrap_err();
+    let error = merge(vec![MergeSource::new("a", "b", parse(OURS))], MergeStrategy::Keep).unwrap_err();
     assert!(error.to_string().contains("not an absolute path"), "{error}");
 }
 
 /// Any kubeconfig with few names, so that they meet; some with keys that kboot does not know.
-fn any_config() -> impl proptest::strategy::Strategy<Value = Value> {
+fn any_config() -> impl Strategy<Value = Value> {
     let name = || "[abc]";
     let cluster = (name(), "https://[12]", prop::option::of(0..2)).prop_map(|(name, server, future)| {
         let mut cluster = json!({"server": server});
@@ -162,16 +163,16 @@ fn any_config() -> impl proptest::strategy::Strategy<Value = Value> {
     )
 }
 
-fn in_one_folder(configs: &[&Value], strategy: Strategy) -> Result<Merged, KubeconfigError> {
-    let sources = configs.iter().map(|config| Source::new("s", "/s", parse(&config.to_string())));
+fn in_one_folder(configs: &[&Value], strategy: MergeStrategy) -> Result<Merged, KubeconfigError> {
+    let sources = configs.iter().map(|config| MergeSource::new("s", "/s", parse(&config.to_string())));
     merge(sources.collect(), strategy)
 }
 
 proptest! {
     #[test]
     fn a_merge_with_itself_changes_nothing(config in any_config()) {
-        let once = value(&in_one_folder(&[&config], Strategy::Fail).unwrap().kubeconfig);
-        for strategy in [Strategy::Fail, Strategy::Keep, Strategy::Replace, Strategy::Rename] {
+        let once = value(&in_one_folder(&[&config], MergeStrategy::Fail).unwrap().kubeconfig);
+        for strategy in [MergeStrategy::Fail, MergeStrategy::Keep, MergeStrategy::Replace, MergeStrategy::Rename] {
             let twice = in_one_folder(&[&config, &config], strategy).unwrap();
             prop_assert_eq!(&value(&twice.kubeconfig), &once);
             prop_assert_eq!(said(&twice), Vec::<String>::new());
@@ -180,7 +181,7 @@ proptest! {
 
     #[test]
     fn keep_is_associative(a in any_config(), b in any_config(), c in any_config()) {
-        let keep = |configs: &[&Value]| value(&in_one_folder(configs, Strategy::Keep).unwrap().kubeconfig);
+        let keep = |configs: &[&Value]| value(&in_one_folder(configs, MergeStrategy::Keep).unwrap().kubeconfig);
         let all = keep(&[&a, &b, &c]);
         prop_assert_eq!(&keep(&[&keep(&[&a, &b]), &c]), &all);
         prop_assert_eq!(&keep(&[&a, &keep(&[&b, &c])]), &all);
@@ -190,10 +191,10 @@ proptest! {
     #[test]
     fn without_conflict_the_strategy_does_not_matter(a in any_config(), b in any_config()) {
         let merged = |strategy| in_one_folder(&[&a, &b], strategy);
-        let keep = merged(Strategy::Keep).unwrap();
-        match merged(Strategy::Fail) {
+        let keep = merged(MergeStrategy::Keep).unwrap();
+        match merged(MergeStrategy::Fail) {
             Ok(fail) => {
-                for strategy in [Strategy::Keep, Strategy::Replace, Strategy::Rename] {
+                for strategy in [MergeStrategy::Keep, MergeStrategy::Replace, MergeStrategy::Rename] {
                     prop_assert_eq!(value(&merged(strategy).unwrap().kubeconfig), value(&fail.kubeconfig));
                 }
             }
@@ -205,9 +206,9 @@ proptest! {
     /// what is called by a name is what its own file meant.
     #[test]
     fn rename_loses_nothing(a in any_config(), b in any_config()) {
-        let merged = value(&in_one_folder(&[&a, &b], Strategy::Rename).unwrap().kubeconfig);
-        let a = value(&in_one_folder(&[&a], Strategy::Fail).unwrap().kubeconfig);
-        let b = value(&in_one_folder(&[&b], Strategy::Fail).unwrap().kubeconfig);
+        let merged = value(&in_one_folder(&[&a, &b], MergeStrategy::Rename).unwrap().kubeconfig);
+        let a = value(&in_one_folder(&[&a], MergeStrategy::Fail).unwrap().kubeconfig);
+        let b = value(&in_one_folder(&[&b], MergeStrategy::Fail).unwrap().kubeconfig);
         for (list, key) in [("clusters", "cluster"), ("users", "user")] {
             for entry in a[list].as_array().unwrap() {
                 prop_assert!(merged[list].as_array().unwrap().contains(entry));
@@ -266,9 +267,9 @@ fn keep_is_what_kubectl_does() {
                     write(&own.join(file), &format!("{file} of {name}"));
                 }
                 write(&own.join("config"), &config.to_string());
-                sources.push(Source::new(name, &own, parse(&config.to_string())));
+                sources.push(MergeSource::new(name, &own, parse(&config.to_string())));
             }
-            let ours = merge(sources, Strategy::Keep).unwrap().kubeconfig;
+            let ours = merge(sources, MergeStrategy::Keep).unwrap().kubeconfig;
             write(&folder.path().join("merged"), ours.to_yaml().unwrap().expose_secret());
             let theirs = kubectl_flatten(&env, folder.path(), "a/config:b/config");
             prop_assert_eq!(kubectl_flatten(&env, folder.path(), "merged"), theirs);
@@ -295,9 +296,9 @@ fn files_of_different_folders_are_found() {
              users: [{{name: {name}, user: {{client-certificate: ./user.crt, client-key: ../{name}/user.key}}}}]}}"
         );
         write(&own.join("config"), &text);
-        sources.push(Source::new(name, &own, parse(&text)));
+        sources.push(MergeSource::new(name, &own, parse(&text)));
     }
-    let ours = merge(sources, Strategy::Fail).unwrap().kubeconfig;
+    let ours = merge(sources, MergeStrategy::Fail).unwrap().kubeconfig;
     write(&folder.path().join("merged"), ours.to_yaml().unwrap().expose_secret());
     let theirs = kubectl_flatten(&env, folder.path(), "a/config:b/config");
     assert!(theirs["users"][1]["user"]["client-key-data"].is_string());

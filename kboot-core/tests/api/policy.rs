@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use crate::common::now;
 use kboot_core::Env;
 use kboot_core::policy::{
-    AccessReviews, Answer, Context, ContextDocument, Decision, History, KeyOwner, Nodes, Policy, Preset,
-    Reason, Verdict,
+    AccessReviews, Answer, ContextDocument, Decision, History, KeyOwner, Nodes, Policy, PolicyContext,
+    Preset, Reason, Verdict,
 };
 use kboot_core::{
     csr::{CertificateSigningRequest, Requestor, Signer},
@@ -58,13 +58,15 @@ fn load(rules: &[&str]) -> Result<Policy, String> {
 }
 
 fn node(name: &str) -> Requestor {
-    Requestor::user(&format!("system:node:{name}")).group("system:nodes").group("system:authenticated")
+    Requestor::user(&format!("system:node:{name}"))
+        .with_group("system:nodes")
+        .with_group("system:authenticated")
 }
 
 fn token(id: &str) -> Requestor {
     Requestor::user(&format!("system:bootstrap:{id}"))
-        .group("system:bootstrappers")
-        .group("system:authenticated")
+        .with_group("system:bootstrappers")
+        .with_group("system:authenticated")
 }
 
 fn client(name: &str, requestor: Requestor) -> CertificateSigningRequest {
@@ -98,7 +100,7 @@ fn with(
 }
 
 fn told(decision: &Decision) -> (Verdict, Reason) {
-    (decision.verdict(), decision.code())
+    (decision.verdict(), decision.reason())
 }
 
 const APPROVED: (Verdict, Reason) = (Verdict::Approve, Reason::RuleApproves);
@@ -148,14 +150,14 @@ fn who_asked() {
 }
 
 /// A cluster in which nobody has joined yet.
-fn empty() -> Context<'static> {
-    let mut context = Context::at(now());
+fn empty() -> PolicyContext<'static> {
+    let mut context = PolicyContext::at(now());
     context.nodes = Some(Nodes::default());
     context
 }
 
-fn cluster() -> Context<'static> {
-    let mut context = Context::at(now());
+fn cluster() -> PolicyContext<'static> {
+    let mut context = PolicyContext::at(now());
     let node = |name: &str, own: &[&str]| (name.parse().unwrap(), names(own));
     let nodes = [
         node("worker-1", &["worker-1", "10.0.0.1", "fd00::1"]),
@@ -215,7 +217,8 @@ fn whose_names_they_are() {
         assert_eq!(told(&decision), expected, "{within} {node} {asked:?} {:?}", decision.trace());
     }
     // Without the cluster's Nodes, nothing is known.
-    let decision = rule("[nodeStatus]").evaluate(&serving("worker-1", &["worker-1"]), &Context::at(now()));
+    let decision =
+        rule("[nodeStatus]").evaluate(&serving("worker-1", &["worker-1"]), &PolicyContext::at(now()));
     assert_eq!(told(&decision), UNKNOWN);
 }
 
@@ -237,7 +240,7 @@ fn the_inventory_says_which_nodes_there_are_and_which_token_is_whose() {
     )]);
     let mut context = empty();
     assert_eq!(policy.inventories().collect::<Vec<_>>(), ["nodes.yaml"]);
-    let decide = |context: &Context<'_>, node: &str, id: &str| {
+    let decide = |context: &PolicyContext<'_>, node: &str, id: &str| {
         told(&policy.evaluate(&client(node, token(id)), context))
     };
     assert_eq!(decide(&context, "worker-1", "abcdef"), UNKNOWN);
@@ -301,7 +304,7 @@ fn limits_of_time_and_number() {
     };
     let object = client("worker-1", token("abcdef"));
     let mut context = empty();
-    let decide = |rule: &Policy, object: &CertificateSigningRequest, context: &Context<'_>| {
+    let decide = |rule: &Policy, object: &CertificateSigningRequest, context: &PolicyContext<'_>| {
         told(&rule.evaluate(object, context))
     };
 
@@ -353,7 +356,7 @@ fn a_token_for_one_node_works_once() {
         "{{name: r, signer: {CLIENT}, requestor: {{tokenIds: [abcdef]}}, node: {{names: [worker-7]}}, once: true, decision: approve}}"
     )]);
     let object = client("worker-7", token("abcdef"));
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     assert_eq!(told(&policy.evaluate(&object, &context)), UNKNOWN);
     context.history = Some(History::default());
     assert_eq!(told(&policy.evaluate(&object, &context)), UNKNOWN, "nobody said which nodes there are");
@@ -376,8 +379,8 @@ fn users() {
     let policy = policy(&[&format!(
         "{{name: r, signer: {USER}, requestor: {{groups: [ci]}}, subject: {{users: ['build-*'], groups: [dev, ops]}}, decision: approve}}"
     )]);
-    let context = Context::at(now());
-    let ci = || Requestor::user("jenkins").group("ci");
+    let context = PolicyContext::at(now());
+    let ci = || Requestor::user("jenkins").with_group("ci");
     assert_eq!(told(&policy.evaluate(&user("build-1", &["dev"], ci()), &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&user("build-1", &[], ci()), &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&user("build-1", &["dev", "admins"], ci()), &context)), NO_RULE);
@@ -401,8 +404,8 @@ fn renewing_a_user_does_not_promote_it() {
     let policy = policy(&[&format!(
         "{{name: r, signer: {USER}, requestor: self, subject: {{users: ['build-*'], groups: [dev, ops]}}, decision: approve}}"
     )]);
-    let context = Context::at(now());
-    let myself = || Requestor::user("build-1").group("dev");
+    let context = PolicyContext::at(now());
+    let myself = || Requestor::user("build-1").with_group("dev");
     assert_eq!(told(&policy.evaluate(&user("build-1", &["dev"], myself()), &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&user("build-1", &["ops"], myself()), &context)), NO_RULE);
     assert_eq!(told(&policy.evaluate(&user("build-2", &["dev"], myself()), &context)), NO_RULE);
@@ -423,7 +426,7 @@ fn a_key_that_is_somebody_elses_is_denied() {
 #[test]
 fn the_preset_upstream_asks_the_access_reviews() {
     let policy = Preset::Upstream.policy();
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     let first = client("worker-1", token("abcdef"));
     assert_eq!(told(&policy.evaluate(&first, &context)), UNKNOWN);
     let mut review = |requestor: &Requestor, self_node_client, node_client| {
@@ -437,7 +440,7 @@ fn the_preset_upstream_asks_the_access_reviews() {
     assert_eq!(told(&policy.evaluate(&first, &context)), APPROVED);
     assert_eq!(told(&policy.evaluate(&client("worker-1", token("zzzzzz")), &context)), NO_RULE);
     assert_eq!(told(&policy.evaluate(&client("worker-1", node("worker-1")), &context)), APPROVED);
-    let elsewhere = token("abcdef").group("system:bootstrappers:workers");
+    let elsewhere = token("abcdef").with_group("system:bootstrappers:workers");
     let decision = policy.evaluate(&client("worker-1", elsewhere), &context);
     assert_eq!(told(&decision), UNKNOWN, "the review was of the user in other groups");
     let message = policy.evaluate(&first, &context).message();
@@ -456,8 +459,8 @@ fn the_trace_tells_each_clause_and_the_message_nothing_of_the_request() {
     let policy = policy(&[&format!(
         "{{name: join, signer: {CLIENT}, requestor: {{groups: [system:bootstrappers]}}, node: {{names: ['worker-*']}}, decision: approve}}"
     )]);
-    let hostile = Requestor::user("eve\u{1b}[31m\n").group("system:bootstrappers");
-    let decision = policy.evaluate(&client("db-1", hostile), &Context::at(now()));
+    let hostile = Requestor::user("eve\u{1b}[31m\n").with_group("system:bootstrappers");
+    let decision = policy.evaluate(&client("db-1", hostile), &PolicyContext::at(now()));
     let clauses = decision.trace().clauses();
     let of_floor: Vec<_> = clauses
         .clone()
@@ -616,7 +619,7 @@ fn what_no_policy_may_say() {
 #[test]
 fn every_preset_is_a_policy() {
     for preset in Preset::ALL {
-        let policy: Policy = preset.text().parse().unwrap_or_else(|error| panic!("{preset}: {error}"));
+        let policy: Policy = preset.file_text().parse().unwrap_or_else(|error| panic!("{preset}: {error}"));
         assert_eq!(policy, preset.policy());
     }
 }
@@ -636,8 +639,8 @@ fn two_lists_of_extensions_in_one_attribute_are_denied() {
         let object =
             CertificateSigningRequest::new("csr-1", Signer::KubeletServing, request.pem().as_bytes())
                 .with_requestor(node("worker-1"));
-        let decision = policy.evaluate(&object, &Context::at(now()));
-        assert_eq!(decision.code(), expected, "{:?}", decision.trace());
+        let decision = policy.evaluate(&object, &PolicyContext::at(now()));
+        assert_eq!(decision.reason(), expected, "{:?}", decision.trace());
     }
 }
 
@@ -650,7 +653,7 @@ fn a_certificate_lives_no_longer_than_the_rule_the_limit_and_the_request_say() {
     let rule = policy(&[&format!(
         "{{name: r, signer: {CLIENT}, requestor: self, maxExpiration: 48h, decision: approve}}"
     )]);
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     context.signer_lifetime = "24h".parse().unwrap();
     for (asked, limit, expected) in [
         (None, "24h", "2026-11-22T09:55:00Z"),
@@ -697,7 +700,7 @@ fn the_api_servers_and_other_nodes_names_are_not_a_nodes() {
     let claimed = [&claimed[..], &["api.svc.corp.local", "api.svc.example.org"]].concat();
     let mut from_file = ContextDocument::default();
     from_file.add(CLUSTER).unwrap();
-    let mut by_inventory = Context::at(now());
+    let mut by_inventory = PolicyContext::at(now());
     by_inventory.inventories.insert("any".to_owned(), CLUSTER.parse().unwrap());
     for mut context in [from_file.context(now()), by_inventory] {
         let nodes = [("worker-1", &claimed[..]), ("master-1", &["master-1", "10.0.0.1", "10.0.0.30"])];
@@ -736,7 +739,11 @@ fn a_name_that_ends_in_a_number_is_none() {
         let object =
             CertificateSigningRequest::new("csr-1", Signer::KubeletServing, request.pem().as_bytes())
                 .with_requestor(node("worker-1"));
-        assert_eq!(policy.evaluate(&object, &Context::at(now())).code(), Reason::AltNameInvalid, "{name}");
+        assert_eq!(
+            policy.evaluate(&object, &PolicyContext::at(now())).reason(),
+            Reason::AltNameInvalid,
+            "{name}"
+        );
     }
 }
 
@@ -749,8 +756,8 @@ fn a_node_with_a_token_of_its_own_joins_by_nothing_else() {
     let inventory = "apiVersion: kboot.dev/v1alpha1\nkind: NodeInventory\nnodes:\n\
                      - {name: worker-1, tokenIds: [abcdef]}\n- {name: worker-2}\n";
     context.inventories.insert("nodes.yaml".to_owned(), inventory.parse().unwrap());
-    let installer = || Requestor::user("mallory").group("installers");
-    let odd = || Requestor::user("system:bootstrap:ZZZZZZ").group("system:bootstrappers");
+    let installer = || Requestor::user("mallory").with_group("installers");
+    let odd = || Requestor::user("system:bootstrap:ZZZZZZ").with_group("system:bootstrappers");
     for (of, sender, expected) in [
         ("worker-1", token("abcdef"), APPROVED),
         ("worker-1", node("worker-1"), APPROVED),
@@ -770,7 +777,7 @@ fn a_node_with_a_token_of_its_own_joins_by_nothing_else() {
 #[test]
 fn a_person_approves_by_name() {
     let policy = Preset::Upstream.policy();
-    let held = policy.evaluate(&user("jane", &["dev"], Requestor::user("jane")), &Context::at(now()));
+    let held = policy.evaluate(&user("jane", &["dev"], Requestor::user("jane")), &PolicyContext::at(now()));
     assert_eq!(held.clone().approve_as(" ").verdict(), Verdict::Hold);
     let approved = held.approve_as("eve\nAPPROVED\u{1b}[31m");
     assert_eq!(told(&approved), (Verdict::Approve, Reason::PersonApproves));

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use crate::common::now;
 use kboot_core::Env;
 use kboot_core::policy::{
-    ClauseKind, Context, ContextDocument, Decision, Nodes, Policy, Preset, Reason, Verdict,
+    ClauseKind, ContextDocument, Decision, Nodes, Policy, PolicyContext, Preset, Reason, Verdict,
 };
 use kboot_core::time::Lifetime;
 use kboot_core::{
@@ -59,11 +59,13 @@ const ANY_CLAIM: &str = "within: [nodeStatus], anyNodeMayClaim: [dnsNames, addre
 const BY_RANGE: &str = "within: [nodeName, {cidrs: [10.0.0.0/8, 'fd00::/8']}]";
 
 fn node(name: &str) -> Requestor {
-    Requestor::user(&format!("system:node:{name}")).group("system:nodes").group("system:authenticated")
+    Requestor::user(&format!("system:node:{name}"))
+        .with_group("system:nodes")
+        .with_group("system:authenticated")
 }
 
 fn token(id: &str) -> Requestor {
-    Requestor::user(&format!("system:bootstrap:{id}")).group("system:bootstrappers")
+    Requestor::user(&format!("system:bootstrap:{id}")).with_group("system:bootstrappers")
 }
 
 /// A node's request for these names, as they are written.
@@ -88,14 +90,14 @@ fn client(name: &str, key: &PrivateKey, requestor: Requestor) -> CertificateSign
 }
 
 fn told(decision: &Decision) -> (Verdict, Reason) {
-    (decision.verdict(), decision.code())
+    (decision.verdict(), decision.reason())
 }
 
 /// What was seen where the decision's code stands.
 fn saw(decision: &Decision) -> String {
     let mut clauses = decision.trace().clauses();
     let found = clauses
-        .find(|clause| clause.reason() == Some(decision.code()) && clause.subject() != ClauseKind::Outcome);
+        .find(|clause| clause.reason() == Some(decision.reason()) && clause.subject() != ClauseKind::Outcome);
     found.map_or_else(String::new, |clause| clause.to_string())
 }
 
@@ -113,7 +115,7 @@ fn node_list(nodes: &[(&str, &[&str])]) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "items": nodes.iter().map(item).collect::<Vec<_>>()})
 }
 
-fn context_of(files: &[&str]) -> Context<'static> {
+fn context_of(files: &[&str]) -> PolicyContext<'static> {
     let document = Box::leak(Box::<ContextDocument>::default());
     for file in files {
         document.add(file).unwrap_or_else(|error| panic!("{file}\n{error}"));
@@ -257,7 +259,7 @@ spec:
         "IP:10.0.0.30: nobody says an address of the API server, and the rule's sources cannot tell"
     );
     // A person may.
-    let held = policy.evaluate(&serving("worker-1", &["worker-1"]), &Context::at(now()));
+    let held = policy.evaluate(&serving("worker-1", &["worker-1"]), &PolicyContext::at(now()));
     assert_eq!(held.approve_as("ops").verdict(), Verdict::Approve);
     // A node that has the API server's address by its own word alone gets neither a certificate nor a denial.
     assert_eq!(decide(&[kubeadm, &nodes], "10.0.0.30").0, HELD_BACK);
@@ -265,7 +267,7 @@ spec:
 
 #[test]
 fn sources_that_know_whose_a_name_is_need_no_api_server() {
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     context.served.insert("worker-1".parse().unwrap(), names(&["worker-1", "10.0.0.21"]));
     context.nodes =
         Some([("worker-1".parse().unwrap(), names(&["worker-1", "10.0.0.21"]))].into_iter().collect());
@@ -441,7 +443,7 @@ fn namespaces_come_from_kubectl_as_well() {
 /// The same name twice harms nobody, and OpenShift's kubelets ask so.
 #[test]
 fn a_name_that_stands_there_twice_is_approved() {
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     context.served.insert("worker-1".parse().unwrap(), names(&["worker-1", "10.0.0.21"]));
     let object = serving("worker-1", &["worker-1", "worker-1", "WORKER-1", "10.0.0.21", "10.0.0.21"]);
     assert_eq!(told(&serving_by("within: [served]").evaluate(&object, &context)), APPROVED);
@@ -516,7 +518,7 @@ fn the_authoritys_key_and_one_that_another_asked_with_are_taken() {
     let reused = (Verdict::Deny, Reason::KeyReused);
 
     let with_its_key = client("worker-1", authority.key(), token("aaaaaa"));
-    let mut context = Context::at(now());
+    let mut context = PolicyContext::at(now());
     context.nodes = Some(Nodes::default());
     let Decision::Approve(approved) = policy.evaluate(&with_its_key, &context) else { panic!("nobody knew") };
     let signed = authority.sign(&approved, Lifetime::ONE_YEAR, &mut env);
@@ -565,7 +567,7 @@ fn who_has_joined_is_nobody_elses_to_become() {
     for policy in [&load(rule).unwrap(), &load(by_user).unwrap(), &bootstrap] {
         let held = policy.evaluate(&object("master-1", token("aaaaaa")), &context);
         assert_eq!(told(&held), JOINED);
-        assert!(held.code().hint().contains("delete the Node"));
+        assert!(held.reason().hint().contains("delete the Node"));
         assert_eq!(held.approve_as("ops").verdict(), Verdict::Approve, "a person may");
         assert_eq!(told(&policy.evaluate(&object("worker-7", token("aaaaaa")), &context)), APPROVED);
         // Nobody said which nodes there are.
@@ -578,7 +580,7 @@ fn who_has_joined_is_nobody_elses_to_become() {
         assert_eq!(told(&renewal), APPROVED, "a node renews for itself");
     }
     // Who calls himself a node and is none does not.
-    let impostor = Requestor::user("system:node:master-1").group("system:bootstrappers");
+    let impostor = Requestor::user("system:node:master-1").with_group("system:bootstrappers");
     assert_ne!(
         load(by_user).unwrap().evaluate(&object("master-1", impostor), &context).verdict(),
         Verdict::Approve
@@ -604,7 +606,7 @@ fn what_hides_in_a_name_is_no_plain_text() {
         let object =
             CertificateSigningRequest::new("csr-3", Signer::KubeApiserverClient, request.pem().as_bytes())
                 .with_requestor(Requestor::user("jane"));
-        let decision = Preset::Upstream.policy().evaluate(&object, &Context::at(now()));
-        assert_eq!(decision.code(), Reason::SubjectText, "U+{:X}", u32::from(hidden));
+        let decision = Preset::Upstream.policy().evaluate(&object, &PolicyContext::at(now()));
+        assert_eq!(decision.reason(), Reason::SubjectText, "U+{:X}", u32::from(hidden));
     }
 }

@@ -24,7 +24,7 @@ fn key() -> PrivateKey {
 fn joining(name: &str, node: &str, key: &PrivateKey) -> CertificateSigningRequest {
     let request = CertificateRequest::for_kubelet_client(&node.parse().unwrap(), key).unwrap();
     CertificateSigningRequest::new(name, Signer::KubeApiserverClientKubelet, request.to_pem().as_bytes())
-        .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"))
+        .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers"))
 }
 
 /// The problems' paths and texts.
@@ -199,7 +199,7 @@ fn a_context_file_fills_a_context() {
     let policy = Preset::Upstream.policy();
     assert_eq!(policy.evaluate(&joining("a", "worker-1", &node_key), &context).verdict(), Verdict::Approve);
     let stolen = policy.evaluate(&joining("a", "worker-2", &node_key), &context);
-    assert_eq!(stolen.code(), Reason::KeyReused);
+    assert_eq!(stolen.reason(), Reason::KeyReused);
     // Nothing is known where nothing is said.
     let empty = ContextDocument::default();
     let nothing = empty.context(now());
@@ -317,7 +317,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     )
     .unwrap();
     let another = joining("csr-3", "worker-2", &key());
-    assert_eq!(policy.evaluate(&another, &context).code(), Reason::NoRule);
+    assert_eq!(policy.evaluate(&another, &context).reason(), Reason::NoRule);
     context.history.as_mut().unwrap().remove(&open);
     context.nodes = Some(Nodes::default());
     assert_eq!(policy.evaluate(&another, &context).verdict(), Verdict::Approve);
@@ -414,14 +414,16 @@ fn an_object_without_end_takes_no_memory() {
     let endless = std::io::repeat(b'x').take(1 << 40);
     let text = br#"{"items":[{"a":""#.chain(endless).chain(&br#""}]}"#[..]);
     let outcome = read_list(text, |_, _| Ok::<(), ListError>(()));
-    assert_eq!(outcome.unwrap_err().to_string(), "cannot be read: an object in it is too large");
+    let error = outcome.unwrap_err();
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(format!("{error}: {source}"), "cannot be read: an object in it is too large");
 }
 
 fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {
     let names = names.iter().map(|name| name.parse::<Host>().unwrap()).collect();
     let request = CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names, &key()).unwrap();
     CertificateSigningRequest::new("a", Signer::KubeletServing, request.to_pem().as_bytes())
-        .with_requestor(Requestor::user(&format!("system:node:{node}")).group("system:nodes"))
+        .with_requestor(Requestor::user(&format!("system:node:{node}")).with_group("system:nodes"))
 }
 
 /// What postfinance's approver does with the same requests, but that it denies where DNS does not answer
@@ -449,12 +451,12 @@ fn the_postfinance_preset_decides_as_its_model() {
         (&["127.0.0.1"], Verdict::Deny),
     ] {
         let decision = policy.evaluate(&serving("node-1", names), &facts.context(now()));
-        assert_eq!(decision.verdict(), verdict, "{names:?}: {}", decision.reason());
+        assert_eq!(decision.verdict(), verdict, "{names:?}: {}", decision.summary());
     }
     let long = serving("node-1", &["10.0.0.1"]).with_expiration("368d".parse().unwrap());
     assert_eq!(policy.evaluate(&long, &facts.context(now())).verdict(), Verdict::Deny);
     let ignored = joining("b", "node-1", &key());
-    assert_eq!(policy.evaluate(&ignored, &facts.context(now())).code(), Reason::SignerNotRuled);
+    assert_eq!(policy.evaluate(&ignored, &facts.context(now())).reason(), Reason::SignerNotRuled);
 }
 
 #[test]

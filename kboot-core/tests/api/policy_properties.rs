@@ -1,7 +1,7 @@
 //! Laws of the policy, over requests that are genuine or made worse in every way that the corpus knows.
 use std::sync::LazyLock;
 
-use kboot_core::policy::{Context, Decision, Policy, Reason, Verdict};
+use kboot_core::policy::{Decision, Policy, PolicyContext, Reason, Verdict};
 use kboot_core::{csr::CertificateSigningRequest, x509::CertificateRequest};
 use kboot_testkit::generate::strategies::{self, Case};
 use kboot_testkit::{checker, cluster, corpus};
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 static POLICY: LazyLock<Policy> = LazyLock::new(crate::common::policy);
-static CONTEXT: LazyLock<Context<'static>> = LazyLock::new(crate::common::context);
+static CONTEXT: LazyLock<PolicyContext<'static>> = LazyLock::new(crate::common::context);
 
 fn decide(policy: &Policy, case: &Case) -> Option<Decision> {
     let object = CertificateSigningRequest::from_json(&case.json()).ok()?;
@@ -76,7 +76,7 @@ proptest! {
             let mut longer = rules;
             longer.splice(at..at, added);
             let after = decide(&load(&longer), &case).unwrap();
-            prop_assert_eq!((after.verdict(), after.code()), (before.verdict(), before.code()));
+            prop_assert_eq!((after.verdict(), after.reason()), (before.verdict(), before.reason()));
         }
     }
 
@@ -106,7 +106,7 @@ proptest! {
             prop_assert_eq!(decision.verdict() == Verdict::Approve, mutations.is_empty(), "{:?}", mutations);
             let denied = decision.verdict() == Verdict::Deny;
             let floor = !matches!(
-                decision.code(),
+                decision.reason(),
                 Reason::RuleApproves | Reason::NoRule | Reason::RuleHolds | Reason::FactsUnknown
             );
             let by_person = decision.approve_as("jane").verdict();

@@ -1,6 +1,6 @@
 //! A marker is planted in every type that holds a secret, and looked for in everything printable.
 
-use kboot_core::kubeconfig::{Exec, Kubeconfig, Source, Strategy, merge};
+use kboot_core::kubeconfig::{Exec, Kubeconfig, MergeSource, MergeStrategy, merge};
 use kboot_core::secret::{SecretBytes, SecretText};
 use kboot_core::token::{BootstrapToken, StaticToken, TokenSecret, TokenSettings};
 use kboot_core::{Bundle, CaSet, ClusterSpec, Env, PrivateKey};
@@ -89,13 +89,13 @@ fn no_error_shows_a_secret() {
     }
     let source = |token: &str| {
         let config: Kubeconfig = format!("users: [{{name: a, user: {{token: {token}}}}}]").parse().unwrap();
-        Source::new("s", "/", config)
+        MergeSource::new("s", "/", config)
     };
     let sources = vec![source(MARKER), source("other")];
-    clean("Source", &format!("{sources:?}"));
-    let error = merge(sources, Strategy::Fail).unwrap_err();
+    clean("MergeSource", &format!("{sources:?}"));
+    let error = merge(sources, MergeStrategy::Fail).unwrap_err();
     clean("a merge's error", &format!("{error} {error:?}"));
-    let merged = merge(vec![source("other"), source(MARKER)], Strategy::Replace).unwrap();
+    let merged = merge(vec![source("other"), source(MARKER)], MergeStrategy::Replace).unwrap();
     clean("Merged", &format!("{merged:?} {}", merged.changes[0]));
     let pem = format!("-----BEGIN EC PRIVATE KEY-----\n{MARKER}\n-----END EC PRIVATE KEY-----\n");
     let error = PrivateKey::from_pem(pem.as_bytes()).unwrap_err();

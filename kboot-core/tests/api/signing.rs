@@ -30,7 +30,7 @@ fn prepare(issuer: &Issuer) -> UnsignedCertificate<'_> {
 fn prepare_numbered(issuer: &Issuer, number: u8) -> UnsignedCertificate<'_> {
     let now = issuer.validity().not_before.after("1h".parse().unwrap()).unwrap();
     let mut env = Env::fixed(now, move |buffer| buffer.fill(number));
-    let template = CertificateTemplate::client("jane".parse().unwrap()).group("dev".parse().unwrap());
+    let template = CertificateTemplate::client("jane".parse().unwrap()).with_group("dev".parse().unwrap());
     let month = "30d".parse().unwrap();
     issuer.prepare(&template, LEAF_KEY.public_key(), month, &mut env).unwrap()
 }
@@ -264,9 +264,9 @@ fn etcds_and_the_front_proxys_authorities_make_no_clients_of_the_api_server() {
         let loaded = Issuer::load(authority.certificate().clone(), env.now()).unwrap();
         let public = key.public_key();
         assert_eq!(loaded.prepare(&client, public, year, &mut env).unwrap_err(), refusal);
-        assert!(loaded.known_as(CaRole::Cluster).prepare(&client, public, year, &mut env).is_ok());
-        assert!(authority.issue(&client.clone().from_authority(whose), &key, year, &mut env).is_ok());
-        assert!(authority.known_as(CaRole::Cluster).issue(&client, &key, year, &mut env).is_ok());
+        assert!(loaded.with_ca_role(CaRole::Cluster).prepare(&client, public, year, &mut env).is_ok());
+        assert!(authority.issue(&client.clone().with_ca_role(whose), &key, year, &mut env).is_ok());
+        assert!(authority.with_ca_role(CaRole::Cluster).issue(&client, &key, year, &mut env).is_ok());
     }
 }
 
@@ -276,7 +276,7 @@ fn nobody_is_made_all_powerful_unasked() {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let year = "1y".parse().unwrap();
     let template =
-        CertificateTemplate::client("jane".parse().unwrap()).group("system:masters".parse().unwrap());
+        CertificateTemplate::client("jane".parse().unwrap()).with_group("system:masters".parse().unwrap());
     let refused = authority.issue(&template, &key, year, &mut env).unwrap_err();
     assert_eq!(refused, PkiError::Unrestricted);
     let refused = authority.issuer().prepare(&template, key.public_key(), year, &mut env).unwrap_err();

@@ -90,7 +90,7 @@ fn of_profile(profile: Profile, arguments: CertIssue) -> Result<Order> {
             // scp takes what comes before a colon for a machine.
             common_name.as_ref().map(|name| name.as_str().replace(':', "-"))
         }
-        _ => Some(profile.name().to_owned()),
+        _ => Some(profile.as_str().to_owned()),
     };
     let mut options = ProfileOptions::default();
     options.node = node;

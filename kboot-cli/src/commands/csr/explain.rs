@@ -7,7 +7,9 @@ use anyhow::{Result, bail};
 use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, CsrError};
 use kboot_core::policy::explain::{self, Tone};
-use kboot_core::policy::{Answer as Said, Clause, Context, Decision, Explanation, Reason, Rule, Verdict};
+use kboot_core::policy::{
+    Answer as Said, Clause, Decision, Explanation, PolicyContext, Reason, Rule, Verdict,
+};
 use serde_json::{Value, json};
 
 use super::facts::{Known, Loaded};
@@ -132,7 +134,7 @@ fn decide<'a>(
     object: Result<CertificateSigningRequest, CsrError>,
     loaded: &'a Loaded,
     known: &Known,
-    context: &mut Context<'_>,
+    context: &mut PolicyContext<'_>,
 ) -> Result<Explained<'a>, CsrError> {
     let object = object?;
     // The history is of the other requests.
@@ -166,9 +168,9 @@ impl Explained<'_> {
             self.object.name(),
             signer.strip_prefix("kubernetes.io/").unwrap_or(signer),
             &self.object.requestor().username,
-            self.object.stage().word(),
+            self.object.stage().as_str(),
             self.decision.verdict().as_str(),
-            self.decision.code().as_str(),
+            self.decision.reason().as_str(),
         ])
     }
 
@@ -200,7 +202,7 @@ impl Explained<'_> {
             })
         };
         let request = self.object.request().ok();
-        let code = self.decision.code();
+        let code = self.decision.reason();
         json!({
             "name": self.object.name(),
             "signerName": self.object.signer_name(),
@@ -211,13 +213,13 @@ impl Explained<'_> {
             "organizations": request.map(|request| request.organizations().collect::<Vec<_>>()),
             "alternativeNames": request.map(explain::names),
             "state": explain::state(&self.object),
-            "stage": self.object.stage().word(),
+            "stage": self.object.stage().as_str(),
             "final": self.object.stage().is_final(),
             "decision": self.decision.verdict().as_str(),
             "code": code.as_str(),
             "message": self.decision.message(),
             "meaning": code.message(),
-            "reason": self.decision.reason(),
+            "reason": self.decision.summary(),
             "advice": self.explanation().what_to_do(),
             "trace": self.decision.trace().clauses().map(clause).collect::<Vec<_>>(),
         })

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use kboot_core::policy::{Context, ContextDocument, Inventory, Policy, Preset, Resolver};
+use kboot_core::policy::{ContextDocument, Inventory, Policy, PolicyContext, Preset, Resolver};
 use kboot_core::time::{Lifetime, Timestamp};
 
 use crate::cli::{Facts, PolicyChoice};
@@ -70,7 +70,7 @@ impl Loaded {
     }
 
     /// A context for this policy.
-    pub(super) fn context<'a>(&self, known: &'a Known, clock: Timestamp) -> Context<'a> {
+    pub(super) fn context<'a>(&self, known: &'a Known, clock: Timestamp) -> PolicyContext<'a> {
         let mut context = known.document.context(clock);
         context.inventories = self.inventories.clone();
         // The floor asks it whose a name is, also where no rule names it.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use kboot_core::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
-use kboot_core::policy::{Context, Preset, Verdict};
+use kboot_core::policy::{PolicyContext, Preset, Verdict};
 use kboot_core::shown::to_json;
 use kboot_core::{Env, PrivateKey, bundle};
 use kboot_core::{
@@ -111,12 +111,12 @@ fn made(request: &CsrNew, key: &PrivateKey) -> Result<(CertificateRequest, Signe
         CsrNew::NodeClient { node, .. } => (
             CertificateRequest::for_kubelet_client(node, key)?,
             Signer::KubeApiserverClientKubelet,
-            Requestor::user(node.username().as_str()).group("system:nodes"),
+            Requestor::user(node.username().as_str()).with_group("system:nodes"),
         ),
         CsrNew::NodeServing { node, sans, .. } => (
             CertificateRequest::for_kubelet_serving(node, &sans.iter().cloned().collect(), key)?,
             Signer::KubeletServing,
-            Requestor::user(node.username().as_str()).group("system:nodes"),
+            Requestor::user(node.username().as_str()).with_group("system:nodes"),
         ),
         CsrNew::User { user, groups, .. } => (
             CertificateRequest::for_user(user.clone(), groups.iter().cloned(), key)?,
@@ -128,7 +128,7 @@ fn made(request: &CsrNew, key: &PrivateKey) -> Result<(CertificateRequest, Signe
 
 /// A request that kboot never approves is made all the same: other approvers may take it.
 fn warn_of_refusal(object: &CertificateSigningRequest) {
-    let decision = Preset::Upstream.policy().evaluate(object, &Context::at(Env::system().now()));
+    let decision = Preset::Upstream.policy().evaluate(object, &PolicyContext::at(Env::system().now()));
     let message = decision.message();
     // What no person can approve, the floor refuses.
     if decision.approve_as("anybody").verdict() != Verdict::Approve {

@@ -61,7 +61,7 @@ pub(super) fn sent_by(
 
 fn requestor(fields: &ObjectFields) -> Option<Requestor> {
     let user = Requestor::user(fields.requestor.as_ref()?);
-    Some(fields.groups.iter().fold(user, |user, group| user.group(group)))
+    Some(fields.groups.iter().fold(user, |user, group| user.with_group(group)))
 }
 
 /// JSON begins with a bracket, and YAML has its kind; text above a PEM block has neither.

@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         Some(person) if !by_rule => decision.approve_as(person),
         _ => decision,
     };
-    let (verdict, code, message) = (decision.verdict(), decision.code(), decision.message());
+    let (verdict, code, message) = (decision.verdict(), decision.reason(), decision.message());
     let shown = output::escaped(message.trim_end_matches(&format!(" ({code})")));
     match (by_rule, verdict) {
         (false, Verdict::Approve) => output::tell(&format!("approve: {shown}")),

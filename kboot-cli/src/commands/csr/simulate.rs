@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
     let clock = Env::system().now();
     let mut simulation = Simulation::new(&loaded.policy, loaded.context(&known, clock), &known.document);
     if let Some(other) = &other {
-        simulation = simulation.against(&other.policy, other.context(&known, clock));
+        simulation = simulation.with_counterpart(&other.policy, other.context(&known, clock));
     }
     let mut report = Report::new(arguments.output, &loaded, other.as_ref());
     report.begin()?;
@@ -135,14 +135,14 @@ impl<'a> Report<'a> {
             signer,
             &object.requestor().username,
             decision.verdict().as_str(),
-            decision.code().as_str(),
+            decision.reason().as_str(),
             counterpart.as_str(),
         ]);
         self.line(&row)?;
         if step.agrees() {
             return Ok(());
         }
-        self.line(&format!("  ! {}: {}", decision.verdict().as_str(), decision.reason()))?;
+        self.line(&format!("  ! {}: {}", decision.verdict().as_str(), decision.summary()))?;
         match counterpart {
             Counterpart::Happened(outcome) => {
                 let condition = object
@@ -156,8 +156,8 @@ impl<'a> Report<'a> {
             Counterpart::Decided(other) => self.line(&format!(
                 "  ! {} by the other ({}): {}",
                 other.verdict().as_str(),
-                other.code(),
-                other.reason()
+                other.reason(),
+                other.summary()
             )),
         }
     }
@@ -222,9 +222,9 @@ impl<'a> Report<'a> {
 
 fn put_decision(value: &mut Value, decision: &Decision, with_reason: bool) {
     value["decision"] = decision.verdict().as_str().into();
-    value["code"] = decision.code().as_str().into();
+    value["code"] = decision.reason().as_str().into();
     if with_reason {
-        value["reason"] = decision.reason().into();
+        value["reason"] = decision.summary().into();
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::bundle::meant_by;
-use kboot_core::kubeconfig::{CertificateSummary, CheckEnvironment, Summary};
+use kboot_core::kubeconfig::{CertificateSummary, CheckEnvironment, KubeconfigSummary};
 use serde::Serialize;
 
 use super::{folder_of, kubeconfig, named_file};
@@ -21,7 +21,7 @@ pub(super) fn run(file: &Path, format: ListFormat) -> Result<()> {
 
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Inspected(Summary);
+struct Inspected(KubeconfigSummary);
 
 impl Report for Inspected {
     fn page(&self) -> Page {
@@ -35,7 +35,7 @@ impl Report for Inspected {
     }
 }
 
-fn contexts(summary: &Summary) -> Table {
+fn contexts(summary: &KubeconfigSummary) -> Table {
     let mut table = Table::new(["CURRENT", "CONTEXT", "CLUSTER", "USER", "NAMESPACE"].map(Column::new));
     for context in &summary.contexts {
         let mark = if context.name == summary.current_context { "*" } else { "" };
@@ -44,7 +44,7 @@ fn contexts(summary: &Summary) -> Table {
     table
 }
 
-fn clusters(summary: &Summary) -> Table {
+fn clusters(summary: &KubeconfigSummary) -> Table {
     let [cluster, server, authority, until] = ["CLUSTER", "SERVER", "AUTHORITY", "UNTIL"].map(Column::new);
     let mut table = Table::new([cluster, server, authority.free(), until]);
     for cluster in &summary.clusters {
@@ -60,7 +60,7 @@ fn clusters(summary: &Summary) -> Table {
     table
 }
 
-fn users(summary: &Summary) -> Table {
+fn users(summary: &KubeconfigSummary) -> Table {
     let [user, credentials, who, until] = ["USER", "CREDENTIALS", "WHO", "UNTIL"].map(Column::new);
     let mut table = Table::new([user, credentials, who.free(), until]);
     for user in &summary.users {

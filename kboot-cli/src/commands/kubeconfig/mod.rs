@@ -70,10 +70,10 @@ fn named_file(path: &Path) -> io::Result<SecretBytes> {
 /// Names the context as asked and writes the kubeconfig where asked.
 fn finish(mut builder: KubeconfigBuilder<Ready>, names: &KubeconfigNames) -> Result<()> {
     if let Some(name) = &names.context {
-        builder = builder.context(name);
+        builder = builder.with_context(name);
     }
     if let Some(namespace) = &names.namespace {
-        builder = builder.namespace(namespace.as_str());
+        builder = builder.with_namespace(namespace.as_str());
     }
     output::secret(names.out.as_deref(), &builder.build()?.to_yaml()?)
 }

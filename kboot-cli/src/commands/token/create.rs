@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use kboot_core::policy::token_rule;
-use kboot_core::token::{BootstrapGroup, BootstrapToken, TokenSettings, Usage};
+use kboot_core::token::{BootstrapGroup, BootstrapToken, TokenSettings, TokenUsage};
 use kboot_core::x509::Certificate;
 use kboot_core::{Env, bundle};
 
@@ -15,7 +15,7 @@ const NODE_CLIENT: &str = "system:certificates.k8s.io:certificatesigningrequests
 
 pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
     if arguments.node.is_some() {
-        if !arguments.usages.contains(&Usage::Authentication) {
+        if !arguments.usages.contains(&TokenUsage::Authentication) {
             bail!("--node: nobody becomes a node by a token without the usage authentication");
         }
         // `kboot cluster build` and kubeadm bind it to NODE_CLIENT.
@@ -38,16 +38,16 @@ pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
     let of_node = arguments.node.as_ref().map(|node| format!("for {node}"));
     let description = arguments.description.clone().or(of_node).unwrap_or_default();
     let settings = TokenSettings::new()
-        .ttl(arguments.ttl, env.now())?
-        .usages(&arguments.usages)
-        .description(&description);
+        .with_ttl(arguments.ttl, env.now())?
+        .with_usages(&arguments.usages)
+        .with_description(&description);
     let groups = match (&arguments.node, arguments.groups.is_empty()) {
-        (Some(_), true) if arguments.usages.contains(&Usage::Authentication) => {
+        (Some(_), true) if arguments.usages.contains(&TokenUsage::Authentication) => {
             vec![BootstrapGroup::ONE_NODE.parse()?]
         }
         _ => arguments.groups,
     };
-    let settings = groups.into_iter().fold(settings, TokenSettings::group);
+    let settings = groups.into_iter().fold(settings, TokenSettings::with_group);
     let secret = token.secret(&settings)?;
     let join_command =
         match (arguments.print_join_command, &arguments.server, &arguments.certificate_authority) {

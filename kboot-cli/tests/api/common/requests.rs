@@ -43,7 +43,7 @@ pub(crate) fn serving(name: &str, node: &str, alternative: &[&str]) -> Value {
         CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names(alternative), &key()).unwrap();
     let mut object =
         CertificateSigningRequest::new(name, Signer::KubeletServing, request.to_pem().as_bytes())
-            .with_requestor(Requestor::user(&format!("system:node:{node}")).group("system:nodes"))
+            .with_requestor(Requestor::user(&format!("system:node:{node}")).with_group("system:nodes"))
             .to_json();
     object["metadata"]["creationTimestamp"] = "2026-11-21T10:00:00Z".into();
     object
@@ -52,7 +52,7 @@ pub(crate) fn serving(name: &str, node: &str, alternative: &[&str]) -> Value {
 pub(crate) fn joining(name: &str, node: &str) -> Value {
     let request = CertificateRequest::for_kubelet_client(&node.parse().unwrap(), &key()).unwrap();
     CertificateSigningRequest::new(name, Signer::KubeApiserverClientKubelet, request.to_pem().as_bytes())
-        .with_requestor(Requestor::user("system:bootstrap:abcdef").group("system:bootstrappers"))
+        .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers"))
         .to_json()
 }
 

@@ -19,11 +19,10 @@ pub use url::UrlProblem;
 
 use super::model::{Context, Kubeconfig, Named};
 use super::paths::resolved;
-use super::shown;
 use crate::finding::{Finding, Severity};
 use crate::name::Namespace;
 use crate::secret::SecretBytes;
-use crate::shown::escaped;
+use crate::shown::{escaped, excerpt};
 use crate::time::Timestamp;
 use crate::x509::Certificate;
 
@@ -114,7 +113,7 @@ impl Report<'_> {
 
 /// An entry's place in the document.
 fn place(list: &str, name: &str) -> String {
-    format!("{list}[{}]", escaped(&shown(name)))
+    format!("{list}[{}]", escaped(&excerpt(name)))
 }
 
 /// A text that is there: Go takes an empty one for none.

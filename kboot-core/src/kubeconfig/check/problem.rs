@@ -5,8 +5,8 @@ use std::io;
 
 use super::url::UrlProblem;
 use crate::finding::Detail;
-use crate::kubeconfig::shown;
 use crate::name::NameError;
+use crate::shown::excerpt;
 use crate::time::Timestamp;
 use crate::token::TokenId;
 use crate::x509::X509Error;
@@ -221,7 +221,7 @@ pub struct UnreadableReference {
 
 impl UnreadableReference {
     pub(super) fn new(file: &str, error: &io::Error) -> Self {
-        Self { file: shown(file), kind: error.kind() }
+        Self { file: excerpt(file), kind: error.kind() }
     }
 }
 
@@ -353,7 +353,7 @@ impl Detail for KubeconfigProblem {
 impl fmt::Display for KubeconfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let missing = |f: &mut fmt::Formatter<'_>, what: &str, name: &str| {
-            write!(f, "there is no {what} {:?}", shown(name))
+            write!(f, "there is no {what} {:?}", excerpt(name))
         };
         f.write_str(match self {
             Self::LooseMode { mode } => {
@@ -389,7 +389,7 @@ impl fmt::Display for KubeconfigProblem {
             }
             Self::ExecIncomplete(problem) => return write!(f, "{problem}"),
             Self::ExecPlugin { command } => {
-                return write!(f, "every command runs the program {:?} as you", shown(command));
+                return write!(f, "every command runs the program {:?} as you", excerpt(command));
             }
             Self::SeveralCredentials(pair) => return write!(f, "{pair}"),
             Self::Empty => "there is no cluster, user or context in it",

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::identity::MASTERS_GROUP;
 use crate::kubeconfig::model::{AuthProvider, Exec, User};
-use crate::kubeconfig::shown;
 use crate::secret::{SecretBytes, SecretText};
+use crate::shown::excerpt;
 use crate::token::BootstrapToken;
 use crate::x509::{Certificate, PrivateKey, X509Error};
 
@@ -73,7 +73,7 @@ fn auth_provider(provider: &AuthProvider, path: &str, report: &mut Report<'_>) {
             }
         }
         "gcp" | "azure" => report.error(path, unusable(AuthProviderProblem::Gone)),
-        name => report.error(path, unusable(AuthProviderProblem::Unknown(shown(name)))),
+        name => report.error(path, unusable(AuthProviderProblem::Unknown(excerpt(name)))),
     }
 }
 

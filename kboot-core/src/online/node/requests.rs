@@ -10,7 +10,7 @@ use crate::csr::{CertificateSigningRequest, Condition, CsrError, Signer};
 use crate::finding::Finding;
 use crate::name::{NodeName, is_dns1123_subdomain};
 use crate::online::quoted;
-use crate::policy::{ClauseKind, Context, Decision, Explanation, FloorClause, Policy, Preset, Reason};
+use crate::policy::{ClauseKind, Decision, Explanation, FloorClause, Policy, PolicyContext, Preset, Reason};
 use crate::time::Timestamp;
 use crate::x509::Certificate;
 use crate::x509::GeneralName;
@@ -51,7 +51,7 @@ impl NodeRequest {
         }
         // Nothing of what upstream decides by depends on the time.
         let now = object.created().unwrap_or(Timestamp::EPOCH);
-        let decision = UPSTREAM.evaluate(&object, &Context::at(now));
+        let decision = UPSTREAM.evaluate(&object, &PolicyContext::at(now));
         let is_readable = !Explanation::new(&object, &decision).refusals().any(|clause| {
             let unread = [FloorClause::Encoding, FloorClause::Extensions, FloorClause::Subject];
             unread.into_iter().any(|of| clause.subject() == ClauseKind::Floor(of))

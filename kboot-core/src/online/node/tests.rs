@@ -289,7 +289,8 @@ fn issued(mut object: Value, from: &str, lifetime: &str) -> Value {
     let authority =
         CertificateAuthority::create("ca", KeyAlgorithm::EcdsaP256, "10y".parse().unwrap(), &mut env)
             .unwrap();
-    let template = CertificateTemplate::client(worker().username()).group(Group::from_static("system:nodes"));
+    let template =
+        CertificateTemplate::client(worker().username()).with_group(Group::from_static("system:nodes"));
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let certificate = authority.issue(&template, &key, lifetime.parse().unwrap(), &mut env).unwrap();
     let pem = serde_json::to_value(k8s_openapi::ByteString(certificate.to_pem().into_bytes())).unwrap();

@@ -20,10 +20,10 @@ pub use profile::SigningProfile;
 use self::json::{Fields, Json};
 use super::subject::Others;
 use super::{CertificateAuthority, CertificateTemplate, PkiError, Subject};
+use crate::document::Problem;
 use crate::env::Env;
 use crate::name::{Group, Username};
 use crate::net::Host;
-use crate::shown::escape_quotes_too;
 use crate::time::Lifetime;
 use crate::x509::{KeyAlgorithm, PrivateKey, SubjectAltNames};
 
@@ -40,9 +40,8 @@ pub struct CfsslError {
 
 impl CfsslError {
     fn new(path: &str, problem: impl Into<String>) -> Self {
-        // A path holds keys of the file, and they may hold anything.
-        let path = path.chars().take(200).flat_map(escape_quotes_too).collect();
-        Self { path, problem: problem.into() }
+        let Problem { path, problem } = Problem::new(path, problem);
+        Self { path, problem }
     }
 }
 
@@ -178,7 +177,7 @@ fn subject(fields: &Fields<'_>) -> Result<Subject, CfsslError> {
             groups.push(group.parse::<Group>().map_err(|e| CfsslError::new(&name.path("O"), e.to_string()))?);
         }
     }
-    Ok(groups.into_iter().fold(Subject::of_cfssl(common_name, others), Subject::group))
+    Ok(groups.into_iter().fold(Subject::of_cfssl(common_name, others), Subject::with_group))
 }
 
 fn country(fields: &Fields<'_>) -> Result<Option<String>, CfsslError> {

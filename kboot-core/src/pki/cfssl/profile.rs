@@ -3,6 +3,7 @@
 use super::CfsslError;
 use super::json::{self, Fields, Json, below};
 use crate::document::closest;
+use crate::shown::excerpt;
 use crate::time::{Lifetime, go_duration};
 use crate::x509::{KeyUsage, TlsUsage};
 
@@ -223,7 +224,7 @@ fn seconds(text: &str) -> Option<i64> {
 }
 
 pub(super) fn lifetime(text: &str, path: &str) -> Result<Lifetime, CfsslError> {
-    let value = || text.chars().take(64).collect::<String>();
+    let value = || excerpt(text);
     match seconds(text).map(Lifetime::from_seconds) {
         Some(Ok(lifetime)) if lifetime > Lifetime::ZERO => Ok(lifetime),
         Some(Ok(_)) => Err(CfsslError::new(path, format!("{:?} is no time at all", value()))),

@@ -25,7 +25,7 @@ pub(crate) struct RequestedContent {
     pub(crate) organizations: Vec<String>,
     /// In the order of the request, duplicates too; kinds that are not issued are left out.
     pub(crate) alternative_names: Vec<GeneralName>,
-    /// As it stands in the request.
+    /// The key, as it stands in the request.
     pub(crate) public_key: PublicKey,
     pub(crate) usage: TlsUsage,
     /// Of these, digital signature and key encipherment alone.
@@ -111,7 +111,7 @@ impl CertificateAuthority {
     /// Issues the certificate of an approved request, as [`Issuer::prepare_requested`] prepares it.
     ///
     /// # Errors
-    /// As there, and where signing fails.
+    /// What [`Issuer::prepare_requested`] can fail with, and what signing can.
     pub(crate) fn sign_requested(
         &self,
         content: &RequestedContent,

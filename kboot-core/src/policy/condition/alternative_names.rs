@@ -11,11 +11,11 @@ use crate::x509::GeneralName;
 use crate::net::Cidr;
 use crate::policy::case::Case;
 use super::reader::RuleReader;
-use crate::policy::evidence::{AskedName, Compared, Doubt, Question, Source, Vouched};
+use crate::policy::evidence::{AskedName, Compared, Doubt, Question, NameSource, Vouched};
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::{described, list};
 use crate::policy::number::Number;
-use crate::policy::{Answer, Context, Glob, Reason, Rule, Verdict};
+use crate::policy::{Answer, PolicyContext, Glob, Reason, Rule, Verdict};
 
 /// Which alternative names there may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(in crate::policy) enum AlternativeNames {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::policy) struct NodeNameRule {
-    pub(in crate::policy) within: Vec<Source>,
+    pub(in crate::policy) within: Vec<NameSource>,
     /// The kinds of names for which the rule takes what any node says.
     pub(in crate::policy) any_node_may_claim: Vec<NameKind>,
     /// Which DNS names there may be, whosever they are; any where there is none.
@@ -110,7 +110,7 @@ impl Check for AlternativeNames {
         if rule.signer() != Signer::KubeletServing {
             misfits.push(meaningless("subjectAltNames", rule));
         }
-        if names.within.contains(&Source::Inventory) && rule.condition::<ListedNode>().is_none() {
+        if names.within.contains(&NameSource::Inventory) && rule.condition::<ListedNode>().is_none() {
             let problem = "names the inventory, and node.inventory does not say which";
             misfits.push(("subjectAltNames.within", problem.to_owned()));
         }
@@ -144,7 +144,7 @@ impl Check for AlternativeNames {
         if !dns_names.is_empty() && *max_dns == Some(0) {
             warn("subjectAltNames.dnsNames", "limits nothing, since maxDns allows no DNS name");
         }
-        if within.contains(&Source::Dns) && *max_dns == Some(0) {
+        if within.contains(&NameSource::Dns) && *max_dns == Some(0) {
             warn("subjectAltNames.maxDns", "without a DNS name, dns confirms no address");
         }
         warnings
@@ -223,26 +223,26 @@ impl Check for AlternativeNames {
             _ => None,
         };
         match source {
-            Some((Source::Inventory, _)) => Some(MissingFact::Inventory),
-            Some((Source::NodeStatus, false)) => Some(MissingFact::Nodes),
-            Some((Source::NodeStatus, true)) => Some(MissingFact::NodeAddresses),
-            Some((Source::Dns, _)) => Some(MissingFact::Dns),
-            Some((Source::Served, _)) => Some(MissingFact::Served),
-            Some((Source::NodeName | Source::Cidrs(_), _)) | None => None,
+            Some((NameSource::Inventory, _)) => Some(MissingFact::Inventory),
+            Some((NameSource::NodeStatus, false)) => Some(MissingFact::Nodes),
+            Some((NameSource::NodeStatus, true)) => Some(MissingFact::NodeAddresses),
+            Some((NameSource::Dns, _)) => Some(MissingFact::Dns),
+            Some((NameSource::Served, _)) => Some(MissingFact::Served),
+            Some((NameSource::NodeName | NameSource::Cidrs(_), _)) | None => None,
         }
     }
 }
 
-fn read_source(number: usize, source: SourceDocument, reader: &mut RuleReader<'_>) -> Source {
+fn read_source(number: usize, source: SourceDocument, reader: &mut RuleReader<'_>) -> NameSource {
     let cidrs = match source {
         SourceDocument::Ranges { cidrs } => cidrs,
         SourceDocument::Named(name) => {
             return match name.as_str() {
-                "nodeStatus" => Source::NodeStatus,
-                "inventory" => Source::Inventory,
-                "served" => Source::Served,
-                "dns" => Source::Dns,
-                _ => Source::NodeName,
+                "nodeStatus" => NameSource::NodeStatus,
+                "inventory" => NameSource::Inventory,
+                "served" => NameSource::Served,
+                "dns" => NameSource::Dns,
+                _ => NameSource::NodeName,
             };
         }
     };
@@ -257,7 +257,7 @@ fn read_source(number: usize, source: SourceDocument, reader: &mut RuleReader<'_
             Err(error) => reader.problem(&format!("{path}[{i}]"), error.to_string()),
         }
     }
-    Source::Cidrs(ranges)
+    NameSource::Cidrs(ranges)
 }
 
 impl NodeNameRule {
@@ -358,7 +358,7 @@ impl NodeNameRule {
 }
 
 /// What the floor would have to know to tell the API server's names from a node's.
-fn missing_of_cluster(rule: &Rule, name: &GeneralName, context: &Context<'_>) -> Option<Doubt> {
+fn missing_of_cluster(rule: &Rule, name: &GeneralName, context: &PolicyContext<'_>) -> Option<Doubt> {
     if rule.verdict() != Verdict::Approve {
         return None;
     }
@@ -377,26 +377,26 @@ fn missing_of_cluster(rule: &Rule, name: &GeneralName, context: &Context<'_>) ->
 }
 
 /// The weak word that a kind of name rests on; none where something limits it, or nothing speaks of it.
-fn rests_on(within: &[Source], kind: NameKind) -> Option<&'static str> {
-    let limits = |source: &Source| match source {
-        Source::Inventory | Source::Served => true,
-        Source::NodeName => kind == NameKind::DnsNames,
-        Source::Cidrs(ranges) => {
+fn rests_on(within: &[NameSource], kind: NameKind) -> Option<&'static str> {
+    let limits = |source: &NameSource| match source {
+        NameSource::Inventory | NameSource::Served => true,
+        NameSource::NodeName => kind == NameKind::DnsNames,
+        NameSource::Cidrs(ranges) => {
             let is_limit = is_limit(ranges, false) && is_limit(ranges, true);
             // A DNS name then resolves into them.
-            is_limit && (kind == NameKind::Addresses || within.contains(&Source::Dns))
+            is_limit && (kind == NameKind::Addresses || within.contains(&NameSource::Dns))
         }
-        Source::NodeStatus | Source::Dns => false,
+        NameSource::NodeStatus | NameSource::Dns => false,
     };
     if within.iter().any(limits) {
         return None;
     }
-    match (within.contains(&Source::NodeStatus), within.contains(&Source::Dns), kind) {
+    match (within.contains(&NameSource::NodeStatus), within.contains(&NameSource::Dns), kind) {
         (true, false, _) => Some("the node's own status alone"),
         (false, true, _) => Some("dns alone, which a node may write for names of its own"),
         (true, true, _) => Some("the node's own status and dns, which a node may write both"),
         (false, false, NameKind::Addresses)
-            if within.iter().any(|source| matches!(source, Source::Cidrs(_))) =>
+            if within.iter().any(|source| matches!(source, NameSource::Cidrs(_))) =>
         {
             Some("ranges that hold a sixty-fourth of all addresses or more")
         }
@@ -412,14 +412,14 @@ fn is_limit(ranges: &[Cidr], ipv6: bool) -> bool {
     share < 1.0 / 64.0
 }
 
-fn in_words(source: &Source) -> String {
+fn in_words(source: &NameSource) -> String {
     match source {
-        Source::NodeStatus => "its Node's status".to_owned(),
-        Source::Inventory => "the inventory".to_owned(),
-        Source::Served => "the certificate that it serves now".to_owned(),
-        Source::Dns => "DNS".to_owned(),
-        Source::NodeName => "its own name".to_owned(),
-        Source::Cidrs(ranges) => {
+        NameSource::NodeStatus => "its Node's status".to_owned(),
+        NameSource::Inventory => "the inventory".to_owned(),
+        NameSource::Served => "the certificate that it serves now".to_owned(),
+        NameSource::Dns => "DNS".to_owned(),
+        NameSource::NodeName => "its own name".to_owned(),
+        NameSource::Cidrs(ranges) => {
             let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
             format!("the ranges {}", ranges.join(", "))
         }

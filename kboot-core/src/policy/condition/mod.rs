@@ -16,7 +16,7 @@ use reader::RuleReader;
 
 /// A condition of a rule: everything that there is to know of it, in one place.
 pub(super) trait Check: Debug + Clone + PartialEq + Sized {
-    /// Its name in a trace.
+    /// The condition's name in a trace.
     const NAME: &'static str;
     /// The field of a rule's document that it is read from. The schema of the file has it too, with what it means.
     const FIELD: &'static str;
@@ -130,7 +130,7 @@ macro_rules! conditions {
         )*
 
         impl ConditionKind {
-            /// Its name in a trace.
+            /// The condition's name in a trace.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $name::NAME,)* }

@@ -416,7 +416,7 @@ impl Addition {
         texts.filter_map(|(i, text)| self.parsed(&format!("{path}[{i}]"), Some(text))).collect()
     }
 
-    /// The same of addresses, whose own error says nothing of the text.
+    /// Reads addresses, whose own error says nothing of the text.
     fn addresses(&mut self, path: &str, texts: &[String]) -> Vec<IpAddr> {
         let mut addresses = Vec::with_capacity(texts.len());
         for (i, text) in texts.iter().enumerate() {

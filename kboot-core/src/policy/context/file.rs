@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::Context;
+use super::PolicyContext;
 use super::addition::Addition;
 use super::facts::Facts;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
@@ -16,7 +16,7 @@ use crate::document::json_stream::{Item, each_object, read_yaml};
 use crate::policy::PolicyError;
 use crate::time::Timestamp;
 
-/// The facts of one or more files, from which [`ContextDocument::context`] makes a [`Context`].
+/// The facts of one or more files, from which [`ContextDocument::context`] makes a [`PolicyContext`].
 ///
 /// A file is a `CsrContext`, a kboot cluster file, a kubeconfig (for the API server of its current context),
 /// kubeadm's `ClusterConfiguration` or the ConfigMap kubeadm-config that holds it, or what `kubectl get` prints of
@@ -111,8 +111,8 @@ impl ContextDocument {
 
     /// A context of these facts, at the time that they state or else at this.
     #[must_use]
-    pub fn context(&self, clock: Timestamp) -> Context<'_> {
-        let mut context = Context::at(self.0.now.unwrap_or(clock));
+    pub fn context(&self, clock: Timestamp) -> PolicyContext<'_> {
+        let mut context = PolicyContext::at(self.0.now.unwrap_or(clock));
         if let Some(domain) = &self.0.dns_domain {
             context.dns_domain = domain.clone();
         }
@@ -129,7 +129,7 @@ impl ContextDocument {
         context.resolver = (!self.0.dns.is_empty()).then_some(&self.0.dns);
         for ((user, groups), reviews) in &self.0.access_reviews {
             let requestor =
-                groups.iter().fold(Requestor::user(user), |requestor, group| requestor.group(group));
+                groups.iter().fold(Requestor::user(user), |requestor, group| requestor.with_group(group));
             context.set_access(&requestor, *reviews);
         }
         context.key_owners = self.0.key_owners.clone();
@@ -150,6 +150,6 @@ impl From<ListError> for Ended {
     }
 }
 
-fn unreadable(error: &impl ToString) -> PolicyError {
-    PolicyError::one("", error.to_string())
+fn unreadable(error: &ListError) -> PolicyError {
+    PolicyError::one("", error.in_full())
 }

@@ -27,14 +27,14 @@ pub use file::ContextDocument;
 /// and unknown never denies.
 ///
 /// ```
-/// use kboot_core::{Env, policy::Context};
-/// let mut context = Context::at(Env::system().now());
+/// use kboot_core::{Env, policy::PolicyContext};
+/// let mut context = PolicyContext::at(Env::system().now());
 /// context.service_cidrs = vec!["10.96.0.0/12".parse()?];
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Context<'a> {
+pub struct PolicyContext<'a> {
     /// The time, for the age of requests.
     pub now: Timestamp,
     /// The cluster's DNS domain; names of services in it are never a node's.
@@ -58,7 +58,7 @@ pub struct Context<'a> {
     pub served: BTreeMap<NodeName, SubjectAltNames>,
     /// Answers of DNS.
     pub resolver: Option<&'a dyn Resolver>,
-    /// What SubjectAccessReviews said; see [`Context::set_access`].
+    /// What SubjectAccessReviews said; see [`PolicyContext::set_access`].
     access_reviews: BTreeMap<Subject, AccessReviews>,
     /// Whose public keys are whose, by SubjectPublicKeyInfo, DER.
     pub key_owners: HashMap<Vec<u8>, KeyOwner>,
@@ -69,7 +69,7 @@ pub struct Context<'a> {
     pub signer_lifetime: Lifetime,
 }
 
-impl Context<'_> {
+impl PolicyContext<'_> {
     /// A context that knows the time alone.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
@@ -181,9 +181,12 @@ pub enum KeyOwner {
     },
 }
 
-impl fmt::Debug for Context<'_> {
+impl fmt::Debug for PolicyContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("now", &self.now).field("nodes", &self.nodes).finish_non_exhaustive()
+        f.debug_struct("PolicyContext")
+            .field("now", &self.now)
+            .field("nodes", &self.nodes)
+            .finish_non_exhaustive()
     }
 }
 

@@ -15,7 +15,7 @@ pub use inventory::{INVENTORY_SCHEMA, Inventory, InventoryNode};
 pub use nodes::Nodes;
 pub(super) use owner::{Owner, owner};
 pub(super) use reserved::{Reserved, reserved};
-pub use source::Source;
+pub use source::NameSource;
 pub(super) use source::{Doubt, Question, Vouched};
 
 use crate::x509::GeneralName;

@@ -50,7 +50,7 @@ impl Nodes {
         self.by_name.iter()
     }
 
-    /// How many there are.
+    /// How many nodes there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_name.len()

@@ -2,7 +2,7 @@
 
 use super::Compared;
 use crate::name::NodeName;
-use crate::policy::Context;
+use crate::policy::PolicyContext;
 
 /// What is known of a name, seen from the node that asks for it.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +19,11 @@ pub(in crate::policy) enum Owner {
 
 /// An operator's word beats a Node's own, so that a node that lies in its status cannot stand in another's way;
 /// and a Node's name is nobody else's.
-pub(in crate::policy) fn owner(name: Compared<'_>, node: Option<&NodeName>, context: &Context<'_>) -> Owner {
+pub(in crate::policy) fn owner(
+    name: Compared<'_>,
+    node: Option<&NodeName>,
+    context: &PolicyContext<'_>,
+) -> Owner {
     let mut is_given = false;
     for (label, inventory) in context.labelled_inventories() {
         match inventory.node_of(name) {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::Compared;
 use super::loopback::is_loopback_name;
 use crate::name::Dns1123Subdomain;
-use crate::policy::Context;
+use crate::policy::PolicyContext;
 use crate::x509::SubjectAltNames;
 
 /// Why a node may not have it, and who may say otherwise.
@@ -19,7 +19,7 @@ pub(in crate::policy) enum Reserved {
     Unless(&'static str),
 }
 
-pub(in crate::policy) fn reserved(name: Compared<'_>, context: &Context<'_>) -> Option<Reserved> {
+pub(in crate::policy) fn reserved(name: Compared<'_>, context: &PolicyContext<'_>) -> Option<Reserved> {
     let for_all = match name {
         Compared::Dns(name) => reserved_name(name, context),
         Compared::Ip(address) => reserved_address(address, context),
@@ -36,7 +36,7 @@ pub(in crate::policy) fn reserved(name: Compared<'_>, context: &Context<'_>) -> 
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 /// Names under which clients reach a service, whatever the cluster's domain, and every machine itself.
-fn reserved_name(name: &str, context: &Context<'_>) -> Option<Reserved> {
+fn reserved_name(name: &str, context: &PolicyContext<'_>) -> Option<Reserved> {
     if is_loopback_name(name) {
         return Some(Reserved::Always("every machine's own"));
     }
@@ -95,7 +95,7 @@ const METADATA: [IpAddr; 8] = [
     IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
 ];
 
-fn reserved_address(address: IpAddr, context: &Context<'_>) -> Option<Reserved> {
+fn reserved_address(address: IpAddr, context: &PolicyContext<'_>) -> Option<Reserved> {
     let is_link_local = match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => address.is_unicast_link_local(),
@@ -117,7 +117,7 @@ fn reserved_address(address: IpAddr, context: &Context<'_>) -> Option<Reserved> 
     }
 }
 
-fn is_of_api_server(name: Compared<'_>, context: &Context<'_>) -> bool {
+fn is_of_api_server(name: Compared<'_>, context: &PolicyContext<'_>) -> bool {
     context.api_servers().any(|names: &SubjectAltNames| match name {
         Compared::Dns(name) => names.dns().iter().any(|known| covers(known, name)),
         Compared::Ip(address) => names.ips().contains(&address),

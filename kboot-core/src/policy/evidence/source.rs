@@ -9,13 +9,13 @@ use super::{AskedName, Compared, Inventory};
 use crate::name::NodeName;
 use crate::net::Cidr;
 use crate::policy::number::Number;
-use crate::policy::{Answer, Context};
+use crate::policy::{Answer, PolicyContext};
 use crate::x509::SubjectAltNames;
 
 /// Somebody who can say whether an alternative name is the node's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Source {
+pub enum NameSource {
     /// The status of the cluster's Node object. The node writes it, so it is weak alone.
     NodeStatus,
     /// The inventory that the rule names.
@@ -31,8 +31,8 @@ pub enum Source {
     Cidrs(Vec<Cidr>),
 }
 
-impl Source {
-    /// Its name in a policy.
+impl NameSource {
+    /// The source's name in a policy.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for NameSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -57,8 +57,8 @@ pub(in crate::policy) struct Question<'a> {
     pub(in crate::policy) node: &'a NodeName,
     pub(in crate::policy) names: &'a [AskedName<'a>],
     pub(in crate::policy) inventory: Option<&'a Inventory>,
-    pub(in crate::policy) sources: &'a [Source],
-    pub(in crate::policy) context: &'a Context<'a>,
+    pub(in crate::policy) sources: &'a [NameSource],
+    pub(in crate::policy) context: &'a PolicyContext<'a>,
 }
 
 /// What the sources of a rule say of one name, all of them together.
@@ -101,8 +101,8 @@ pub(in crate::policy) enum Doubt {
 
 impl Doubt {
     /// The doubt in words; `sources` are the rule's.
-    pub(in crate::policy) fn tell(self, sources: &[Source], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = |number: Number| sources.get(number.index()).map(Source::as_str).unwrap_or_default();
+    pub(in crate::policy) fn tell(self, sources: &[NameSource], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |number: Number| sources.get(number.index()).map(NameSource::as_str).unwrap_or_default();
         match self {
             Self::Denied { source } => write!(f, "no, says {}", named(source)),
             Self::NobodySpeaks => f.write_str("no source of the rule speaks of it"),
@@ -133,16 +133,16 @@ impl Question<'_> {
                 Some(Answer::No) => return Vouched::No(Doubt::Denied { source: Number::of(number) }),
                 Some(Answer::Yes) => {
                     // The others know ranges and answers of DNS, or what a node says of itself.
-                    would_know |= matches!(source, Source::Inventory | Source::Served);
+                    would_know |= matches!(source, NameSource::Inventory | NameSource::Served);
                 }
                 Some(Answer::Unknown) => {
-                    let is_absent = *source == Source::NodeStatus && self.context.nodes.is_some();
+                    let is_absent = *source == NameSource::NodeStatus && self.context.nodes.is_some();
                     unknown.get_or_insert(Doubt::Unknown { source: Number::of(number), is_absent });
                 }
             }
             spoken = true;
         }
-        let is_of_other = self.sources.contains(&Source::Dns) && self.leads_to_another(name);
+        let is_of_other = self.sources.contains(&NameSource::Dns) && self.leads_to_another(name);
         match unknown {
             _ if is_of_other => Vouched::OfOther(Doubt::LeadsToAnother),
             _ if !spoken => Vouched::No(Doubt::NobodySpeaks),
@@ -153,19 +153,19 @@ impl Question<'_> {
     }
 
     /// What a source says of one name; none where it does not speak of this kind of name.
-    fn ask(&self, source: &Source, name: Compared<'_>) -> Option<Answer> {
+    fn ask(&self, source: &NameSource, name: Compared<'_>) -> Option<Answer> {
         let of_node = |names: Option<&SubjectAltNames>| match names {
             Some(known) => Answer::of(is_among(name, known)),
             None => Answer::Unknown,
         };
         match source {
-            Source::NodeStatus => {
+            NameSource::NodeStatus => {
                 // A Node that is not there yet, or has no address yet, will have one.
                 let node = self.context.nodes.as_ref().and_then(|nodes| nodes.get(self.node));
                 Some(of_node(node.filter(|known| !known.is_empty())))
             }
-            Source::Served => Some(of_node(self.context.served.get(self.node))),
-            Source::Inventory => Some(match self.inventory {
+            NameSource::Served => Some(of_node(self.context.served.get(self.node))),
+            NameSource::Inventory => Some(match self.inventory {
                 None => Answer::Unknown,
                 Some(inventory) => Answer::of(inventory.node(self.node).is_some_and(|known| match name {
                     Compared::Dns(dns) => {
@@ -175,18 +175,18 @@ impl Question<'_> {
                     Compared::Other => false,
                 })),
             }),
-            Source::NodeName => match name {
+            NameSource::NodeName => match name {
                 Compared::Dns(dns) => {
                     let rest = dns.strip_prefix(self.node.as_str());
                     Some(Answer::of(rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))))
                 }
                 _ => None,
             },
-            Source::Cidrs(ranges) => match name {
+            NameSource::Cidrs(ranges) => match name {
                 Compared::Ip(address) => Some(Answer::of(ranges.iter().any(|range| range.contains(address)))),
                 _ => None,
             },
-            Source::Dns => Some(match name {
+            NameSource::Dns => Some(match name {
                 Compared::Dns(dns) => self.resolves_into_ranges(dns),
                 Compared::Ip(address) => self.is_resolved(address),
                 Compared::Other => Answer::No,
@@ -202,7 +202,7 @@ impl Question<'_> {
         let Some(addresses) = self.addresses(name) else { return Answer::Unknown };
         let in_ranges = |address: &IpAddr| {
             self.sources.iter().all(|source| match source {
-                Source::Cidrs(ranges) => ranges.iter().any(|range| range.contains(*address)),
+                NameSource::Cidrs(ranges) => ranges.iter().any(|range| range.contains(*address)),
                 _ => true,
             })
         };

@@ -222,7 +222,7 @@ fn check_extensions(request: &CertificateRequest, signer: Signer, found: &mut Fi
                 }
             }
             ExtensionContent::ExtendedKeyUsages(usages) => {
-                if !usages.iter().all(|usage| usage.word().is_some_and(allowed)) {
+                if !usages.iter().all(|usage| usage.as_str().is_some_and(allowed)) {
                     found.deny(Of::Extensions, Reason::ExtensionUsages, Seen::ExtensionUsages(i));
                 }
             }

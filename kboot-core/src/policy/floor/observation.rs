@@ -41,7 +41,7 @@ pub enum FloorClause {
 }
 
 impl FloorClause {
-    /// Its name in a trace.
+    /// The clause's name in a trace.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

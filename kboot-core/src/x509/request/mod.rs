@@ -74,7 +74,7 @@ pub struct RequestedExtension {
 }
 
 impl RequestedExtension {
-    /// Its name; none for one that kboot does not know.
+    /// The extension's name; none for one that kboot does not know.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         oid::name(self.oid)
@@ -178,7 +178,7 @@ impl CertificateRequest {
         })
     }
 
-    /// Whether it was signed by the key that it asks a certificate for.
+    /// Whether the request was signed by the key that it asks a certificate for.
     #[must_use]
     pub fn signature(&self) -> SignatureCheck {
         self.signature

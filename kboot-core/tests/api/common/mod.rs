@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use kboot_core::net::Host;
-use kboot_core::policy::{Context, History, Policy};
+use kboot_core::policy::{History, Policy, PolicyContext};
 use kboot_core::time::Timestamp;
 use kboot_testkit::{cluster, corpus};
 
@@ -23,8 +23,8 @@ pub(crate) fn policy() -> Policy {
     corpus::POLICY_YAML.parse().unwrap()
 }
 
-pub(crate) fn context() -> Context<'static> {
-    let mut context = Context::at(now());
+pub(crate) fn context() -> PolicyContext<'static> {
+    let mut context = PolicyContext::at(now());
     context.service_cidrs = cluster::SERVICE_RANGES.iter().map(|range| range.parse().unwrap()).collect();
     context.pod_cidrs = cluster::POD_RANGES.iter().map(|range| range.parse().unwrap()).collect();
     context.namespaces = cluster::NAMESPACES.iter().map(|&name| name.to_owned()).collect();
