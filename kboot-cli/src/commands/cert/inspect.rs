@@ -11,8 +11,7 @@ use kboot_core::x509::{
 use serde::Serialize;
 
 use super::files;
-use crate::cli::ListFormat;
-use crate::output::{Layout, Page, Report, Table, Text, Tone};
+use crate::output::{Layout, ListFormat, Page, Report, Table, Text, Tone};
 use crate::{input, output};
 
 pub(super) fn run(paths: &[PathBuf], format: ListFormat) -> Result<()> {
