@@ -34,7 +34,8 @@ pub use oid::ObjectIdentifier;
 pub use private_key::PrivateKey;
 pub use public_key::{KeyKind, PublicKey, spki_pin};
 pub use request::{
-    CertificateRequest, EncodingAnomaly, ExtensionContent, RequestAttribute, RequestedExtension,
+    CertificateRequest, EncodingAnomaly, ExtensionAnomaly, ExtensionContent, RequestAttribute,
+    RequestedExtension,
 };
 pub use signature::SignatureCheck;
 pub use signing::{SigningError, SigningKey, UnsignedCertificate};

@@ -3,8 +3,10 @@
 mod anomaly;
 mod decode;
 mod encode;
+mod usages;
 
 pub use anomaly::EncodingAnomaly;
+pub use usages::ExtensionAnomaly;
 
 pub(super) use super::pem::MAX_REQUEST_BYTES as MAX_BYTES;
 use super::{
