@@ -1,7 +1,9 @@
 //! `kboot cert`
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use kboot_core::KeyAlgorithm;
 use kboot_core::name::{Group, NodeName, Username};
@@ -9,7 +11,7 @@ use kboot_core::net::Host;
 use kboot_core::pki::Profile;
 use kboot_core::time::Lifetime;
 
-use super::ListFormat;
+use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Cert {
@@ -40,7 +42,7 @@ pub(crate) enum Cert {
         #[arg(long, value_name = "TIME")]
         within: Option<Lifetime>,
         /// The form of the list
-        #[arg(short = 'o', long, value_enum, default_value_t = ExpiryFormat::Table)]
+        #[arg(short = 'o', long, value_enum, default_value_t = ExpiryFormat::List(ListFormat::Table))]
         output: ExpiryFormat,
     },
 }
@@ -135,26 +137,29 @@ pub(crate) enum Side {
     Server,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// The forms that every report has, and one more.
+#[derive(Clone, Copy)]
 pub(crate) enum ExpiryFormat {
-    /// For people
-    Table,
-    /// As JSON
-    Json,
-    /// As YAML
-    Yaml,
-    /// For the textfile collector of Prometheus' node exporter
+    List(ListFormat),
     Prometheus,
 }
 
-impl ExpiryFormat {
-    /// The form of every list that it is, if it is one.
-    pub(crate) fn list(self) -> Option<ListFormat> {
+impl ValueEnum for ExpiryFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<ExpiryFormat>> = LazyLock::new(|| {
+            let lists = ListFormat::value_variants().iter().copied().map(ExpiryFormat::List);
+            lists.chain([ExpiryFormat::Prometheus]).collect()
+        });
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
-            Self::Table => Some(ListFormat::Table),
-            Self::Json => Some(ListFormat::Json),
-            Self::Yaml => Some(ListFormat::Yaml),
-            Self::Prometheus => None,
+            Self::List(format) => format.to_possible_value(),
+            Self::Prometheus => Some(
+                PossibleValue::new("prometheus")
+                    .help("For the textfile collector of Prometheus' node exporter"),
+            ),
         }
     }
 }

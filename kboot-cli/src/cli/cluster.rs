@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use kboot_core::bundle::ClusterIdentity;
 
-use super::ListFormat;
+use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Cluster {

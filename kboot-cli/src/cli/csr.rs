@@ -1,7 +1,9 @@
 //! `kboot csr`
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use kboot_core::KeyAlgorithm;
 use kboot_core::csr::Signer;
@@ -11,8 +13,8 @@ use kboot_core::policy::Preset;
 use kboot_core::time::Lifetime;
 use kboot_core::version::KubernetesVersion;
 
-use super::ListFormat;
 use super::config::version;
+use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Csr {
@@ -123,16 +125,31 @@ pub(crate) struct CsrSimulate {
     pub(crate) output: ListFormat,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// The forms that every report has, and one more.
+#[derive(Clone, Copy)]
 pub(crate) enum ExplainFormat {
-    /// Everything, for people
     Tree,
-    /// A line for each request
-    Table,
-    /// Everything, as JSON
-    Json,
-    /// Everything, as YAML
-    Yaml,
+    List(ListFormat),
+}
+
+impl ValueEnum for ExplainFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<ExplainFormat>> = LazyLock::new(|| {
+            let lists = ListFormat::value_variants().iter().copied().map(ExplainFormat::List);
+            [ExplainFormat::Tree].into_iter().chain(lists).collect()
+        });
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Tree => Some(PossibleValue::new("tree").help("Everything, for people")),
+            Self::List(ListFormat::Table) => {
+                Some(PossibleValue::new("table").help("A line for each request"))
+            }
+            Self::List(format) => format.to_possible_value(),
+        }
+    }
 }
 
 #[derive(Subcommand)]

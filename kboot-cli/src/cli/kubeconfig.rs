@@ -9,7 +9,7 @@ use kboot_core::name::{Group, Namespace, Username};
 use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
 
-use super::ListFormat;
+use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Kubeconfig {

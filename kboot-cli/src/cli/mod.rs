@@ -10,7 +10,7 @@ mod node;
 mod policy;
 mod token;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 pub(crate) use ca::{Ca, CaCreate};
 pub(crate) use cert::{Cert, CertIssue, CertVerify, ExpiryFormat, Side};
@@ -81,16 +81,6 @@ pub(crate) enum Command {
         /// Of this command, for example: cluster build
         command: Vec<String>,
     },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ListFormat {
-    /// For people
-    Table,
-    /// Everything, as JSON
-    Json,
-    /// Everything, as YAML
-    Yaml,
 }
 
 #[derive(Clone, Copy, Subcommand)]

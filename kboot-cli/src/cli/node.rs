@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueHint};
 use kboot_core::name::NodeName;
 use kboot_core::time::Lifetime;
 
-use super::ListFormat;
+use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Node {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueHint};
 use kboot_core::policy::Preset;
 
-use super::ListFormat;
+use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Policy {

@@ -8,7 +8,7 @@ use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
 use kboot_core::token::{BootstrapGroup, TokenUsage};
 
-use super::ListFormat;
+use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Token {

@@ -1,13 +1,15 @@
 //! Where output goes: data to stdout, words for people to stderr.
 //!
-//! A command makes a value of its own type, a [`Report`], and hands it to [`report`]. `text` is a line, `table`
-//! are lines in columns, `screen` is what they fit on, `format` has a file for each form of `-o`.
+//! A command makes a value of its own type, a [`Report`], and hands it to [`report`], or one after another to a
+//! [`Stream`]. `text` is a line, `table` are lines in columns, `screen` is what they fit on, `format` has a file
+//! for each form of `-o`.
 
 mod format;
+mod progress;
 mod screen;
+mod stream;
 mod table;
 mod text;
-mod unconverted;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,24 +19,25 @@ use kboot_core::bundle;
 use kboot_core::secret::SecretText;
 use kboot_core::shown;
 
-pub(crate) use format::{Layout, Page, Report};
+pub(crate) use format::{Layout, ListFormat, Page, Report};
 pub(crate) use kboot_core::shown::escaped;
+pub(crate) use progress::Progress;
 use screen::Screen;
+pub(crate) use stream::Stream;
 pub(crate) use table::{Column, Table, Width};
 pub(crate) use text::{Text, Tone};
-pub(crate) use unconverted::*;
 
-use crate::cli::ListFormat;
+const UNWRITABLE: &str = "cannot write to stdout";
 
 /// Writes data to stdout.
 pub(crate) fn data(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to stdout")
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).context(UNWRITABLE)
 }
 
 /// Writes a report to stdout.
 pub(crate) fn report<R: Report>(format: ListFormat, report: &R) -> Result<()> {
-    answer(format::render(format, report)?.as_bytes())
+    answer(format::render(format, report, Screen::stdout())?.as_bytes())
 }
 
 /// Writes data to stdout. The answer of a command stands whether or not anyone reads it to its end.
@@ -46,10 +49,6 @@ pub(crate) fn answer(bytes: &[u8]) -> Result<()> {
 }
 
 /// Writes to stdout what only people read.
-#[expect(
-    dead_code,
-    reason = "MERGE: csr explain and csr simulate print pages as they go, once they are converted"
-)]
 pub(crate) fn page(page: impl Into<Page>) -> Result<()> {
     data(format::page(page.into(), Screen::stdout()).as_bytes())
 }

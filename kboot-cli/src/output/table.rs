@@ -49,6 +49,7 @@ pub(crate) struct Table {
     indent: usize,
     gap: usize,
     keeps_blanks: bool,
+    is_continued: bool,
 }
 
 enum Row {
@@ -64,7 +65,7 @@ impl Table {
     /// As kubectl prints them: columns without heads have no row of heads.
     pub(crate) fn new(columns: impl IntoIterator<Item = Column>) -> Self {
         let columns = columns.into_iter().collect();
-        Self { columns, rows: Vec::new(), indent: 0, gap: 3, keeps_blanks: false }
+        Self { columns, rows: Vec::new(), indent: 0, gap: 3, keeps_blanks: false, is_continued: false }
     }
 
     /// What is said of one thing: names of so many columns, and sentences.
@@ -82,6 +83,11 @@ impl Table {
         Self { gap, ..self }
     }
 
+    /// Its heads were written before; columns that are fixed go on below them.
+    pub(crate) fn continued(self) -> Self {
+        Self { is_continued: true, ..self }
+    }
+
     pub(crate) fn row<T: Into<Text>>(&mut self, cells: impl IntoIterator<Item = T>) {
         self.rows.push(Row::Cells(cells.into_iter().map(Into::into).collect()));
     }
@@ -92,7 +98,7 @@ impl Table {
 
     pub(super) fn render(self, screen: Screen) -> String {
         let heads = self.columns.iter().map(|column| column.head.into()).collect();
-        let has_heads = self.columns.iter().any(|column| !column.head.is_empty());
+        let has_heads = !self.is_continued && self.columns.iter().any(|column| !column.head.is_empty());
         let heads = has_heads.then_some(Row::Cells(heads));
         let rows: Vec<Row> = heads.into_iter().chain(self.rows).collect();
         let layout = Layout::new(&self.columns, &rows, self.indent, self.gap, screen);
@@ -227,6 +233,9 @@ mod tests {
         table.row(["abcd", "wide", "c"]);
         table.row(["a", "b", ""]);
         assert_eq!(table.render(Screen::PIPE), "A   B  C\nab… wide c\na   b\n");
+        let mut more = Table::new(columns).gap(1).continued();
+        more.row(["", "", "c"]);
+        assert_eq!(more.render(Screen::PIPE), "       c\n");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::common::requests::{NODES, SERVING, folder, list, serving};
 use crate::common::{built, kboot_path, run, succeed, write};
 use kboot_testkit::Oracle;
 
@@ -70,5 +71,29 @@ fn good_and_bad_states_have_a_colour() {
         assert!(shown.contains(colour), "{arguments}: {shown:?}");
         let piped = run(&folder, &arguments);
         assert_eq!(plain(&shown), piped.stdout + &piped.stderr, "{arguments}");
+    }
+}
+
+#[test]
+fn decisions_have_a_colour() {
+    let (good, foreign) = (["worker-1", "192.168.5.21"], ["192.168.5.22"]);
+    let objects = [serving("good", "worker-1", &good), serving("foreign", "worker-1", &foreign)];
+    let folder = folder(&[("all.json", &*list(&objects)), ("policy.yaml", SERVING), ("nodes.yaml", NODES)]);
+    for (command, colours) in [
+        ("csr explain -f all.json -o tree", ["\u{1b}[32mAPPROVE\u{1b}[0m", "\u{1b}[33mHOLD\u{1b}[0m"]),
+        ("csr explain -f all.json -o tree", ["\u{1b}[32m✓\u{1b}[0m", "\u{1b}[31m✗\u{1b}[0m"]),
+        ("csr explain -f all.json", ["\u{1b}[32mapprove\u{1b}[0m", "\u{1b}[33mhold\u{1b}[0m"]),
+        ("csr simulate all.json", ["\u{1b}[32mapprove\u{1b}[0m", "\u{1b}[33mpending\u{1b}[0m"]),
+    ] {
+        let arguments = format!("{command} --policy policy.yaml");
+        let show = |environment| shown(folder.path(), 1000, environment, &arguments);
+        let Some(coloured) = show("") else { return };
+        assert!(colours.iter().all(|colour| coloured.contains(colour)), "{arguments}: {coloured:?}");
+        let piped = run(&folder, &arguments);
+        let piped = piped.stdout + &piped.stderr;
+        assert_eq!(plain(&coloured), piped, "{arguments}");
+        for environment in ["NO_COLOR=1", "CLICOLOR=0", "TERM=dumb"] {
+            assert_eq!(show(environment).unwrap(), piped, "{environment} {arguments}");
+        }
     }
 }

@@ -13,6 +13,7 @@ mod stage;
 pub mod usage;
 
 pub use crate::document::ListError;
+pub use create::{check_expiration, check_name};
 pub use file::{RequestInFile, read};
 pub use list::{MAX_OBJECT_BYTES, read_list};
 pub use object::{CertificateSigningRequest, Condition};
@@ -20,6 +21,8 @@ pub use requestor::Requestor;
 pub use signer::Signer;
 pub use stage::Stage;
 
+use crate::time::Lifetime;
+use crate::version::KubernetesVersion;
 use crate::x509::{AttributeTypeAndValue, ObjectIdentifier, RequestError};
 
 impl AttributeTypeAndValue {
@@ -28,7 +31,7 @@ impl AttributeTypeAndValue {
     pub const UID: ObjectIdentifier = crate::pki::UID;
 }
 
-/// Why something is not a request, or not one that kboot reads.
+/// Why something is not a request, or not one that kboot reads or the API server takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsrError {
@@ -52,6 +55,24 @@ pub enum CsrError {
         /// What is wrong with it, and what would be right.
         problem: String,
     },
+    /// No object can have this name.
+    #[error("{name:?} cannot be an object's name; use lower-case letters, digits, '-' and '.'")]
+    InvalidName {
+        /// The name, cut to its first 64 characters.
+        name: String,
+    },
+    /// The lifetime that is asked for is shorter than any that the API server lets ask for.
+    #[error("the API server refuses less than 10m")]
+    ExpirationTooShort {
+        /// What is asked for.
+        asked: Lifetime,
+    },
+    /// This version has no field for a lifetime.
+    #[error("Kubernetes before 1.22 has no expirationSeconds")]
+    NoExpiration {
+        /// The version.
+        version: KubernetesVersion,
+    },
 }
 
 impl CsrError {
@@ -62,6 +83,9 @@ impl CsrError {
             Self::Request(error) => error.code(),
             Self::UnknownSigner { .. } => "unknown-signer",
             Self::Object { .. } => "not-an-object",
+            Self::InvalidName { .. } => "invalid-name",
+            Self::ExpirationTooShort { .. } => "expiration-too-short",
+            Self::NoExpiration { .. } => "no-expiration",
         }
     }
 }

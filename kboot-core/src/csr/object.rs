@@ -8,13 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
+use super::create::usages;
 use super::{CsrError, Requestor, Signer, Stage};
 use crate::document::json::check_keys;
 use crate::document::{Unwritable, yaml};
 use crate::shown::{excerpt, start};
 use crate::time::{Lifetime, Timestamp};
-use crate::x509::{Certificate, CertificateRequest, KeyKind, RequestError};
+use crate::version::KubernetesVersion;
+use crate::x509::{Certificate, CertificateRequest, RequestError};
 
 /// A CertificateSigningRequest as the API server holds it, and the request in it, decoded.
 ///
@@ -124,10 +125,7 @@ impl CertificateSigningRequest {
     #[must_use]
     pub fn new(name: &str, signer: Signer, request_pem: &[u8]) -> Self {
         let request = CertificateRequest::from_pem(request_pem);
-        let is_rsa =
-            request.as_ref().is_ok_and(|request| matches!(request.public_key().kind(), KeyKind::Rsa { .. }));
-        let encipherment = is_rsa.then_some(KEY_ENCIPHERMENT);
-        let usages = [Some(DIGITAL_SIGNATURE), encipherment, Some(signer.purpose())];
+        let usages = usages(signer, request.as_ref().ok(), KubernetesVersion::LATEST);
         let mut metadata = Map::new();
         metadata.insert("name".to_owned(), name.into());
         Self(Arc::new(Fields {
@@ -136,7 +134,7 @@ impl CertificateSigningRequest {
             signer_name: signer.as_str().to_owned(),
             signer: Some(signer),
             requestor: Requestor::default(),
-            usages: usages.into_iter().flatten().map(str::to_owned).collect(),
+            usages,
             expiration_seconds: None,
             request_pem: request_pem.to_vec(),
             request,
@@ -168,7 +166,17 @@ impl CertificateSigningRequest {
         self
     }
 
-    /// Asks for a certificate of this lifetime.
+    /// Asks for the usages that clients of this version ask for: before 1.27, kubelets ask for key encipherment
+    /// whatever the key, and kube-controller-manager approves none without it.
+    #[must_use]
+    pub fn with_usages_of(mut self, version: KubernetesVersion) -> Self {
+        if let Some(signer) = self.0.signer {
+            self.fields().usages = usages(signer, self.0.request.as_ref().ok(), version);
+        }
+        self
+    }
+
+    /// Asks for a certificate of this lifetime; [`check_expiration`](super::check_expiration) says whether it can be had.
     #[must_use]
     pub fn with_expiration(mut self, lifetime: Lifetime) -> Self {
         self.fields().expiration_seconds = Some(lifetime.seconds());

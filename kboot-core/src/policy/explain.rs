@@ -1,7 +1,7 @@
 //! What a decision means to somebody who meets it for the first time, and what to do.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt;
 
 use super::missing_fact::MissingFact;
 use super::{Access, Clause, ClauseKind, Decision, Preset, Reason, Verdict};
@@ -31,6 +31,15 @@ pub struct Explanation<'a> {
     object: &'a CertificateSigningRequest,
     decision: &'a Decision,
     preset: Option<Preset>,
+}
+
+/// A line of [`Explanation::tree`]: texts one after another, of which some are meant in a tone. Its `Display` is the
+/// line without tones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeLine {
+    /// The texts.
+    pub parts: Vec<(String, Option<Tone>)>,
 }
 
 /// How a word of a tree is meant, for whoever shows colours.
@@ -243,60 +252,52 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// Everything about the decision, as a tree for a terminal. `policy` is how people call the policy; `paint` says
-    /// a word in its tone.
+    /// Everything about the decision, as a tree for a terminal. `policy` is how people call the policy.
     #[must_use]
-    pub fn tree(&self, policy: &str, paint: &dyn Fn(Tone, &str) -> String) -> String {
-        let mut text = String::new();
-        let name = match self.object.name() {
-            "" => "the request".to_owned(),
-            name => shown(name),
-        };
-        let _ = writeln!(text, "{name}: {}", self.head(policy, paint));
-        for (what, wish) in self.wishes() {
-            let _ = writeln!(text, "│   {what:<9} {wish}");
-        }
+    pub fn tree(&self, policy: &str) -> Vec<TreeLine> {
+        let mut lines = self.head(policy);
+        lines.extend(
+            self.wishes().iter().map(|(what, wish)| TreeLine::plain(format!("│   {what:<9} {wish}"))),
+        );
         let mut section = None;
         for clause in self.decision.trace().clauses() {
             if clause.subject() == ClauseKind::Outcome {
-                let _ = writeln!(text, "├── outcome: {clause}");
+                lines.push(TreeLine::plain(format!("├── outcome: {clause}")));
                 continue;
             }
             let of = clause.rule().map(super::Rule::name);
             if section != Some(of) {
                 section = Some(of);
-                let _ = writeln!(text, "├── {}", heading(&clause));
+                lines.push(TreeLine::plain(format!("├── {}", heading(&clause))));
             }
             let reason = clause.reason().map(|reason| format!("  [{reason}]")).unwrap_or_default();
-            let mark = match clause.answer() {
-                super::Answer::Yes => paint(Tone::Good, "✓"),
-                super::Answer::No => paint(Tone::Bad, "✗"),
-                super::Answer::Unknown => paint(Tone::Open, "?"),
+            let (tone, mark) = match clause.answer() {
+                super::Answer::Yes => (Tone::Good, "✓"),
+                super::Answer::No => (Tone::Bad, "✗"),
+                super::Answer::Unknown => (Tone::Open, "?"),
             };
-            let _ = writeln!(text, "│   {mark} {:<17} {clause}{reason}", clause.subject().as_str());
+            let rest = format!(" {:<17} {clause}{reason}", clause.subject().as_str());
+            lines.push(TreeLine::new("│   ", tone, mark, &rest));
         }
-        let _ = writeln!(text, "├── why");
-        for line in self.why() {
-            let _ = writeln!(text, "│   {line}");
-        }
-        let _ = writeln!(text, "└── what to do");
-        for line in self.what_to_do() {
-            let _ = writeln!(text, "    {line}");
-        }
-        text.push('\n');
-        text
+        lines.push(TreeLine::plain("├── why"));
+        lines.extend(self.why().iter().map(|line| TreeLine::plain(format!("│   {line}"))));
+        lines.push(TreeLine::plain("└── what to do"));
+        lines.extend(self.what_to_do().iter().map(|line| TreeLine::plain(format!("    {line}"))));
+        lines
     }
 
     /// What is decided, or what there is nothing left to decide about.
-    fn head(&self, policy: &str, paint: &dyn Fn(Tone, &str) -> String) -> String {
+    fn head(&self, policy: &str) -> Vec<TreeLine> {
+        let name = match self.object.name() {
+            "" => "the request: ".to_owned(),
+            name => format!("{}: ", shown(name)),
+        };
         let (verdict, reason) = (self.decision.verdict(), self.decision.reason());
-        let decided = |tone, word| format!("{} ({reason}), by {policy}", paint(tone, word));
+        let decided =
+            |tone, word| vec![TreeLine::new(&name, tone, word, &format!(" ({reason}), by {policy}"))];
         let would_be = |tone, word, rest| {
-            format!(
-                "{}{rest}\n│   by {policy} it would be: {} ({reason})",
-                paint(tone, word),
-                verdict.as_str()
-            )
+            let by_policy = format!("│   by {policy} it would be: {} ({reason})", verdict.as_str());
+            vec![TreeLine::new(&name, tone, word, rest), TreeLine::plain(by_policy)]
         };
         match (self.object.stage(), verdict) {
             (Stage::Pending, Verdict::Approve) => decided(Tone::Good, "APPROVE"),
@@ -347,6 +348,23 @@ impl<'a> Explanation<'a> {
         }
         wishes.push(("state", state(self.object)));
         wishes
+    }
+}
+
+impl TreeLine {
+    fn plain(text: impl Into<String>) -> Self {
+        Self { parts: vec![(text.into(), None)] }
+    }
+
+    fn new(before: &str, tone: Tone, word: &str, after: &str) -> Self {
+        let plain = |text: &str| (text.to_owned(), None);
+        Self { parts: vec![plain(before), (word.to_owned(), Some(tone)), plain(after)] }
+    }
+}
+
+impl fmt::Display for TreeLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|(text, _)| f.write_str(text))
     }
 }
 

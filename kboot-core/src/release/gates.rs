@@ -35,6 +35,14 @@ pub(crate) const KUBE_PROXY_CONFIGURATION: VersionSpan = VersionSpan::since(9);
 /// KubeletConfiguration has `containerRuntimeEndpoint` (`staging/src/k8s.io/kubelet/config/v1beta1/types.go`).
 pub(crate) const CONTAINER_RUNTIME_ENDPOINT_FIELD: VersionSpan = VersionSpan::since(27);
 
+/// A CertificateSigningRequest has `expirationSeconds` (KEP-2784).
+pub(crate) const REQUESTED_EXPIRATION: VersionSpan = VersionSpan::since(22);
+
+/// Requests of kubelets go without the usage key encipherment where the key is not RSA's, and are approved so
+/// (`kubeletClientRequiredUsagesNoRSA` in `pkg/apis/certificates/helpers.go`); before, kube-controller-manager approves
+/// none without it.
+pub(crate) const USAGES_BY_KEY: VersionSpan = VersionSpan::since(27);
+
 /// Two address families in one cluster: IPv6DualStack is stable (KEP-563).
 pub(crate) const DUAL_STACK: VersionSpan = VersionSpan::since(23);
 

@@ -37,7 +37,9 @@ pub(crate) use name::{NameEncoder, attribute_type, readable_der};
 pub use oid::ObjectIdentifier;
 pub use private_key::PrivateKey;
 pub use public_key::{KeyKind, PublicKey, spki_pin};
-pub use request::{CertificateRequest, ExtensionContent, RequestAttribute, RequestedExtension};
+pub use request::{
+    CertificateRequest, ExtensionAnomaly, ExtensionContent, RequestAttribute, RequestedExtension,
+};
 pub use signature::SignatureCheck;
 pub use signature_algorithm::SignatureAlgorithm;
 pub use signing::{SigningKey, UnsignedCertificate};

@@ -27,9 +27,9 @@ pub(super) fn run(path: &Path, within: Option<Lifetime>, format: ExpiryFormat) -
     list.sort_by_key(|entry| entry.validity.not_after);
     let entries = list.iter().map(|entry| Entry::new(entry, now, threshold)).collect();
     let report = Expiry { entries, within };
-    match format.list() {
-        Some(format) => output::report(format, &report)?,
-        None => output::answer(prometheus(&list).as_bytes())?,
+    match format {
+        ExpiryFormat::List(format) => output::report(format, &report)?,
+        ExpiryFormat::Prometheus => output::answer(prometheus(&list).as_bytes())?,
     }
     findings.problems.iter().for_each(|problem| output::warn(problem));
     if report.entries.iter().any(|entry| entry.urgency != Word::Later) {

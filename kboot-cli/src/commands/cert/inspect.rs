@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use kboot_core::inspect::{Found, Item};
 use kboot_core::x509::{
-    Certificate, CertificateFacts, CertificateRequest, ExtendedKeyUsage, ExtensionContent, GeneralName,
-    KeyUsage, SignatureCheck, spki_pin,
+    Certificate, CertificateFacts, CertificateRequest, ExtendedKeyUsage, GeneralName, KeyUsage,
+    SignatureCheck, spki_pin,
 };
 use serde::Serialize;
 
 use super::files;
-use crate::cli::ListFormat;
-use crate::output::{Layout, Page, Report, Table, Text, Tone};
+use crate::output::{Layout, ListFormat, Page, Report, Table, Text, Tone};
 use crate::{input, output};
 
 pub(super) fn run(paths: &[PathBuf], format: ListFormat) -> Result<()> {
@@ -197,6 +196,11 @@ fn texts(usages: &[ExtendedKeyUsage]) -> Vec<String> {
     usages.iter().map(ToString::to_string).collect()
 }
 
+/// What two extensions of a type say, one after the other.
+fn joined(one: Vec<String>, other: Vec<String>) -> Vec<String> {
+    [one, other].concat()
+}
+
 impl OfCertificate {
     fn new(certificate: &Certificate, facts: &CertificateFacts) -> Self {
         Self {
@@ -244,26 +248,13 @@ impl OfCertificate {
 
 impl OfRequest {
     fn new(request: &CertificateRequest) -> Self {
-        let mut usages = Usages { key_usages: None, extended_usages: None, is_authority: false };
-        let mut oddities: Vec<String> = request.anomalies().iter().map(ToString::to_string).collect();
-        for (i, extension) in request.extensions().iter().enumerate() {
-            if request.extensions().iter().take(i).any(|earlier| earlier.oid == extension.oid) {
-                oddities.push(format!("the extension {} stands there twice", extension.oid));
-            }
-            match &extension.content {
-                ExtensionContent::KeyUsages(words) => {
-                    usages.key_usages.get_or_insert_default().extend(self::words(*words));
-                }
-                ExtensionContent::ExtendedKeyUsages(words) => {
-                    usages.extended_usages.get_or_insert_default().extend(texts(words));
-                }
-                ExtensionContent::BasicConstraints { is_authority } => usages.is_authority |= is_authority,
-                ExtensionContent::Malformed => {
-                    oddities.push(format!("the extension {} is malformed", extension.oid));
-                }
-                _ => {}
-            }
-        }
+        let usages = Usages {
+            key_usages: request.key_usages().map(words).reduce(joined),
+            extended_usages: request.extended_usages().map(texts).reduce(joined),
+            is_authority: request.is_for_authority(),
+        };
+        let oddities = request.anomalies().iter().map(ToString::to_string);
+        let oddities = oddities.chain(request.extension_anomalies().map(|oddity| oddity.to_string()));
         let mut names = Names { dns_names: Vec::new(), ip_addresses: Vec::new(), other_names: Vec::new() };
         for name in request.alternative_names() {
             match name {
@@ -283,7 +274,7 @@ impl OfRequest {
             attributes: request.attributes().iter().map(|attribute| attribute.oid.to_string()).collect(),
             is_signed: request.signature() == SignatureCheck::Valid,
             signature: request.signature().as_str(),
-            oddities,
+            oddities: oddities.collect(),
         }
     }
 

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{advised, look_around, options, read, remark, summary};
 use crate::Answer;
-use crate::cli::{ClusterPaths, ListFormat};
-use crate::output::{self, Column, Page, Report, Table, Width};
+use crate::cli::ClusterPaths;
+use crate::output::{self, Column, ListFormat, Page, Report, Table, Width};
 
 pub(super) fn run(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
     let spec = read(paths)?;

@@ -1,47 +1,46 @@
 //! `kboot csr explain`
 
-use std::io::{IsTerminal, stdout};
 use std::mem::replace;
 
 use anyhow::{Result, bail};
 use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, CsrError};
-use kboot_core::policy::explain::{self, Tone};
+use kboot_core::policy::explain::{self, TreeLine};
 use kboot_core::policy::{
     Answer as Said, Clause, Decision, Explanation, PolicyContext, Reason, Rule, Verdict,
 };
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 use super::facts::{Known, Loaded};
-use super::requests;
+use super::{fixed, requests, short, tone};
 use crate::Answer;
-use crate::cli::{CsrExplain, ExplainFormat, ListFormat};
+use crate::cli::{CsrExplain, ExplainFormat};
+use crate::output::{ListFormat, Page, Report, Table, Text, Tone};
 use crate::{input, output};
 
 pub(super) fn run(arguments: &CsrExplain) -> Result<Answer> {
     let known = Known::read(&arguments.facts)?;
     let loaded = Loaded::choose(&arguments.policy, known.inventory.as_ref())?;
     let mut context = loaded.context(&known, Env::system().now());
-    let mut report = Report::new(arguments.output);
+    let mut answers = Answers::new(arguments.output);
     for file in &arguments.files {
         requests::each(file, &arguments.object, |index, object| {
             known.begin_request();
             match decide(object, &loaded, &known, &mut context) {
-                Ok(one) => report.add(one),
+                Ok(one) => answers.add(one),
                 Err(error) => {
-                    report.unreadable(&input::name(file), index, &error);
+                    answers.unreadable(&input::name(file), index, &error);
                     Ok(())
                 }
             }
         })?;
     }
-    report.end()
+    answers.end()
 }
 
 /// What is printed: whatever can be, as soon as it is known.
-struct Report<'a> {
+struct Answers<'a> {
     form: Form<'a>,
-    colours: Colours,
     total: u64,
     not_approved: u64,
     unreadable: u64,
@@ -52,19 +51,18 @@ enum Form<'a> {
     ByNumber(Option<Box<Explained<'a>>>),
     Trees,
     Table,
-    List(ListFormat, Vec<Value>),
+    List(ListFormat, Explanations<'a>),
 }
 
-impl<'a> Report<'a> {
+impl<'a> Answers<'a> {
     fn new(format: Option<ExplainFormat>) -> Self {
         let form = match format {
             None => Form::ByNumber(None),
             Some(ExplainFormat::Tree) => Form::Trees,
-            Some(ExplainFormat::Table) => Form::Table,
-            Some(ExplainFormat::Json) => Form::List(ListFormat::Json, Vec::new()),
-            Some(ExplainFormat::Yaml) => Form::List(ListFormat::Yaml, Vec::new()),
+            Some(ExplainFormat::List(format)) if format.is_for_people() => Form::Table,
+            Some(ExplainFormat::List(format)) => Form::List(format, Explanations(Vec::new())),
         };
-        Self { form, colours: Colours::wanted(), total: 0, not_approved: 0, unreadable: 0 }
+        Self { form, total: 0, not_approved: 0, unreadable: 0 }
     }
 
     fn add(&mut self, one: Explained<'a>) -> Result<()> {
@@ -74,13 +72,12 @@ impl<'a> Report<'a> {
                 return Ok(());
             };
             self.form = Form::Table;
-            self.show(&first)?;
+            self.show(*first)?;
         }
-        self.show(&one)
+        self.show(one)
     }
 
-    fn show(&mut self, one: &Explained<'a>) -> Result<()> {
-        const HEADS: [&str; 6] = ["NAME", "SIGNER", "REQUESTOR", "STATE", "DECISION", "REASON"];
+    fn show(&mut self, one: Explained<'a>) -> Result<()> {
         let is_first = self.total == 0;
         self.total = self.total.saturating_add(1);
         if !one.is_approved() {
@@ -88,14 +85,15 @@ impl<'a> Report<'a> {
         }
         match &mut self.form {
             Form::Table => {
-                let heads = if is_first { columns(HEADS) } else { String::new() };
-                output::text(&format!("{heads}{}", one.row()))
+                let mut table = if is_first { table() } else { table().continued() };
+                table.row(one.row());
+                output::page(table)
             }
             Form::List(_, list) => {
-                list.push(one.value());
+                list.0.push(Entry::Explained(Box::new(one)));
                 Ok(())
             }
-            Form::Trees | Form::ByNumber(_) => output::text(&one.tree(self.colours)),
+            Form::Trees | Form::ByNumber(_) => output::page(one.tree()),
         }
     }
 
@@ -103,7 +101,7 @@ impl<'a> Report<'a> {
         self.unreadable = self.unreadable.saturating_add(1);
         match &mut self.form {
             Form::List(_, list) => {
-                list.push(json!({"file": file, "index": index, "error": error.to_string()}));
+                list.0.push(Entry::Unreadable { file: file.to_owned(), index, error: error.to_string() })
             }
             _ => output::tell(&format!("{file}: request {index}: {error}")),
         }
@@ -111,8 +109,8 @@ impl<'a> Report<'a> {
 
     fn end(mut self) -> Result<Answer> {
         match replace(&mut self.form, Form::Trees) {
-            Form::ByNumber(Some(only)) => self.show(&only)?,
-            Form::List(format, list) => output::list(format, &Value::Array(list), "")?,
+            Form::ByNumber(Some(only)) => self.show(*only)?,
+            Form::List(format, list) => output::report(format, &list)?,
             Form::Table if self.not_approved > 0 => {
                 let (some, all) = (self.not_approved, self.total);
                 output::tell(&format!("{some} of {all} are not approved; -o tree says why"));
@@ -126,8 +124,32 @@ impl<'a> Report<'a> {
     }
 }
 
-fn columns(cells: [&str; 6]) -> String {
-    output::columns(cells, [28, 28, 36, 8, 8, 22]) + "\n"
+fn table() -> Table {
+    fixed(["NAME", "SIGNER", "REQUESTOR", "STATE", "DECISION", "REASON"], [28, 28, 36, 8, 8, 22])
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Explanations<'a>(Vec<Entry<'a>>);
+
+/// What an object of a file came to.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry<'a> {
+    Explained(Box<Explained<'a>>),
+    Unreadable { file: String, index: usize, error: String },
+}
+
+impl Report for Explanations<'_> {
+    fn page(&self) -> Page {
+        let mut table = table();
+        for entry in &self.0 {
+            if let Entry::Explained(one) = entry {
+                table.row(one.row());
+            }
+        }
+        table.into()
+    }
 }
 
 fn decide<'a>(
@@ -162,16 +184,16 @@ impl Explained<'_> {
         self.decision.verdict() == Verdict::Approve && !self.object.stage().is_refused()
     }
 
-    fn row(&self) -> String {
-        let signer = self.object.signer_name();
-        columns([
-            self.object.name(),
-            signer.strip_prefix("kubernetes.io/").unwrap_or(signer),
-            &self.object.requestor().username,
-            self.object.stage().as_str(),
-            self.decision.verdict().as_str(),
-            self.decision.reason().as_str(),
-        ])
+    fn row(&self) -> [Text; 6] {
+        let verdict = self.decision.verdict();
+        [
+            self.object.name().into(),
+            short(self.object.signer_name()).into(),
+            self.object.requestor().username.as_str().into(),
+            self.object.stage().as_str().into(),
+            tone(verdict).text(verdict.as_str()),
+            self.decision.reason().as_str().into(),
+        ]
     }
 
     fn explanation(&self) -> Explanation<'_> {
@@ -182,67 +204,98 @@ impl Explained<'_> {
         }
     }
 
-    fn tree(&self, colours: Colours) -> String {
-        self.explanation().tree(&self.loaded.name, &|tone, text| colours.paint(tone, text))
-    }
-
-    fn value(&self) -> Value {
-        let word = |answer| match answer {
-            Said::Yes => "yes",
-            Said::No => "no",
-            Said::Unknown => "unknown",
-        };
-        let clause = |clause: Clause<'_>| {
-            json!({
-                "rule": clause.rule().map(Rule::name),
-                "name": clause.subject().as_str(),
-                "saw": clause.to_string(),
-                "answer": word(clause.answer()),
-                "code": clause.reason().map(Reason::as_str),
-            })
-        };
-        let request = self.object.request().ok();
-        let code = self.decision.reason();
-        json!({
-            "name": self.object.name(),
-            "signerName": self.object.signer_name(),
-            "username": self.object.requestor().username,
-            "groups": self.object.requestor().groups,
-            "usages": self.object.usages(),
-            "commonNames": request.map(|request| request.common_names().collect::<Vec<_>>()),
-            "organizations": request.map(|request| request.organizations().collect::<Vec<_>>()),
-            "alternativeNames": request.map(explain::names),
-            "state": explain::state(&self.object),
-            "stage": self.object.stage().as_str(),
-            "final": self.object.stage().is_final(),
-            "decision": self.decision.verdict().as_str(),
-            "code": code.as_str(),
-            "message": self.decision.message(),
-            "meaning": code.message(),
-            "reason": self.decision.summary(),
-            "advice": self.explanation().what_to_do(),
-            "trace": self.decision.trace().clauses().map(clause).collect::<Vec<_>>(),
-        })
+    /// Trees stand apart from each other.
+    fn tree(&self) -> Page {
+        let lines = self.explanation().tree(&self.loaded.name);
+        lines.into_iter().map(painted).chain([Text::default()]).collect()
     }
 }
 
-/// Colours where a terminal wants them.
-#[derive(Clone, Copy)]
-struct Colours(bool);
+fn painted(line: TreeLine) -> Text {
+    let part = |(text, tone): (String, Option<explain::Tone>)| match tone {
+        None => Text::from(text),
+        Some(explain::Tone::Good) => Tone::Good.text(&text),
+        Some(explain::Tone::Bad) => Tone::Bad.text(&text),
+        Some(explain::Tone::Open) => Tone::Doubtful.text(&text),
+    };
+    line.parts.into_iter().map(part).collect()
+}
 
-impl Colours {
-    fn wanted() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "whether colours are wanted (no-color.org)")]
-        let are_unwanted = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
-        Self(stdout().is_terminal() && !are_unwanted)
-    }
+/// What programs read of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Everything<'a> {
+    name: &'a str,
+    signer_name: &'a str,
+    username: &'a str,
+    groups: &'a [String],
+    usages: &'a [String],
+    common_names: Option<Vec<&'a str>>,
+    organizations: Option<Vec<&'a str>>,
+    alternative_names: Option<Vec<String>>,
+    state: String,
+    stage: &'static str,
+    #[serde(rename = "final")]
+    is_final: bool,
+    decision: &'static str,
+    code: &'static str,
+    message: String,
+    meaning: &'static str,
+    reason: String,
+    advice: Vec<String>,
+    trace: Vec<Looked<'a>>,
+}
 
-    fn paint(self, tone: Tone, text: &str) -> String {
-        let colour = match tone {
-            Tone::Good => "32",
-            Tone::Bad => "31",
-            Tone::Open => "33",
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Looked<'a> {
+    rule: Option<&'a str>,
+    name: &'static str,
+    saw: String,
+    answer: &'static str,
+    code: Option<&'static str>,
+}
+
+impl Serialize for Explained<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { object, decision, .. } = self;
+        let (request, stage, code) = (object.request().ok(), object.stage(), decision.reason());
+        let everything = Everything {
+            name: object.name(),
+            signer_name: object.signer_name(),
+            username: &object.requestor().username,
+            groups: &object.requestor().groups,
+            usages: object.usages(),
+            common_names: request.map(|request| request.common_names().collect()),
+            organizations: request.map(|request| request.organizations().collect()),
+            alternative_names: request.map(explain::names),
+            state: explain::state(object),
+            stage: stage.as_str(),
+            is_final: stage.is_final(),
+            decision: decision.verdict().as_str(),
+            code: code.as_str(),
+            message: decision.message(),
+            meaning: code.message(),
+            reason: decision.summary(),
+            advice: self.explanation().what_to_do(),
+            trace: decision.trace().clauses().map(Looked::at).collect(),
         };
-        if self.0 { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+        everything.serialize(serializer)
+    }
+}
+
+impl<'a> Looked<'a> {
+    fn at(clause: Clause<'a>) -> Self {
+        Self {
+            rule: clause.rule().map(Rule::name),
+            name: clause.subject().as_str(),
+            saw: clause.to_string(),
+            answer: match clause.answer() {
+                Said::Yes => "yes",
+                Said::No => "no",
+                Said::Unknown => "unknown",
+            },
+            code: clause.reason().map(Reason::as_str),
+        }
     }
 }

@@ -88,7 +88,7 @@ impl Loaded {
 pub(super) fn inventory(file: &Path) -> Result<Inventory> {
     let inventory = read_inventory(file)?;
     for warning in inventory.warnings() {
-        output::tell(&format!("warning: {}: {warning}", input::name(file)));
+        output::warn(&format!("{}: {warning}", input::name(file)));
     }
     Ok(inventory)
 }
@@ -195,7 +195,7 @@ pub(super) fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     if files.is_empty() {
-        output::tell(&format!("warning: no file of {} ends in .json, .yaml or .yml", input::name(path)));
+        output::warn(&format!("no file of {} ends in .json, .yaml or .yml", input::name(path)));
     }
     files.sort();
     Ok(files)

@@ -14,10 +14,12 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use kboot_core::csr::CsrError;
+use kboot_core::policy::Verdict;
 
 use crate::Answer;
 use crate::cli::Csr;
 use crate::input;
+use crate::output::{Column, Table, Tone, Width};
 
 /// A list of some 20,000 requests.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -63,4 +65,23 @@ fn shown(text: &str) -> String {
     // DNS names are whole.
     const LENGTH: usize = 253;
     kboot_core::shown::cut(text, LENGTH)
+}
+
+/// A signer without what begins nearly every one.
+fn short(signer: &str) -> &str {
+    signer.strip_prefix("kubernetes.io/").unwrap_or(signer)
+}
+
+fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Approve => Tone::Good,
+        Verdict::Deny => Tone::Bad,
+        Verdict::Hold => Tone::Doubtful,
+    }
+}
+
+/// A table whose rows are shown as they come: nobody knows how wide the next ones are.
+fn fixed<const N: usize>(heads: [&'static str; N], widths: [usize; N]) -> Table {
+    let column = |(head, width)| Column::new(head).width(Width::Exactly(width));
+    Table::new(heads.into_iter().zip(widths).map(column)).gap(2)
 }

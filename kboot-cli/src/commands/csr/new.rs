@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use kboot_core::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use kboot_core::policy::{PolicyContext, Preset, Verdict};
 use kboot_core::shown::to_json;
 use kboot_core::{Env, PrivateKey, bundle};
 use kboot_core::{
-    csr::{CertificateSigningRequest, Requestor, Signer},
+    csr::{CertificateSigningRequest, Requestor, Signer, check_expiration, check_name},
+    version::KubernetesVersion,
     x509::CertificateRequest,
 };
 
@@ -19,8 +19,6 @@ use crate::{input, output};
 
 /// Far more than any key.
 const MAX_KEY_BYTES: usize = 64 * 1024;
-/// `validateCertificateSigningRequestSpec` in `pkg/apis/certificates/validation/validation.go`
-const SHORTEST: i64 = 600;
 
 pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     let how = match request {
@@ -41,11 +39,8 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     if name.is_empty() {
         object = object.with_generated_name("csr-");
     }
-    // Since 1.27 for RSA keys alone (`kubeletClientRequiredUsagesNoRSA` in `pkg/apis/certificates/helpers.go`).
-    let is_old = how.kubernetes_version.is_some_and(|version| version.minor() < 27);
-    if is_old && !matches!(request, CsrNew::User { .. }) {
-        let usages = [DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, signer.purpose()];
-        object = object.with_usages(usages.map(str::to_owned).to_vec());
+    if let Some(version) = how.kubernetes_version {
+        object = object.with_usages_of(version);
     }
     if let Some(expiration) = how.expiration {
         object = object.with_expiration(expiration);
@@ -84,17 +79,12 @@ fn check(how: &CsrNewOptions) -> Result<()> {
              -o yaml or -o json"
         );
     }
-    if how.expiration.is_some() && how.kubernetes_version.is_some_and(|version| version.minor() < 22) {
-        bail!("--expiration: Kubernetes before 1.22 has no expirationSeconds");
+    if let Some(expiration) = how.expiration {
+        let version = how.kubernetes_version.unwrap_or(KubernetesVersion::LATEST);
+        check_expiration(expiration, version).context("--expiration")?;
     }
-    if how.expiration.is_some_and(|expiration| expiration.seconds() < SHORTEST) {
-        bail!("--expiration: the API server refuses less than 10m");
-    }
-    // `ValidatePathSegmentName` in `apimachinery/pkg/api/validation/path/name.go`
-    if let Some(name) = &how.name
-        && (matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '%']))
-    {
-        bail!("--name: {name:?} cannot be an object's name; use lower-case letters, digits, '-' and '.'");
+    if let Some(name) = &how.name {
+        check_name(name).context("--name")?;
     }
     Ok(())
 }

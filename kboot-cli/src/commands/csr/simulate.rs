@@ -1,20 +1,20 @@
 //! `kboot csr simulate`
 
-use std::io::{BufReader, BufWriter, IsTerminal, StdoutLock, Write, stderr, stdout};
+use std::io::BufReader;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Error, Result};
+use anyhow::{Error, Result};
 use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, ListError, read_list};
-use kboot_core::policy::{Counterpart, Decision, SimulatedRequest, Simulation};
-use serde_json::{Value, json};
+use kboot_core::policy::{Counterpart, Decision, RequestOutcome, SimulatedRequest, Simulation};
+use serde::Serialize;
 
 use super::facts::{Known, Loaded, files_of};
-use super::shown;
+use super::{fixed, short, shown, tone};
 use crate::Answer;
-use crate::cli::{CsrSimulate, ListFormat};
-use crate::{input, output};
+use crate::cli::CsrSimulate;
+use crate::input;
+use crate::output::{Column, Page, Progress, Report, Stream, Table, Text, Width};
 
 pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
     let known = Known::read(&arguments.facts)?;
@@ -26,18 +26,20 @@ pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
     if let Some(other) = &other {
         simulation = simulation.with_counterpart(&other.policy, other.context(&known, clock));
     }
-    let mut report = Report::new(arguments.output, &loaded, other.as_ref());
-    report.begin()?;
+    let (mut stream, mut progress) = (Stream::new(arguments.output), Progress::new());
+    stream.page(table(if other.is_some() { "OTHER" } else { "REALLY" }))?;
+    let mut unreadable = 0_u64;
     for path in &arguments.files {
         for file in files_of(path)? {
             let outcome = read_list(BufReader::new(input::open(&file)?), |index, object| {
                 known.begin_request();
+                progress.count();
                 match object {
-                    Ok(object) => {
-                        let step = simulation.judge(&object);
-                        report.row(&object, &step)
+                    Ok(object) => stream.report(&Row::new(&object, &simulation.judge(&object))),
+                    Err(error) => {
+                        unreadable = unreadable.saturating_add(1);
+                        stream.report(&Unreadable::new(&file, index, error.to_string()))
                     }
-                    Err(error) => report.unreadable(&file, index, &error.to_string()),
                 }
                 .map_err(Failure::Output)
             });
@@ -48,8 +50,11 @@ pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
             }
         }
     }
-    report.end(&simulation)?;
-    let differs = simulation.summary().disagreements() > 0 || report.unreadable > 0;
+    progress.end();
+    let summary = Summary::new(&simulation, &loaded, other.as_ref(), unreadable);
+    let differs = summary.disagreements > 0 || unreadable > 0;
+    stream.report(&Ending { summary })?;
+    stream.end()?;
     Ok(if differs { Answer::No } else { Answer::Yes })
 }
 
@@ -65,206 +70,208 @@ impl From<ListError> for Failure {
     }
 }
 
-/// What is printed, line by line.
-struct Report<'a> {
-    out: BufWriter<StdoutLock<'static>>,
-    format: ListFormat,
-    policy: &'a Loaded,
-    other: Option<&'a Loaded>,
-    unreadable: u64,
-    progress: Progress,
+/// What the other side is called stands above the last column.
+fn table(other: &'static str) -> Table {
+    fixed(["NAME", "SIGNER", "REQUESTOR", "DECISION", "REASON", other], [28, 28, 36, 8, 22, 8])
 }
 
-impl<'a> Report<'a> {
-    fn new(format: ListFormat, policy: &'a Loaded, other: Option<&'a Loaded>) -> Self {
-        let out = BufWriter::new(stdout().lock());
-        Self { out, format, policy, other, unreadable: 0, progress: Progress::new() }
-    }
+/// What is decided on a request, and what that is compared with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    name: &'a str,
+    signer_name: &'a str,
+    username: &'a str,
+    agrees: bool,
+    #[serde(flatten)]
+    decided: Decided,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    happened: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Decided>,
+    #[serde(skip)]
+    cells: [Text; 6],
+    /// What the condition says by which it happened.
+    #[serde(skip)]
+    said: Option<String>,
+}
 
-    fn line(&mut self, text: &str) -> Result<()> {
-        let shown = match self.format {
-            ListFormat::Table => output::visible(text.trim_end()),
-            ListFormat::Json => kboot_core::shown::json(text).into_owned(),
-            ListFormat::Yaml => text.trim_end().to_owned(),
+#[derive(Serialize)]
+struct Decided {
+    decision: &'static str,
+    code: &'static str,
+    /// Where the two differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl<'a> Row<'a> {
+    fn new(object: &'a CertificateSigningRequest, step: &SimulatedRequest) -> Self {
+        let SimulatedRequest { decision, counterpart, .. } = step;
+        let (name, signer_name, username) =
+            (object.name(), object.signer_name(), object.requestor().username.as_str());
+        let differs = !step.agrees();
+        let decided = Decided::new(decision, differs);
+        let verdict = tone(decision.verdict()).text(decided.decision);
+        let other = tone(counterpart.verdict()).text(counterpart.as_str());
+        let (happened, against) = match counterpart {
+            Counterpart::Happened(outcome) => (Some(*outcome), None),
+            Counterpart::Decided(other) => (None, Some(Decided::new(other, differs))),
         };
-        writeln!(self.out, "{shown}").context("cannot write to stdout")
-    }
-
-    /// A line of JSON, or a document of YAML: each can be read before the next is there.
-    fn value(&mut self, value: &Value) -> Result<()> {
-        match self.format {
-            ListFormat::Yaml => self.line(&format!("---\n{}", output::yaml(value)?)),
-            _ => self.line(&value.to_string()),
+        Self {
+            name,
+            signer_name,
+            username,
+            agrees: !differs,
+            cells: [
+                name.into(),
+                short(signer_name).into(),
+                username.into(),
+                verdict,
+                decided.code.into(),
+                other,
+            ],
+            decided,
+            happened: happened.map(RequestOutcome::as_str),
+            against,
+            said: happened.filter(|_| differs).and_then(|outcome| said(object, outcome)),
         }
-    }
-
-    fn begin(&mut self) -> Result<()> {
-        if self.format != ListFormat::Table {
-            return Ok(());
-        }
-        let other = if self.other.is_some() { "OTHER" } else { "REALLY" };
-        let row = columns(["NAME", "SIGNER", "REQUESTOR", "DECISION", "REASON", other]);
-        self.line(&row)
-    }
-
-    fn row(&mut self, object: &CertificateSigningRequest, step: &SimulatedRequest) -> Result<()> {
-        self.progress.count();
-        let (decision, counterpart) = (&step.decision, &step.counterpart);
-        if self.format != ListFormat::Table {
-            let mut value = json!({
-                "name": object.name(),
-                "signerName": object.signer_name(),
-                "username": object.requestor().username,
-                "agrees": step.agrees(),
-            });
-            put_decision(&mut value, decision, !step.agrees());
-            match counterpart {
-                Counterpart::Happened(outcome) => value["happened"] = outcome.as_str().into(),
-                Counterpart::Decided(other) => {
-                    let mut against = json!({});
-                    put_decision(&mut against, other, !step.agrees());
-                    value["against"] = against;
-                }
-            }
-            return self.value(&value);
-        }
-        let signer =
-            object.signer_name().strip_prefix("kubernetes.io/").unwrap_or_else(|| object.signer_name());
-        let row = columns([
-            object.name(),
-            signer,
-            &object.requestor().username,
-            decision.verdict().as_str(),
-            decision.reason().as_str(),
-            counterpart.as_str(),
-        ]);
-        self.line(&row)?;
-        if step.agrees() {
-            return Ok(());
-        }
-        self.line(&format!("  ! {}: {}", decision.verdict().as_str(), decision.summary()))?;
-        match counterpart {
-            Counterpart::Happened(outcome) => {
-                let condition = object
-                    .conditions()
-                    .iter()
-                    .find(|condition| condition.kind.eq_ignore_ascii_case(outcome.as_str()));
-                let words = condition
-                    .map(|condition| format!(": {} {}", shown(&condition.reason), shown(&condition.message)));
-                self.line(&format!("  ! really {}{}", outcome.as_str(), words.unwrap_or_default()))
-            }
-            Counterpart::Decided(other) => self.line(&format!(
-                "  ! {} by the other ({}): {}",
-                other.verdict().as_str(),
-                other.reason(),
-                other.summary()
-            )),
-        }
-    }
-
-    fn unreadable(&mut self, file: &Path, index: usize, problem: &str) -> Result<()> {
-        self.progress.count();
-        self.unreadable = self.unreadable.saturating_add(1);
-        let place = format!("{}: request {index}", input::name(file));
-        match self.format {
-            ListFormat::Table => self.line(&format!("{place}: {}", output::escaped(problem))),
-            _ => self.value(&json!({"place": place, "error": problem})),
-        }
-    }
-
-    fn end(&mut self, simulation: &Simulation<'_>) -> Result<()> {
-        self.progress.end();
-        let summary = simulation.summary();
-        if self.format != ListFormat::Table {
-            let differences = summary.disagreements.iter().map(
-                |((decision, other), count)| json!({"decision": decision, "other": other, "count": count}),
-            );
-            let value = json!({"summary": {
-                "policy": self.policy.name,
-                "against": self.other.map(|other| &other.name),
-                "total": summary.total,
-                "approve": summary.approved,
-                "deny": summary.denied,
-                "hold": summary.held,
-                "agreements": summary.agreements,
-                "disagreements": summary.disagreements(),
-                "differences": differences.collect::<Vec<_>>(),
-                "signerNotRuled": summary.signer_not_ruled,
-                "unreadable": self.unreadable,
-            }});
-            self.value(&value)?;
-        } else {
-            self.line("")?;
-            self.line(&format!(
-                "{} requests by {}: {} approve, {} deny, {} hold",
-                summary.total, self.policy.name, summary.approved, summary.denied, summary.held
-            ))?;
-            let with = self.other.map_or("what happened", |other| other.name.as_str()).to_owned();
-            self.line(&format!(
-                "against {with}: {} agree, {} differ",
-                summary.agreements,
-                summary.disagreements()
-            ))?;
-            for ((decision, other), count) in &summary.disagreements {
-                self.line(&format!("  {count:>8}  {decision} here, {other} there"))?;
-            }
-            if summary.signer_not_ruled > 0 {
-                let count = summary.signer_not_ruled;
-                self.line(&format!("  {count:>8}  held: no rule names their signer (signer-not-ruled)"))?;
-            }
-            if self.unreadable > 0 {
-                self.line(&format!("  {:>8}  cannot be read", self.unreadable))?;
-            }
-        }
-        self.out.flush().context("cannot write to stdout")
     }
 }
 
-fn put_decision(value: &mut Value, decision: &Decision, with_reason: bool) {
-    value["decision"] = decision.verdict().as_str().into();
-    value["code"] = decision.reason().as_str().into();
-    if with_reason {
-        value["reason"] = decision.summary().into();
+impl Decided {
+    fn new(decision: &Decision, with_reason: bool) -> Self {
+        Self {
+            decision: decision.verdict().as_str(),
+            code: decision.reason().as_str(),
+            reason: with_reason.then(|| decision.summary()),
+        }
     }
 }
 
-fn columns(cells: [&str; 6]) -> String {
-    output::columns(cells, [28, 28, 36, 8, 22, 8])
+/// What the condition says that led to an outcome.
+fn said(object: &CertificateSigningRequest, outcome: RequestOutcome) -> Option<String> {
+    let is_meant = |kind: &str| kind.eq_ignore_ascii_case(outcome.as_str());
+    let condition = object.conditions().iter().find(|condition| is_meant(&condition.kind))?;
+    Some(format!("{} {}", shown(&condition.reason), shown(&condition.message)))
 }
 
-/// Says on a terminal how far it is, while the table goes elsewhere.
-struct Progress {
-    is_shown: bool,
+impl Report for Row<'_> {
+    fn page(&self) -> Page {
+        let mut table = table("").continued();
+        table.row(self.cells.clone());
+        let mut page = Page::from(table);
+        let Decided { decision, reason: Some(reason), .. } = &self.decided else { return page };
+        let mut differs = |line: String| page.line(format!("  ! {}", line.trim_end()));
+        differs(format!("{decision}: {reason}"));
+        if let Some(happened) = self.happened {
+            let said = self.said.as_ref().map(|said| format!(": {said}"));
+            differs(format!("really {happened}{}", said.unwrap_or_default()));
+        }
+        if let Some(Decided { decision, code, reason }) = &self.against {
+            differs(format!("{decision} by the other ({code}): {}", reason.as_deref().unwrap_or_default()));
+        }
+        page
+    }
+}
+
+#[derive(Serialize)]
+struct Unreadable {
+    place: String,
+    error: String,
+}
+
+impl Unreadable {
+    fn new(file: &Path, index: usize, error: String) -> Self {
+        Self { place: format!("{}: request {index}", input::name(file)), error }
+    }
+}
+
+impl Report for Unreadable {
+    fn page(&self) -> Page {
+        [format!("{}: {}", self.place, self.error)].into_iter().collect()
+    }
+}
+
+/// The last thing that is said.
+#[derive(Serialize)]
+struct Ending<'a> {
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary<'a> {
+    policy: &'a str,
+    against: Option<&'a str>,
+    total: u64,
+    approve: u64,
+    deny: u64,
+    hold: u64,
+    agreements: u64,
+    disagreements: u64,
+    differences: Vec<Difference>,
+    signer_not_ruled: u64,
+    unreadable: u64,
+}
+
+#[derive(Serialize)]
+struct Difference {
+    decision: &'static str,
+    other: &'static str,
     count: u64,
-    began: Instant,
-    told: Instant,
 }
 
-impl Progress {
-    fn new() -> Self {
-        let now = Instant::now();
-        Self { is_shown: stderr().is_terminal() && !stdout().is_terminal(), count: 0, began: now, told: now }
-    }
-
-    fn count(&mut self) {
-        self.count = self.count.saturating_add(1);
-        if self.is_shown && self.count.is_multiple_of(256) && self.told.elapsed() > Duration::from_millis(200)
-        {
-            self.told = Instant::now();
-            self.tell();
+impl<'a> Summary<'a> {
+    fn new(
+        simulation: &Simulation<'_>,
+        policy: &'a Loaded,
+        against: Option<&'a Loaded>,
+        unreadable: u64,
+    ) -> Self {
+        let counts = simulation.summary();
+        let differences = counts.disagreements.iter();
+        Self {
+            policy: &policy.name,
+            against: against.map(|other| other.name.as_str()),
+            total: counts.total,
+            approve: counts.approved,
+            deny: counts.denied,
+            hold: counts.held,
+            agreements: counts.agreements,
+            disagreements: counts.disagreements(),
+            differences: differences
+                .map(|(&(decision, other), &count)| Difference { decision, other, count })
+                .collect(),
+            signer_not_ruled: counts.signer_not_ruled,
+            unreadable,
         }
     }
+}
 
-    fn tell(&self) {
-        let milliseconds = self.began.elapsed().as_millis().max(1);
-        let rate = u128::from(self.count).saturating_mul(1000) / milliseconds;
-        let _ = write!(stderr().lock(), "\r{} requests, {rate} a second ", self.count);
-    }
-
-    fn end(&self) {
-        if self.is_shown {
-            self.tell();
-            let _ = writeln!(stderr().lock());
+impl Report for Ending<'_> {
+    fn page(&self) -> Page {
+        let Summary { policy, against, total, approve, deny, hold, agreements, disagreements, .. } =
+            self.summary;
+        let mut page = Page::default();
+        page.line("");
+        page.line(format!("{total} requests by {policy}: {approve} approve, {deny} deny, {hold} hold"));
+        let against = against.unwrap_or("what happened");
+        page.line(format!("against {against}: {agreements} agree, {disagreements} differ"));
+        let mut counts =
+            Table::new([Column::new("").right().width(Width::AtLeast(8)), Column::new("").free()]);
+        for Difference { decision, other, count } in &self.summary.differences {
+            counts.row([count.to_string(), format!("{decision} here, {other} there")]);
         }
+        for (count, what) in [
+            (self.summary.signer_not_ruled, "held: no rule names their signer (signer-not-ruled)"),
+            (self.summary.unreadable, "cannot be read"),
+        ] {
+            if count > 0 {
+                counts.row([count.to_string(), what.to_owned()]);
+            }
+        }
+        page.table(counts.indent(2).gap(2));
+        page
     }
 }

@@ -9,8 +9,7 @@ use kboot_core::kubeconfig::{CertificateSummary, CheckEnvironment, KubeconfigSum
 use serde::Serialize;
 
 use super::{folder_of, kubeconfig, named_file};
-use crate::cli::ListFormat;
-use crate::output::{self, Column, Page, Report, Table, Text, Tone};
+use crate::output::{self, Column, ListFormat, Page, Report, Table, Text, Tone};
 
 pub(super) fn run(file: &Path, format: ListFormat) -> Result<()> {
     let config = kubeconfig(file)?;

@@ -8,8 +8,8 @@ use kboot_core::{Env, danger};
 use serde::Serialize;
 
 use super::MAX_BYTES;
-use crate::cli::{ListFormat, StaticTokenCreate};
-use crate::output::{Column, Page, Report, Table};
+use crate::cli::StaticTokenCreate;
+use crate::output::{Column, ListFormat, Page, Report, Table};
 use crate::{input, output};
 
 const STATIC_TOKENS: &str = "a static token has no end: it works until kube-apiserver is restarted \

@@ -12,3 +12,8 @@ pub(super) fn render<R: Report>(report: &R) -> Result<String> {
         Layout::Document | Layout::Lines => shown::to_json(&serde_json::to_value(report)?)?,
     })
 }
+
+/// The value on a line of its own.
+pub(super) fn line<R: Report>(report: &R) -> Result<String> {
+    Ok(shown::json(&serde_json::to_value(report)?.to_string()).into_owned() + "\n")
+}

@@ -1,17 +1,35 @@
-//! The forms of `-o`, a file each. What a command answers is a [`Report`], which every form can write.
+//! The forms of `-o`, a file each. What a command answers is a [`Report`], which every form can write; a new form
+//! is its file, and its lines here.
 
 mod json;
 mod table;
 mod yaml;
 
 use anyhow::Result;
+use clap::ValueEnum;
 use serde::Serialize;
 
 pub(super) use table::render as page;
-pub(super) use yaml::blocks as yaml_blocks;
 
 use super::{Screen, Table, Text};
-use crate::cli::ListFormat;
+
+/// The forms that every report has.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    Table,
+    /// Everything, as JSON
+    Json,
+    /// Everything, as YAML
+    Yaml,
+}
+
+impl ListFormat {
+    /// Whether people read it. To them, stderr says what is wrong; of programs, a document holds that too.
+    pub(crate) fn is_for_people(self) -> bool {
+        self == Self::Table
+    }
+}
 
 /// What a command answers: a value for programs, whose fields are its contract, and a page for people.
 pub(crate) trait Report: Serialize {
@@ -63,11 +81,20 @@ impl<T: Into<Text>> FromIterator<T> for Page {
     }
 }
 
-/// The report in the form that was asked for. This is the one place that knows which forms there are.
-pub(super) fn render<R: Report>(format: ListFormat, report: &R) -> Result<String> {
+/// The report in the form that was asked for.
+pub(super) fn render<R: Report>(format: ListFormat, report: &R, screen: Screen) -> Result<String> {
     match format {
-        ListFormat::Table => Ok(table::render(report.page(), Screen::stdout())),
+        ListFormat::Table => Ok(table::render(report.page(), screen)),
         ListFormat::Json => json::render(report),
         ListFormat::Yaml => yaml::render(report),
+    }
+}
+
+/// One report of many, which can be read before the next is there.
+pub(super) fn one_of_many<R: Report>(format: ListFormat, report: &R, screen: Screen) -> Result<String> {
+    match format {
+        ListFormat::Table => Ok(table::render(report.page(), screen)),
+        ListFormat::Json => json::line(report),
+        ListFormat::Yaml => yaml::document(report),
     }
 }

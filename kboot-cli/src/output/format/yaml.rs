@@ -24,8 +24,13 @@ pub(super) fn render<R: Report>(report: &R) -> Result<String> {
     }
 }
 
+/// The value as a document among others.
+pub(super) fn document<R: Report>(report: &R) -> Result<String> {
+    Ok(format!("---\n{}", blocks(&serde_json::to_value(report)?)?))
+}
+
 /// The value in block style.
-pub(in crate::output) fn blocks<T: Serialize>(value: &T) -> Result<String> {
+fn blocks<T: Serialize>(value: &T) -> Result<String> {
     ended(serde_saphyr::to_string(value)?, value)
 }
 

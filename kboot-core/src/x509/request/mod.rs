@@ -2,6 +2,9 @@
 
 mod decode;
 mod encode;
+mod usages;
+
+pub use usages::ExtensionAnomaly;
 
 use super::limits::MAX_REQUEST_BYTES;
 use super::{
