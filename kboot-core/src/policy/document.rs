@@ -136,7 +136,7 @@ impl RuleReader<'_> {
     /// author thinks.
     fn check_fit(&mut self, rule: &Rule) {
         let mut misfits: Vec<_> =
-            rule.conditions.iter().flat_map(|condition| condition.misfits(rule)).collect();
+            rule.conditions.iter().flat_map(|condition| condition.misfits(rule.around())).collect();
         // Two conditions may stand in one field.
         misfits.dedup();
         for (field, problem) in misfits {

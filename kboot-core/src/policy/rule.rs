@@ -1,7 +1,7 @@
 //! Rules: the conditions that a request must meet for a policy's decision. Each answers yes, no or unknown.
 
 use super::case::Case;
-use super::condition::{self, Access, Condition, Kind, ListedNode, MaxExpiration};
+use super::condition::{self, Access, Around, Condition, Kind, ListedNode, MaxExpiration};
 use super::note::{Note, Observation};
 use super::number::Number;
 use super::{Answer, Verdict};
@@ -29,7 +29,7 @@ impl Rule {
         message: Option<String>,
     ) -> Self {
         let mut rule = Self { name, signer, conditions, verdict, message };
-        let implied = condition::implied(&rule);
+        let implied = condition::implied(rule.around());
         rule.conditions.extend(implied);
         rule.conditions.sort_by_key(Condition::kind);
         rule
@@ -61,7 +61,12 @@ impl Rule {
 
     /// The condition of this kind, where the rule has one.
     pub(super) fn condition<C: Kind>(&self) -> Option<&C> {
-        self.conditions.iter().find_map(C::of)
+        self.around().condition()
+    }
+
+    /// The rule, as each of its conditions sees it.
+    pub(super) fn around(&self) -> Around<'_> {
+        Around { signer: self.signer, verdict: self.verdict, conditions: &self.conditions }
     }
 
     pub(super) fn has_access(&self) -> bool {
@@ -82,7 +87,7 @@ impl Rule {
     pub(super) fn judge(&self, number: usize, case: &Case<'_>, notes: &mut Vec<Note>) -> Answer {
         let mut all_told = Answer::Yes;
         for (condition, one) in self.conditions.iter().enumerate() {
-            let Some((seen, answer, reason)) = one.judge(self, case) else { continue };
+            let Some((seen, answer, reason)) = one.judge(self.around(), case) else { continue };
             let condition = Number::of(condition);
             let observation = Observation::Condition { rule: Number::of(number), condition, seen };
             notes.push(Note { observation, answer, reason });

@@ -14,7 +14,7 @@ pub(super) fn validate(rule: &Rule) -> Vec<Objection> {
     let (requestor, others): (Vec<&Condition>, Vec<&Condition>) =
         rule.conditions.iter().partition(is_of_requestor);
     let objections = |conditions: Vec<&Condition>| {
-        conditions.into_iter().flat_map(|condition| condition.objections(rule)).collect::<Vec<_>>()
+        conditions.into_iter().flat_map(|condition| condition.objections(rule.around())).collect::<Vec<_>>()
     };
     let mut all = Vec::new();
     match rule.signer() {

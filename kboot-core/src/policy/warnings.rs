@@ -24,7 +24,7 @@ impl Rule {
         if self.verdict() != Verdict::Approve {
             return Vec::new();
         }
-        let of_conditions = self.conditions.iter().flat_map(|condition| condition.warnings(self));
+        let of_conditions = self.conditions.iter().flat_map(|condition| condition.warnings(self.around()));
         self.warning_of_any_node().into_iter().chain(of_conditions).collect()
     }
 

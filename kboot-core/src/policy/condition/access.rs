@@ -3,13 +3,13 @@
 use std::fmt;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, Met, Objection, Place, meaningless};
+use super::{Around, Check, Met, Objection, Place, meaningless};
 use crate::csr::Signer;
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 pub(in crate::policy) use crate::policy::access::Access;
-use crate::policy::{AccessReviews, Answer, Glob, Rule};
+use crate::policy::{AccessReviews, Answer, Glob};
 
 impl Check for Access {
     const NAME: &'static str = "access";
@@ -23,22 +23,22 @@ impl Check for Access {
         Some(document)
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
         match rule.signer() {
             Signer::KubeApiserverClientKubelet => Vec::new(),
             Signer::KubeApiserverClient | Signer::KubeletServing => vec![meaningless("access", rule)],
         }
     }
 
-    fn objections(&self, _: &Rule) -> Vec<Objection> {
+    fn objections(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
@@ -50,7 +50,7 @@ impl Check for Access {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Option<bool>>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Option<bool>>> {
         let AccessReviews { self_node_client, node_client } = case.context.access_of(case.object.requestor());
         let allowed = match self {
             Self::SelfNodeClient => self_node_client,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, ListedNode, Met, NO_NODE, Objection, Place, joined, meaningless};
+use super::{Around, Check, ListedNode, Met, NO_NODE, Objection, Place, joined, meaningless};
 use crate::csr::Signer;
 use crate::x509::GeneralName;
 use crate::net::Cidr;
@@ -15,7 +15,7 @@ use crate::policy::evidence::{AskedName, Compared, Doubt, Question, NameSource, 
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::{described, list};
 use crate::policy::number::Number;
-use crate::policy::{Answer, PolicyContext, Glob, Reason, Rule, Verdict};
+use crate::policy::{Answer, PolicyContext, Glob, Reason, Verdict};
 
 /// Which alternative names there may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,12 +99,12 @@ impl Check for AlternativeNames {
         Some(Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max, max_dns }))
     }
 
-    fn implied(rule: &Rule) -> Option<Self> {
+    fn implied(rule: Around<'_>) -> Option<Self> {
         let is_of_user = rule.signer() == Signer::KubeApiserverClient;
         (is_of_user && rule.verdict() == Verdict::Approve).then_some(Self::NoneOfUser)
     }
 
-    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
         let Self::OfNode(names) = self else { return Vec::new() };
         let mut misfits = Vec::new();
         if rule.signer() != Signer::KubeletServing {
@@ -117,14 +117,14 @@ impl Check for AlternativeNames {
         misfits
     }
 
-    fn objections(&self, rule: &Rule) -> Vec<Objection> {
+    fn objections(&self, rule: Around<'_>) -> Vec<Objection> {
         match self {
             Self::OfNode(names) if rule.signer() == Signer::KubeletServing => names.unlimited(),
             _ => Vec::new(),
         }
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         let Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max_dns, .. }) = self else {
             return Vec::new();
         };
@@ -158,7 +158,7 @@ impl Check for AlternativeNames {
         true
     }
 
-    fn judge(&self, rule: &Rule, case: &Case<'_>) -> Option<Met<NamesSeen>> {
+    fn judge(&self, rule: Around<'_>, case: &Case<'_>) -> Option<Met<NamesSeen>> {
         match self {
             Self::NoneOfUser if case.names.is_empty() => None,
             Self::NoneOfUser => Some(Met::new(NamesSeen::OfUser, Answer::No)),
@@ -261,7 +261,7 @@ fn read_source(number: usize, source: SourceDocument, reader: &mut RuleReader<'_
 }
 
 impl NodeNameRule {
-    fn judge(&self, rule: &Rule, case: &Case<'_>) -> Met<NamesSeen> {
+    fn judge(&self, rule: Around<'_>, case: &Case<'_>) -> Met<NamesSeen> {
         let names = &case.names;
         let is_dns = |name: &&AskedName<'_>| matches!(name.compared(), Compared::Dns(_));
         if self.max.is_some_and(|max| names.len() > max) {
@@ -292,7 +292,7 @@ impl NodeNameRule {
     }
 
     /// Whether every source says that every name is the node's.
-    fn vouched_for(&self, rule: &Rule, case: &Case<'_>) -> Met<NamesSeen> {
+    fn vouched_for(&self, rule: Around<'_>, case: &Case<'_>) -> Met<NamesSeen> {
         let Some(node) = &case.node else { return Met::new(NamesSeen::NoNode, Answer::No) };
         let question = Question {
             node,
@@ -358,7 +358,7 @@ impl NodeNameRule {
 }
 
 /// What the floor would have to know to tell the API server's names from a node's.
-fn missing_of_cluster(rule: &Rule, name: &GeneralName, context: &PolicyContext<'_>) -> Option<Doubt> {
+fn missing_of_cluster(rule: Around<'_>, name: &GeneralName, context: &PolicyContext<'_>) -> Option<Doubt> {
     if rule.verdict() != Verdict::Approve {
         return None;
     }

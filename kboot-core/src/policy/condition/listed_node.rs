@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::csr::CertificateSigningRequest;
 use crate::identity::node_of;
-use super::{Check, Met, NO_NODE, Objection, Place, meaningless};
+use super::{Around, Check, Met, NO_NODE, Objection, Place, meaningless};
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::escaped;
-use crate::policy::{Answer, Glob, Rule};
+use crate::policy::{Answer, Glob};
 
 /// The inventory holds the node, and where it binds bootstrap tokens to nodes, this one to this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,19 +39,19 @@ impl Check for ListedNode {
         Some(Self { inventory })
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
         if rule.signer().is_of_nodes() { Vec::new() } else { vec![meaningless("node", rule)] }
     }
 
-    fn objections(&self, _: &Rule) -> Vec<Objection> {
+    fn objections(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
@@ -63,7 +63,7 @@ impl Check for ListedNode {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Listing>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Listing>> {
         let Some(node) = &case.node else { return Some(Met::new(Listing::NoNode, Answer::No)) };
         let Some(inventory) = case.context.inventories.get(&self.inventory) else {
             return Some(Met::new(Listing::NotSupplied, Answer::Unknown));

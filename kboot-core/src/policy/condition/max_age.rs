@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, Met, Objection, Place};
+use super::{Around, Check, Met, Objection, Place};
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
-use crate::policy::{Answer, Glob, Rule};
+use crate::policy::{Answer, Glob};
 use crate::time::Lifetime;
 
 /// How old the request may be.
@@ -26,19 +26,19 @@ impl Check for MaxAge {
         reader.lifetime("maxAge", &document).map(Self)
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, _: &Rule) -> Vec<Objection> {
+    fn misfits(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn objections(&self, _: &Rule) -> Vec<Objection> {
+    fn objections(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
@@ -50,7 +50,7 @@ impl Check for MaxAge {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Option<i64>>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Option<i64>>> {
         let created = case.object.created();
         let age = created.map(|created| case.context.now.unix().saturating_sub(created.unix()));
         // A clock may be a little behind; what was made tomorrow is no young request.

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, Met, Objection, Place};
+use super::{Around, Check, Met, Objection, Place};
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
-use crate::policy::{Answer, Glob, Rule};
+use crate::policy::{Answer, Glob};
 use crate::time::Lifetime;
 
 /// The longest lifetime that may be asked for.
@@ -26,19 +26,19 @@ impl Check for MaxExpiration {
         reader.lifetime("maxExpiration", &document).map(Self)
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, _: &Rule) -> Vec<Objection> {
+    fn misfits(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn objections(&self, _: &Rule) -> Vec<Objection> {
+    fn objections(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
@@ -50,7 +50,7 @@ impl Check for MaxExpiration {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Lifetime>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Lifetime>> {
         let of_signer = case.context.signer_lifetime;
         let seconds = case.object.expiration_seconds().unwrap_or_else(|| of_signer.seconds());
         Some(Met::new(of_signer, Answer::of(seconds <= self.0.seconds())))

@@ -5,11 +5,11 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, Met, Objection, Place, meaningless};
+use super::{Around, Check, Met, Objection, Place, meaningless};
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
-use crate::policy::{Answer, Glob, Rule};
+use crate::policy::{Answer, Glob};
 
 /// How many requests the sender may have open, this one among them: for this node, and in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -38,11 +38,11 @@ impl Check for MaxPending {
         (document.per_node.is_some() || document.per_requestor.is_some()).then_some(document)
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
         let mut misfits = Vec::new();
         if !rule.signer().is_of_nodes() && self.per_node.is_some() {
             misfits.push(meaningless("maxPending.perNode", rule));
@@ -54,11 +54,11 @@ impl Check for MaxPending {
         misfits
     }
 
-    fn objections(&self, _: &Rule) -> Vec<Objection> {
+    fn objections(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
@@ -70,7 +70,7 @@ impl Check for MaxPending {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Option<Open>>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Option<Open>>> {
         let Some(history) = &case.context.history else { return Some(Met::new(None, Answer::Unknown)) };
         let sender = case.object.requestor().username.as_str();
         let of_node = case.node.as_ref().map_or(0, |node| history.open_of_node(node.as_str(), sender));

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::case::Case;
 use super::missing_fact::MissingFact;
-use super::{Answer, Glob, Reason, Rule};
-use crate::csr::CertificateSigningRequest;
+use super::{Answer, Glob, Reason, Verdict};
+use crate::csr::{CertificateSigningRequest, Signer};
 use reader::RuleReader;
 
 /// A condition of a rule: everything that there is to know of it, in one place.
@@ -31,17 +31,17 @@ pub(super) trait Check: Debug + Clone + PartialEq + Sized {
     fn read(document: Self::Document, reader: &mut RuleReader<'_>) -> Option<Self>;
 
     /// The one that a rule has although nobody wrote it.
-    fn implied(rule: &Rule) -> Option<Self>;
+    fn implied(rule: Around<'_>) -> Option<Self>;
 
     /// Where it has no meaning, for the rule's signer or beside the rule's other conditions: a rule that is looser
     /// than its author thinks.
-    fn misfits(&self, rule: &Rule) -> Vec<Objection>;
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection>;
 
     /// Why a rule that approves may not have it.
-    fn objections(&self, rule: &Rule) -> Vec<Objection>;
+    fn objections(&self, rule: Around<'_>) -> Vec<Objection>;
 
     /// What is allowed in a rule that approves, but probably not meant.
-    fn warnings(&self, rule: &Rule) -> Vec<Objection>;
+    fn warnings(&self, rule: Around<'_>) -> Vec<Objection>;
 
     /// Patterns of users, which people write as regular expressions, and their field.
     fn user_patterns(&self) -> Option<(&'static str, &[Glob])>;
@@ -50,7 +50,7 @@ pub(super) trait Check: Debug + Clone + PartialEq + Sized {
     fn is_limit(&self) -> bool;
 
     /// What it says of a request; nothing where it is not about such requests.
-    fn judge(&self, rule: &Rule, case: &Case<'_>) -> Option<Met<Self::Seen>>;
+    fn judge(&self, rule: Around<'_>, case: &Case<'_>) -> Option<Met<Self::Seen>>;
 
     /// What was seen, for people; text of the request in it is cut and escaped.
     fn tell(
@@ -98,6 +98,38 @@ impl<S> Met<S> {
 /// A kind of condition that can be taken out of [`Condition`].
 pub(super) trait Kind: Sized {
     fn of(condition: &Condition) -> Option<&Self>;
+}
+
+/// What a rule says besides one of its conditions.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) signer: Signer,
+    pub(super) verdict: Verdict,
+    pub(super) conditions: &'a [Condition],
+}
+
+impl<'a> Around<'a> {
+    fn signer(self) -> Signer {
+        self.signer
+    }
+
+    fn verdict(self) -> Verdict {
+        self.verdict
+    }
+
+    /// The condition of this kind, where the rule has one.
+    pub(super) fn condition<C: Kind>(self) -> Option<&'a C> {
+        self.conditions.iter().find_map(C::of)
+    }
+
+    fn has_access(self) -> bool {
+        self.condition::<Access>().is_some()
+    }
+
+    /// The inventory that must list the node: the name under which the policy refers to it.
+    fn inventory(self) -> Option<&'a str> {
+        self.condition().map(|ListedNode { inventory }| inventory.as_str())
+    }
 }
 
 macro_rules! conditions {
@@ -151,7 +183,7 @@ macro_rules! conditions {
         }
 
         /// What the rule has although nobody wrote it.
-        pub(super) fn implied(rule: &Rule) -> Vec<Condition> {
+        pub(super) fn implied(rule: Around<'_>) -> Vec<Condition> {
             let mut all = Vec::new();
             $(
                 if rule.condition::<$name>().is_none() {
@@ -173,7 +205,7 @@ macro_rules! conditions {
             #[inline]
             pub(super) fn judge(
                 &self,
-                rule: &Rule,
+                rule: Around<'_>,
                 case: &Case<'_>,
             ) -> Option<(ConditionObservation, Answer, Option<Reason>)> {
                 match self {
@@ -214,15 +246,15 @@ macro_rules! conditions {
                 }
             }
 
-            pub(super) fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+            pub(super) fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
                 match self { $(Self::$name(condition) => condition.misfits(rule),)* }
             }
 
-            pub(super) fn objections(&self, rule: &Rule) -> Vec<Objection> {
+            pub(super) fn objections(&self, rule: Around<'_>) -> Vec<Objection> {
                 match self { $(Self::$name(condition) => condition.objections(rule),)* }
             }
 
-            pub(super) fn warnings(&self, rule: &Rule) -> Vec<Objection> {
+            pub(super) fn warnings(&self, rule: Around<'_>) -> Vec<Objection> {
                 match self { $(Self::$name(condition) => condition.warnings(rule),)* }
             }
 
@@ -288,7 +320,7 @@ fn read<C: Check>(fields: &Map<String, Value>, reader: &mut RuleReader<'_>) -> O
 const NO_NODE: &str = "not a node's request";
 
 /// What a field is that has no meaning for the rule's signer.
-fn meaningless(field: &'static str, rule: &Rule) -> Objection {
+fn meaningless(field: &'static str, rule: Around<'_>) -> Objection {
     (field, format!("means nothing for {}", rule.signer()))
 }
 

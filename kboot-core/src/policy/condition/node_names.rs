@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::csr::CertificateSigningRequest;
 use crate::identity::node_of;
-use super::{Check, Met, NO_NODE, Objection, Place, joined, meaningless};
+use super::{Around, Check, Met, NO_NODE, Objection, Place, joined, meaningless};
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::list;
-use crate::policy::{Answer, Glob, Rule};
+use crate::policy::{Answer, Glob};
 
 /// Patterns, one of which the node's name must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,19 +28,19 @@ impl Check for NodeNames {
         (!names.is_empty()).then_some(Self(names))
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
         if rule.signer().is_of_nodes() { Vec::new() } else { vec![meaningless("node", rule)] }
     }
 
-    fn objections(&self, _: &Rule) -> Vec<Objection> {
+    fn objections(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
@@ -52,7 +52,7 @@ impl Check for NodeNames {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<bool>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<bool>> {
         let name = case.node.as_ref().map(|node| node.as_str());
         let holds = name.is_some_and(|name| self.0.iter().any(|pattern| pattern.matches(name)));
         Some(Met::new(holds, Answer::of(holds)))

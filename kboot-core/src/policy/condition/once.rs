@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, Met, NO_NODE, Objection, Place, meaningless};
+use super::{Around, Check, Met, NO_NODE, Objection, Place, meaningless};
 use crate::csr::Signer;
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
-use crate::policy::{Answer, Glob, Rule};
+use crate::policy::{Answer, Glob};
 
 /// The token was not used, and the node is not there: either alone can be forgotten, since
 /// kube-controller-manager deletes decided requests after an hour.
@@ -37,22 +37,22 @@ impl Check for Once {
         document.then_some(Self)
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
         match rule.signer() {
             Signer::KubeApiserverClientKubelet => Vec::new(),
             Signer::KubeApiserverClient | Signer::KubeletServing => vec![meaningless("once", rule)],
         }
     }
 
-    fn objections(&self, _: &Rule) -> Vec<Objection> {
+    fn objections(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
@@ -64,7 +64,7 @@ impl Check for Once {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Use>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Use>> {
         let Some(node) = &case.node else { return Some(Met::new(Use::NoNode, Answer::No)) };
         let history = case.context.history.as_ref();
         let used = history.map(|history| history.has_approved_client_of(&case.object.requestor().username));

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, Met, Objection, Place, meaningless};
+use super::{Around, Check, Met, Objection, Place, meaningless};
 use super::{Once, Requestor};
 use crate::csr::Signer;
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
-use crate::policy::{Answer, Glob, Reason, Rule, Verdict};
+use crate::policy::{Answer, Glob, Reason, Verdict};
 
 /// Whether somebody else than a node may get the identity that the node has already. Whoever gets the identity of
 /// a node that has joined has its secrets and pods: with a bootstrap token alone, nobody does.
@@ -33,25 +33,25 @@ impl Check for Rejoin {
         document.then_some(Self::Allowed)
     }
 
-    fn implied(rule: &Rule) -> Option<Self> {
+    fn implied(rule: Around<'_>) -> Option<Self> {
         let is_of_others = rule.signer() == Signer::KubeApiserverClientKubelet
             && rule.verdict() == Verdict::Approve
             && rule.condition() != Some(&Requestor::Myself);
         (is_of_others && rule.condition::<Once>().is_none()).then_some(Self::Refused)
     }
 
-    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
         match (self, rule.signer()) {
             (Self::Refused, _) | (_, Signer::KubeApiserverClientKubelet) => Vec::new(),
             (Self::Allowed, _) => vec![meaningless("node.mayRejoin", rule)],
         }
     }
 
-    fn objections(&self, _: &Rule) -> Vec<Objection> {
+    fn objections(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn warnings(&self, rule: &Rule) -> Vec<Objection> {
+    fn warnings(&self, rule: Around<'_>) -> Vec<Objection> {
         if *self == Self::Refused || rule.has_access() {
             return Vec::new();
         }
@@ -67,7 +67,7 @@ impl Check for Rejoin {
         *self == Self::Refused
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<Option<bool>>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Option<bool>>> {
         let node = case.node.as_ref()?;
         if *self == Self::Allowed || case.is_sent_by_node() {
             return None;

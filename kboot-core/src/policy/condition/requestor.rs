@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, Met, Objection, Place, joined};
+use super::{Around, Check, Met, Objection, Place, joined};
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::{escaped, list};
 use crate::identity::EVERYBODY;
-use crate::policy::{Answer, Glob, Rule};
+use crate::policy::{Answer, Glob};
 use crate::token::TokenId;
 
 /// Who must have sent the request.
@@ -83,15 +83,15 @@ impl Check for Requestor {
         Some(Self::Listed { users, groups, token_ids: ids })
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, _: &Rule) -> Vec<Objection> {
+    fn misfits(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
-    fn objections(&self, rule: &Rule) -> Vec<Objection> {
+    fn objections(&self, rule: Around<'_>) -> Vec<Objection> {
         let Self::Listed { users, groups, token_ids } = self else { return Vec::new() };
         let says_nothing = |user: &Glob| user.as_str().chars().all(|c| matches!(c, '*' | '?'));
         let by_user = !users.is_empty() && !users.iter().any(says_nothing);
@@ -102,7 +102,7 @@ impl Check for Requestor {
         vec![("requestor", "is everybody: name the users or groups that may ask".to_owned())]
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         match self {
             Self::Listed { groups, .. } if groups.iter().any(|group| EVERYBODY.contains(&group.as_str())) => {
                 vec![(
@@ -125,7 +125,7 @@ impl Check for Requestor {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<bool>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<bool>> {
         let requestor = case.object.requestor();
         let username = requestor.username.as_str();
         let holds = match self {

@@ -5,13 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::csr::CertificateSigningRequest;
-use super::{Check, Met, Objection, Place, joined, meaningless};
+use super::{Around, Check, Met, Objection, Place, joined, meaningless};
 use crate::policy::case::Case;
 use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 use crate::identity::{PRIVILEGED, RESERVED_PREFIX, is_privileged};
 use crate::policy::text::{escaped, list};
-use crate::policy::{Answer, Glob, Rule};
+use crate::policy::{Answer, Glob};
 
 /// Which user a client certificate may name, and which groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,15 +40,15 @@ impl Check for Subject {
         Some(Self { users, groups: reader.groups("subject.groups", document.groups) })
     }
 
-    fn implied(_: &Rule) -> Option<Self> {
+    fn implied(_: Around<'_>) -> Option<Self> {
         None
     }
 
-    fn misfits(&self, rule: &Rule) -> Vec<Objection> {
+    fn misfits(&self, rule: Around<'_>) -> Vec<Objection> {
         if rule.signer().is_of_nodes() { vec![meaningless("subject", rule)] } else { Vec::new() }
     }
 
-    fn objections(&self, rule: &Rule) -> Vec<Objection> {
+    fn objections(&self, rule: Around<'_>) -> Vec<Objection> {
         if rule.signer().is_of_nodes() {
             return Vec::new();
         }
@@ -73,7 +73,7 @@ impl Check for Subject {
         objections
     }
 
-    fn warnings(&self, _: &Rule) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
         Vec::new()
     }
 
@@ -85,7 +85,7 @@ impl Check for Subject {
         true
     }
 
-    fn judge(&self, _: &Rule, case: &Case<'_>) -> Option<Met<bool>> {
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<bool>> {
         let user_fits = |user: &str| self.users.iter().any(|glob| glob.matches(user));
         let group_fits = |group: &str| self.groups.iter().any(|allowed| allowed == group);
         let holds = case.request.common_names().all(user_fits) && case.request.organizations().all(group_fits);
