@@ -33,7 +33,7 @@ pub fn check_name(name: &str) -> Result<(), CsrError> {
 ///
 /// ```
 /// use kboot_core::{csr::check_expiration, version::KubernetesVersion};
-/// let (hour, old) = ("1h".parse()?, "1.21".parse()?);
+/// let (hour, old) = ("1h".parse()?, "v1.21.0".parse()?);
 /// assert!(check_expiration(hour, KubernetesVersion::LATEST).is_ok() && check_expiration(hour, old).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

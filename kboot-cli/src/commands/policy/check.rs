@@ -115,7 +115,7 @@ impl Rule {
             signer: rule.signer().as_str(),
             decision: rule.verdict().as_str(),
             inventory: rule.inventory().map(str::to_owned),
-            sentence: rule.sentence().to_owned(),
+            sentence: rule.sentence(),
         }
     }
 }
