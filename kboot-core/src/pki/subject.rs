@@ -10,7 +10,7 @@ use crate::x509::{NameEncoder, ObjectIdentifier, X509Error};
 
 /// What every subject of a cluster carries besides user and groups; empty by default, as upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_structs, reason = "the cluster file's spec.pki.subject, field by field")]
+#[expect(clippy::exhaustive_structs, reason = "the cluster file's spec.pki.subject, field by field")]
 pub struct SubjectDefaults {
     /// C: two capital letters.
     pub country: Option<String>,

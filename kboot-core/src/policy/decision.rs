@@ -15,7 +15,7 @@ use crate::csr::Signer;
 /// Denied is final in Kubernetes (no API call takes it back), so a Deny rests on something that the
 /// request itself proves; what is only not known holds the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth, and each must be handled")]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth, and each must be handled")]
 pub enum Decision {
     /// It may be signed.
     Approve(Box<ApprovedRequest>),
@@ -28,7 +28,7 @@ pub enum Decision {
 /// What is decided on a request, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth")]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth")]
 pub enum Verdict {
     /// Sign it.
     Approve,
@@ -52,7 +52,7 @@ pub struct Refusal {
 
 /// The answer of one clause or one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "three-valued logic has three values")]
+#[expect(clippy::exhaustive_enums, reason = "three-valued logic has three values")]
 pub enum Answer {
     /// It is so.
     Yes,

@@ -62,7 +62,7 @@ pub struct Explanation<'a> {
 
 /// How a word of a tree is meant, for whoever shows colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "an answer is one of three")]
+#[expect(clippy::exhaustive_enums, reason = "an answer is one of three")]
 pub enum Tone {
     /// Good: as it should be.
     Good,

@@ -300,7 +300,7 @@ impl SubjectAttribute {
     fn new(attribute: &AttributeTypeAndValue) -> Self {
         Self {
             oid: attribute.oid.to_string(),
-            label: attribute.label().to_owned(),
+            label: attribute.label(),
             text: attribute.text.clone(),
             der: hex(&attribute.value),
         }

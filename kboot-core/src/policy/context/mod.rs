@@ -215,7 +215,7 @@ impl Resolver for BTreeMap<String, Vec<IpAddr>> {
 /// Whether a user may create the two subresources of certificatesigningrequests by which
 /// kube-controller-manager approves (`pkg/controller/certificates/approver/sarapprove.go`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_structs, reason = "upstream's two recognizers")]
+#[expect(clippy::exhaustive_structs, reason = "upstream's two recognizers")]
 pub struct AccessReviews {
     /// `selfnodeclient`: a node renews.
     pub self_node_client: Option<bool>,
