@@ -159,7 +159,8 @@ impl Decision {
     /// as it is, and so does everything where nobody is named.
     ///
     /// ```
-    /// # use kboot_core::{Env, csr::*, policy::{PolicyContext, Preset, Verdict}, x509::{KeyAlgorithm, PrivateKey}};
+    /// # use kboot_core::{Env, csr::*, policy::{PolicyContext, Preset, Verdict}};
+    /// # use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
     /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
     /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 ///
 /// ```
 /// use kboot_core::{Env, csr::CertificateSigningRequest, policy::{ContextDocument, Preset, Simulation}};
-/// # use kboot_core::{csr::*, x509::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::{csr::*, x509::{CertificateRequest, KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// # let object = CertificateSigningRequest::new("a", Signer::KubeApiserverClientKubelet, pem.as_bytes())

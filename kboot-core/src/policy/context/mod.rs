@@ -227,7 +227,7 @@ pub struct AccessReviews {
 ///
 /// ```
 /// use kboot_core::policy::History;
-/// # use kboot_core::{csr::*, x509::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::{csr::*, x509::{CertificateRequest, KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// # let earlier = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())
