@@ -1,6 +1,6 @@
 //! A cluster's certificates and files in memory, by the number of nodes.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kboot_benches::{cluster, cluster_file};

@@ -1,6 +1,6 @@
 //! A decision on a kubelet's request beside the bare check of its signature.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kboot_benches::Requests;

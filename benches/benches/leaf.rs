@@ -1,6 +1,6 @@
 //! One P-256 leaf beside the bare key generation and signature.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kboot_benches::{Leaf, Limit};

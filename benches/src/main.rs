@@ -2,12 +2,7 @@
 //!
 //! `scripts/bench` builds what it needs and starts it. `kboot-benches decisions` measures decisions alone.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::as_conversions,
-    clippy::cast_precision_loss,
-    reason = "a report of figures"
-)]
+#![expect(clippy::print_stdout, reason = "a report of figures")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

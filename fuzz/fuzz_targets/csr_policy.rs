@@ -40,7 +40,7 @@ fn of_the_api(text: &[u8]) {
 }
 
 fn decided(situation: &Situation) {
-    let Situation { object, mutation, policy, longer, known, hidden } = situation;
+    let Situation { object, mutation, policy, longer, known, hidden, .. } = situation;
     let (known, hidden) = (known.context(), hidden.context());
     let decision = policy.evaluate(object, &known);
     judge(object, &decision);

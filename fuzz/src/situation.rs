@@ -16,6 +16,7 @@ use crate::known::Known;
 use crate::rules;
 
 /// What is judged.
+#[non_exhaustive]
 pub struct Situation {
     /// The request with its object.
     pub object: CertificateSigningRequest,

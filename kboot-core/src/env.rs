@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 /// The operating system gave no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system gives no random bytes")]
+#[expect(clippy::exhaustive_structs, reason = "a source of one's own returns it")]
 pub struct RandomUnavailable;
 
 type Fill = Box<dyn FnMut(&mut [u8]) -> Result<(), RandomUnavailable> + Send>;

@@ -243,7 +243,7 @@ impl fmt::Debug for Lifetime {
 
 /// From when until when a certificate is valid; both ends belong to it (RFC 5280, 4.1.2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "X.509 knows these two and no others")]
+#[expect(clippy::exhaustive_structs, reason = "X.509 knows these two and no others")]
 pub struct Validity {
     /// The first moment.
     pub not_before: Timestamp,

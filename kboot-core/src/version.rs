@@ -113,7 +113,7 @@ pub struct VersionChange {
 
 /// What Kubernetes says of such a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth direction")]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth direction")]
 pub enum VersionChangeKind {
     /// Upwards, by one minor version at most: supported.
     Upgrade,

@@ -2,7 +2,7 @@
 
 /// A machine of that cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Node {
     /// The node's name.
     pub name: &'static str,
@@ -74,7 +74,7 @@ pub const API_SERVER: &[&str] = &["192.168.5.10", "k8s.example.com", "*.api.k8s.
 
 /// Someone who may have a client certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct User {
     /// The common name.
     pub name: &'static str,
@@ -111,7 +111,7 @@ pub const NOW: &str = "2026-01-15T10:00:00Z";
 
 /// All of it, or another cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Picture<'a> {
     /// The machines.
     pub nodes: &'a [Node],

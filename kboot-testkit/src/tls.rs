@@ -7,7 +7,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 
 /// What a certificate is presented for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "TLS knows two sides")]
+#[expect(clippy::exhaustive_enums, reason = "TLS knows two sides")]
 pub enum Purpose {
     /// By a server.
     Server,

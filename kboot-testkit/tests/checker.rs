@@ -1,5 +1,4 @@
 //! The checker against the corpus and the strategies.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use kboot_testkit::checker::check;
 use kboot_testkit::cluster::PICTURE;

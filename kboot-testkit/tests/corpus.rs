@@ -1,5 +1,4 @@
 //! The corpus is whole.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! openssl reads what the generator writes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use kboot_testkit::generate::{
     Extension, GeneralName, Key, KeyKind, Pem, Request, SUBJECT_KEY_IDENTIFIER, Signature, der, key,

@@ -1,6 +1,6 @@
 //! The command line from outside, one file a topic; one binary, since each costs a link.
 
-#![allow(
+#![expect(
     clippy::expect_used,
     clippy::print_stderr,
     clippy::unwrap_used,

@@ -12,7 +12,7 @@ use crate::version::KubernetesVersion;
 
 /// Whether a file's content may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no half secret")]
+#[expect(clippy::exhaustive_enums, reason = "there is no half secret")]
 pub enum Sensitivity {
     /// Anyone may read it: mode 0644.
     Public,
@@ -33,7 +33,7 @@ impl Sensitivity {
 
 /// A file's content; nodes share what is the same for all.
 #[derive(Clone)]
-#[allow(clippy::exhaustive_enums, reason = "as exhaustive as Sensitivity")]
+#[expect(clippy::exhaustive_enums, reason = "as exhaustive as Sensitivity")]
 pub enum Content {
     /// Anyone may read it.
     Public(Arc<str>),

@@ -10,9 +10,7 @@ use crate::cluster::{CaRole, ClusterSpec};
 use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
-use crate::pki::{
-    CaSet, CertificateAuthority, PkiError, ServiceAccountKey, authority_subject, authority_subject_der,
-};
+use crate::pki::{CaSet, CertificateAuthority, ServiceAccountKey, authority_subject, authority_subject_der};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, PrivateKey};
 
@@ -102,7 +100,6 @@ fn read_one(
     match certificate {
         Some(pem) => {
             let pair = Certificate::only_from_pem(&pem)
-                .map_err(PkiError::from)
                 .and_then(|certificate| CertificateAuthority::load(certificate, key, now));
             pair.map(|pair| Some(Found::Pair(pair))).map_err(BundleError::unusable(&certificate_path))
         }

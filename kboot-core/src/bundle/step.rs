@@ -8,7 +8,7 @@ use crate::version::VersionChange;
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(clippy::exhaustive_enums, reason = "kboot never deletes")]
+#[expect(clippy::exhaustive_enums, reason = "kboot never deletes")]
 pub enum FileAction {
     /// It is not there.
     Create,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// What one of a cluster's certificate authorities is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "a new authority must be thought of everywhere")]
+#[expect(clippy::exhaustive_enums, reason = "a new authority must be thought of everywhere")]
 pub enum CaRole {
     /// Signs everything that talks to the API server.
     Cluster,
@@ -87,7 +87,7 @@ fn words(name: &str) -> impl Iterator<Item = String> {
 
 /// Whether etcd and the aggregator have authorities of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_enums, reason = "the cluster file's two values")]
+#[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
 pub enum CaLayout {
     /// One each for the cluster, etcd and the front proxy, as upstream.
     #[default]

@@ -54,7 +54,7 @@ impl fmt::Display for SpecError {
 
 /// What a node does; one node may do all three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "a new role must be thought of everywhere")]
+#[expect(clippy::exhaustive_enums, reason = "a new role must be thought of everywhere")]
 pub enum NodeRole {
     /// Runs kube-apiserver, kube-controller-manager and kube-scheduler.
     ControlPlane,
@@ -100,7 +100,7 @@ impl Node {
 
 /// How a kubelet comes by its client certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_enums, reason = "the cluster file's three values")]
+#[expect(clippy::exhaustive_enums, reason = "the cluster file's three values")]
 pub enum NodeCredentials {
     /// It asks for one, showing a bootstrap token.
     #[default]
@@ -113,7 +113,7 @@ pub enum NodeCredentials {
 
 /// How a kubelet comes by its serving certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_enums, reason = "the cluster file's two values")]
+#[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
 pub enum ServingCertificates {
     /// It asks for one, and someone approves the request.
     #[default]
@@ -124,7 +124,7 @@ pub enum ServingCertificates {
 
 /// What runs containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_enums, reason = "the cluster file's three values")]
+#[expect(clippy::exhaustive_enums, reason = "the cluster file's three values")]
 pub enum Runtime {
     /// containerd.
     #[default]

@@ -2,7 +2,7 @@
 
 /// What every subject of a cluster carries besides user and groups; empty by default, as upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_structs, reason = "the cluster file's spec.pki.subject, field by field")]
+#[expect(clippy::exhaustive_structs, reason = "the cluster file's spec.pki.subject, field by field")]
 pub struct SubjectDefaults {
     /// C: two capital letters.
     pub country: Option<String>,

@@ -78,7 +78,7 @@ impl ConfigurationError {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see kubelet/config/v1beta1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see kubelet/config/v1beta1/types.go")]
 pub struct KubeletConfiguration {
     pub(super) api_version: String,
     pub(super) kind: String,
@@ -118,7 +118,7 @@ pub struct KubeletConfiguration {
 /// Who the kubelet lets in.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see kubelet/config/v1beta1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see kubelet/config/v1beta1/types.go")]
 pub struct KubeletAuthentication {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anonymous: Option<Enabled>,
@@ -131,7 +131,7 @@ pub struct KubeletAuthentication {
 /// A way of authentication: whether it is on, and its settings.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's")]
+#[expect(missing_docs, reason = "the fields are upstream's")]
 pub struct Enabled {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
@@ -149,7 +149,7 @@ impl Enabled {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's")]
+#[expect(missing_docs, reason = "the fields are upstream's")]
 pub struct KubeletX509 {
     #[serde(default, rename = "clientCAFile", skip_serializing_if = "Option::is_none")]
     pub client_ca_file: Option<String>,
@@ -158,7 +158,7 @@ pub struct KubeletX509 {
 /// Who decides what those who are let in may do.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's")]
+#[expect(missing_docs, reason = "the fields are upstream's")]
 pub struct KubeletAuthorization {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
@@ -170,7 +170,7 @@ pub struct KubeletAuthorization {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see kube-proxy/config/v1alpha1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see kube-proxy/config/v1alpha1/types.go")]
 pub struct KubeProxyConfiguration {
     pub(super) api_version: String,
     pub(super) kind: String,
@@ -192,7 +192,7 @@ pub struct KubeProxyConfiguration {
 /// How a component reaches the API server (`component-base/config/v1alpha1`).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's")]
+#[expect(missing_docs, reason = "the fields are upstream's")]
 pub struct ClientConnection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubeconfig: Option<String>,

@@ -5,7 +5,7 @@ use crate::x509::CertificateRequest;
 
 /// A request that a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "with the object around it or without")]
+#[expect(clippy::exhaustive_enums, reason = "with the object around it or without")]
 pub enum RequestInFile {
     /// An object of `certificates.k8s.io`, which says who sent it to which signer.
     Object(Box<CertificateSigningRequest>),

@@ -18,7 +18,7 @@ use crate::shown::excerpt;
 /// assert!("example.com/mine".parse::<Signer>().is_err());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "each match on it decides what a certificate may say")]
+#[expect(clippy::exhaustive_enums, reason = "each match on it decides what a certificate may say")]
 pub enum Signer {
     /// Clients of kube-apiserver: people and programs.
     KubeApiserverClient,

@@ -12,7 +12,7 @@ use std::fmt;
 /// assert!(Stage::Denied.is_final() && !Stage::Approved.is_final());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "the conditions of the API, and each must be handled")]
+#[expect(clippy::exhaustive_enums, reason = "the conditions of the API, and each must be handled")]
 pub enum Stage {
     /// Nobody has decided on it.
     Pending,

@@ -257,7 +257,7 @@ mod tests {
             });
             Ok(())
         });
-        (items, outcome.err().map(|error| error.to_string()))
+        (items, outcome.err().map(|error| error.in_full()))
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl fmt::Debug for Unknown {
 /// A kubeconfig.
 #[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Kubeconfig {
     #[serde(rename = "apiVersion", default = "api_version", deserialize_with = "forms::null_is_empty")]
     pub api_version: String,
@@ -48,7 +48,7 @@ pub struct Kubeconfig {
 /// An entry of one of a kubeconfig's lists.
 #[derive(Debug)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "a name and what it names")]
+#[expect(missing_docs, reason = "a name and what it names")]
 pub struct Named<T> {
     pub name: String,
     pub value: T,
@@ -59,7 +59,7 @@ pub struct Named<T> {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Cluster {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_authority: Option<String>,
@@ -108,7 +108,7 @@ impl fmt::Debug for Cluster {
 /// Which user talks to which cluster.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Context {
     #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub cluster: String,
@@ -124,7 +124,7 @@ pub struct Context {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct User {
     /// The user to act as (`as`; upstream's field is `Impersonate`).
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
@@ -163,7 +163,7 @@ pub struct User {
 /// A way to log in that is built into the client, and its settings, which hold tokens.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct AuthProvider {
     // Upstream writes null for no settings.
     #[serde(default, with = "forms::secret_map")]
@@ -178,7 +178,7 @@ pub struct AuthProvider {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
+#[expect(missing_docs, reason = "the fields are upstream's, see clientcmd/api/v1/types.go")]
 pub struct Exec {
     #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub api_version: String,
@@ -216,7 +216,7 @@ impl Exec {
 /// An environment variable for an [`Exec`] command.
 #[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "a name and a value")]
+#[expect(missing_docs, reason = "a name and a value")]
 pub struct ExecVariable {
     #[serde(default, deserialize_with = "forms::null_is_empty")]
     pub name: String,

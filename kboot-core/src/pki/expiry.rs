@@ -27,7 +27,7 @@ pub struct Expiring {
 
 /// How soon a certificate ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(clippy::exhaustive_enums, reason = "past, near, far")]
+#[expect(clippy::exhaustive_enums, reason = "past, near, far")]
 pub enum Urgency {
     /// It has ended.
     Expired,

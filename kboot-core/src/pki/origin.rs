@@ -9,7 +9,7 @@ use crate::token::TokenId;
 
 /// Whether a value was there before or was made now, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no third way to come by a value")]
+#[expect(clippy::exhaustive_enums, reason = "there is no third way to come by a value")]
 pub enum Origin {
     /// It existed and fits.
     Kept,

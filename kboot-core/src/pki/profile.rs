@@ -41,7 +41,7 @@ macro_rules! profiles {
         /// # Ok::<(), kboot_core::Error>(())
         /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[allow(clippy::exhaustive_enums, reason = "a new certificate must be thought of everywhere")]
+        #[expect(clippy::exhaustive_enums, reason = "a new certificate must be thought of everywhere")]
         pub enum Profile { $($(#[$doc])* $profile,)* }
 
         impl Profile {

@@ -15,7 +15,7 @@ use crate::csr::Signer;
 /// Denied is final in Kubernetes (no API call takes it back), so a Deny rests on something that the
 /// request itself proves; what is only not known holds the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth, and each must be handled")]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth, and each must be handled")]
 pub enum Decision {
     /// It may be signed.
     Approve(Box<ApprovedRequest>),
@@ -119,7 +119,8 @@ impl Decision {
     /// as it is, and so does everything where nobody is named.
     ///
     /// ```
-    /// # use kboot_core::{Env, csr::*, policy::{PolicyContext, Preset, Verdict}, x509::{KeyAlgorithm, PrivateKey}};
+    /// # use kboot_core::{Env, csr::*, policy::{PolicyContext, Preset, Verdict}};
+    /// # use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
     /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
     /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())

@@ -16,14 +16,14 @@ use crate::x509::{CertificateRequest, GeneralName};
 ///
 /// ```
 /// use kboot_core::policy::{PolicyContext, Explanation, Preset};
-/// # use kboot_core::{Env, csr::*, x509::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::{Env, csr::*, x509::{CertificateRequest, KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
 /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
 /// #     .with_requestor(Requestor::user("jane"));
 /// let decision = Preset::Upstream.policy().evaluate(&object, &PolicyContext::at(Env::system().now()));
 /// let explanation = Explanation::new(&object, &decision).with_preset(Preset::Upstream);
-/// assert_eq!(explanation.why()[0], "No rule matches it.");
+/// assert_eq!(explanation.why()[0], "A rule leaves it to a person.");
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ pub struct TreeLine {
 
 /// How a word of a tree is meant, for whoever shows colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "an answer is one of three")]
+#[expect(clippy::exhaustive_enums, reason = "an answer is one of three")]
 pub enum Tone {
     /// Good: as it should be.
     Good,

@@ -65,7 +65,7 @@ use crate::csr::{CertificateSigningRequest, Signer};
 ///
 /// ```
 /// use kboot_core::{Env, csr::*, policy::{PolicyContext, Nodes, Policy, Verdict}};
-/// # use kboot_core::x509::{KeyAlgorithm, PrivateKey};
+/// # use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
 /// let policy: Policy = "
 /// apiVersion: kboot.dev/v1alpha1
 /// kind: CsrPolicy

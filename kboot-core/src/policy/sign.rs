@@ -18,7 +18,9 @@ impl CertificateAuthority {
     /// [`Lifetime::ONE_YEAR`]) and what the rule allows; and never longer than the authority.
     ///
     /// ```
-    /// # use kboot_core::{Env, Lifetime, csr::*, pki::*, policy::{PolicyContext, Decision, Preset}};
+    /// # use kboot_core::policy::{Decision, PolicyContext, Preset};
+    /// # use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
+    /// # use kboot_core::{Env, Lifetime, csr::*, pki::*};
     /// # let mut env = Env::system();
     /// # let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
     /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 ///
 /// ```
 /// use kboot_core::{Env, csr::CertificateSigningRequest, policy::{ContextDocument, Preset, Simulation}};
-/// # use kboot_core::{csr::*, x509::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::{csr::*, x509::{CertificateRequest, KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// # let object = CertificateSigningRequest::new("a", Signer::KubeApiserverClientKubelet, pem.as_bytes())
@@ -37,7 +37,7 @@ pub struct Simulation<'a> {
 
 /// What became of a request in its cluster, as its object says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth")]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth")]
 pub enum RequestOutcome {
     /// Somebody approved it, or it has a certificate.
     Approved,
@@ -49,7 +49,7 @@ pub enum RequestOutcome {
 
 /// What a decision is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "the two comparisons that there are")]
+#[expect(clippy::exhaustive_enums, reason = "the two comparisons that there are")]
 pub enum Counterpart {
     /// What became of the request.
     Happened(RequestOutcome),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// What is decided on a request, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth")]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth")]
 pub enum Verdict {
     /// Sign it.
     Approve,
@@ -29,7 +29,7 @@ impl Verdict {
 
 /// The answer of one clause or one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "three-valued logic has three values")]
+#[expect(clippy::exhaustive_enums, reason = "three-valued logic has three values")]
 pub enum Answer {
     /// It is so.
     Yes,

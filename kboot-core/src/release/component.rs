@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A program that kboot configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "a new component must be thought of everywhere")]
+#[expect(clippy::exhaustive_enums, reason = "a new component must be thought of everywhere")]
 pub enum Component {
     /// etcd.
     Etcd,

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What a field holds, as Go's types read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "the types of the table")]
+#[expect(clippy::exhaustive_enums, reason = "the types of the table")]
 pub enum FieldType {
     /// A text.
     Text,

@@ -34,7 +34,7 @@ pub enum InsecureSetting {
 
 /// Where a setting of the kubelet stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "the two that the kubelet reads")]
+#[expect(clippy::exhaustive_enums, reason = "the two that the kubelet reads")]
 pub enum Form {
     /// It is a flag.
     Flag,

@@ -22,7 +22,7 @@ struct Bound {
 
 /// Why a version does not have something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "before, after, and not known to the version")]
+#[expect(clippy::exhaustive_enums, reason = "before, after, and not known to the version")]
 pub enum Absence {
     /// This minor version was the first with it.
     CameWith(u16),

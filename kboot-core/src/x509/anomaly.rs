@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What no proper request has, and what a reader could pass over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "a policy must judge each of them")]
+#[expect(clippy::exhaustive_enums, reason = "a policy must judge each of them")]
 pub enum EncodingAnomaly {
     /// Text before or after the PEM block, as `openssl req -text` writes it. Harmless.
     SurroundingText,

@@ -11,7 +11,7 @@ use crate::shown;
 
 /// A subject alternative name (GeneralName; RFC 5280, 4.2.1.6).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "a policy must judge each of them")]
+#[expect(clippy::exhaustive_enums, reason = "a policy must judge each of them")]
 pub enum GeneralName {
     /// A DNS name, as it stands there.
     Dns(String),

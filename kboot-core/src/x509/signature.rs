@@ -14,7 +14,7 @@ use super::{KeyKind, ObjectIdentifier, PublicKey};
 
 /// Whether a signature was made by a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "a match that forgets one would take it for valid")]
+#[expect(clippy::exhaustive_enums, reason = "a match that forgets one would take it for valid")]
 pub enum SignatureCheck {
     /// It was.
     Valid,

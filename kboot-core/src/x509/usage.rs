@@ -172,7 +172,7 @@ impl fmt::Display for ExtendedKeyUsage {
 
 /// Which ends of a TLS connection a certificate is for: the extended usages that leaves are made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "TLS has two ends")]
+#[expect(clippy::exhaustive_enums, reason = "TLS has two ends")]
 pub enum TlsUsage {
     /// clientAuth.
     Client,

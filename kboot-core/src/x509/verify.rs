@@ -183,7 +183,7 @@ fn too_narrow(authority: &CertificateFacts, below: usize, side: KeyUsage) -> Opt
 
 /// On which side of a certificate's life a time is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "before and after")]
+#[expect(clippy::exhaustive_enums, reason = "before and after")]
 pub enum OutsideOfLife {
     /// After it.
     Expired {

@@ -1,11 +1,6 @@
 //! The library from outside, one file a topic; one binary, since each costs a link.
 
-#![allow(
-    clippy::expect_used,
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and says what it skips"
-)]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod architecture;
 mod bundle;

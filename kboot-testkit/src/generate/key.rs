@@ -15,7 +15,7 @@ use super::der;
 
 /// Kinds of keys that can sign here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "tests name each")]
+#[expect(clippy::exhaustive_enums, reason = "tests name each")]
 pub enum KeyKind {
     /// ECDSA on P-256, what kubelets use.
     P256,

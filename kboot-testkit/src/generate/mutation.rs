@@ -12,7 +12,7 @@ use super::{
 
 /// A request, how it is written, and the object around it.
 #[derive(Debug, Clone)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Case {
     /// The PKCS#10 request.
     pub request: Request,
@@ -50,7 +50,7 @@ impl Case {
 
 /// One way to make a case worse, named after the floor's code for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Mutation {
     /// The floor's code for a genuine case with this alone: the first of several that it gives.
     pub code: &'static str,

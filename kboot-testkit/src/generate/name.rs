@@ -31,7 +31,7 @@ pub const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
 
 /// ASN.1's string types, with their tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "ASN.1 has these")]
+#[expect(clippy::exhaustive_enums, reason = "ASN.1 has these")]
 pub enum StringTag {
     /// UTF8String.
     Utf8,
@@ -68,7 +68,7 @@ impl StringTag {
 
 /// One attribute of a distinguished name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct AttributeTypeAndValue {
     /// Its type, dotted.
     pub oid: String,
@@ -132,7 +132,7 @@ pub fn name(rdns: &[Rdn]) -> Vec<u8> {
 
 /// One alternative name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "X.509's kinds that Kubernetes may meet, and anything raw")]
+#[expect(clippy::exhaustive_enums, reason = "X.509's kinds that Kubernetes may meet, and anything raw")]
 pub enum GeneralName {
     /// dNSName, any text.
     Dns(String),
@@ -189,7 +189,7 @@ impl GeneralName {
 
 /// One extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Extension {
     /// Its type, dotted.
     pub oid: String,

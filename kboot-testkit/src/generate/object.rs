@@ -21,7 +21,7 @@ pub const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
 /// assert_eq!(object.json()["spec"]["usages"][1], "client auth");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Object {
     /// metadata.name.
     pub name: String,

@@ -14,7 +14,7 @@ pub const CHALLENGE_PASSWORD: &str = "1.2.840.113549.1.9.7";
 
 /// An attribute of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Attribute {
     /// Its type, dotted.
     pub oid: String,
@@ -24,7 +24,7 @@ pub struct Attribute {
 
 /// How a request is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "plain data")]
+#[expect(clippy::exhaustive_enums, reason = "plain data")]
 pub enum Signature {
     /// By the request's key.
     Right,
@@ -42,7 +42,7 @@ pub enum Signature {
 /// assert!(request.pem().starts_with("-----BEGIN CERTIFICATE REQUEST-----\n"));
 /// ```
 #[derive(Debug, Clone)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Request {
     /// The version; 0 is the only one there is.
     pub version: u8,
@@ -193,7 +193,7 @@ fn attribute(oid: &str, values: &[Vec<u8>]) -> Vec<u8> {
 
 /// How PEM is written; the default is Go's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "plain data")]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Pem {
     /// The block's label.
     pub label: String,

@@ -1,7 +1,5 @@
 //! Running the program as a user would.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 pub(crate) mod requests;
 
 use std::io::Write;

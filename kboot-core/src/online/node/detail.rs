@@ -186,7 +186,7 @@ impl fmt::Display for ReasonAndMessage {
 
 /// By what a heartbeat is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "the two that a kubelet writes")]
+#[expect(clippy::exhaustive_enums, reason = "the two that a kubelet writes")]
 pub enum HeartbeatSource {
     /// The node's Lease.
     Lease,
@@ -205,7 +205,7 @@ impl fmt::Display for HeartbeatSource {
 
 /// How the kubelet's version and kube-apiserver's go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "the version skew policy")]
+#[expect(clippy::exhaustive_enums, reason = "the version skew policy")]
 pub enum VersionSkew {
     /// They do.
     Supported,
@@ -219,7 +219,7 @@ pub enum VersionSkew {
 
 /// By what a certificate's end is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "the two that say so")]
+#[expect(clippy::exhaustive_enums, reason = "the two that say so")]
 pub enum ExpirySource {
     /// The kubelet's metrics.
     Metrics,
@@ -238,7 +238,7 @@ impl fmt::Display for ExpirySource {
 
 /// What is asked through the API server's node proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "the two of a node")]
+#[expect(clippy::exhaustive_enums, reason = "the two of a node")]
 pub enum Proxied {
     /// The kubelet.
     Kubelet,

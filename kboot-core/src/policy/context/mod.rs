@@ -215,7 +215,7 @@ impl Resolver for BTreeMap<String, Vec<IpAddr>> {
 /// Whether a user may create the two subresources of certificatesigningrequests by which
 /// kube-controller-manager approves (`pkg/controller/certificates/approver/sarapprove.go`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::exhaustive_structs, reason = "upstream's two recognizers")]
+#[expect(clippy::exhaustive_structs, reason = "upstream's two recognizers")]
 pub struct AccessReviews {
     /// `selfnodeclient`: a node renews.
     pub self_node_client: Option<bool>,
@@ -227,7 +227,7 @@ pub struct AccessReviews {
 ///
 /// ```
 /// use kboot_core::policy::History;
-/// # use kboot_core::{csr::*, x509::{KeyAlgorithm, PrivateKey}};
+/// # use kboot_core::{csr::*, x509::{CertificateRequest, KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_kubelet_client(&"worker-1".parse()?, &key)?.to_pem();
 /// # let earlier = CertificateSigningRequest::new("csr-1", Signer::KubeApiserverClientKubelet, pem.as_bytes())

@@ -137,7 +137,7 @@ impl Question<'_> {
                 }
                 Some(Answer::Unknown) => {
                     let is_absent = *source == NameSource::NodeStatus && self.context.nodes.is_some();
-                    unknown.get_or_insert(Doubt::Unknown { source: Number::of(number), is_absent });
+                    unknown.get_or_insert_with(|| Doubt::Unknown { source: Number::of(number), is_absent });
                 }
             }
             spoken = true;

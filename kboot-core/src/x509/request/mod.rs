@@ -86,7 +86,7 @@ impl RequestedExtension {
 
 /// What an extension says, where it is understood (RFC 5280, 4.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "a policy must judge each of them")]
+#[expect(clippy::exhaustive_enums, reason = "a policy must judge each of them")]
 pub enum ExtensionContent {
     /// subjectAltName, in order.
     AlternativeNames(Vec<GeneralName>),
