@@ -16,6 +16,9 @@ pub(super) struct Case<'a> {
     pub(super) node: Option<NodeName>,
     /// The names that it asks for.
     pub(super) names: Vec<AskedName<'a>>,
+    /// Whether the sender is the user that the request names, in all of its groups: a renewal must not be a
+    /// promotion. Asked here once, since most rules for renewals ask it.
+    pub(super) is_sent_by_holder: bool,
 }
 
 impl<'a> Case<'a> {
@@ -25,7 +28,10 @@ impl<'a> Case<'a> {
         context: &'a PolicyContext<'a>,
     ) -> Self {
         let names = request.alternative_names().map(AskedName::new).collect();
-        Self { object, request, context, node: node_of(request), names }
+        let requestor = object.requestor();
+        let is_sent_by_holder = request.common_names().eq([requestor.username.as_str()])
+            && request.organizations().all(|group| requestor.is_in(group));
+        Self { object, request, context, node: node_of(request), names, is_sent_by_holder }
     }
 
     /// Whether the node that the request is for has sent it, as the node authorizer sees it.

@@ -4,11 +4,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use der::asn1::{AnyRef, PrintableStringRef};
-use der::{Decode, Encode, Sequence, Tag, Tagged};
+use der::{Encode, Sequence, Tag};
 use x509_parser::prelude::X509Name;
 
 use super::oid;
-use super::tlv::{fields, identifier, members, open, parts};
+use super::tlv::{Tlv, fields, members, parts};
 use super::{ObjectIdentifier, RequestError, X509Error};
 use crate::shown;
 
@@ -69,16 +69,20 @@ impl DistinguishedName {
     /// # Errors
     /// [`RequestError`] where it is not one, or has too many parts.
     pub fn from_der(der: &[u8]) -> Result<Self, RequestError> {
+        Self::of_tlv(Tlv::read(der)?)
+    }
+
+    pub(super) fn of_tlv(tlv: Tlv<'_>) -> Result<Self, RequestError> {
         let mut relative_names = Vec::new();
-        for relative_name in parts(open(der, Tag::Sequence)?)? {
-            let attributes = members(open(relative_name, Tag::Set)?)?;
+        for relative_name in parts(tlv.open(Tag::Sequence)?)? {
+            let attributes = members(relative_name.open(Tag::Set)?)?;
             // SET SIZE (1..MAX)
             if attributes.is_empty() {
                 return Err(RequestError::Malformed);
             }
             relative_names.push(attributes.into_iter().map(attribute).collect::<Result<Vec<_>, _>>()?);
         }
-        Ok(Self { der: der.to_vec(), relative_names })
+        Ok(Self { der: tlv.bytes().to_vec(), relative_names })
     }
 
     /// That of a certificate, whose reader is more lenient: texts may be NumericString too. An attribute whose
@@ -160,18 +164,21 @@ fn escaped_value(text: &str) -> String {
 }
 
 /// AttributeTypeAndValue (RFC 5280, 4.1.2.4).
-fn attribute(tlv: &[u8]) -> Result<AttributeTypeAndValue, RequestError> {
-    let [oid, value] = fields(open(tlv, Tag::Sequence)?)?;
-    let any = AnyRef::from_der(value).map_err(|_| RequestError::Malformed)?;
-    let text = match any.tag() {
-        Tag::Utf8String => std::str::from_utf8(any.value()).ok(),
+fn attribute(tlv: Tlv<'_>) -> Result<AttributeTypeAndValue, RequestError> {
+    let [oid, value] = fields(tlv.open(Tag::Sequence)?)?;
+    let text = match value.tag() {
+        Tag::Utf8String => std::str::from_utf8(value.value()).ok(),
         Tag::PrintableString => {
-            std::str::from_utf8(any.value()).ok().filter(|text| text.bytes().all(is_printable))
+            std::str::from_utf8(value.value()).ok().filter(|text| text.bytes().all(is_printable))
         }
-        Tag::Ia5String => std::str::from_utf8(any.value()).ok().filter(|text| text.is_ascii()),
+        Tag::Ia5String => std::str::from_utf8(value.value()).ok().filter(|text| text.is_ascii()),
         _ => None,
     };
-    Ok(AttributeTypeAndValue { oid: identifier(oid)?, text: text.map(str::to_owned), value: value.to_vec() })
+    Ok(AttributeTypeAndValue {
+        oid: oid.identifier()?,
+        text: text.map(str::to_owned),
+        value: value.bytes().to_vec(),
+    })
 }
 
 /// X.680, 41.4

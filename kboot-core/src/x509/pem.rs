@@ -66,7 +66,7 @@ pub(super) fn request_block(text: &[u8]) -> Result<(Vec<u8>, Vec<EncodingAnomaly
             Some(END) => break,
             Some(line) if line.contains("-----") => return Err(not_pem("a line inside has dashes")),
             // RFC 1421's headers, which RFC 7468 forbids and Go skips
-            Some(line) if line.contains(':') && base64.is_empty() => {
+            Some(line) if base64.is_empty() && line.contains(':') => {
                 push_new(&mut anomalies, EncodingAnomaly::PemHeaders);
             }
             Some(line) => base64.push_str(line),

@@ -7,7 +7,7 @@ use der::asn1::{BitStringRef, UintRef};
 use der::{Decode, Tag};
 
 use super::oid;
-use super::tlv::{fields, identifier, open, parts};
+use super::tlv::{Tlv, fields};
 use super::{ObjectIdentifier, RequestError, X509Error};
 use crate::shown::hex;
 
@@ -70,8 +70,12 @@ impl PublicKey {
     /// # Errors
     /// [`RequestError::Malformed`] where it is not one.
     pub fn from_der(der: &[u8]) -> Result<Self, RequestError> {
-        let (kind, bits) = read(der)?;
-        Ok(Self { der: der.to_vec(), kind, bits: bits.len() })
+        Self::of_tlv(Tlv::read(der)?)
+    }
+
+    pub(super) fn of_tlv(tlv: Tlv<'_>) -> Result<Self, RequestError> {
+        let (kind, bits) = read(tlv)?;
+        Ok(Self { der: tlv.bytes().to_vec(), kind, bits: bits.len() })
     }
 
     /// That of a certificate, whose reader is more lenient.
@@ -145,20 +149,18 @@ impl fmt::Display for KeyKind {
 }
 
 /// Kind and bits of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
-fn read(tlv: &[u8]) -> Result<(KeyKind, &[u8]), RequestError> {
-    let [algorithm, key] = fields(open(tlv, Tag::Sequence)?)?;
-    let (oid, parameters) = match parts(open(algorithm, Tag::Sequence)?)?.as_slice() {
-        [oid] => (identifier(oid)?, None),
-        [oid, parameters] => (identifier(oid)?, Some(*parameters)),
-        _ => return Err(RequestError::Malformed),
-    };
-    let key =
-        BitStringRef::from_der(key).ok().and_then(|key| key.as_bytes()).ok_or(RequestError::Malformed)?;
+fn read(tlv: Tlv<'_>) -> Result<(KeyKind, &[u8]), RequestError> {
+    let [algorithm, key] = fields(tlv.open(Tag::Sequence)?)?;
+    let (oid, parameters) = algorithm.algorithm()?;
+    let key = BitStringRef::from_der(key.bytes())
+        .ok()
+        .and_then(|key| key.as_bytes())
+        .ok_or(RequestError::Malformed)?;
     let kind = match (oid, parameters) {
         // RFC 3279, 2.3.1: the parameters are NULL.
-        (oid::RSA_ENCRYPTION, Some([5, 0])) => rsa(key)?,
+        (oid::RSA_ENCRYPTION, Some(parameters)) if parameters.bytes() == [5, 0] => rsa(key)?,
         // RFC 5480, 2.2: points may be compressed; Go takes none.
-        (oid::ID_EC_PUBLIC_KEY, Some(curve)) if key.first() == Some(&4) => match identifier(curve) {
+        (oid::ID_EC_PUBLIC_KEY, Some(curve)) if key.first() == Some(&4) => match curve.identifier() {
             Ok(oid::SECP_256_R_1) => KeyKind::EcdsaP256,
             Ok(oid::SECP_384_R_1) => KeyKind::EcdsaP384,
             Ok(oid::SECP_521_R_1) => KeyKind::EcdsaP521,
@@ -209,10 +211,10 @@ fn is_weak_point(key: &[u8]) -> bool {
 }
 
 fn rsa(key: &[u8]) -> Result<KeyKind, RequestError> {
-    let [modulus, exponent] = fields(open(key, Tag::Sequence)?)?;
+    let [modulus, exponent] = fields(Tlv::read(key)?.open(Tag::Sequence)?)?;
     let number =
         |tlv| UintRef::from_der(tlv).map(|number| number.as_bytes()).map_err(|_| RequestError::Malformed);
-    let (modulus, exponent) = (number(modulus)?, number(exponent)?);
+    let (modulus, exponent) = (number(modulus.bytes())?, number(exponent.bytes())?);
     let leading = modulus.first().map_or(0, |byte| byte.leading_zeros());
     let bits = modulus.len().saturating_mul(8).saturating_sub(usize::try_from(leading).unwrap_or(0));
     let is_odd = exponent.last().is_some_and(|byte| byte % 2 == 1);

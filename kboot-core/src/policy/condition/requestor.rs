@@ -129,11 +129,7 @@ impl Check for Requestor {
         let requestor = case.object.requestor();
         let username = requestor.username.as_str();
         let holds = match self {
-            // Its groups too: a renewal must not be a promotion.
-            Self::Myself => {
-                case.request.common_names().eq([username])
-                    && case.request.organizations().all(|group| requestor.is_in(group))
-            }
+            Self::Myself => case.is_sent_by_holder,
             Self::Listed { users, groups, token_ids } => {
                 let any_of = |given: bool, holds: bool| !given || holds;
                 any_of(!users.is_empty(), users.iter().any(|user| user.matches(username)))

@@ -6,13 +6,13 @@
 
 use std::net::IpAddr;
 
-use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
-use der::{Class, Decode, Encode, Reader, SliceReader, Tag, Tagged};
+use der::asn1::BitStringRef;
+use der::{Class, Decode, Encode, Tag};
 use x509_cert::ext::pkix::{self, BasicConstraints, SubjectKeyIdentifier};
 
 use super::{CertificateRequest, ExtensionContent, RequestAttribute, RequestedExtension};
 use crate::x509::limits::{MAX_PARTS, MAX_REQUEST_BYTES};
-use crate::x509::tlv::{fields, identifier, members, open, parts};
+use crate::x509::tlv::{Tlv, fields, members, parts};
 use crate::x509::{
     DistinguishedName, EncodingAnomaly, ExtendedKeyUsage, GeneralName, KeyUsage, ObjectIdentifier, PublicKey,
     RequestError, oid,
@@ -27,44 +27,39 @@ pub(super) fn request(
         return Err(RequestError::TooLarge { bytes: der.len() });
     }
     let malformed = |_| RequestError::Malformed;
-    let mut reader = SliceReader::new(&der).map_err(malformed)?;
-    let whole = reader.tlv_bytes().map_err(malformed)?;
-    if whole.len() < der.len() {
+    let (whole, rest) = Tlv::first(&der)?;
+    if !rest.is_empty() {
         anomalies.push(EncodingAnomaly::TrailingBytes);
     }
-    let [signed_part, algorithm, signature] = fields(open(whole, Tag::Sequence)?)?;
-    let [version, subject_der, key_der, attributes] = fields(open(signed_part, Tag::Sequence)?)?;
-    if open(version, Tag::Integer)? != [0] {
+    let [signed_part, algorithm, signature] = fields(whole.open(Tag::Sequence)?)?;
+    let [version, subject, key, attributes] = fields(signed_part.open(Tag::Sequence)?)?;
+    if version.open(Tag::Integer)? != [0] {
         anomalies.push(EncodingAnomaly::UnknownVersion);
     }
-    let public_key = PublicKey::from_der(key_der)?;
-    let signature = BitStringRef::from_der(signature).map_err(malformed)?;
+    let public_key = PublicKey::of_tlv(key)?;
+    let signature = BitStringRef::from_der(signature.bytes()).map_err(malformed)?;
     let signature = signature.as_bytes().ok_or(RequestError::Malformed)?;
-    let (algorithm, parameters) = match parts(open(algorithm, Tag::Sequence)?)?.as_slice() {
-        [oid] => (identifier(oid)?, None),
-        [oid, parameters] => (identifier(oid)?, Some(*parameters)),
-        _ => return Err(RequestError::Malformed),
-    };
-    let signature = public_key.check_signature(algorithm, parameters, signed_part, signature);
-    let subject = DistinguishedName::from_der(subject_der)?;
+    let (algorithm, parameters) = algorithm.algorithm()?;
+    let parameters = parameters.map(Tlv::bytes);
+    let signature = public_key.check_signature(algorithm, parameters, signed_part.bytes(), signature);
+    let subject = DistinguishedName::of_tlv(subject)?;
     let (attributes, extensions) = attributes_and_extensions(attributes)?;
     Ok(CertificateRequest { subject, public_key, attributes, extensions, signature, anomalies, der })
 }
 
 fn attributes_and_extensions(
-    tlv: &[u8],
+    tlv: Tlv<'_>,
 ) -> Result<(Vec<RequestAttribute>, Vec<RequestedExtension>), RequestError> {
-    let tagged = AnyRef::from_der(tlv).map_err(|_| RequestError::Malformed)?;
-    if !is_context(tagged, 0) || !tagged.tag().is_constructed() {
+    if !is_context(tlv.tag(), 0) || !tlv.tag().is_constructed() {
         return Err(RequestError::Malformed);
     }
     let (mut attributes, mut extensions) = (Vec::new(), Vec::new());
-    for attribute in members(tagged.value())? {
-        let [oid, values] = fields(open(attribute, Tag::Sequence)?)?;
-        let (oid, values) = (identifier(oid)?, open(values, Tag::Set)?);
+    for attribute in members(tlv.value())? {
+        let [oid, values] = fields(attribute.open(Tag::Sequence)?)?;
+        let (oid, values) = (oid.identifier()?, values.open(Tag::Set)?);
         if oid == oid::EXTENSION_REQUEST {
             for list in members(values)? {
-                for extension in parts(open(list, Tag::Sequence)?)? {
+                for extension in parts(list.open(Tag::Sequence)?)? {
                     extensions.push(requested_extension(extension)?);
                 }
             }
@@ -72,21 +67,20 @@ fn attributes_and_extensions(
         if extensions.len() > MAX_PARTS {
             return Err(RequestError::TooManyNames { limit: MAX_PARTS });
         }
-        let values = parts(values)?.into_iter().map(<[u8]>::to_vec).collect();
+        let values = parts(values)?.into_iter().map(|value| value.bytes().to_vec()).collect();
         attributes.push(RequestAttribute { oid, values });
     }
     Ok((attributes, extensions))
 }
 
-fn requested_extension(tlv: &[u8]) -> Result<RequestedExtension, RequestError> {
-    let (oid, critical, value) = match parts(open(tlv, Tag::Sequence)?)?.as_slice() {
+fn requested_extension(tlv: Tlv<'_>) -> Result<RequestedExtension, RequestError> {
+    let (oid, critical, value) = match parts(tlv.open(Tag::Sequence)?)?.as_slice() {
         [oid, value] => (*oid, false, *value),
         // X.690, 11.5: a default is not encoded, so the boolean that stands there is TRUE.
-        [oid, critical, value] if open(critical, Tag::Boolean)? == [0xff] => (*oid, true, *value),
+        [oid, critical, value] if critical.open(Tag::Boolean)? == [0xff] => (*oid, true, *value),
         _ => return Err(RequestError::Malformed),
     };
-    let oid = identifier(oid)?;
-    let value = <&OctetStringRef>::from_der(value).map_err(|_| RequestError::Malformed)?.as_bytes();
+    let (oid, value) = (oid.identifier()?, value.open(Tag::OctetString)?);
     let content = match extension_content(oid, value) {
         Err(error @ RequestError::TooManyNames { .. }) => return Err(error),
         Err(_) => ExtensionContent::Malformed,
@@ -98,7 +92,7 @@ fn requested_extension(tlv: &[u8]) -> Result<RequestedExtension, RequestError> {
 fn extension_content(oid: ObjectIdentifier, value: &[u8]) -> Result<ExtensionContent, RequestError> {
     Ok(match oid {
         oid::ID_CE_SUBJECT_ALT_NAME => {
-            let names = parts(open(value, Tag::Sequence)?)?;
+            let names = parts(Tlv::read(value)?.open(Tag::Sequence)?)?;
             if names.is_empty() {
                 return Err(RequestError::Malformed);
             }
@@ -145,10 +139,9 @@ fn strict<'a, T: Decode<'a> + Encode>(value: &'a [u8]) -> Result<T, RequestError
 }
 
 /// GeneralName (RFC 5280, 4.2.1.6).
-fn general_name(tlv: &[u8]) -> Result<GeneralName, RequestError> {
-    let any = AnyRef::from_der(tlv).map_err(|_| RequestError::Malformed)?;
-    let (value, constructed) = (any.value(), any.tag().is_constructed());
-    if any.tag().class() != Class::ContextSpecific {
+fn general_name(tlv: Tlv<'_>) -> Result<GeneralName, RequestError> {
+    let (tag, value) = (tlv.tag(), tlv.value());
+    if tag.class() != Class::ContextSpecific {
         return Err(RequestError::Malformed);
     }
     // IA5String
@@ -156,10 +149,10 @@ fn general_name(tlv: &[u8]) -> Result<GeneralName, RequestError> {
         Ok(text) if text.is_ascii() => Ok(text.to_owned()),
         _ => Err(RequestError::Malformed),
     };
-    Ok(match (any.tag().number().value(), constructed) {
+    Ok(match (tag.number().value(), tag.is_constructed()) {
         (0, true) => {
             let [oid, _] = fields(value)?;
-            GeneralName::OtherName { oid: identifier(oid)?, value: value.to_vec() }
+            GeneralName::OtherName { oid: oid.identifier()?, value: value.to_vec() }
         }
         (1, false) => GeneralName::Email(text()?),
         (2, false) => GeneralName::Dns(text()?),
@@ -182,6 +175,6 @@ fn general_name(tlv: &[u8]) -> Result<GeneralName, RequestError> {
     })
 }
 
-fn is_context(any: AnyRef<'_>, number: u32) -> bool {
-    any.tag().class() == Class::ContextSpecific && any.tag().number().value() == number
+fn is_context(tag: Tag, number: u32) -> bool {
+    tag.class() == Class::ContextSpecific && tag.number().value() == number
 }
