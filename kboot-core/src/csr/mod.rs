@@ -1,7 +1,7 @@
 //! CertificateSigningRequests: what they ask for, and who asks.
 //!
-//! [`CertificateRequest`] is the PKCS#10 request (RFC 2986) in facts; [`CertificateSigningRequest`] is the
-//! object of `certificates.k8s.io/v1` around it. Neither is believed: [`crate::policy`] decides.
+//! [`CertificateRequest`](crate::x509::CertificateRequest) is the PKCS#10 request (RFC 2986) in facts;
+//! [`CertificateSigningRequest`] is the object of `certificates.k8s.io/v1` around it. Neither is believed: [`crate::policy`] decides.
 
 mod create;
 mod file;
