@@ -1,6 +1,7 @@
 //! Any bytes as cfssl's JSON: read or refused with a path, never a panic; and what is read can be encoded.
 
 #![no_main]
+#![expect(clippy::expect_used, reason = "a law that does not hold ends the run")]
 
 use kboot_core::pki::{CfsslRequest, SigningProfile};
 

@@ -149,7 +149,8 @@ impl Known {
         context.namespaces = NAMESPACES.iter().map(|&name| name.to_owned()).collect();
         context.nodes.clone_from(&self.nodes);
         context.served.clone_from(&self.served);
-        context.resolver = self.resolver.as_ref().map(|answers| answers as &dyn kboot_core::policy::Resolver);
+        context.resolver =
+            self.resolver.as_ref().map(|answers| -> &dyn kboot_core::policy::Resolver { answers });
         self.reviews.iter().for_each(|(sender, reviews)| context.set_access(sender, *reviews));
         context.key_owners.clone_from(&self.key_owners);
         context.history.clone_from(&self.history);

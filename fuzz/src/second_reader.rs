@@ -76,10 +76,10 @@ pub fn agree(ours: &CertificateRequest) {
     for (ours, theirs) in ours.extensions().iter().zip(&extensions) {
         assert_eq!(ours.oid.as_bytes(), theirs.oid.as_bytes());
         assert_eq!((ours.critical, ours.value.as_slice()), (theirs.critical, theirs.value));
-        if let ParsedExtension::SubjectAlternativeName(names) = theirs.parsed_extension() {
-            if matches!(ours.content, x509::ExtensionContent::AlternativeNames(_)) {
-                their_names.extend(&names.general_names);
-            }
+        if let ParsedExtension::SubjectAlternativeName(names) = theirs.parsed_extension()
+            && matches!(ours.content, x509::ExtensionContent::AlternativeNames(_))
+        {
+            their_names.extend(&names.general_names);
         }
     }
     let our_names: Vec<_> = ours.alternative_names().collect();
