@@ -36,6 +36,16 @@ pub(crate) const PRIVILEGED: [&str; 8] = [
     FRONT_PROXY_CLIENT,
 ];
 
+/// Users to whom a cluster of kboot's gives power; no node is called so, for its certificates of etcd would be theirs
+/// where one authority signs everything.
+pub(crate) const CLUSTER_USERS: [&str; 5] = [
+    FRONT_PROXY_CLIENT,
+    "kube-apiserver-etcd-client",
+    KUBELET_CLIENT_USER,
+    "kubernetes-admin",
+    "kubernetes-super-admin",
+];
+
 /// Groups that say no more than that somebody asked.
 pub(crate) const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
 

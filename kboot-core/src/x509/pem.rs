@@ -64,11 +64,12 @@ pub(super) fn request_block(text: &[u8]) -> Result<(Vec<u8>, Vec<EncodingAnomaly
         match lines.next() {
             None => return Err(not_pem("its end is missing: is the file cut short?")),
             Some(END) => break,
-            Some(line) if line.contains("-----") => return Err(not_pem("a line inside has dashes")),
-            // RFC 1421's headers, which RFC 7468 forbids and Go skips
-            Some(line) if base64.is_empty() && line.contains(':') => {
-                push_new(&mut anomalies, EncodingAnomaly::PemHeaders);
+            // Base64 has neither of the two, so nearly every line goes by on one look for each.
+            Some(line) if line.contains('-') && line.contains("-----") => {
+                return Err(not_pem("a line inside has dashes"));
             }
+            // RFC 1421's headers, which RFC 7468 forbids and Go skips
+            Some(line) if line.contains(':') => push_new(&mut anomalies, EncodingAnomaly::PemHeaders),
             Some(line) => base64.push_str(line),
         }
     }

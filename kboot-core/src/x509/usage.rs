@@ -42,7 +42,7 @@ impl KeyUsage {
     pub const DECIPHER_ONLY: Self = Self(1 << 8);
 
     /// The bits in the order of the standard, with their words, which are cfssl's.
-    const WORDS: [(Self, &'static str); 9] = [
+    const WORDS: &'static [(Self, &'static str)] = &[
         (Self::DIGITAL_SIGNATURE, "digital signature"),
         (Self::CONTENT_COMMITMENT, "content commitment"),
         (Self::KEY_ENCIPHERMENT, "key encipherment"),
@@ -73,7 +73,7 @@ impl KeyUsage {
 
     /// A word for each, in the order of the standard.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
-        Self::WORDS.into_iter().filter(move |(bit, _)| self.contains(*bit)).map(|(_, word)| word)
+        Self::WORDS.iter().filter(move |(bit, _)| self.contains(*bit)).map(|(_, word)| *word)
     }
 
     /// The words as a list.
@@ -132,7 +132,7 @@ pub enum ExtendedKeyUsage {
 
 impl ExtendedKeyUsage {
     /// Those that have a word, with their words, which are cfssl's.
-    const WORDS: [(Self, ObjectIdentifier, &'static str); 12] = [
+    const WORDS: &'static [(Self, ObjectIdentifier, &'static str)] = &[
         (Self::Any, oid::ANY_EXTENDED_KEY_USAGE, "any"),
         (Self::ServerAuth, oid::ID_KP_SERVER_AUTH, "server auth"),
         (Self::ClientAuth, oid::ID_KP_CLIENT_AUTH, "client auth"),
@@ -148,14 +148,14 @@ impl ExtendedKeyUsage {
     ];
 
     pub(super) fn of_oid(oid: ObjectIdentifier) -> Self {
-        let found = Self::WORDS.into_iter().find(|(_, known, _)| *known == oid);
-        found.map_or(Self::Other(oid), |(usage, ..)| usage)
+        let found = Self::WORDS.iter().find(|(_, known, _)| *known == oid);
+        found.map_or(Self::Other(oid), |(usage, ..)| usage.clone())
     }
 
     /// The usage's word, which is cfssl's; none for one that has only an identifier.
     #[must_use]
     pub fn as_str(&self) -> Option<&'static str> {
-        Self::WORDS.into_iter().find(|(usage, ..)| usage == self).map(|(_, _, word)| word)
+        Self::WORDS.iter().find(|(usage, ..)| usage == self).map(|(_, _, word)| *word)
     }
 }
 

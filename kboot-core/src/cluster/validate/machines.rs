@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::Found;
 use crate::cluster::{Folders, Node, NodeRole, Runtime, SystemUser, document};
+use crate::identity::CLUSTER_USERS;
 use crate::name::FolderPath;
 use crate::net::is_of_one_machine;
 use crate::release::gates;
@@ -95,14 +96,6 @@ pub(super) fn folders(
     valid
 }
 
-const RESERVED_NAMES: [&str; 5] = [
-    "front-proxy-client",
-    "kube-apiserver-etcd-client",
-    "kube-apiserver-kubelet-client",
-    "kubernetes-admin",
-    "kubernetes-super-admin",
-];
-
 pub(super) fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) -> Vec<Node> {
     let mut names: HashMap<String, usize> = HashMap::new();
     let mut addresses: HashMap<IpAddr, String> = HashMap::new();
@@ -117,7 +110,7 @@ pub(super) fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document
             );
         }
         // etcd's certificates have the node's name for a common name; under a single authority that is a user.
-        if RESERVED_NAMES.contains(&node.name.as_str()) {
+        if CLUSTER_USERS.contains(&node.name.as_str()) {
             found
                 .add(format!("{path}.name"), format!("{:?} is the name of a user of the cluster", node.name));
         }
