@@ -39,7 +39,7 @@ pub(crate) use uses::UID;
 
 use crate::cluster::CaRole;
 use crate::env::RandomUnavailable;
-use crate::error::ErrorKind;
+use crate::kind::ErrorKind;
 use crate::time::{Lifetime, TimeError, Timestamp};
 use crate::x509::X509Error;
 

@@ -3,7 +3,7 @@
 use super::PolicyContext;
 use super::evidence::AskedName;
 use crate::csr::CertificateSigningRequest;
-use crate::identity::{NODES_GROUP, node_of, node_of_user};
+use crate::identity::{NODE_USER_PREFIX, NODES_GROUP, node_of};
 use crate::name::NodeName;
 use crate::x509::CertificateRequest;
 
@@ -37,6 +37,7 @@ impl<'a> Case<'a> {
     /// Whether the node that the request is for has sent it, as the node authorizer sees it.
     pub(super) fn is_sent_by_node(&self) -> bool {
         let requestor = self.object.requestor();
-        self.node.is_some() && node_of_user(&requestor.username) == self.node && requestor.is_in(NODES_GROUP)
+        let name = requestor.username.strip_prefix(NODE_USER_PREFIX);
+        self.node.as_ref().is_some_and(|node| name == Some(node.as_str())) && requestor.is_in(NODES_GROUP)
     }
 }

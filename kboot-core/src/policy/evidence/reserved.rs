@@ -43,25 +43,29 @@ fn reserved_name(name: &str, context: &PolicyContext<'_>) -> Option<Reserved> {
     if METADATA_NAMES.contains(&name) {
         return Some(Reserved::Always("the metadata server's"));
     }
-    let bare = || {
-        let below = |domain: &Dns1123Subdomain| name.strip_suffix(domain.as_str())?.strip_suffix('.');
-        context.dns_domains().filter_map(below).chain([name])
-    };
-    let is_service = |name: &str| {
-        matches!(name, "kubernetes" | "svc" | "pod")
-            || name.ends_with(".svc")
-            || name.ends_with(".pod")
-            || name.contains(".svc.")
-            // What pods write for short: their resolver adds svc and the domain.
-            || name.rsplit_once('.').is_some_and(|(_, last)| NAMESPACES.contains(&last))
-    };
-    if bare().any(is_service) || context.dns_domains().any(|domain| domain.as_str() == name) {
+    let below = |domain: &Dns1123Subdomain| name.strip_suffix(domain.as_str())?.strip_suffix('.');
+    let is_of_domain =
+        |domain: &Dns1123Subdomain| domain.as_str() == name || below(domain).is_some_and(is_service);
+    if is_service(name) || context.dns_domains().any(is_of_domain) {
         return Some(Reserved::Always("a service's"));
     }
     // A namespace may be called like the last part of nodes' names.
     let ends_in_namespace =
         |name: &str| name.split_once('.').is_some_and(|(_, last)| context.namespaces.contains(last));
-    bare().any(ends_in_namespace).then_some(Reserved::Unless("a service's: its end is a namespace"))
+    let is_in_namespace = name.contains('.')
+        && (ends_in_namespace(name) || context.dns_domains().filter_map(below).any(ends_in_namespace));
+    is_in_namespace.then_some(Reserved::Unless("a service's: its end is a namespace"))
+}
+
+/// Whether pods find a service by this name, without the cluster's domain.
+fn is_service(name: &str) -> bool {
+    match name.rsplit_once('.') {
+        None => matches!(name, "kubernetes" | "svc" | "pod"),
+        // What pods write for short: their resolver adds svc and the domain.
+        Some((_, last)) => {
+            matches!(last, "svc" | "pod") || NAMESPACES.contains(&last) || name.contains(".svc.")
+        }
+    }
 }
 
 /// Names at which clouds serve a machine its credentials.
