@@ -47,7 +47,7 @@ impl KubernetesVersion {
     /// The minor versions that are covered.
     pub const MINORS: RangeInclusive<u16> = 6..=37;
 
-    /// The newest version covered, which `kboot cluster init` proposes.
+    /// The newest version covered.
     pub const LATEST: Self = Self { minor: *Self::MINORS.end(), patch: 0 };
 
     /// The number after `1.`.

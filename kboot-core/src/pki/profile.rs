@@ -28,7 +28,7 @@ fn never(_: &ClusterSpec) -> bool {
 /// Makes the type, the list and the rows from one table, so that no profile is without its row.
 macro_rules! profiles {
     ($($(#[$doc:meta])* $profile:ident: $row:expr;)*) => {
-        /// One kind of certificate: the sixteen of a cluster, then those for any other purpose.
+        /// One kind of certificate: those of a cluster, then those for any other purpose.
         ///
         /// ```
         /// use kboot_core::pki::{Profile, ProfileOptions};

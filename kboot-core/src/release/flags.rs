@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// The other way round than tests/components.rs: no flag of a complete list is made up.
+    /// The other way round than tests/api/components.rs: no flag of a complete list is made up.
     #[test]
     fn the_real_binaries_have_every_flag_of_the_table() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! Units and configuration files by version: golden files for one node, and laws for every version.
 //!
-//! `KBOOT_UPDATE_GOLDEN=1 cargo test -p kboot-core --test components` writes the golden files anew.
+//! `KBOOT_UPDATE_GOLDEN=1 cargo test -p kboot-core --test api components` writes the golden files anew.
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 //! file, step by step. `guides/steps.yaml` has the steps, the comparisons and every difference that remains
 //! with its reason; `docs/guides.md` is made of it.
 //!
-//! `KBOOT_UPDATE_GOLDEN=1 cargo test -p kboot-core --test guides` writes `docs/guides.md` anew.
+//! `KBOOT_UPDATE_GOLDEN=1 cargo test -p kboot-core --test api guides` writes `docs/guides.md` anew.
 
 mod compare;
 mod document;

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::csr::CertificateSigningRequest;
-use super::{Around, Check, Met, Objection, Place, meaningless};
-use crate::csr::Signer;
-use crate::policy::case::Case;
 use super::reader::RuleReader;
-use crate::policy::missing_fact::MissingFact;
+use super::{Around, Check, Met, Objection, Place, meaningless};
+use crate::csr::CertificateSigningRequest;
+use crate::csr::Signer;
 pub(in crate::policy) use crate::policy::access::Access;
+use crate::policy::case::Case;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::{AccessReviews, Answer, Glob};
 
 impl Check for Access {
@@ -59,7 +59,12 @@ impl Check for Access {
         Some(Met::new(allowed, allowed.map_or(Answer::Unknown, Answer::of)))
     }
 
-    fn tell(&self, allowed: &Option<bool>, _: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        allowed: &Option<bool>,
+        _: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         let said = match allowed {
             Some(true) => "may create",
             Some(false) => "may not create",

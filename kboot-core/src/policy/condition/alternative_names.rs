@@ -4,18 +4,18 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::csr::CertificateSigningRequest;
+use super::reader::RuleReader;
 use super::{Around, Check, ListedNode, Met, NO_NODE, Objection, Place, joined, meaningless};
+use crate::csr::CertificateSigningRequest;
 use crate::csr::Signer;
-use crate::x509::GeneralName;
 use crate::net::Cidr;
 use crate::policy::case::Case;
-use super::reader::RuleReader;
-use crate::policy::evidence::{AskedName, Compared, Doubt, Question, NameSource, Vouched};
+use crate::policy::evidence::{AskedName, Compared, Doubt, NameSource, Question, Vouched};
 use crate::policy::missing_fact::MissingFact;
-use crate::policy::text::{described, list};
 use crate::policy::number::Number;
-use crate::policy::{Answer, PolicyContext, Glob, Reason, Verdict};
+use crate::policy::text::{described, list};
+use crate::policy::{Answer, Glob, PolicyContext, Reason, Verdict};
+use crate::x509::GeneralName;
 
 /// Which alternative names there may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,8 @@ impl Check for AlternativeNames {
                 "a serving certificate has a name, so 0 never matches; use 1 or more",
             );
         }
-        let within = within.into_iter().enumerate().map(|(i, source)| read_source(i, source, reader)).collect();
+        let within =
+            within.into_iter().enumerate().map(|(i, source)| read_source(i, source, reader)).collect();
         Some(Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max, max_dns }))
     }
 
@@ -166,7 +167,12 @@ impl Check for AlternativeNames {
         }
     }
 
-    fn tell(&self, seen: &NamesSeen, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        seen: &NamesSeen,
+        object: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         let rule = match self {
             Self::OfNode(rule) => rule,
             Self::NoneOfUser => {

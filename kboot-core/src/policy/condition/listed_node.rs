@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use super::reader::RuleReader;
+use super::{Around, Check, Met, NO_NODE, Objection, Place, meaningless};
 use crate::csr::CertificateSigningRequest;
 use crate::identity::node_of;
-use super::{Around, Check, Met, NO_NODE, Objection, Place, meaningless};
 use crate::policy::case::Case;
-use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::escaped;
 use crate::policy::{Answer, Glob};
@@ -80,7 +80,12 @@ impl Check for ListedNode {
         Some(Met::new(Listing::Listed, Answer::Yes))
     }
 
-    fn tell(&self, listing: &Listing, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        listing: &Listing,
+        object: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         let node = object.request().ok().and_then(node_of);
         let node = node.as_ref().map(|node| node.as_str()).unwrap_or_default();
         match listing {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::csr::CertificateSigningRequest;
-use super::{Around, Check, Met, Objection, Place};
-use crate::policy::case::Case;
 use super::reader::RuleReader;
+use super::{Around, Check, Met, Objection, Place};
+use crate::csr::CertificateSigningRequest;
+use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob};
 use crate::time::Lifetime;
@@ -58,7 +58,12 @@ impl Check for MaxAge {
         Some(Met::new(age, is_young.map_or(Answer::Unknown, Answer::of)))
     }
 
-    fn tell(&self, age: &Option<i64>, _: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        age: &Option<i64>,
+        _: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         match age {
             Some(age) => write!(f, "{age} seconds; at most {}", self.0),
             None => f.write_str("creation time unknown"),

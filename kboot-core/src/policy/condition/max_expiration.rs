@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::csr::CertificateSigningRequest;
-use super::{Around, Check, Met, Objection, Place};
-use crate::policy::case::Case;
 use super::reader::RuleReader;
+use super::{Around, Check, Met, Objection, Place};
+use crate::csr::CertificateSigningRequest;
+use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob};
 use crate::time::Lifetime;
@@ -56,7 +56,12 @@ impl Check for MaxExpiration {
         Some(Met::new(of_signer, Answer::of(seconds <= self.0.seconds())))
     }
 
-    fn tell(&self, of_signer: &Lifetime, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        of_signer: &Lifetime,
+        object: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         match object.expiration_seconds() {
             Some(seconds) => write!(f, "{seconds} seconds")?,
             None => write!(f, "not stated, so the signer's {of_signer}")?,

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::csr::CertificateSigningRequest;
-use super::{Around, Check, Met, Objection, Place, meaningless};
-use crate::policy::case::Case;
 use super::reader::RuleReader;
+use super::{Around, Check, Met, Objection, Place, meaningless};
+use crate::csr::CertificateSigningRequest;
+use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob};
 
@@ -81,7 +81,12 @@ impl Check for MaxPending {
         Some(Met::new(Some(Open { of_node, of_requestor }), Answer::of(holds)))
     }
 
-    fn tell(&self, open: &Option<Open>, _: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        open: &Option<Open>,
+        _: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         match open {
             Some(Open { of_node, of_requestor }) => {
                 write!(f, "the requestor has {of_requestor} others, {of_node} of them for the node")

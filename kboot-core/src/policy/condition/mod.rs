@@ -1,6 +1,18 @@
 //! What a rule demands of a request: one file for each condition, and the list of them.
 
+// Here and not in the list below, where cargo fmt would not find them.
+pub(super) mod access;
+pub(super) mod alternative_names;
+mod listed_node;
+mod max_age;
+mod max_expiration;
+mod max_pending;
+mod node_names;
+mod once;
 pub(super) mod reader;
+mod rejoin;
+mod requestor;
+mod subject;
 
 use std::fmt::{self, Debug};
 
@@ -134,7 +146,7 @@ impl<'a> Around<'a> {
 
 macro_rules! conditions {
     ($($(#[$doc:meta])* $name:ident in $module:ident;)*) => {
-        $(pub(super) mod $module; pub(super) use $module::$name;)*
+        $(pub(super) use $module::$name;)*
 
         /// A condition of a rule.
         #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use super::reader::RuleReader;
+use super::{Around, Check, Met, NO_NODE, Objection, Place, joined, meaningless};
 use crate::csr::CertificateSigningRequest;
 use crate::identity::node_of;
-use super::{Around, Check, Met, NO_NODE, Objection, Place, joined, meaningless};
 use crate::policy::case::Case;
-use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::list;
 use crate::policy::{Answer, Glob};
@@ -58,7 +58,12 @@ impl Check for NodeNames {
         Some(Met::new(holds, Answer::of(holds)))
     }
 
-    fn tell(&self, holds: &bool, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        holds: &bool,
+        object: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         match object.request().ok().and_then(node_of) {
             None => f.write_str(NO_NODE),
             Some(node) if *holds => write!(f, "{node}"),

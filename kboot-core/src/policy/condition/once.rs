@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::csr::CertificateSigningRequest;
+use super::reader::RuleReader;
 use super::{Around, Check, Met, NO_NODE, Objection, Place, meaningless};
+use crate::csr::CertificateSigningRequest;
 use crate::csr::Signer;
 use crate::policy::case::Case;
-use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob};
 

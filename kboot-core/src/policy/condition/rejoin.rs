@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::csr::CertificateSigningRequest;
+use super::reader::RuleReader;
 use super::{Around, Check, Met, Objection, Place, meaningless};
 use super::{Once, Requestor};
+use crate::csr::CertificateSigningRequest;
 use crate::csr::Signer;
 use crate::policy::case::Case;
-use super::reader::RuleReader;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob, Reason, Verdict};
 
@@ -80,7 +80,12 @@ impl Check for Rejoin {
         })
     }
 
-    fn tell(&self, joined: &Option<bool>, _: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        joined: &Option<bool>,
+        _: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         f.write_str(match joined {
             None => "it is not known which nodes have joined",
             Some(true) => "the node has joined already",

@@ -5,13 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::csr::CertificateSigningRequest;
-use super::{Around, Check, Met, Objection, Place, joined};
-use crate::policy::case::Case;
 use super::reader::RuleReader;
+use super::{Around, Check, Met, Objection, Place, joined};
+use crate::csr::CertificateSigningRequest;
+use crate::identity::EVERYBODY;
+use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::{escaped, list};
-use crate::identity::EVERYBODY;
 use crate::policy::{Answer, Glob};
 use crate::token::TokenId;
 
@@ -141,7 +141,12 @@ impl Check for Requestor {
         Some(Met::new(holds, Answer::of(holds)))
     }
 
-    fn tell(&self, holds: &bool, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        holds: &bool,
+        object: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         let requestor = object.requestor();
         write!(f, "{} in {}", escaped(&requestor.username), list(&requestor.groups))?;
         if *holds {

@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::csr::CertificateSigningRequest;
-use super::{Around, Check, Met, Objection, Place, joined, meaningless};
-use crate::policy::case::Case;
 use super::reader::RuleReader;
-use crate::policy::missing_fact::MissingFact;
+use super::{Around, Check, Met, Objection, Place, joined, meaningless};
+use crate::csr::CertificateSigningRequest;
 use crate::identity::{PRIVILEGED, RESERVED_PREFIX, is_privileged};
+use crate::policy::case::Case;
+use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::{escaped, list};
 use crate::policy::{Answer, Glob};
 
@@ -88,11 +88,17 @@ impl Check for Subject {
     fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<bool>> {
         let user_fits = |user: &str| self.users.iter().any(|glob| glob.matches(user));
         let group_fits = |group: &str| self.groups.iter().any(|allowed| allowed == group);
-        let holds = case.request.common_names().all(user_fits) && case.request.organizations().all(group_fits);
+        let holds =
+            case.request.common_names().all(user_fits) && case.request.organizations().all(group_fits);
         Some(Met::new(holds, Answer::of(holds)))
     }
 
-    fn tell(&self, holds: &bool, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(
+        &self,
+        holds: &bool,
+        object: &CertificateSigningRequest,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         let Some(request) = object.request().ok() else { return Ok(()) };
         write!(f, "user {}, groups {}", list(request.common_names()), list(request.organizations()))?;
         if *holds {
