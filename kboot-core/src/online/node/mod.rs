@@ -125,7 +125,7 @@ const MAX_HEALTH: usize = 64 * 1024;
 /// A node that does not exist is a report, which says what became of its requests.
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), kboot_core::Error> {
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 /// use kboot_core::{Env, online};
 ///
