@@ -1,7 +1,7 @@
 //! Rules: the conditions that a request must meet for a policy's decision. Each answers yes, no or unknown.
 
 use super::case::Case;
-use super::condition::{self, Access, Around, Condition, Kind, ListedNode, MaxExpiration};
+use super::condition::{self, Around, Condition, Kind, MaxExpiration};
 use super::note::{Note, Observation};
 use super::number::Number;
 use super::{Answer, Verdict};
@@ -50,7 +50,7 @@ impl Rule {
     /// The inventory that must list the node: the name under which the policy refers to it.
     #[must_use]
     pub fn inventory(&self) -> Option<&str> {
-        self.condition().map(|ListedNode { inventory }| inventory.as_str())
+        self.around().inventory()
     }
 
     /// What it decides.
@@ -70,7 +70,7 @@ impl Rule {
     }
 
     pub(super) fn has_access(&self) -> bool {
-        self.condition::<Access>().is_some()
+        self.around().has_access()
     }
 
     pub(super) fn max_expiration(&self) -> Option<Lifetime> {

@@ -134,12 +134,12 @@ impl<'a> Around<'a> {
         self.conditions.iter().find_map(C::of)
     }
 
-    fn has_access(self) -> bool {
+    pub(super) fn has_access(self) -> bool {
         self.condition::<Access>().is_some()
     }
 
     /// The inventory that must list the node: the name under which the policy refers to it.
-    fn inventory(self) -> Option<&'a str> {
+    pub(super) fn inventory(self) -> Option<&'a str> {
         self.condition().map(|ListedNode { inventory }| inventory.as_str())
     }
 }
