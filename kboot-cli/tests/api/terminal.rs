@@ -6,11 +6,12 @@ use crate::common::requests::{NODES, SERVING, folder, list, serving};
 use crate::common::{built, kboot_path, run, succeed, write};
 use kboot_testkit::Oracle;
 
-/// What a command prints on a terminal of so many columns.
+/// What a command prints on a terminal of so many columns. Whoever runs the tests may have an opinion about colours,
+/// and a machine of continuous integration counts as one that shows them whatever its `TERM`.
 fn shown(folder: &Path, columns: usize, environment: &str, arguments: &str) -> Option<String> {
     let script = Oracle::find("script")?;
-    let command =
-        format!("stty cols {columns}; env -u NO_COLOR TERM=xterm {environment} {} {arguments}", kboot_path());
+    let unset = "-u NO_COLOR -u CLICOLOR -u CLICOLOR_FORCE -u CI";
+    let command = format!("stty cols {columns}; env {unset} TERM=xterm {environment} {} {arguments}", kboot_path());
     Some(script.run(folder, &["-qec", &command, "/dev/null"]).stdout.replace('\r', ""))
 }
 
