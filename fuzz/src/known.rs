@@ -9,7 +9,8 @@ use kboot_core::csr::{CertificateSigningRequest, Requestor};
 use kboot_core::name::NodeName;
 use kboot_core::policy::{AccessReviews, History, Inventory, KeyOwner, Nodes, PolicyContext};
 use kboot_core::time::Timestamp;
-use kboot_core::{net::Host, x509::SubjectAltNames};
+use kboot_core::net::Host;
+use kboot_core::x509::{PublicKey, SubjectAltNames};
 use kboot_testkit::cluster::{API_SERVER, NAMESPACES, NODES, NOW, POD_RANGES, SERVICE_RANGES};
 use kboot_testkit::generate::{Key, KeyKind, Object, Request};
 use serde_json::json;
@@ -21,7 +22,7 @@ pub struct Known {
     served: BTreeMap<NodeName, SubjectAltNames>,
     resolver: Option<BTreeMap<String, Vec<IpAddr>>>,
     reviews: Vec<(Requestor, AccessReviews)>,
-    key_owners: HashMap<Vec<u8>, KeyOwner>,
+    key_owners: HashMap<PublicKey, KeyOwner>,
     is_api_server_hidden: bool,
     history: Option<History>,
     inventory: Option<Inventory>,
@@ -93,7 +94,8 @@ impl Known {
             }),
             _ => None,
         };
-        known.key_owners.extend(owner.map(|owner| (key.public_key_info(), owner)));
+        let public_key = PublicKey::from_der(&key.public_key_info()).ok();
+        known.key_owners.extend(public_key.zip(owner));
         let mut history = History::default();
         for _ in 0..u.int_in_range(0..=6)? {
             history.add(&u.choose(&EARLIER)?[usize::from(u.arbitrary::<bool>()?)]);

@@ -8,7 +8,9 @@ use crate::kind::ErrorKind;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::of_x509;
 use crate::shown;
-use crate::x509::{Certificate, CertificateRequest, KeyAlgorithm, PrivateKey, RequestError, X509Error, pem};
+use crate::x509::{
+    Certificate, CertificateRequest, KeyAlgorithm, PrivateKey, PublicKey, RequestError, X509Error, pem,
+};
 
 /// Why a file's bytes cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,14 +112,11 @@ pub enum Item {
     PrivateKey {
         /// Its kind; none for one that kboot does not use.
         algorithm: Option<KeyAlgorithm>,
-        /// The SubjectPublicKeyInfo, DER; empty for one that kboot does not use.
-        public_key_der: Vec<u8>,
+        /// Its public half; none for one that kboot does not use.
+        public_key: Option<PublicKey>,
     },
     /// A public key.
-    PublicKey {
-        /// The SubjectPublicKeyInfo, DER.
-        public_key_der: Vec<u8>,
-    },
+    PublicKey(PublicKey),
     /// Another file that a kubeconfig names for a certificate; relative to the kubeconfig's folder.
     Reference {
         /// The path as it stands there.
@@ -187,12 +186,12 @@ fn read_pem(text: &[u8]) -> Result<Vec<Found>, InspectError> {
         let item = match kind {
             SectionKind::Certificate => Item::Certificate(Certificate::from_der(der.to_vec())?),
             SectionKind::Csr => Item::Request(Box::new(CertificateRequest::from_der(&der)?)),
-            SectionKind::PublicKey => Item::PublicKey { public_key_der: der.to_vec() },
+            SectionKind::PublicKey => Item::PublicKey(PublicKey::from_section(&der)?),
             SectionKind::RsaPrivateKey | SectionKind::PrivateKey | SectionKind::EcPrivateKey => {
                 let key = PrivateKey::from_section(kind, &der).ok();
                 Item::PrivateKey {
                     algorithm: key.as_ref().map(PrivateKey::algorithm),
-                    public_key_der: key.map(|key| key.public_key_der().to_vec()).unwrap_or_default(),
+                    public_key: key.map(|key| key.public_key().clone()),
                 }
             }
             _ => continue,

@@ -32,7 +32,7 @@ fn a_user_gets_a_certificate_and_a_kubeconfig() {
         ("jane", ["dev", "ops"].map(str::to_owned).as_slice())
     );
     assert_eq!(facts.validity.not_after.unix() - facts.validity.not_before.unix(), 10 * 3600 + 300);
-    assert_eq!(facts.public_key.der(), key.public_key_der());
+    assert_eq!(facts.public_key.der(), key.public_key().der());
 
     let by_files = "kubeconfig user --ca-cert out/authorities/ca.crt --ca-key out/authorities/ca.key \
                     --server 192.0.2.1 --user system:kube-proxy --key-algorithm rsa-2048 --out proxy.conf"

@@ -11,7 +11,8 @@ use kboot_testkit::Oracle;
 fn shown(folder: &Path, columns: usize, environment: &str, arguments: &str) -> Option<String> {
     let script = Oracle::find("script")?;
     let unset = "-u NO_COLOR -u CLICOLOR -u CLICOLOR_FORCE -u CI";
-    let command = format!("stty cols {columns}; env {unset} TERM=xterm {environment} {} {arguments}", kboot_path());
+    let command =
+        format!("stty cols {columns}; env {unset} TERM=xterm {environment} {} {arguments}", kboot_path());
     Some(script.run(folder, &["-qec", &command, "/dev/null"]).stdout.replace('\r', ""))
 }
 

@@ -74,7 +74,7 @@ fn is_same_value(artifact: &Artifact, found: &[u8]) -> bool {
 
 fn same_key(a: &[u8], b: &[u8]) -> bool {
     match (PrivateKey::from_pem(a), PrivateKey::from_pem(b)) {
-        (Ok(a), Ok(b)) => a.public_key_der() == b.public_key_der(),
+        (Ok(a), Ok(b)) => a.public_key() == b.public_key(),
         _ => false,
     }
 }

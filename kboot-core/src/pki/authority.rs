@@ -92,7 +92,7 @@ impl CertificateAuthority {
         }
         let subject_der = subject.to_der()?;
         // RFC 7093, 2 (1): the leftmost 160 bits of the SHA-256 of the key
-        let digest = digest(&SHA256, key.public_key_der());
+        let digest = digest(&SHA256, key.public_key().der());
         let key_id = digest.as_ref().iter().copied().take(20).collect::<Vec<_>>();
         // Kubernetes 1.22 and later write the common name as a DNS name too; upstream sets no path length.
         let dns_name = Some(subject.common_name().as_str()).filter(|name| is_dns1123_subdomain(name));
@@ -102,7 +102,7 @@ impl CertificateAuthority {
             algorithm: key.algorithm().signature(),
             validity,
             subject: &subject_der,
-            public_key: key.public_key_der(),
+            public_key: key.public_key().der(),
             extensions: authority_extensions(dns_name, &key_id, path_length)?,
         }
         .to_der()?;
@@ -124,7 +124,7 @@ impl CertificateAuthority {
     /// certificate may not sign, [`PkiError::AuthorityNotValidNow`] outside its life.
     pub fn load(certificate: Certificate, key: PrivateKey, now: Timestamp) -> Result<Self, PkiError> {
         let facts = certificate.facts();
-        if facts.public_key.der() != key.public_key_der() {
+        if facts.public_key != *key.public_key() {
             return Err(X509Error::KeyMismatch { subject: facts.subject.clone() }.into());
         }
         Ok(Self { issuer: Issuer::load(certificate, now)?, key })

@@ -240,7 +240,7 @@ impl Issuance<'_> {
         let authority = self.authorities.get(id.profile.ca().unwrap_or(CaRole::Cluster));
         let (key, reason) = match existing {
             Some((key, Some(certificate))) => {
-                let reason = if certificate.facts().public_key.der() != key.public_key_der() {
+                let reason = if certificate.facts().public_key != *key.public_key() {
                     Some(Replaced::KeyMismatch)
                 } else {
                     let difference = authority.differs(&certificate, &template, self.now)?;

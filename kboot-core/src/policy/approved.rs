@@ -18,8 +18,6 @@ pub struct ApprovedRequest {
     pub(super) trace: Trace,
     /// The number of the rule that matches, in the trace's policy.
     pub(super) rule: Option<usize>,
-    /// The person who approves, in place of a rule.
-    pub(super) person: Option<String>,
 }
 
 /// Who approved a request: a rule or a person.
@@ -82,7 +80,7 @@ impl ApprovedRequest {
     /// Who approved the request.
     #[must_use]
     pub fn approval(&self) -> Approval {
-        match &self.person {
+        match &self.trace.person {
             Some(person) => Approval::Person { name: person.clone() },
             None => Approval::Rule {
                 name: self.rule().map(Rule::name).unwrap_or_default().to_owned(),
@@ -92,7 +90,7 @@ impl ApprovedRequest {
     }
 
     pub(super) fn reason(&self) -> Reason {
-        if self.person.is_some() { Reason::PersonApproves } else { Reason::RuleApproves }
+        if self.trace.person.is_some() { Reason::PersonApproves } else { Reason::RuleApproves }
     }
 
     pub(super) fn message(&self) -> String {

@@ -137,11 +137,12 @@ impl Decision {
         match self {
             Self::Hold(Refusal { approvable: Some(signer), rule, mut trace, .. }) if !person.is_empty() => {
                 trace.notes.push(Note {
-                    observation: Observation::Outcome(Outcome::Person(person.clone())),
+                    observation: Observation::Outcome(Outcome::Person),
                     answer: Answer::Yes,
                     reason: Some(Reason::PersonApproves),
                 });
-                Self::Approve(Box::new(ApprovedRequest { signer, trace, rule, person: Some(person) }))
+                trace.person = Some(person);
+                Self::Approve(Box::new(ApprovedRequest { signer, trace, rule }))
             }
             other => other,
         }

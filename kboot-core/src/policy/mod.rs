@@ -58,6 +58,7 @@ pub use verdict::{Answer, Verdict};
 use case::Case;
 use floor::{FloorObservation, unreadable};
 use note::{Note, Observation, Outcome};
+use number::Number;
 
 use crate::csr::{CertificateSigningRequest, Signer};
 
@@ -127,7 +128,7 @@ impl Policy {
         let signer = object.signer().filter(|signer| self.rules.iter().any(|rule| rule.signer == *signer));
         let Some(signer) = signer else {
             let reason = Reason::SignerNotRuled;
-            let observation = Observation::Floor(FloorClause::Signer, FloorObservation::SignerName);
+            let observation = Observation::Floor(FloorObservation::SignerName);
             trace.notes.push(Note { observation, answer: Answer::Unknown, reason: Some(reason) });
             return refusal(Verdict::Hold, reason, trace);
         };
@@ -181,11 +182,11 @@ impl Policy {
             (Some(_), Verdict::Deny) => Reason::RuleDenies,
             (Some(_), Verdict::Hold) => Reason::RuleHolds,
         };
-        let found = decided.map_or(Outcome::NoRule, |(number, _)| Outcome::ByRule(number));
+        let found = decided.map_or(Outcome::NoRule, |(number, _)| Outcome::ByRule(Number::of(number)));
         trace.notes.push(outcome(found, verdict, reason));
         let rule = decided.map(|(number, _)| number);
         if verdict == Verdict::Approve {
-            return Decision::Approve(Box::new(ApprovedRequest { signer, trace, rule, person: None }));
+            return Decision::Approve(Box::new(ApprovedRequest { signer, trace, rule }));
         }
         refused(verdict, Refusal { reason, rule, trace, approvable: Some(signer) })
     }

@@ -1,7 +1,6 @@
 //! Numbers of things in a request or a policy, kept small.
 
-/// The number of a rule, a condition, a source or a name, in as few bytes as there are of them: a decision writes
-/// some forty clauses, and how long they are is how long it takes.
+/// The number of a rule, a condition, a source or a name, in as few bytes as a clause has room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number(u32);
 

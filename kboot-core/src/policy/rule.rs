@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::condition::{self, Around, Condition, Kind, MaxExpiration};
-use super::note::{Note, Observation};
+use super::note::Note;
 use super::number::Number;
 use super::{Answer, Verdict};
 use crate::csr::Signer;
@@ -87,14 +87,11 @@ impl Rule {
     pub(super) fn judge(&self, number: usize, case: &Case<'_>, notes: &mut Vec<Note>) -> Answer {
         let mut all_told = Answer::Yes;
         for (condition, one) in self.conditions.iter().enumerate() {
-            let Some((seen, answer, reason)) = one.judge(self.around(), case) else { continue };
-            let condition = Number::of(condition);
-            let observation = Observation::Condition { rule: Number::of(number), condition, seen };
-            notes.push(Note { observation, answer, reason });
-            match answer {
-                Answer::Yes => {}
-                Answer::Unknown => all_told = Answer::Unknown,
-                Answer::No => return Answer::No,
+            let place = (Number::of(number), Number::of(condition));
+            match one.judge(place, self.around(), case, notes) {
+                None | Some(Answer::Yes) => {}
+                Some(Answer::Unknown) => all_told = Answer::Unknown,
+                Some(Answer::No) => return Answer::No,
             }
         }
         all_told

@@ -21,6 +21,8 @@ pub struct Trace {
     pub(super) object: CertificateSigningRequest,
     pub(super) rules: Arc<[Rule]>,
     pub(super) notes: Vec<Note>,
+    /// The person who approves, where one does.
+    pub(super) person: Option<String>,
 }
 
 /// What a clause is about.
@@ -65,7 +67,12 @@ impl Trace {
     pub(super) fn new(object: &CertificateSigningRequest, rules: &Arc<[Rule]>) -> Self {
         // The floor has 13 clauses, and most rules say no at their second condition.
         let expected = rules.len().saturating_mul(2).saturating_add(24).min(256);
-        Self { object: object.clone(), rules: Arc::clone(rules), notes: Vec::with_capacity(expected) }
+        Self {
+            object: object.clone(),
+            rules: Arc::clone(rules),
+            notes: Vec::with_capacity(expected),
+            person: None,
+        }
     }
 
     /// The clauses, in the order in which they were looked at.
@@ -85,7 +92,7 @@ impl<'a> Clause<'a> {
     pub fn rule(&self) -> Option<&'a Rule> {
         match self.note.observation {
             Observation::Condition { rule, .. } => self.trace.rules.get(rule.index()),
-            Observation::Floor(..) | Observation::Outcome(_) => None,
+            Observation::Floor(_) | Observation::Outcome(_) => None,
         }
     }
 
@@ -93,7 +100,7 @@ impl<'a> Clause<'a> {
     #[must_use]
     pub fn subject(&self) -> ClauseKind {
         match &self.note.observation {
-            Observation::Floor(clause, _) => ClauseKind::Floor(*clause),
+            Observation::Floor(seen) => ClauseKind::Floor(seen.clause()),
             Observation::Condition { seen, .. } => ClauseKind::Condition(seen.kind()),
             Observation::Outcome(_) => ClauseKind::Outcome,
         }
@@ -130,7 +137,7 @@ impl<'a> Clause<'a> {
     pub(super) fn outcome(&self) -> Option<(&'a Outcome, Verdict)> {
         match &self.note.observation {
             Observation::Outcome(outcome) => Some((outcome, self.note.answer.verdict())),
-            Observation::Floor(..) | Observation::Condition { .. } => None,
+            Observation::Floor(_) | Observation::Condition { .. } => None,
         }
     }
 
@@ -138,10 +145,10 @@ impl<'a> Clause<'a> {
     pub(super) fn outcome_words(&self) -> impl fmt::Display {
         let Observation::Outcome(outcome) = &self.note.observation else { return "" };
         match outcome {
-            Outcome::ByRule(rule) => self.trace.rules.get(*rule).map(Rule::name).unwrap_or_default(),
+            Outcome::ByRule(rule) => self.trace.rules.get(rule.index()).map(Rule::name).unwrap_or_default(),
             Outcome::NoRule => "no rule matches",
             Outcome::Disputed => "rules that might match decide differently",
-            Outcome::Person(person) => person.as_str(),
+            Outcome::Person => self.trace.person.as_deref().unwrap_or_default(),
         }
     }
 }
@@ -149,7 +156,7 @@ impl<'a> Clause<'a> {
 impl fmt::Display for Clause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.note.observation {
-            Observation::Floor(_, seen) => seen.tell(&self.trace.object, f),
+            Observation::Floor(seen) => seen.tell(&self.trace.object, f),
             Observation::Condition { rule, condition, seen } => {
                 let rule = self.trace.rules.get(rule.index());
                 match rule.and_then(|rule| rule.conditions.get(condition.index())) {
@@ -188,9 +195,9 @@ impl PartialEq for Clause<'_> {
                 (condition, seen, self.rule()) == (other_condition, other_seen, other.rule())
                     && (self.answer(), self.reason()) == (other.answer(), other.reason())
             }
-            (Observation::Outcome(Outcome::ByRule(_)), Observation::Outcome(Outcome::ByRule(_))) => {
-                self.to_string() == other.to_string()
-                    && (self.answer(), self.reason()) == (other.answer(), other.reason())
+            (Observation::Outcome(_), Observation::Outcome(_)) => {
+                (self.to_string(), self.answer(), self.reason())
+                    == (other.to_string(), other.answer(), other.reason())
             }
             _ => self.note == other.note,
         }

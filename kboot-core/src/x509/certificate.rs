@@ -9,6 +9,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{CertificateFacts, PublicKey, SignatureCheck, X509Error, oid, pem};
 use crate::shown::hex;
+use crate::time::Validity;
 
 /// A certificate: DER that was seen to decode, or that kboot encoded.
 ///
@@ -101,10 +102,17 @@ impl Certificate {
     /// What the certificate says.
     #[must_use]
     pub fn facts(&self) -> &CertificateFacts {
-        self.facts.get_or_init(|| {
-            let read = parse(&self.der).and_then(|parsed| CertificateFacts::of(&parsed));
-            Arc::new(read.unwrap_or_else(|_| CertificateFacts::unreadable()))
-        })
+        self.facts.get_or_init(|| Arc::new(self.read()))
+    }
+
+    /// The period of validity, without keeping the facts: a build lists thousands of certificates.
+    pub(crate) fn validity(&self) -> Validity {
+        self.facts.get().map_or_else(|| self.read().validity, |facts| facts.validity)
+    }
+
+    fn read(&self) -> CertificateFacts {
+        let read = parse(&self.der).and_then(|parsed| CertificateFacts::of(&parsed));
+        read.unwrap_or_else(|_| CertificateFacts::unreadable())
     }
 
     /// The DER of the part that is signed.

@@ -158,12 +158,6 @@ impl PrivateKey {
         &self.public
     }
 
-    /// The public half as a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
-    #[must_use]
-    pub fn public_key_der(&self) -> &[u8] {
-        self.public.der()
-    }
-
     /// The public half as PEM `PUBLIC KEY` (RFC 7468, 13).
     #[must_use]
     pub fn public_key_pem(&self) -> String {

@@ -93,7 +93,7 @@ impl PublicKey {
         Self { der: Vec::new(), kind: KeyKind::Unreadable, bits: 0 }
     }
 
-    pub(super) fn from_section(der: &[u8]) -> Result<Self, X509Error> {
+    pub(crate) fn from_section(der: &[u8]) -> Result<Self, X509Error> {
         use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo};
         match SubjectPublicKeyInfo::from_der(der) {
             Ok(([], key)) => Ok(Self::of_certificate(&key)),

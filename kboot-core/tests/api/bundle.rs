@@ -205,7 +205,7 @@ fn a_change_reissues_what_it_concerns_and_keeps_every_key() {
     let read = |path: &str| fs::read(out.path().join(path)).unwrap();
     let certificate = Certificate::from_pem(&read("nodes/one/etc/kubernetes/pki/apiserver.crt")).unwrap();
     let key = PrivateKey::from_pem(&read("nodes/one/etc/kubernetes/pki/apiserver.key")).unwrap();
-    assert_eq!(certificate.facts().public_key.der(), key.public_key_der());
+    assert_eq!(certificate.facts().public_key.der(), key.public_key().der());
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn expired_certificates_are_something_to_do_and_tokens_are_not() {
     assert!(reason("admin.conf").starts_with("expired on"), "{}", reason("admin.conf"));
     assert_eq!(read("manifests/bootstrap-token.yaml"), token);
     let key = |text: &str| {
-        text.parse::<Kubeconfig>().unwrap().client_certificate().unwrap().1.public_key_der().to_vec()
+        text.parse::<Kubeconfig>().unwrap().client_certificate().unwrap().1.public_key().der().to_vec()
     };
     assert_eq!(key(&read("admin.conf")), key(&admin), "a renewed certificate keeps its key");
 }

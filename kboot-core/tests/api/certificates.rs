@@ -72,7 +72,7 @@ fn judge(spec: &ClusterSpec) {
             facts.validity.not_after
                 <= authorities.get(id.profile.ca().unwrap_or(CaRole::Cluster)).validity().not_after
         );
-        assert_eq!(issued.certificate.facts().public_key.der(), issued.key.public_key_der(), "{id}");
+        assert_eq!(issued.certificate.facts().public_key.der(), issued.key.public_key().der(), "{id}");
 
         let purposes: &[Purpose] = match expected.usage() {
             TlsUsage::Client => &[Purpose::Client],

@@ -55,11 +55,11 @@ fn keys(folder: &Path) -> BTreeSet<Vec<u8>> {
         }
         let text = std::fs::read_to_string(&path).unwrap();
         if path.extension().is_some_and(|ending| ending == "key") {
-            found.insert(PrivateKey::from_pem(text.as_bytes()).unwrap().public_key_der().to_vec());
+            found.insert(PrivateKey::from_pem(text.as_bytes()).unwrap().public_key().der().to_vec());
         } else if let Ok(kubeconfig) = text.parse::<Kubeconfig>()
             && let Ok((_, key)) = kubeconfig.client_certificate()
         {
-            found.insert(key.public_key_der().to_vec());
+            found.insert(key.public_key().der().to_vec());
         }
     }
     found

@@ -239,8 +239,8 @@ fn files_of_every_kind_are_read_or_refused() {
                 Item::Certificate(certificate) => {
                     format!("{} {}", found.place, certificate.facts().subject).trim().to_owned()
                 }
-                Item::PrivateKey { algorithm, public_key_der } => {
-                    assert_eq!(public_key_der, key.public_key_der());
+                Item::PrivateKey { algorithm, public_key } => {
+                    assert_eq!(public_key.as_ref(), Some(key.public_key()));
                     format!("{} {}", found.place, algorithm.unwrap())
                 }
                 Item::Reference { path } => format!("{} -> {path}", found.place),

@@ -415,7 +415,7 @@ fn renewing_a_user_does_not_promote_it() {
 fn a_key_that_is_somebody_elses_is_denied() {
     let mut context = cluster();
     let object = serving("worker-1", &["worker-1"]);
-    let key = object.request().unwrap().public_key().der().to_vec();
+    let key = object.request().unwrap().public_key().clone();
     let policy = by_sources("[nodeStatus]", "");
     context.key_owners.insert(key.clone(), KeyOwner::User("system:node:worker-1".to_owned()));
     assert_eq!(told(&policy.evaluate(&object, &context)), APPROVED);

@@ -172,7 +172,7 @@ fn a_context_file_fills_a_context() {
     let node_key = key();
     let public = format!(
         "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, node_key.public_key_der())
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, node_key.public_key().der())
     );
     let document = context(&format!(
         "now: 2026-11-21T10:00:00Z, cluster: {{serviceCIDRs: [10.96.0.0/12], dnsDomain: k8s.example}}, \

@@ -214,7 +214,7 @@ fn an_issuer_is_checked_as_an_authority_is() {
     let late = env.now().after("2y".parse().unwrap()).unwrap();
     let error = Issuer::load(authority.certificate().clone(), late).unwrap_err();
     assert!(matches!(error, PkiError::AuthorityNotValidNow { .. }), "{error}");
-    let key = LEAF_KEY.public_key_der();
+    let key = LEAF_KEY.public_key().der();
     for key in [b"".as_slice(), b"\x30\x00", &key[1..], &[key, &[0]].concat()] {
         assert_eq!(PublicKey::from_der(key), Err(RequestError::Malformed));
     }

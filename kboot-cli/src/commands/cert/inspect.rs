@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use kboot_core::inspect::{Found, Item};
 use kboot_core::x509::{
-    Certificate, CertificateFacts, CertificateRequest, ExtendedKeyUsage, GeneralName, KeyUsage,
-    SignatureCheck, spki_pin,
+    Certificate, CertificateFacts, CertificateRequest, ExtendedKeyUsage, GeneralName, KeyUsage, PublicKey,
+    SignatureCheck,
 };
 use serde::Serialize;
 
@@ -143,13 +143,13 @@ impl Entry {
                 What::Certificate(Box::new(OfCertificate::new(certificate, certificate.facts())))
             }
             Item::Request(request) => What::CertificateRequest(Box::new(OfRequest::new(request))),
-            Item::PrivateKey { algorithm, public_key_der } => What::PrivateKey(OfPrivateKey {
+            Item::PrivateKey { algorithm, public_key } => What::PrivateKey(OfPrivateKey {
                 key: algorithm
                     .map_or_else(|| "of a kind that kboot does not use".to_owned(), |a| a.to_string()),
-                pin: (!public_key_der.is_empty()).then(|| spki_pin(public_key_der)),
-                belongs_to: owner(public_key_der, path, all),
+                pin: public_key.as_ref().map(PublicKey::pin),
+                belongs_to: public_key.as_ref().and_then(|key| owner(key, path, all)),
             }),
-            Item::PublicKey { public_key_der } => What::PublicKey { pin: spki_pin(public_key_der) },
+            Item::PublicKey(key) => What::PublicKey { pin: key.pin() },
             Item::Reference { path } => What::Reference { file: path.clone() },
             _ => What::Unknown,
         };
@@ -177,14 +177,14 @@ impl Entry {
 }
 
 /// The subject of the certificate in the same file that a key belongs to.
-fn owner(public_key_der: &[u8], path: &Path, all: &[(PathBuf, Found)]) -> Option<String> {
+fn owner(key: &PublicKey, path: &Path, all: &[(PathBuf, Found)]) -> Option<String> {
     all.iter()
         .filter(|(other, _)| other == path)
         .filter_map(|(_, found)| match &found.item {
             Item::Certificate(certificate) => Some(certificate.facts()),
             _ => None,
         })
-        .find(|facts| !public_key_der.is_empty() && facts.public_key.der() == public_key_der)
+        .find(|facts| facts.public_key == *key)
         .map(|facts| facts.subject.clone())
 }
 

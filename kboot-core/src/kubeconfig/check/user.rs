@@ -199,7 +199,7 @@ fn client_identity(
 ) {
     let facts = certificate.facts();
     let subject = || facts.subject.clone();
-    if key.is_some_and(|key| key.public_key_der() != facts.public_key.der()) {
+    if key.is_some_and(|key| *key.public_key() != facts.public_key) {
         report.error(key_path, KubeconfigProblem::ClientKeyMismatch { subject: subject() });
     }
     let now = report.environment.now;

@@ -62,7 +62,7 @@ impl Issuer {
             return Err(PkiError::IssuersName { subject: of_authority.subject.clone() });
         }
         // Its holder could stand in for the authority wherever a key is asked and not a name.
-        if content.public_key.der() == of_authority.public_key.der() {
+        if content.public_key == of_authority.public_key {
             return Err(PkiError::IssuersKey { subject: of_authority.subject.clone() });
         }
         let names = SubjectAltNames::as_requested(&content.alternative_names);

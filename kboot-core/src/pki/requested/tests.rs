@@ -212,7 +212,7 @@ fn the_authority_signs_what_was_requested() {
     assert!(certificate.is_signed_by(AUTHORITY.certificate()));
     let facts = certificate.facts();
     assert_eq!(facts.validity.not_after.to_string(), "2026-06-01T23:55:00Z");
-    assert_eq!(facts.public_key.der(), key.public_key_der());
+    assert_eq!(facts.public_key.der(), key.public_key().der());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::csr::CertificateSigningRequest;
 use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob};
-use crate::time::Lifetime;
+use crate::time::{Lifetime, Timestamp};
 
 /// How old the request may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,8 @@ impl Check for MaxAge {
     const FIELD: &'static str = "maxAge";
     const PLACE: Place = Place::How;
     type Document = String;
-    /// The age in seconds, where it is known.
-    type Seen = Option<i64>;
+    /// The time at which the age was asked.
+    type Seen = Timestamp;
 
     fn read(document: String, reader: &mut RuleReader<'_>) -> Option<Self> {
         reader.lifetime("maxAge", &document).map(Self)
@@ -50,21 +50,20 @@ impl Check for MaxAge {
         true
     }
 
-    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Option<i64>>> {
-        let created = case.object.created();
-        let age = created.map(|created| case.context.now.unix().saturating_sub(created.unix()));
+    fn judge(&self, _: Around<'_>, case: &Case<'_>) -> Option<Met<Timestamp>> {
+        let now = case.context.now;
         // A clock may be a little behind; what was made tomorrow is no young request.
-        let is_young = age.map(|age| (-300..=self.0.seconds()).contains(&age));
-        Some(Met::new(age, is_young.map_or(Answer::Unknown, Answer::of)))
+        let is_young = age(case.object, now).map(|age| (-300..=self.0.seconds()).contains(&age));
+        Some(Met::new(now, is_young.map_or(Answer::Unknown, Answer::of)))
     }
 
     fn tell(
         &self,
-        age: &Option<i64>,
-        _: &CertificateSigningRequest,
+        now: &Timestamp,
+        object: &CertificateSigningRequest,
         f: &mut fmt::Formatter<'_>,
     ) -> fmt::Result {
-        match age {
+        match age(object, *now) {
             Some(age) => write!(f, "{age} seconds; at most {}", self.0),
             None => f.write_str("creation time unknown"),
         }
@@ -74,7 +73,12 @@ impl Check for MaxAge {
         vec![format!("asked for {} ago at most", self.0)]
     }
 
-    fn missing_fact(&self, _: &Option<i64>) -> Option<MissingFact> {
+    fn missing_fact(&self, _: &Timestamp) -> Option<MissingFact> {
         Some(MissingFact::CreationTime)
     }
+}
+
+/// How old a request is, in seconds; nothing where it does not say when it was made.
+fn age(object: &CertificateSigningRequest, now: Timestamp) -> Option<i64> {
+    object.created().map(|created| now.unix().saturating_sub(created.unix()))
 }

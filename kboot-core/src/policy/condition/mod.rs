@@ -22,6 +22,8 @@ use serde_json::{Map, Value};
 
 use super::case::Case;
 use super::missing_fact::MissingFact;
+use super::note::{Note, Observation, write};
+use super::number::Number;
 use super::{Answer, Glob, Reason, Verdict};
 use crate::csr::{CertificateSigningRequest, Signer};
 use reader::RuleReader;
@@ -214,16 +216,24 @@ macro_rules! conditions {
                 match self { $(Self::$name(_) => $name::PLACE,)* }
             }
 
+            /// Judges and notes what was seen, straight to where it stays.
             #[inline]
             pub(super) fn judge(
                 &self,
-                rule: Around<'_>,
+                (rule, condition): (Number, Number),
+                around: Around<'_>,
                 case: &Case<'_>,
-            ) -> Option<(ConditionObservation, Answer, Option<Reason>)> {
+                notes: &mut Vec<Note>,
+            ) -> Option<Answer> {
                 match self {
-                    $(Self::$name(condition) => {
-                        let Met { seen, answer, reason } = condition.judge(rule, case)?;
-                        Some((ConditionObservation::$name(seen), answer, reason))
+                    $(Self::$name(one) => {
+                        let Met { seen, answer, reason } = one.judge(around, case)?;
+                        write(notes, || {
+                            let seen = ConditionObservation::$name(seen);
+                            let observation = Observation::Condition { rule, condition, seen };
+                            Note { observation, answer, reason }
+                        });
+                        Some(answer)
                     })*
                 }
             }

@@ -238,7 +238,7 @@ impl Addition {
         let certificate = certificate.and_then(|pem| Certificate::from_pem(pem).ok());
         if let Some(certificate) = certificate.as_ref().map(Certificate::facts) {
             // Who had it first keeps it: a second owner is what the policy looks for.
-            let owner = facts.key_owners.entry(certificate.public_key.der().to_vec());
+            let owner = facts.key_owners.entry(certificate.public_key.clone());
             let user = KeyOwner::User(certificate.common_name.clone());
             owner
                 .and_modify(|owner| {
@@ -255,7 +255,7 @@ impl Addition {
             // Only who has the key can have signed with it.
             let requestor = object.requestor().username.clone();
             let owner = KeyOwner::Requested { user: user.to_owned(), requestor };
-            facts.key_owners.entry(request.public_key().der().to_vec()).or_insert(owner);
+            facts.key_owners.entry(request.public_key().clone()).or_insert(owner);
         }
     }
 
@@ -365,14 +365,12 @@ impl Addition {
             let path = format!("spec.keys[{i}].publicKey");
             match PublicKey::from_pem(public_key.as_bytes()) {
                 Err(error) => self.problem(&path, error.to_string()),
-                Ok(key) => {
-                    match self.facts.key_owners.insert(key.der().to_vec(), KeyOwner::User(user.clone())) {
-                        Some(KeyOwner::User(owner)) if owner != user => {
-                            self.problem(&path, format!("belongs to {} already", escaped(&owner)));
-                        }
-                        _ => {}
+                Ok(key) => match self.facts.key_owners.insert(key, KeyOwner::User(user.clone())) {
+                    Some(KeyOwner::User(owner)) if owner != user => {
+                        self.problem(&path, format!("belongs to {} already", escaped(&owner)));
                     }
-                }
+                    _ => {}
+                },
             }
         }
     }

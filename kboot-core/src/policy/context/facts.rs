@@ -8,7 +8,7 @@ use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::{Cidr, Host};
 use crate::policy::{Inventory, Nodes};
 use crate::time::{Lifetime, Timestamp};
-use crate::x509::SubjectAltNames;
+use crate::x509::{PublicKey, SubjectAltNames};
 
 /// What files have said so far.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ pub(super) struct Facts {
     pub(super) dns: BTreeMap<String, Vec<IpAddr>>,
     /// By user and groups.
     pub(super) access_reviews: BTreeMap<(String, BTreeSet<String>), AccessReviews>,
-    pub(super) key_owners: HashMap<Vec<u8>, KeyOwner>,
+    pub(super) key_owners: HashMap<PublicKey, KeyOwner>,
     pub(super) history: Option<History>,
     /// The names of the requests in the history.
     pub(super) known_requests: HashSet<String>,

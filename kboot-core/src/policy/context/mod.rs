@@ -17,8 +17,7 @@ use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::Cidr;
 use crate::pki::PkiError;
 use crate::time::{Lifetime, Timestamp};
-use crate::x509::Certificate;
-use crate::x509::SubjectAltNames;
+use crate::x509::{Certificate, PublicKey, SubjectAltNames};
 
 pub use addition::CONTEXT_SCHEMA;
 pub use file::ContextDocument;
@@ -60,8 +59,8 @@ pub struct PolicyContext<'a> {
     pub resolver: Option<&'a dyn Resolver>,
     /// What SubjectAccessReviews said; see [`PolicyContext::set_access`].
     access_reviews: BTreeMap<Subject, AccessReviews>,
-    /// Whose public keys are whose, by SubjectPublicKeyInfo, DER.
-    pub key_owners: HashMap<Vec<u8>, KeyOwner>,
+    /// Whose a public key is.
+    pub key_owners: HashMap<PublicKey, KeyOwner>,
     /// The other requests; none where they are not known.
     pub history: Option<History>,
     /// How long the signer's certificates live where a request does not say
@@ -107,7 +106,7 @@ impl PolicyContext<'_> {
     /// # Errors
     /// [`PkiError`] for a certificate that cannot be read.
     pub fn set_authority(&mut self, certificate: &Certificate) -> Result<(), PkiError> {
-        self.key_owners.insert(certificate.facts().public_key.der().to_vec(), KeyOwner::Authority);
+        self.key_owners.insert(certificate.facts().public_key.clone(), KeyOwner::Authority);
         Ok(())
     }
 

@@ -10,7 +10,8 @@ mod names;
 mod observation;
 
 use super::case::Case;
-use super::note::{Note, Observation};
+use super::note::{Note, Observation, write};
+use super::number::Number;
 use super::{Answer, KeyOwner, Reason, Verdict};
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{CertificateSigningRequest, Signer};
@@ -21,11 +22,11 @@ use crate::x509::{
     SignatureCheck,
 };
 use crate::x509::{KeyUsage, RequestError};
+use FloorObservation as Seen;
 use names::check_alternative_names;
 pub use observation::FloorClause;
 pub(super) use observation::FloorObservation;
-use observation::{KeyRequest, NameOwner};
-use {FloorClause as Of, FloorObservation as Seen};
+use observation::NameOwner;
 
 /// Notes what the floor sees, and the refusal that counts, if there is one.
 pub(super) struct Findings<'a> {
@@ -34,26 +35,28 @@ pub(super) struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    fn note(&mut self, of: Of, seen: Seen, answer: Answer, reason: Option<Reason>) {
-        self.notes.push(Note { observation: Observation::Floor(of, seen), answer, reason });
+    #[inline]
+    fn note(&mut self, seen: Seen, answer: Answer, reason: Option<Reason>) {
+        write(self.notes, || Note { observation: Observation::Floor(seen), answer, reason });
     }
 
-    fn pass(&mut self, of: Of, seen: Seen) {
-        self.note(of, seen, Answer::Yes, None);
+    #[inline]
+    fn pass(&mut self, seen: Seen) {
+        self.note(seen, Answer::Yes, None);
     }
 
-    fn deny(&mut self, of: Of, reason: Reason, seen: Seen) {
-        self.fail(of, Verdict::Deny, reason, seen);
+    fn deny(&mut self, reason: Reason, seen: Seen) {
+        self.fail(Verdict::Deny, reason, seen);
     }
 
-    fn hold(&mut self, of: Of, reason: Reason, seen: Seen) {
-        self.fail(of, Verdict::Hold, reason, seen);
+    fn hold(&mut self, reason: Reason, seen: Seen) {
+        self.fail(Verdict::Hold, reason, seen);
     }
 
     /// The first refusal counts, but that proof of a violation goes before what is not understood.
-    fn fail(&mut self, of: Of, verdict: Verdict, reason: Reason, seen: Seen) {
+    fn fail(&mut self, verdict: Verdict, reason: Reason, seen: Seen) {
         let answer = if verdict == Verdict::Deny { Answer::No } else { Answer::Unknown };
-        self.note(of, seen, answer, Some(reason));
+        self.note(seen, answer, Some(reason));
         match self.refusal {
             Some((Verdict::Deny, _)) => {}
             Some(_) if verdict == Verdict::Hold => {}
@@ -75,9 +78,9 @@ impl Findings<'_> {
 /// Notes that a request cannot be read, and why.
 pub(super) fn unreadable(error: &RequestError, notes: &mut Vec<Note>) -> (Verdict, Reason) {
     let mut found = Findings { notes, refusal: None };
-    found.pass(Of::Signer, Seen::SignerName);
+    found.pass(Seen::SignerName);
     let reason = reason_of(error);
-    found.deny(Of::Encoding, reason, Seen::Unreadable);
+    found.deny(reason, Seen::Unreadable);
     (Verdict::Deny, reason)
 }
 
@@ -85,7 +88,7 @@ pub(super) fn unreadable(error: &RequestError, notes: &mut Vec<Note>) -> (Verdic
 pub(super) fn judge(case: &Case<'_>, signer: Signer, notes: &mut Vec<Note>) -> Option<(Verdict, Reason)> {
     let mut found = Findings { notes, refusal: None };
     let Case { object, request, .. } = case;
-    found.pass(Of::Signer, Seen::SignerName);
+    found.pass(Seen::SignerName);
     check_encoding(request, &mut found);
     check_key(case, &mut found);
     check_signature(request, &mut found);
@@ -125,19 +128,19 @@ fn check_encoding(request: &CertificateRequest, found: &mut Findings<'_>) {
             EncodingAnomaly::TrailingBytes => Reason::TrailingBytes,
             EncodingAnomaly::UnknownVersion => Reason::UnknownVersion,
         };
-        found.deny(Of::Encoding, reason, Seen::Odd(oddity));
+        found.deny(reason, Seen::Odd(oddity));
     }
     if found.is_clean_since(before) {
-        found.pass(Of::Encoding, Seen::OneRequest);
+        found.pass(Seen::OneRequest);
     }
 }
 
 fn check_signature(request: &CertificateRequest, found: &mut Findings<'_>) {
     match request.signature() {
-        SignatureCheck::Valid => found.pass(Of::Signature, Seen::Signature),
-        SignatureCheck::Invalid => found.deny(Of::Signature, Reason::SignatureWrong, Seen::Signature),
-        SignatureCheck::Weak => found.deny(Of::Signature, Reason::SignatureWeak, Seen::Signature),
-        SignatureCheck::Unknown => found.hold(Of::Signature, Reason::SignatureUnknown, Seen::Signature),
+        SignatureCheck::Valid => found.pass(Seen::Signature),
+        SignatureCheck::Invalid => found.deny(Reason::SignatureWrong, Seen::Signature),
+        SignatureCheck::Weak => found.deny(Reason::SignatureWeak, Seen::Signature),
+        SignatureCheck::Unknown => found.hold(Reason::SignatureUnknown, Seen::Signature),
     }
 }
 
@@ -149,36 +152,32 @@ fn check_key(case: &Case<'_>, found: &mut Findings<'_>) {
         KeyKind::Rsa { sound_exponent: false, .. }
         | KeyKind::Rsa { bits: 0..2048, .. }
         | KeyKind::WeakCurve { .. }
-        | KeyKind::WeakEdwardsPoint => found.deny(Of::Key, Reason::KeyWeak, Seen::KeyKind),
+        | KeyKind::WeakEdwardsPoint => found.deny(Reason::KeyWeak, Seen::KeyKind),
         KeyKind::Rsa { bits: 2048..=8192, .. }
         | KeyKind::EcdsaP256
         | KeyKind::EcdsaP384
         | KeyKind::EcdsaP521
         | KeyKind::Ed25519 => {}
-        KeyKind::Rsa { .. } => found.hold(Of::Key, Reason::KeyOversized, Seen::KeyKind),
-        KeyKind::Unknown { .. } | KeyKind::Unreadable => {
-            found.hold(Of::Key, Reason::KeyUnknown, Seen::KeyKind)
-        }
+        KeyKind::Rsa { .. } => found.hold(Reason::KeyOversized, Seen::KeyKind),
+        KeyKind::Unknown { .. } | KeyKind::Unreadable => found.hold(Reason::KeyUnknown, Seen::KeyKind),
     }
-    match context.key_owners.get(request.public_key().der()) {
-        Some(KeyOwner::Authority) => {
-            found.deny(Of::Key, Reason::KeyReused, Seen::AuthoritysKey);
-        }
-        Some(KeyOwner::User(owner)) if request.common_names().ne([owner.as_str()]) => {
-            found.deny(Of::Key, Reason::KeyReused, Seen::KeyOf { user: owner.as_str().into() });
+    let of_another = |owner: &KeyOwner| Seen::KeyOf(Box::new(owner.clone()));
+    match context.key_owners.get(request.public_key()) {
+        Some(owner @ KeyOwner::Authority) => found.deny(Reason::KeyReused, of_another(owner)),
+        Some(owner @ KeyOwner::User(user)) if request.common_names().ne([user.as_str()]) => {
+            found.deny(Reason::KeyReused, of_another(owner));
         }
         // A machine that comes again under another name has its old key; that two who asked have one is no proof
         // of which of them took it.
-        Some(KeyOwner::Requested { user, requestor: earlier })
+        Some(owner @ KeyOwner::Requested { user, requestor: earlier })
             if request.common_names().ne([user.as_str()]) && *earlier != object.requestor().username =>
         {
-            let request = KeyRequest { user: user.clone(), requestor: earlier.clone() };
-            found.hold(Of::Key, Reason::KeyReused, Seen::KeyRequested(Box::new(request)));
+            found.hold(Reason::KeyReused, of_another(owner));
         }
         _ => {}
     }
     if found.is_clean_since(before) {
-        found.pass(Of::Key, Seen::KeyKind);
+        found.pass(Seen::KeyKind);
     }
 }
 
@@ -189,13 +188,13 @@ fn check_attributes(request: &CertificateRequest, found: &mut Findings<'_>) {
         if request.attributes().iter().take(i).any(|earlier| earlier.oid == attribute.oid)
             || (is_extensions && attribute.values.len() != 1)
         {
-            found.deny(Of::Attributes, Reason::AttributeRepeated, Seen::AttributeTwice(i));
+            found.deny(Reason::AttributeRepeated, Seen::AttributeTwice(Number::of(i)));
         } else if !is_extensions {
-            found.hold(Of::Attributes, Reason::AttributeUnknown, Seen::Attribute(i));
+            found.hold(Reason::AttributeUnknown, Seen::Attribute(Number::of(i)));
         }
     }
     if found.is_clean_since(before) {
-        found.pass(Of::Attributes, Seen::NoAttributes);
+        found.pass(Seen::NoAttributes);
     }
 }
 
@@ -205,37 +204,37 @@ fn check_extensions(request: &CertificateRequest, signer: Signer, found: &mut Fi
         |usage: &str| usage == signer.purpose() || usage == DIGITAL_SIGNATURE || usage == KEY_ENCIPHERMENT;
     for (i, extension) in request.extensions().iter().enumerate() {
         if request.extensions().iter().take(i).any(|earlier| earlier.oid == extension.oid) {
-            found.deny(Of::Extensions, Reason::ExtensionRepeated, Seen::ExtensionTwice(i));
+            found.deny(Reason::ExtensionRepeated, Seen::ExtensionTwice(Number::of(i)));
             continue;
         }
         match &extension.content {
             ExtensionContent::AlternativeNames(_) | ExtensionContent::SubjectKeyIdentifier => {}
             ExtensionContent::BasicConstraints { is_authority: false } => {}
             ExtensionContent::BasicConstraints { is_authority: true } => {
-                found.deny(Of::Extensions, Reason::AsksForAuthority, Seen::AsksForAuthority);
+                found.deny(Reason::AsksForAuthority, Seen::AsksForAuthority);
             }
             ExtensionContent::KeyUsages(usages) => {
                 if usages.contains(KeyUsage::CERT_SIGN) || usages.contains(KeyUsage::CRL_SIGN) {
-                    found.deny(Of::Extensions, Reason::AsksForAuthority, Seen::ExtensionUsages(i));
+                    found.deny(Reason::AsksForAuthority, Seen::ExtensionUsages(Number::of(i)));
                 } else if !usages.words().all(allowed) {
-                    found.deny(Of::Extensions, Reason::ExtensionUsages, Seen::ExtensionUsages(i));
+                    found.deny(Reason::ExtensionUsages, Seen::ExtensionUsages(Number::of(i)));
                 }
             }
             ExtensionContent::ExtendedKeyUsages(usages) => {
                 if !usages.iter().all(|usage| usage.as_str().is_some_and(allowed)) {
-                    found.deny(Of::Extensions, Reason::ExtensionUsages, Seen::ExtensionUsages(i));
+                    found.deny(Reason::ExtensionUsages, Seen::ExtensionUsages(Number::of(i)));
                 }
             }
             ExtensionContent::Malformed => {
-                found.deny(Of::Extensions, Reason::ExtensionMalformed, Seen::Extension(i))
+                found.deny(Reason::ExtensionMalformed, Seen::Extension(Number::of(i)))
             }
             ExtensionContent::Unknown => {
-                found.hold(Of::Extensions, Reason::ExtensionUnknown, Seen::UnknownExtension(i));
+                found.hold(Reason::ExtensionUnknown, Seen::UnknownExtension(Number::of(i)));
             }
         }
     }
     if found.is_clean_since(before) {
-        found.pass(Of::Extensions, Seen::Extensions);
+        found.pass(Seen::Extensions);
     }
 }
 
@@ -247,31 +246,31 @@ fn check_subject(request: &CertificateRequest, signer: Signer, found: &mut Findi
             AttributeTypeAndValue::COMMON_NAME => common_names = common_names.saturating_add(1),
             AttributeTypeAndValue::ORGANIZATION => {}
             AttributeTypeAndValue::UID => {
-                found.deny(Of::Subject, Reason::SubjectUid, Seen::Uid);
+                found.deny(Reason::SubjectUid, Seen::Uid);
                 continue;
             }
             _ if signer.is_of_nodes() => {
-                found.deny(Of::Subject, Reason::SubjectAttribute, Seen::SubjectAttribute(i));
+                found.deny(Reason::SubjectAttribute, Seen::SubjectAttribute(Number::of(i)));
                 continue;
             }
             _ => {
-                found.hold(Of::Subject, Reason::SubjectAttribute, Seen::SubjectAttribute(i));
+                found.hold(Reason::SubjectAttribute, Seen::SubjectAttribute(Number::of(i)));
                 continue;
             }
         }
         match &attribute.text {
             Some(text) if is_plain(text) => {}
-            Some(_) => found.deny(Of::Subject, Reason::SubjectText, Seen::SubjectText(i)),
-            None => found.deny(Of::Subject, Reason::SubjectText, Seen::NoText),
+            Some(_) => found.deny(Reason::SubjectText, Seen::SubjectText(Number::of(i))),
+            None => found.deny(Reason::SubjectText, Seen::NoText),
         }
     }
     match common_names {
-        0 => found.deny(Of::Subject, Reason::CommonNameMissing, Seen::NoCommonName),
+        0 => found.deny(Reason::CommonNameMissing, Seen::NoCommonName),
         1 => {}
-        several => found.deny(Of::Subject, Reason::CommonNameRepeated, Seen::CommonNameCount(several)),
+        several => found.deny(Reason::CommonNameRepeated, Seen::CommonNameCount(Number::of(several))),
     }
     if found.is_clean_since(before) {
-        found.pass(Of::Subject, Seen::Subject);
+        found.pass(Seen::Subject);
     }
 }
 
@@ -285,20 +284,20 @@ fn is_plain(text: &str) -> bool {
 fn check_node_identity(case: &Case<'_>, found: &mut Findings<'_>) {
     let before = found.len();
     if case.request.organizations().ne([NODES_GROUP]) {
-        found.deny(Of::Node, Reason::Organization, Seen::Organizations);
+        found.deny(Reason::Organization, Seen::Organizations);
     }
     match case.node {
-        Some(_) if found.is_clean_since(before) => found.pass(Of::Node, Seen::Node),
+        Some(_) if found.is_clean_since(before) => found.pass(Seen::Node),
         Some(_) => {}
-        None => found.deny(Of::Node, Reason::NodeName, Seen::CommonNames),
+        None => found.deny(Reason::NodeName, Seen::CommonNames),
     }
 }
 
 fn check_user_identity(request: &CertificateRequest, found: &mut Findings<'_>) {
     let mut identities = request.common_names().chain(request.organizations());
     match identities.position(is_privileged) {
-        Some(i) => found.deny(Of::Identity, Reason::PrivilegedIdentity, Seen::ReservedIdentity(i)),
-        None => found.pass(Of::Identity, Seen::NoReservedIdentity),
+        Some(i) => found.deny(Reason::PrivilegedIdentity, Seen::ReservedIdentity(Number::of(i))),
+        None => found.pass(Seen::NoReservedIdentity),
     }
 }
 
@@ -311,15 +310,15 @@ fn check_usages(usages: &[String], signer: Signer, found: &mut Findings<'_>) {
         && has(signer.purpose())
         && (!signer.is_of_nodes() || has(DIGITAL_SIGNATURE));
     if !fits {
-        found.deny(Of::Usages, Reason::Usages, Seen::Usages);
+        found.deny(Reason::Usages, Seen::Usages);
     } else if usages
         .iter()
         .enumerate()
         .any(|(i, usage)| usages.iter().take(i).any(|earlier| earlier == usage))
     {
-        found.deny(Of::Usages, Reason::UsagesRepeated, Seen::Usages);
+        found.deny(Reason::UsagesRepeated, Seen::Usages);
     } else {
-        found.pass(Of::Usages, Seen::Usages);
+        found.pass(Seen::Usages);
     }
 }
 
@@ -327,9 +326,9 @@ fn check_expiration(object: &CertificateSigningRequest, found: &mut Findings<'_>
     match object.expiration_seconds() {
         // `validateCertificateSigningRequest`
         Some(seconds) if seconds < 600 => {
-            found.deny(Of::Expiration, Reason::ExpirationTooShort, Seen::Lifetime);
+            found.deny(Reason::ExpirationTooShort, Seen::Lifetime);
         }
-        Some(_) | None => found.pass(Of::Expiration, Seen::Lifetime),
+        Some(_) | None => found.pass(Seen::Lifetime),
     }
 }
 
@@ -337,22 +336,22 @@ fn check_expiration(object: &CertificateSigningRequest, found: &mut Findings<'_>
 fn check_requestor(case: &Case<'_>, signer: Signer, found: &mut Findings<'_>) {
     let requestor = case.object.requestor();
     if requestor.username.is_empty() {
-        return found.hold(Of::Requestor, Reason::RequestorUnknown, Seen::NoSender);
+        return found.hold(Reason::RequestorUnknown, Seen::NoSender);
     }
     if requestor.username == "system:anonymous" || requestor.is_in("system:unauthenticated") {
-        return found.deny(Of::Requestor, Reason::RequestorAnonymous, Seen::Sender);
+        return found.deny(Reason::RequestorAnonymous, Seen::Sender);
     }
     if signer.is_of_nodes() {
         let is_node = requestor.username.starts_with(NODE_USER_PREFIX);
         let is_itself = case.request.common_names().eq([requestor.username.as_str()]);
         if is_node && !is_itself {
-            return found.deny(Of::Requestor, Reason::RequestorOtherNode, Seen::Sender);
+            return found.deny(Reason::RequestorOtherNode, Seen::Sender);
         }
         // Outside system:nodes it only bears the name (`pkg/auth/nodeidentifier/default.go`).
         let must_be_node = is_node || signer == Signer::KubeletServing;
         if must_be_node && !case.is_sent_by_node() {
-            return found.hold(Of::Requestor, Reason::RequestorNotNode, Seen::Sender);
+            return found.hold(Reason::RequestorNotNode, Seen::Sender);
         }
     }
-    found.pass(Of::Requestor, Seen::Sender);
+    found.pass(Seen::Sender);
 }

@@ -1,6 +1,6 @@
 //! The floor's look at alternative names.
 
-use super::{Case, Findings, FloorClause, FloorObservation as Seen, NameOwner};
+use super::{Case, Findings, FloorObservation as Seen, NameOwner, Number};
 use crate::csr::Signer;
 use crate::name::is_dns1123_subdomain;
 use crate::net::is_of_one_machine;
@@ -8,26 +8,24 @@ use crate::policy::Reason;
 use crate::policy::evidence::{AskedName, Compared, Owner, Reserved, owner, reserved};
 use crate::x509::GeneralName;
 
-const OF: FloorClause = FloorClause::AlternativeNames;
-
 pub(super) fn check_alternative_names(case: &Case<'_>, signer: Signer, found: &mut Findings<'_>) {
     if signer == Signer::KubeApiserverClientKubelet && !case.names.is_empty() {
-        return found.deny(OF, Reason::AltNamesNotAllowed, Seen::Names);
+        return found.deny(Reason::AltNamesNotAllowed, Seen::Names);
     }
     let before = found.len();
     let is_of_server = |name: &AskedName<'_>| !matches!(name.compared(), Compared::Other);
     if signer == Signer::KubeletServing && !case.names.iter().any(is_of_server) {
-        found.deny(OF, Reason::AltNamesMissing, Seen::NoServerName);
+        found.deny(Reason::AltNamesMissing, Seen::NoServerName);
     }
     for (i, name) in case.names.iter().enumerate() {
         if let Some(reason) = violation(name, signer) {
-            found.deny(OF, reason, Seen::Name(i));
+            found.deny(reason, Seen::Name(Number::of(i)));
         } else if signer == Signer::KubeletServing {
             check_server_name(i, name.compared(), case, found);
         }
     }
     if found.is_clean_since(before) {
-        found.pass(OF, Seen::Names);
+        found.pass(Seen::Names);
     }
 }
 
@@ -60,25 +58,25 @@ fn violation(asked: &AskedName<'_>, signer: Signer) -> Option<Reason> {
 /// A server's name is the node's own, as far as anything is known of whose it is.
 fn check_server_name(number: usize, name: Compared<'_>, case: &Case<'_>, found: &mut Findings<'_>) {
     let (node, context) = (case.node.as_ref(), case.context);
-    let seen = |owner| Seen::NameOf(number, Box::new(owner));
+    let seen = |owner| Seen::NameOf(Number::of(number), Box::new(owner));
     match (reserved(name, context), owner(name, node, context)) {
         (Some(Reserved::Always(why)), _) => {
-            found.deny(OF, Reason::AltNameReserved, seen(NameOwner::Reserved(why)));
+            found.deny(Reason::AltNameReserved, seen(NameOwner::Reserved(why)));
         }
         // A single machine may be all of the control plane, and then has the API server's address.
         (_, Owner::Operator) => {}
         // Where no operator says what the node has, its own word is no proof, and neither is there one against it.
         (Some(Reserved::ApiServers), Owner::OwnWord) if !context.is_listed(node) => {
-            found.hold(OF, Reason::AltNameReserved, seen(NameOwner::ApiServerOrNode));
+            found.hold(Reason::AltNameReserved, seen(NameOwner::ApiServerOrNode));
         }
         (Some(Reserved::ApiServers), _) => {
-            found.deny(OF, Reason::AltNameReserved, seen(NameOwner::ApiServer));
+            found.deny(Reason::AltNameReserved, seen(NameOwner::ApiServer));
         }
         (Some(Reserved::Unless(why)), _) => {
-            found.hold(OF, Reason::AltNameReserved, seen(NameOwner::Reserved(why)));
+            found.hold(Reason::AltNameReserved, seen(NameOwner::Reserved(why)));
         }
         (None, Owner::Other(says)) => {
-            found.hold(OF, Reason::AltNameOfOther, seen(NameOwner::Other(says)));
+            found.hold(Reason::AltNameOfOther, seen(NameOwner::Other(says)));
         }
         (None, Owner::OwnWord | Owner::Unknown) => {}
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::csr::CertificateSigningRequest;
 use crate::identity::node_of;
+use crate::policy::KeyOwner;
+use crate::policy::number::Number;
 use crate::policy::text::{described, described_all, escaped, list};
 use crate::x509::ObjectIdentifier;
 use crate::x509::{AttributeTypeAndValue, EncodingAnomaly, ExtensionContent, SignatureCheck};
@@ -70,49 +72,39 @@ pub(in crate::policy) enum FloorObservation {
     Odd(EncodingAnomaly),
     OneRequest,
     KeyKind,
-    AuthoritysKey,
-    KeyOf {
-        user: Box<str>,
-    },
-    KeyRequested(Box<KeyRequest>),
+    /// Somebody has the key, or asked with it.
+    KeyOf(Box<KeyOwner>),
     Signature,
-    AttributeTwice(usize),
-    Attribute(usize),
+    AttributeTwice(Number),
+    Attribute(Number),
     NoAttributes,
-    ExtensionTwice(usize),
+    ExtensionTwice(Number),
     AsksForAuthority,
-    ExtensionUsages(usize),
-    Extension(usize),
-    UnknownExtension(usize),
+    ExtensionUsages(Number),
+    Extension(Number),
+    UnknownExtension(Number),
     Extensions,
     Uid,
-    SubjectAttribute(usize),
-    SubjectText(usize),
+    SubjectAttribute(Number),
+    SubjectText(Number),
     NoText,
     NoCommonName,
-    CommonNameCount(usize),
+    CommonNameCount(Number),
     Subject,
     Organizations,
     CommonNames,
     Node,
     /// Of the common names and, after them, the organizations.
-    ReservedIdentity(usize),
+    ReservedIdentity(Number),
     NoReservedIdentity,
     Names,
     NoServerName,
-    Name(usize),
-    NameOf(usize, Box<NameOwner>),
+    Name(Number),
+    NameOf(Number, Box<NameOwner>),
     Usages,
     Lifetime,
     Sender,
     NoSender,
-}
-
-/// Who asked for a certificate with a key, and for whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::policy) struct KeyRequest {
-    pub(in crate::policy) user: String,
-    pub(in crate::policy) requestor: String,
 }
 
 /// Whose a name is.
@@ -137,6 +129,38 @@ impl fmt::Display for NameOwner {
 }
 
 impl FloorObservation {
+    /// The clause that looks at it.
+    pub(in crate::policy) fn clause(&self) -> FloorClause {
+        match self {
+            Self::SignerName => FloorClause::Signer,
+            Self::Unreadable | Self::Odd(_) | Self::OneRequest => FloorClause::Encoding,
+            Self::KeyKind | Self::KeyOf(_) => FloorClause::Key,
+            Self::Signature => FloorClause::Signature,
+            Self::AttributeTwice(_) | Self::Attribute(_) | Self::NoAttributes => FloorClause::Attributes,
+            Self::ExtensionTwice(_)
+            | Self::AsksForAuthority
+            | Self::ExtensionUsages(_)
+            | Self::Extension(_)
+            | Self::UnknownExtension(_)
+            | Self::Extensions => FloorClause::Extensions,
+            Self::Uid
+            | Self::SubjectAttribute(_)
+            | Self::SubjectText(_)
+            | Self::NoText
+            | Self::NoCommonName
+            | Self::CommonNameCount(_)
+            | Self::Subject => FloorClause::Subject,
+            Self::Organizations | Self::CommonNames | Self::Node => FloorClause::Node,
+            Self::ReservedIdentity(_) | Self::NoReservedIdentity => FloorClause::Identity,
+            Self::Names | Self::NoServerName | Self::Name(_) | Self::NameOf(..) => {
+                FloorClause::AlternativeNames
+            }
+            Self::Usages => FloorClause::Usages,
+            Self::Lifetime => FloorClause::Expiration,
+            Self::Sender | Self::NoSender => FloorClause::Requestor,
+        }
+    }
+
     /// What was seen, in the words of the request.
     pub(in crate::policy) fn tell(
         &self,
@@ -162,21 +186,24 @@ impl FloorObservation {
 
     fn tell_of_request(&self, object: &CertificateSigningRequest, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(request) = object.request().ok() else { return Ok(()) };
-        let attribute = |number: &usize| request.attributes().get(*number).map(|one| one.oid);
-        let extension = |number: &usize| request.extensions().get(*number);
-        let oid = |number: &usize| extension(number).map(|one| one.oid);
-        let subject = |number: &usize| request.subject_attributes().nth(*number);
-        let name =
-            |number: &usize| request.alternative_names().nth(*number).map(described).unwrap_or_default();
+        let attribute = |number: &Number| request.attributes().get(number.index()).map(|one| one.oid);
+        let extension = |number: &Number| request.extensions().get(number.index());
+        let oid = |number: &Number| extension(number).map(|one| one.oid);
+        let subject = |number: &Number| request.subject_attributes().nth(number.index());
+        let name = |number: &Number| {
+            request.alternative_names().nth(number.index()).map(described).unwrap_or_default()
+        };
         match self {
             Self::Odd(oddity) => f.write_str(in_words(*oddity)),
             Self::OneRequest => write!(f, "one request of {} bytes", request.der().len()),
             Self::KeyKind => write!(f, "{}", request.public_key().kind()),
-            Self::AuthoritysKey => f.write_str("it is the authority's own"),
-            Self::KeyOf { user } => write!(f, "it is {}'s already", escaped(user)),
-            Self::KeyRequested(request) => {
-                write!(f, "{} asked for {} with it", escaped(&request.requestor), escaped(&request.user))
-            }
+            Self::KeyOf(owner) => match &**owner {
+                KeyOwner::Authority => f.write_str("it is the authority's own"),
+                KeyOwner::User(user) => write!(f, "it is {}'s already", escaped(user)),
+                KeyOwner::Requested { user, requestor } => {
+                    write!(f, "{} asked for {} with it", escaped(requestor), escaped(user))
+                }
+            },
             Self::Signature => f.write_str(match request.signature() {
                 SignatureCheck::Valid => "made by the request's own key",
                 SignatureCheck::Invalid => "not made by the request's key",
@@ -212,7 +239,7 @@ impl FloorObservation {
             }
             Self::NoText => f.write_str("a value that is no text"),
             Self::NoCommonName => f.write_str("no common name"),
-            Self::CommonNameCount(count) => write!(f, "{count} common names"),
+            Self::CommonNameCount(count) => write!(f, "{} common names", count.index()),
             Self::Subject => {
                 write!(f, "CN={}, O={}", list(request.common_names()), list(request.organizations()))
             }
@@ -224,7 +251,7 @@ impl FloorObservation {
             },
             Self::ReservedIdentity(number) => {
                 let mut identities = request.common_names().chain(request.organizations());
-                f.write_str(&escaped(identities.nth(*number).unwrap_or_default()))
+                f.write_str(&escaped(identities.nth(number.index()).unwrap_or_default()))
             }
             Self::NoReservedIdentity => f.write_str("not a reserved one"),
             Self::Names => f.write_str(&described_all(request.alternative_names())),

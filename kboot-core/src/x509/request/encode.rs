@@ -46,7 +46,7 @@ pub(super) fn request(
         RequestInfo {
             version: 0,
             subject: AnyRef::from_der(subject)?,
-            public_key: AnyRef::from_der(key.public_key_der())?,
+            public_key: AnyRef::from_der(key.public_key().der())?,
             attributes: AnyRef::new(tag, &attributes)?,
         }
         .to_der()
