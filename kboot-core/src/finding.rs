@@ -81,6 +81,15 @@ impl<D: Detail> Finding<D> {
     }
 }
 
+impl<D: fmt::Display> fmt::Display for Finding<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => self.detail.fmt(f),
+            path => write!(f, "{path}: {}", self.detail),
+        }
+    }
+}
+
 impl<D: Detail> Serialize for Finding<D> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;

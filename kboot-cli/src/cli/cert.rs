@@ -58,11 +58,7 @@ pub(crate) struct CertIssue {
     /// The folder to write into, made where it is missing (mode 0700); nothing is overwritten
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
-    /// What it is for: one of a cluster's certificates (apiserver, apiserver-kubelet-client,
-    /// apiserver-etcd-client, front-proxy-client, etcd-server, etcd-peer, etcd-healthcheck-client,
-    /// controller-manager, scheduler, admin, super-admin, kubelet-client, kubelet-serving, kube-proxy,
-    /// metrics-server, network-etcd-client), kubelet for both of a kubelet's sides, or client, server, peer
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = profile_help())]
     pub(crate) profile: Option<Profile>,
     /// A cfssl request (JSON) that says what it is for; - is stdin
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["node", "common_name", "organizations", "usages", "key_algorithm"])]
@@ -162,4 +158,13 @@ impl ValueEnum for ExpiryFormat {
             ),
         }
     }
+}
+
+fn profile_help() -> String {
+    let all: Vec<&str> = Profile::ALL.iter().map(|profile| profile.as_str()).collect();
+    format!(
+        "What it is for, one of a cluster's certificates or of any client, server or peer; kubelet is for both of a \
+         kubelet's sides: {}",
+        all.join(", ")
+    )
 }

@@ -10,17 +10,22 @@ fn policy(rules: &str) -> String {
     format!("{{apiVersion: kboot.dev/v1alpha1, kind: CsrPolicy, spec: {{rules: [{rules}]}}}}")
 }
 
+/// What was found of this severity.
+fn findings<'a>(value: &'a Value, severity: &str) -> Vec<&'a Value> {
+    value["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == severity).collect()
+}
+
 fn problems(rules: &str) -> Vec<String> {
     let folder = folder(&[("policy.yaml", &policy(rules))]);
     let outcome = run(&folder, "policy check policy.yaml -o json");
     let value: Value = serde_json::from_str(&outcome.stdout).expect(&outcome.stderr);
     assert_eq!(outcome.stderr, "");
-    let problems = value["problems"].as_array().unwrap();
+    let problems: Vec<&Value> = findings(&value, "error");
     assert_eq!(outcome.code, Some(i32::from(!problems.is_empty())), "{value}");
     let text = |problem: &Value| {
-        format!("{}: {}", problem["path"].as_str().unwrap(), problem["problem"].as_str().unwrap())
+        format!("{}: {}", problem["path"].as_str().unwrap(), problem["text"].as_str().unwrap())
     };
-    problems.iter().map(text).collect()
+    problems.into_iter().map(text).collect()
 }
 
 #[test]
@@ -166,7 +171,7 @@ fn an_inventory_that_cannot_be_used_fails_the_check() {
         let json: Value =
             serde_json::from_str(&run(&folder, "policy check policy.yaml -o json").stdout).unwrap();
         assert_eq!(
-            (json["ok"].as_bool(), json["problems"][0]["path"].as_str()),
+            (json["ok"].as_bool(), json["findings"][0]["path"].as_str()),
             (Some(false), Some("spec.rules[0].node.inventory"))
         );
     }
@@ -185,13 +190,15 @@ fn a_check_is_table_json_or_yaml() {
     assert_eq!(value["rules"][0]["decision"], "approve");
     assert!(value["rules"][0]["sentence"].as_str().unwrap().starts_with("Approves serving certificates"));
     assert_eq!(value["otherwise"][0], "What no rule matches is held.");
-    assert_eq!(value["warnings"][0]["path"], "nodes.yaml: spec.nodes[0].addresses[1]");
-    assert_eq!(value["problems"], Value::Array(Vec::new()));
+    let warnings = findings(&value, "warning");
+    assert_eq!(warnings[0]["path"], "nodes.yaml: spec.nodes[0].addresses[1]");
+    assert_eq!(warnings[0]["code"], "inventory-entry-ignored");
+    assert!(findings(&value, "error").is_empty());
     let yaml = run(&folder, "policy check policy.yaml -o yaml");
     assert_eq!(serde_saphyr::from_multiple::<Value>(&yaml.stdout).unwrap(), [value]);
     let broken = run(&folder, "policy check broken.yaml -o json");
     assert_eq!(broken.code, Some(1));
     let value: Value = serde_json::from_str(&broken.stdout).unwrap();
-    assert_eq!((value["ok"].as_bool(), value["problems"].as_array().map(Vec::len)), (Some(false), Some(1)));
+    assert_eq!((value["ok"].as_bool(), findings(&value, "error").len()), (Some(false), 1));
     assert_eq!(run(&folder, "policy check missing.yaml -o json").code, Some(2));
 }

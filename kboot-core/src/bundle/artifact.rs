@@ -135,7 +135,7 @@ pub struct Artifact {
     /// Whose it is on its node, where it is not root's.
     pub owner: Option<Arc<FileOwner>>,
     /// Why it is made anew although one was there, where that is known.
-    pub reason: Option<StepReason>,
+    pub reason: Option<Arc<StepReason>>,
 }
 
 impl Artifact {
@@ -175,7 +175,7 @@ impl Artifact {
 pub(super) struct FileContent {
     pub(super) kind: FileKind,
     pub(super) content: Content,
-    pub(super) reason: Option<StepReason>,
+    pub(super) reason: Option<Arc<StepReason>>,
 }
 
 impl FileContent {
@@ -193,7 +193,7 @@ impl FileContent {
     pub(super) fn made(self, origin: &Origin) -> Self {
         let reason = match origin {
             Origin::Kept | Origin::Made { reason: None } => None,
-            Origin::Made { reason: Some(reason) } => Some(StepReason::Replaced(reason.clone())),
+            Origin::Made { reason: Some(reason) } => Some(Arc::new(StepReason::Replaced(reason.clone()))),
         };
         Self { reason, ..self }
     }

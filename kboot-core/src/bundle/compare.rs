@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -40,11 +41,12 @@ fn step(
                 Content::Public(new) => {
                     let old = std::str::from_utf8(&found).ok()?;
                     let changes = changes(artifact.path.as_str(), old, new, bundle.kubernetes_version)?;
-                    Some(StepReason::Settings { changes })
+                    Some(Arc::new(StepReason::Settings { changes }))
                 }
                 Content::Secret(_) => None,
             };
-            let reason = artifact.reason.clone().or_else(changed).unwrap_or(StepReason::Differs);
+            let reason =
+                artifact.reason.clone().or_else(changed).unwrap_or_else(|| StepReason::Differs.into());
             (FileAction::Replace, Some(reason))
         }
     };

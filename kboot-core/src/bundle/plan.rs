@@ -165,7 +165,7 @@ impl Plan {
         if let Some(change) = version_change
             && let Some(inventory) = bundle.artifacts.iter_mut().find(|file| file.kind == FileKind::Inventory)
         {
-            inventory.reason = Some(StepReason::VersionChange(change));
+            inventory.reason = Some(StepReason::VersionChange(change).into());
         }
         let steps = steps(root, &bundle)?;
         let leftovers = leftovers(root, &bundle)?;

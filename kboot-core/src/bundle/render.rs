@@ -40,6 +40,7 @@ impl Bundle {
             .par_iter()
             .map(|node| NodeFiles { spec, pki, shared: &shared, node, artifacts: Vec::new() }.render())
             .collect::<Result<Vec<_>, Error>>()?;
+        artifacts.reserve(of_nodes.iter().map(Vec::len).sum());
         artifacts.extend(of_nodes.into_iter().flatten());
         for profile in Profile::ALL.iter().copied().filter(|profile| (profile.row().wanted_if)(spec)) {
             match &profile.row().location {

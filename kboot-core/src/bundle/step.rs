@@ -1,6 +1,7 @@
 //! What happens to each file, and why.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::path::ArtifactPath;
 use crate::pki::Replaced;
@@ -37,7 +38,7 @@ pub struct PlanStep {
     /// What happens to it.
     pub action: FileAction,
     /// Why, where it is replaced.
-    pub reason: Option<StepReason>,
+    pub reason: Option<Arc<StepReason>>,
 }
 
 /// Why a file that is there is replaced.

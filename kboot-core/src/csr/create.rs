@@ -28,6 +28,9 @@ pub fn check_name(name: &str) -> Result<(), CsrError> {
     Ok(())
 }
 
+/// The fewest seconds that a request may ask for (`validateCertificateSigningRequestSpec`).
+pub(crate) const SHORTEST_EXPIRATION: i64 = 600;
+
 /// Whether a request to an API server of this version can ask for this lifetime
 /// (`validateCertificateSigningRequestSpec` in `pkg/apis/certificates/validation/validation.go`).
 ///
@@ -41,11 +44,10 @@ pub fn check_name(name: &str) -> Result<(), CsrError> {
 /// # Errors
 /// [`CsrError::NoExpiration`] and [`CsrError::ExpirationTooShort`].
 pub fn check_expiration(lifetime: Lifetime, version: KubernetesVersion) -> Result<(), CsrError> {
-    const SHORTEST: i64 = 600;
     if !gates::REQUESTED_EXPIRATION.contains(version) {
         return Err(CsrError::NoExpiration { version });
     }
-    if lifetime.seconds() < SHORTEST {
+    if lifetime.seconds() < SHORTEST_EXPIRATION {
         return Err(CsrError::ExpirationTooShort { asked: lifetime });
     }
     Ok(())

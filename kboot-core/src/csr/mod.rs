@@ -13,6 +13,7 @@ mod stage;
 pub mod usage;
 
 pub use crate::document::ListError;
+pub(crate) use create::SHORTEST_EXPIRATION;
 pub use create::{check_expiration, check_name};
 pub use file::{RequestInFile, read};
 pub use list::{MAX_OBJECT_BYTES, read_list};

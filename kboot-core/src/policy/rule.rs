@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::condition::{self, Around, Condition, Kind, MaxExpiration};
-use super::note::Note;
+use super::note::{Note, Observation, write};
 use super::number::Number;
 use super::{Answer, Verdict};
 use crate::csr::Signer;
@@ -87,8 +87,12 @@ impl Rule {
     pub(super) fn judge(&self, number: usize, case: &Case<'_>, notes: &mut Vec<Note>) -> Answer {
         let mut all_told = Answer::Yes;
         for (condition, one) in self.conditions.iter().enumerate() {
-            let place = (Number::of(number), Number::of(condition));
-            match one.judge(place, self.around(), case, notes) {
+            let (rule, condition) = (Number::of(number), Number::of(condition));
+            let note = |seen, answer, reason| {
+                let observation = Observation::Condition { rule, condition, seen };
+                write(notes, || Note { observation, answer, reason });
+            };
+            match one.judge(self.around(), case, note) {
                 None | Some(Answer::Yes) => {}
                 Some(Answer::Unknown) => all_told = Answer::Unknown,
                 Some(Answer::No) => return Answer::No,

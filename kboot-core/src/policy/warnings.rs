@@ -1,43 +1,58 @@
 //! What a policy may say, but probably does not mean; and what it says, in sentences.
 
-use super::condition::{Condition, ListedNode, NodeNames, Objection, Requestor};
-use super::{Policy, Rule, Verdict};
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use super::condition::{Condition, ListedNode, NodeNames, Requestor, Warning};
+use super::{Inventory, Policy, PolicyError, PolicyProblem, Rule, Verdict};
 use crate::csr::Signer;
-use crate::document::Problem;
+use crate::finding::Finding;
+use crate::shown;
 
 impl Rule {
     /// User names may hold nearly any character, so a pattern that reads like a regular expression is allowed.
-    fn expression_warnings(&self) -> impl Iterator<Item = (String, &'static str)> {
+    fn expressions(&self) -> impl Iterator<Item = String> {
         let is_expression =
             |text: &str| text.contains(['^', '$', '\\', '[', ']', '(', ')', '|']) || text.contains(".*");
         self.conditions.iter().filter_map(Condition::user_patterns).flat_map(move |(field, patterns)| {
-            let suspicious = patterns.iter().enumerate().filter(move |(_, glob)| is_expression(glob.as_str()));
-            suspicious.map(move |(i, _)| {
-                let warning = "reads like a regular expression, and is none: * stands for any characters, ? for one, \
-                               and everything else for itself";
-                (format!("{field}[{i}]"), warning)
-            })
+            let suspicious =
+                patterns.iter().enumerate().filter(move |(_, glob)| is_expression(glob.as_str()));
+            suspicious.map(move |(i, _)| format!("{field}[{i}]"))
         })
     }
 
-    fn warnings(&self) -> Vec<Objection> {
+    fn warnings(&self) -> Vec<Warning> {
         if self.verdict() != Verdict::Approve {
             return Vec::new();
         }
         let of_conditions = self.conditions.iter().flat_map(|condition| condition.warnings(self.around()));
-        self.warning_of_any_node().into_iter().chain(of_conditions).collect()
+        self.is_for_any_node()
+            .then_some(("node", PolicyProblem::AnyNode))
+            .into_iter()
+            .chain(of_conditions)
+            .collect()
     }
 
-    fn warning_of_any_node(&self) -> Option<Objection> {
+    fn is_for_any_node(&self) -> bool {
         let is_any_name = self
             .condition()
             .is_none_or(|NodeNames(patterns)| patterns.iter().all(|pattern| pattern.as_str() == "*"));
-        let is_open = self.signer() == Signer::KubeApiserverClientKubelet
+        self.signer() == Signer::KubeApiserverClientKubelet
             && self.condition() != Some(&Requestor::Myself)
             && self.condition::<ListedNode>().is_none()
-            && is_any_name;
-        let warning = "no node names and no inventory: whoever holds such a token may become any node";
-        is_open.then(|| ("node", warning.to_owned()))
+            && is_any_name
+    }
+}
+
+impl PolicyError {
+    /// Each problem as a finding.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding<PolicyProblem>> {
+        let refused = |problem: &str| PolicyProblem::Refused { problem: problem.to_owned() };
+        self.problems
+            .iter()
+            .map(|problem| Finding::error(&*problem.path, refused(&problem.problem)))
+            .collect()
     }
 }
 
@@ -49,29 +64,51 @@ impl Policy {
     /// assert!(Preset::KubeletServing.policy().warnings().is_empty());
     /// ```
     #[must_use]
-    pub fn warnings(&self) -> Vec<Problem> {
+    pub fn warnings(&self) -> Vec<Finding<PolicyProblem>> {
         let mut warnings = Vec::new();
         for (i, rule) in self.rules.iter().enumerate() {
             let path = format!("spec.rules[{i}]");
-            for (field, warning) in rule.expression_warnings() {
-                warnings.push(Problem::new(&format!("{path}.{field}"), warning));
-            }
-            for (field, warning) in rule.warnings() {
-                warnings.push(Problem::new(&format!("{path}.{field}"), warning));
-            }
+            let expressions = rule.expressions().map(|field| (field, PolicyProblem::RegularExpression));
+            let others = rule.warnings().into_iter().map(|(field, problem)| (field.to_owned(), problem));
+            let of_fields = expressions.chain(others);
+            warnings.extend(
+                of_fields.map(|(field, problem)| Finding::warning(format!("{path}.{field}"), problem)),
+            );
             let mut earlier = self.rules.iter().take(i).filter(|earlier| earlier.signer == rule.signer);
             if let Some(earlier) = earlier.find(|earlier| earlier.has_no_condition()) {
-                let warning = format!("is never reached: {} before it matches every request", earlier.name);
-                warnings.push(Problem::new(&path, warning));
+                let earlier = earlier.name.clone();
+                warnings.push(Finding::warning(path, PolicyProblem::NeverReached { earlier }));
             }
         }
         if self.otherwise == Verdict::Deny {
-            warnings.push(Problem::new(
-                "spec.otherwise",
-                "denies what no rule matches, and nobody can take that back; hold leaves it to others",
-            ));
+            warnings.push(Finding::warning("spec.otherwise", PolicyProblem::DeniesTheRest));
         }
         warnings
+    }
+
+    /// What is wrong with the inventories that its rules name, each asked for once; without its inventory a rule
+    /// decides nothing.
+    pub fn check_inventories<E: Display>(
+        &self,
+        mut read: impl FnMut(&str) -> Result<Inventory, E>,
+    ) -> Vec<Finding<PolicyProblem>> {
+        let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+        for (i, rule) in self.rules.iter().enumerate() {
+            let Some(name) = rule.inventory().filter(|name| seen.insert(*name)) else { continue };
+            match read(name) {
+                Ok(inventory) => found.extend(inventory.warnings().iter().map(|warning| {
+                    let path = format!("{}: {}", shown::escaped(name), warning.path);
+                    let problem = PolicyProblem::InventoryEntryIgnored { problem: warning.problem.clone() };
+                    Finding::warning(path, problem)
+                })),
+                Err(error) => {
+                    let (name, problem) = (name.to_owned(), format!("{error:#}"));
+                    let detail = PolicyProblem::InventoryUnusable { name, problem };
+                    found.push(Finding::error(format!("spec.rules[{i}].node.inventory"), detail));
+                }
+            }
+        }
+        found
     }
 
     /// What becomes of requests that no rule matches, of those that the floor proves wrong, and of those for

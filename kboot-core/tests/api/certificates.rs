@@ -1,6 +1,7 @@
 //! Every certificate of a bundle before other judges: openssl for chains and content, webpki for
 //! purpose and name.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::common::write;
@@ -22,7 +23,7 @@ metadata: {{name: kubernetes}}
 spec:
   kubernetesVersion: v1.36.4
   controlPlaneEndpoint: k8s.example.com:6443
-  network: {{serviceCIDRs: [10.96.0.0/12, 'fd00:1::/108'], podCIDRs: [10.244.0.0/16, 'fd00:2::/56']}}
+  network: {{serviceCIDRs: [10.96.0.0/12, 'fd00:1::/108'], podCIDRs: [10.244.0.0/16, 'fd00:2::/56'], etcdClientSecret: plugin}}
   pki: {pki}
   join: {{nodeCredentials: certificate, servingCertificates: issued}}
   nodes:
@@ -54,7 +55,7 @@ fn judge(spec: &ClusterSpec) {
     let openssl = Oracle::find("openssl");
     let folder = tempfile::tempdir().unwrap();
     let now = u64::try_from(env.now().unix()).unwrap();
-    let mut serials = std::collections::BTreeSet::new();
+    let mut serials = BTreeSet::new();
     let mut judged = 0;
     for (id, issued) in pki.certificates() {
         let node = id.node.as_ref().map(|name| spec.nodes().iter().find(|node| node.name() == name).unwrap());
@@ -338,13 +339,35 @@ fn certificates_that_upstream_leaves_to_others() {
     let metrics_names = "DNS:metrics-server, DNS:metrics-server.kube-system, DNS:metrics-server.kube-system.svc, \
                          DNS:metrics-server.kube-system.svc.cluster.local";
     let of_node = |role| CertificateId::of_node(role, master);
+    let mut left: BTreeSet<Role> = Role::ALL.iter().copied().collect();
+    // Those of `kubeadm init phase certs` and `kubeconfig`, and those that nobody has without asking.
+    for held_elsewhere in [
+        Role::ApiServer,
+        Role::ApiServerKubeletClient,
+        Role::ApiServerEtcdClient,
+        Role::FrontProxyClient,
+        Role::EtcdServer,
+        Role::EtcdPeer,
+        Role::EtcdHealthcheckClient,
+        Role::ControllerManager,
+        Role::Scheduler,
+        Role::Admin,
+        Role::Kubelet,
+        Role::Client,
+        Role::Server,
+        Role::Peer,
+    ] {
+        assert!(left.remove(&held_elsewhere), "{held_elsewhere}");
+    }
     for (id, common_name, groups, names) in [
         (of_node(Role::KubeletClient), "system:node:master-1", &["system:nodes"][..], ""),
         (of_node(Role::KubeletServing), "system:node:master-1", &["system:nodes"], node_names),
         (CertificateId::of_cluster(Role::KubeProxy), "system:kube-proxy", &[], ""),
         (CertificateId::of_cluster(Role::MetricsServer), "metrics-server", &[], metrics_names),
         (CertificateId::of_cluster(Role::SuperAdmin), "kubernetes-super-admin", &["system:masters"], ""),
+        (CertificateId::of_cluster(Role::NetworkEtcdClient), "network-plugin", &[], ""),
     ] {
+        assert!(left.remove(&id.profile), "{id}");
         let facts = pki.get(&id).unwrap().certificate.facts();
         assert_eq!(
             (facts.common_name.as_str(), facts.organizations.as_slice()),
@@ -353,6 +376,7 @@ fn certificates_that_upstream_leaves_to_others() {
         );
         assert_eq!(facts.alt_names.to_string(), names, "{id}");
     }
+    assert!(left.is_empty(), "nothing is said of {left:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kboot_core::bundle::Plan;
+use kboot_core::cluster::{CLUSTER_SCHEMA, COMMENTED_EXAMPLE};
 use kboot_core::version::KubernetesVersion;
 use kboot_core::{ClusterSpec, Env};
 use serde::Deserialize;
@@ -211,9 +212,9 @@ fn one_line_moves_a_guide_through_every_version() {
     }
 }
 
-/// The README names the versions that are covered.
+/// Whoever writes a cluster file finds the versions that are covered wherever they look.
 #[test]
-fn the_readme_names_the_covered_versions() {
+fn the_covered_versions_are_named() {
     let (oldest, newest) = (KubernetesVersion::MINORS.start(), KubernetesVersion::MINORS.end());
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = std::fs::read_to_string(readme).unwrap();
@@ -222,6 +223,9 @@ fn the_readme_names_the_covered_versions() {
     {
         assert!(readme.contains(&range), "README.md lacks {range:?}");
     }
+    let range = format!("1.{oldest} to 1.{newest}.");
+    assert!(CLUSTER_SCHEMA.contains(&range), "the schema lacks {range:?}");
+    assert!(COMMENTED_EXAMPLE.contains(&range), "the commented example lacks {range:?}");
 }
 
 /// The full configuration files of guide 002 go through kboot's types without loss.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::reader::RuleReader;
-use super::{Around, Check, Met, Objection, Place, meaningless};
+use super::{Around, Check, Met, Objection, Place, Warning, meaningless};
 use crate::csr::CertificateSigningRequest;
 use crate::csr::Signer;
 pub(in crate::policy) use crate::policy::access::Access;
@@ -38,7 +38,7 @@ impl Check for Access {
         Vec::new()
     }
 
-    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Warning> {
         Vec::new()
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::reader::RuleReader;
-use super::{Around, Check, ListedNode, Met, NO_NODE, Objection, Place, joined, meaningless};
+use super::{Around, Check, ListedNode, Met, NO_NODE, Objection, Place, Warning, joined, meaningless};
 use crate::csr::CertificateSigningRequest;
 use crate::csr::Signer;
 use crate::net::Cidr;
@@ -14,7 +14,7 @@ use crate::policy::evidence::{AskedName, Compared, Doubt, NameSource, Question, 
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::number::Number;
 use crate::policy::text::{described, list};
-use crate::policy::{Answer, Glob, PolicyContext, Reason, Verdict};
+use crate::policy::{Answer, Glob, PolicyContext, PolicyProblem, Reason, Verdict};
 use crate::x509::GeneralName;
 
 /// Which alternative names there may be.
@@ -125,28 +125,23 @@ impl Check for AlternativeNames {
         }
     }
 
-    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Warning> {
         let Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max_dns, .. }) = self else {
             return Vec::new();
         };
-        let mut warnings = Vec::new();
-        let mut warn = |field, warning: &str| warnings.push((field, warning.to_owned()));
-        for kind in any_node_may_claim {
-            let warning = match kind {
-                NameKind::DnsNames => {
-                    "any node may get a certificate for any DNS name not known to be another's"
-                }
-                NameKind::Addresses => {
-                    "any node may get a certificate for any address not known to be another's"
-                }
-            };
-            warn("subjectAltNames.anyNodeMayClaim", warning);
-        }
+        let mut warnings: Vec<Warning> = any_node_may_claim
+            .iter()
+            .map(|kind| match kind {
+                NameKind::DnsNames => PolicyProblem::AnyDnsName,
+                NameKind::Addresses => PolicyProblem::AnyAddress,
+            })
+            .map(|problem| ("subjectAltNames.anyNodeMayClaim", problem))
+            .collect();
         if !dns_names.is_empty() && *max_dns == Some(0) {
-            warn("subjectAltNames.dnsNames", "limits nothing, since maxDns allows no DNS name");
+            warnings.push(("subjectAltNames.dnsNames", PolicyProblem::DnsNamesUnused));
         }
         if within.contains(&NameSource::Dns) && *max_dns == Some(0) {
-            warn("subjectAltNames.maxDns", "without a DNS name, dns confirms no address");
+            warnings.push(("subjectAltNames.maxDns", PolicyProblem::DnsUnused));
         }
         warnings
     }

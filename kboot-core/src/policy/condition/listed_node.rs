@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::reader::RuleReader;
-use super::{Around, Check, Met, NO_NODE, Objection, Place, meaningless};
+use super::{Around, Check, Met, NO_NODE, Objection, Place, Warning, meaningless};
 use crate::csr::CertificateSigningRequest;
 use crate::identity::node_of;
 use crate::policy::case::Case;
@@ -51,7 +51,7 @@ impl Check for ListedNode {
         Vec::new()
     }
 
-    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Warning> {
         Vec::new()
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::reader::RuleReader;
-use super::{Around, Check, Met, Objection, Place};
+use super::{Around, Check, Met, Objection, Place, Warning};
 use crate::csr::CertificateSigningRequest;
 use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
@@ -38,7 +38,7 @@ impl Check for MaxAge {
         Vec::new()
     }
 
-    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Warning> {
         Vec::new()
     }
 

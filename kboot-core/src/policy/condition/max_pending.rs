@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::reader::RuleReader;
-use super::{Around, Check, Met, Objection, Place, meaningless};
+use super::{Around, Check, Met, Objection, Place, Warning, meaningless};
 use crate::csr::CertificateSigningRequest;
 use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
@@ -58,7 +58,7 @@ impl Check for MaxPending {
         Vec::new()
     }
 
-    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Warning> {
         Vec::new()
     }
 

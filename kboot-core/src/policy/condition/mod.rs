@@ -22,9 +22,7 @@ use serde_json::{Map, Value};
 
 use super::case::Case;
 use super::missing_fact::MissingFact;
-use super::note::{Note, Observation, write};
-use super::number::Number;
-use super::{Answer, Glob, Reason, Verdict};
+use super::{Answer, Glob, PolicyProblem, Reason, Verdict};
 use crate::csr::{CertificateSigningRequest, Signer};
 use reader::RuleReader;
 
@@ -55,7 +53,7 @@ pub(super) trait Check: Debug + Clone + PartialEq + Sized {
     fn objections(&self, rule: Around<'_>) -> Vec<Objection>;
 
     /// What is allowed in a rule that approves, but probably not meant.
-    fn warnings(&self, rule: Around<'_>) -> Vec<Objection>;
+    fn warnings(&self, rule: Around<'_>) -> Vec<Warning>;
 
     /// Patterns of users, which people write as regular expressions, and their field.
     fn user_patterns(&self) -> Option<(&'static str, &[Glob])>;
@@ -83,6 +81,9 @@ pub(super) trait Check: Debug + Clone + PartialEq + Sized {
 
 /// A field of a rule, and what is wrong with it.
 pub(super) type Objection = (&'static str, String);
+
+/// A field of a rule, and what is allowed there but probably not meant.
+pub(super) type Warning = (&'static str, PolicyProblem);
 
 /// Where in a sentence something is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -216,23 +217,19 @@ macro_rules! conditions {
                 match self { $(Self::$name(_) => $name::PLACE,)* }
             }
 
-            /// Judges and notes what was seen, straight to where it stays.
+            /// What it says of a request. What was seen goes to `note` from each kind's own arm, where it is not
+            /// copied on the way.
             #[inline]
             pub(super) fn judge(
                 &self,
-                (rule, condition): (Number, Number),
-                around: Around<'_>,
+                rule: Around<'_>,
                 case: &Case<'_>,
-                notes: &mut Vec<Note>,
+                note: impl FnOnce(ConditionObservation, Answer, Option<Reason>),
             ) -> Option<Answer> {
                 match self {
-                    $(Self::$name(one) => {
-                        let Met { seen, answer, reason } = one.judge(around, case)?;
-                        write(notes, || {
-                            let seen = ConditionObservation::$name(seen);
-                            let observation = Observation::Condition { rule, condition, seen };
-                            Note { observation, answer, reason }
-                        });
+                    $(Self::$name(condition) => {
+                        let Met { seen, answer, reason } = condition.judge(rule, case)?;
+                        note(ConditionObservation::$name(seen), answer, reason);
                         Some(answer)
                     })*
                 }
@@ -276,7 +273,7 @@ macro_rules! conditions {
                 match self { $(Self::$name(condition) => condition.objections(rule),)* }
             }
 
-            pub(super) fn warnings(&self, rule: Around<'_>) -> Vec<Objection> {
+            pub(super) fn warnings(&self, rule: Around<'_>) -> Vec<Warning> {
                 match self { $(Self::$name(condition) => condition.warnings(rule),)* }
             }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::reader::RuleReader;
-use super::{Around, Check, Met, NO_NODE, Objection, Place, joined, meaningless};
+use super::{Around, Check, Met, NO_NODE, Objection, Place, Warning, joined, meaningless};
 use crate::csr::CertificateSigningRequest;
 use crate::identity::node_of;
 use crate::policy::case::Case;
@@ -40,7 +40,7 @@ impl Check for NodeNames {
         Vec::new()
     }
 
-    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Warning> {
         Vec::new()
     }
 

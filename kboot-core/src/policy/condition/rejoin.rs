@@ -3,13 +3,13 @@
 use std::fmt;
 
 use super::reader::RuleReader;
-use super::{Around, Check, Met, Objection, Place, meaningless};
+use super::{Around, Check, Met, Objection, Place, Warning, meaningless};
 use super::{Once, Requestor};
 use crate::csr::CertificateSigningRequest;
 use crate::csr::Signer;
 use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
-use crate::policy::{Answer, Glob, Reason, Verdict};
+use crate::policy::{Answer, Glob, PolicyProblem, Reason, Verdict};
 
 /// Whether somebody else than a node may get the identity that the node has already. Whoever gets the identity of
 /// a node that has joined has its secrets and pods: with a bootstrap token alone, nobody does.
@@ -51,12 +51,11 @@ impl Check for Rejoin {
         Vec::new()
     }
 
-    fn warnings(&self, rule: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, rule: Around<'_>) -> Vec<Warning> {
         if *self == Self::Refused || rule.has_access() {
             return Vec::new();
         }
-        let warning = "whom the rule matches may take over a node that has joined: its secrets and its pods";
-        vec![("node.mayRejoin", warning.to_owned())]
+        vec![("node.mayRejoin", PolicyProblem::MayRejoin)]
     }
 
     fn user_patterns(&self) -> Option<(&'static str, &[Glob])> {

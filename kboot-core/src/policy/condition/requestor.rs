@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::reader::RuleReader;
-use super::{Around, Check, Met, Objection, Place, joined};
+use super::{Around, Check, Met, Objection, Place, Warning, joined};
 use crate::csr::CertificateSigningRequest;
 use crate::identity::EVERYBODY;
 use crate::policy::case::Case;
 use crate::policy::missing_fact::MissingFact;
 use crate::policy::text::{escaped, list};
-use crate::policy::{Answer, Glob};
+use crate::policy::{Answer, Glob, PolicyProblem};
 use crate::token::TokenId;
 
 /// Who must have sent the request.
@@ -102,13 +102,10 @@ impl Check for Requestor {
         vec![("requestor", "is everybody: name the users or groups that may ask".to_owned())]
     }
 
-    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Warning> {
         match self {
             Self::Listed { groups, .. } if groups.iter().any(|group| EVERYBODY.contains(&group.as_str())) => {
-                vec![(
-                    "requestor.groups",
-                    "names a group that everybody is in, so it limits nothing".to_owned(),
-                )]
+                vec![("requestor.groups", PolicyProblem::GroupOfEverybody)]
             }
             _ => Vec::new(),
         }

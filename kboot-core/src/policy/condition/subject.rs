@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::reader::RuleReader;
-use super::{Around, Check, Met, Objection, Place, joined, meaningless};
+use super::{Around, Check, Met, Objection, Place, Warning, joined, meaningless};
 use crate::csr::CertificateSigningRequest;
 use crate::identity::{PRIVILEGED, RESERVED_PREFIX, is_privileged};
 use crate::policy::case::Case;
@@ -73,7 +73,7 @@ impl Check for Subject {
         objections
     }
 
-    fn warnings(&self, _: Around<'_>) -> Vec<Objection> {
+    fn warnings(&self, _: Around<'_>) -> Vec<Warning> {
         Vec::new()
     }
 

@@ -13,6 +13,7 @@ use super::case::Case;
 use super::note::{Note, Observation, write};
 use super::number::Number;
 use super::{Answer, KeyOwner, Reason, Verdict};
+use crate::csr::SHORTEST_EXPIRATION;
 use crate::csr::usage::{DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
 use crate::csr::{CertificateSigningRequest, Signer};
 use crate::identity::{NODE_USER_PREFIX, NODES_GROUP, is_privileged};
@@ -324,8 +325,7 @@ fn check_usages(usages: &[String], signer: Signer, found: &mut Findings<'_>) {
 
 fn check_expiration(object: &CertificateSigningRequest, found: &mut Findings<'_>) {
     match object.expiration_seconds() {
-        // `validateCertificateSigningRequest`
-        Some(seconds) if seconds < 600 => {
+        Some(seconds) if seconds < SHORTEST_EXPIRATION => {
             found.deny(Reason::ExpirationTooShort, Seen::Lifetime);
         }
         Some(_) | None => found.pass(Seen::Lifetime),
