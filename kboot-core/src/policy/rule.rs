@@ -1,10 +1,10 @@
 //! Rules: the conditions that a request must meet for a policy's decision. Each answers yes, no or unknown.
 
 use super::case::Case;
-use super::condition::{self, Around, Condition, Kind, MaxExpiration};
+use super::condition::{self, Around, Condition, ConditionObservation, Kind, MaxExpiration, Minutes};
 use super::note::{Note, Observation, write};
 use super::number::Number;
-use super::{Answer, Verdict};
+use super::{Answer, Reason, Verdict};
 use crate::csr::Signer;
 use crate::time::Lifetime;
 
@@ -87,12 +87,8 @@ impl Rule {
     pub(super) fn judge(&self, number: usize, case: &Case<'_>, notes: &mut Vec<Note>) -> Answer {
         let mut all_told = Answer::Yes;
         for (condition, one) in self.conditions.iter().enumerate() {
-            let (rule, condition) = (Number::of(number), Number::of(condition));
-            let note = |seen, answer, reason| {
-                let observation = Observation::Condition { rule, condition, seen };
-                write(notes, || Note { observation, answer, reason });
-            };
-            match one.judge(self.around(), case, note) {
+            let minutes = RuleMinutes { rule: Number::of(number), condition: Number::of(condition), notes };
+            match one.judge(self.around(), case, minutes) {
                 None | Some(Answer::Yes) => {}
                 Some(Answer::Unknown) => all_told = Answer::Unknown,
                 Some(Answer::No) => return Answer::No,
@@ -119,5 +115,24 @@ impl Rule {
         let parts: Vec<String> = conditions.into_iter().flat_map(Condition::sentence).collect();
         let end = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
         format!("{verb} {what}{end}.")
+    }
+}
+
+/// Where the answer of one of the rule's conditions is noted.
+struct RuleMinutes<'a> {
+    rule: Number,
+    condition: Number,
+    notes: &'a mut Vec<Note>,
+}
+
+impl Minutes for RuleMinutes<'_> {
+    #[inline]
+    fn take(self, answer: Answer, reason: Option<Reason>, seen: impl FnOnce() -> ConditionObservation) {
+        let Self { rule, condition, notes } = self;
+        write(notes, || Note {
+            observation: Observation::Condition { rule, condition, seen: seen() },
+            answer,
+            reason,
+        });
     }
 }

@@ -110,6 +110,11 @@ impl<S> Met<S> {
     }
 }
 
+/// Where a condition's answer is noted, with what it saw, which is made where it stays.
+pub(super) trait Minutes {
+    fn take(self, answer: Answer, reason: Option<Reason>, seen: impl FnOnce() -> ConditionObservation);
+}
+
 /// A kind of condition that can be taken out of [`Condition`].
 pub(super) trait Kind: Sized {
     fn of(condition: &Condition) -> Option<&Self>;
@@ -217,19 +222,18 @@ macro_rules! conditions {
                 match self { $(Self::$name(_) => $name::PLACE,)* }
             }
 
-            /// What it says of a request. What was seen goes to `note` from each kind's own arm, where it is not
-            /// copied on the way.
+            /// What it says of a request, told to `minutes`.
             #[inline]
             pub(super) fn judge(
                 &self,
                 rule: Around<'_>,
                 case: &Case<'_>,
-                note: impl FnOnce(ConditionObservation, Answer, Option<Reason>),
+                minutes: impl Minutes,
             ) -> Option<Answer> {
                 match self {
                     $(Self::$name(condition) => {
                         let Met { seen, answer, reason } = condition.judge(rule, case)?;
-                        note(ConditionObservation::$name(seen), answer, reason);
+                        minutes.take(answer, reason, || ConditionObservation::$name(seen));
                         Some(answer)
                     })*
                 }
