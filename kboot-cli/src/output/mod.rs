@@ -4,11 +4,11 @@
 //! [`Stream`]. `text` is a line, `table` are lines in columns, `screen` is what they fit on, `format` has a file
 //! for each form of `-o`.
 
+mod columns;
 mod format;
 mod progress;
 mod screen;
 mod stream;
-mod table;
 mod text;
 
 use std::io::{self, Write};
@@ -19,12 +19,12 @@ use kboot_core::bundle;
 use kboot_core::secret::SecretText;
 use kboot_core::shown;
 
+pub(crate) use columns::{Column, Table, Width};
 pub(crate) use format::{Layout, ListFormat, Page, Report};
 pub(crate) use kboot_core::shown::escaped;
 pub(crate) use progress::Progress;
 use screen::Screen;
 pub(crate) use stream::Stream;
-pub(crate) use table::{Column, Table, Width};
 pub(crate) use text::{Text, Tone};
 
 const UNWRITABLE: &str = "cannot write to stdout";

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::identity::ClusterIdentity;
+use super::cluster_identity::ClusterIdentity;
 use crate::error::ErrorKind;
 use crate::kubeconfig::KubeconfigError;
 use crate::pki::PkiError;

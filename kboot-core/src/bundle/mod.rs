@@ -3,11 +3,11 @@
 
 mod artifact;
 mod authorities;
+mod cluster_identity;
 mod compare;
 mod error;
 mod existing;
 mod fs;
-mod identity;
 mod join;
 mod manifests;
 mod node_file;
@@ -21,9 +21,9 @@ mod step;
 mod way;
 
 pub use artifact::{Artifact, Bundle, Content, FileKind, FileOwner, Sensitivity};
+pub use cluster_identity::{ClusterIdentity, ClusterIdentityError};
 pub use error::BundleError;
 pub use fs::{write_all_new, write_new};
-pub use identity::{ClusterIdentity, ClusterIdentityError};
 pub use node_file::meant_by;
 pub use path::ArtifactPath;
 pub use place::INVENTORY;

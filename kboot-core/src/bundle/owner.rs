@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::cluster_identity::ClusterIdentity;
 use super::error::BundleError;
 use super::fs;
-use super::identity::ClusterIdentity;
 use super::place::kubeconfigs_of_people;
 use crate::cluster::{ClusterSpec, NodeRole};
 use crate::component::paths;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::artifact::{Bundle, FileKind};
 use super::authorities::FoundAuthorities;
+use super::cluster_identity::ClusterIdentity;
 use super::compare::steps;
 use super::error::BundleError;
-use super::identity::ClusterIdentity;
 use super::path::ArtifactPath;
 use super::record::Record;
 use super::step::{FileAction, PlanStep, StepReason};

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::{Artifact, FileContent, FileKind};
+use super::cluster_identity::ClusterIdentity;
 use super::error::BundleError;
-use super::identity::ClusterIdentity;
 use super::join::{RecordedTokens, TokenOfNodes};
 use super::owner::{Member, Owner};
 use super::place::{self, INVENTORY};

@@ -98,6 +98,17 @@ static TABLE: LazyLock<BTreeMap<&'static str, BTreeMap<&'static str, Known>>> = 
 mod tests {
     use super::*;
 
+    /// Two rows of one flag would hide each other, and who adds one finds its place.
+    #[test]
+    fn each_flag_has_one_row_in_its_place() {
+        let rows: Vec<_> = rows(FLAGS).map(|row| (row[0], row[1])).collect();
+        let components: Vec<_> = rows.chunk_by(|(a, _), (b, _)| a == b).map(|chunk| chunk[0].0).collect();
+        assert!(components.is_sorted_by(|a, b| a < b), "{components:?}");
+        for pair in rows.windows(2) {
+            assert!(pair[0] < pair[1], "{pair:?}");
+        }
+    }
+
     /// A list that is called complete rests on a binary of that version, row by row; the table of
     /// complete lists says which rest on a reference and source.
     #[test]

@@ -1,5 +1,6 @@
 //! The files about requests: policies, inventories, contexts and lists; what they mean and what is refused.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use crate::common::now;
@@ -500,6 +501,25 @@ fn warnings_say_what_is_probably_not_meant() {
         match expected {
             None => assert_eq!(first, None, "{text}"),
             Some(expected) => assert!(first.is_some_and(|first| first.starts_with(expected)), "{text}: {warnings:?}"),
+        }
+    }
+}
+
+/// The table of a rule's fields in docs/csr.md, beside the schema.
+#[test]
+fn the_documentation_has_every_field_of_a_rule() {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/csr.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    let rows = document.lines().filter(|line| line.starts_with("| `"));
+    let words: BTreeSet<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
+    let schema: Value = serde_json::from_str(kboot_core::policy::POLICY_SCHEMA).unwrap();
+    for (name, field) in schema.pointer("/$defs/rule/properties").unwrap().as_object().unwrap() {
+        let parts = field["properties"].as_object().into_iter().flatten();
+        let parts: Vec<&str> = parts.map(|(part, _)| part.as_str()).collect();
+        assert!(words.contains(name.as_str()) || !parts.is_empty(), "{name}");
+        for part in parts {
+            let whole = format!("{name}.{part}");
+            assert!(words.contains(part) || words.contains(whole.as_str()), "{whole}");
         }
     }
 }

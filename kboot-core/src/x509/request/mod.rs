@@ -2,9 +2,9 @@
 
 mod decode;
 mod encode;
-mod usages;
+mod extension_anomaly;
 
-pub use usages::ExtensionAnomaly;
+pub use extension_anomaly::ExtensionAnomaly;
 
 use super::limits::MAX_REQUEST_BYTES;
 use super::{
