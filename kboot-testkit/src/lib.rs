@@ -11,5 +11,8 @@ pub mod generate;
 mod oracle;
 mod tls;
 
+/// What the strategies are made with, in the version that they need.
+pub use proptest;
+
 pub use oracle::{Oracle, Verdict, upstream};
 pub use tls::{Purpose, webpki_accepts};

@@ -1,9 +1,9 @@
 //! The corpus is whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use kboot_testkit::corpus::{self, Entry};
+use kboot_testkit::corpus::{self, Answer, Class, Entry};
 
 /// Every code that a request alone, with the picture of the cluster, can lead to.
 const CODES: &[&str] = &[
@@ -86,10 +86,32 @@ fn answers_and_decisions_agree() {
     for entry in corpus::all() {
         let decisions: &[&str] = if entry.is_hostile() { &["deny", "hold"] } else { &["approve"] };
         assert!(decisions.contains(&entry.expect.decision.as_str()), "{}", entry.name);
-        assert!(["approve", "refuse"].contains(&entry.expect.answer.as_str()), "{}", entry.name);
+        assert_eq!(entry.harm.is_some(), entry.is_hostile(), "{}", entry.name);
         assert!(entry.about.ends_with('.'), "{}: {}", entry.name, entry.about);
         assert_eq!(entry.object["kind"], "CertificateSigningRequest", "{}", entry.name);
     }
+}
+
+#[test]
+fn an_approver_is_held_against_it() {
+    let right: BTreeMap<String, Answer> =
+        corpus::all().iter().map(|entry| (entry.object.to_string(), entry.expect.answer)).collect();
+    assert!(corpus::hold(|object| right[&object.to_string()]).is_empty());
+    let credulous = corpus::hold(|_| Answer::Approve);
+    assert_eq!(credulous.len(), corpus::all().iter().filter(|entry| entry.is_hostile()).count());
+    let severities: Vec<_> = credulous.iter().map(|failure| failure.entry.harm.unwrap().severity).collect();
+    assert!(severities.is_sorted_by(|a, b| a >= b), "the worst first");
+    for class in [Class::Attack, Class::Algorithm, Class::Hygiene] {
+        assert!(credulous.iter().any(|failure| failure.entry.harm.unwrap().class == class), "{class:?}");
+    }
+    let text = credulous.iter().find(|failure| failure.entry.name == "names-registry").unwrap().to_string();
+    assert!(
+        text.starts_with("names-registry is approved (Attack, High): ") && text.contains("k3s#7312"),
+        "{text}"
+    );
+    let timid = corpus::hold(|_| Answer::Refuse);
+    assert!(timid.iter().all(|failure| failure.entry.harm.is_none() && !failure.entry.is_hostile()));
+    assert!(timid[0].to_string().contains(" is refused: "), "{}", timid[0]);
 }
 
 #[test]

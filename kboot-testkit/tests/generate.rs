@@ -1,8 +1,9 @@
 //! openssl reads what the generator writes.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use kboot_testkit::generate::strategies::Case;
 use kboot_testkit::generate::{
-    Extension, GeneralName, Key, KeyKind, Pem, Request, SUBJECT_KEY_IDENTIFIER, Signature, der, key,
+    Extension, GeneralName, Key, KeyKind, Object, Pem, Request, SUBJECT_KEY_IDENTIFIER, Signature, der, key,
 };
 use kboot_testkit::{Oracle, Verdict};
 
@@ -18,6 +19,20 @@ fn openssl_with(pem: &str, more: &[&str]) -> Option<Verdict> {
     std::io::Write::write_all(&mut std::fs::File::create(&file).unwrap(), pem.as_bytes()).unwrap();
     let arguments = ["req", "-in", "request.pem", "-noout", "-text", "-nameopt", "RFC2253"];
     Some(oracle.run(folder.path(), &[&arguments, more].concat()))
+}
+
+/// What a property test prints of a case is what a person can work with.
+#[test]
+fn a_case_can_be_read() {
+    let case = Case::new(
+        Request::kubelet_serving("worker-1", &[GeneralName::dns("worker-1")]),
+        Object::kubelet_serving("worker-1", Vec::new()),
+    );
+    let text = format!("{case:?}");
+    for said in ["kubernetes.io/kubelet-serving", "sent by \"system:node:worker-1\"", "server auth", "P256"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(text.contains("\n-----BEGIN CERTIFICATE REQUEST-----\n"), "{text}");
 }
 
 #[test]

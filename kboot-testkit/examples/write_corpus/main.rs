@@ -6,6 +6,7 @@
 mod encoding;
 mod extensions;
 mod genuine;
+mod harm;
 mod identity;
 mod names;
 mod openssl;
@@ -100,11 +101,14 @@ impl Entry {
         if let Some(text) = &case.base64 {
             object["spec"]["request"] = json!(text);
         }
+        let (class, severity) = harm::harm(self.name, self.code);
+        let harm = if genuine { Value::Null } else { json!({"class": class, "severity": severity}) };
         let entry = json!({
             "name": self.name,
             "about": self.about,
             "incident": self.incident,
             "creatable": self.creatable,
+            "harm": harm,
             "object": object,
             "expect": {
                 "answer": if genuine { "approve" } else { "refuse" },

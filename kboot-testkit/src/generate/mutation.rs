@@ -1,5 +1,7 @@
 //! What makes requests worse.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::key;
@@ -11,7 +13,7 @@ use super::{
 };
 
 /// A request, how it is written, and the object around it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Case {
     /// The PKCS#10 request.
@@ -45,6 +47,21 @@ impl Case {
             object["spec"]["request"] = json!(text);
         }
         object
+    }
+}
+
+/// For whoever looks at a test that failed: the object's fields in words, and the request for `openssl req -text`.
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Object { name, username, groups, signer_name, usages, expiration_seconds, .. } = &self.object;
+        let sender = username.as_deref().unwrap_or("nobody");
+        writeln!(f, "{name} for {signer_name}")?;
+        writeln!(f, "  sent by {sender:?} in {groups:?}")?;
+        writeln!(f, "  usages {usages:?}, expiration {expiration_seconds:?}, key {:?}", self.request.key)?;
+        match &self.base64 {
+            Some(text) => write!(f, "  in place of a request: {text:?}"),
+            None => write!(f, "{}", self.pem_text()),
+        }
     }
 }
 

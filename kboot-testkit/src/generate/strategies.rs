@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::{GeneralName, Key, KeyKind, Object, Request, signed};
-use crate::cluster::{NODES, USERS};
+use crate::cluster::{NODES, Node, Picture, USERS};
 
 pub use super::mutation::{Case, Mutation};
 
@@ -43,7 +43,26 @@ fn usages(last: &'static str) -> impl Strategy<Value = Vec<String>> {
 
 /// A genuine request for a serving certificate by a node of the cluster.
 pub fn serving() -> impl Strategy<Value = Case> {
-    let node = select(NODES).prop_filter("joined", |node| node.joined);
+    serving_of(kind(), NODES)
+}
+
+/// As [`serving`], with keys of these kinds and by a node of another cluster.
+///
+/// ```
+/// use kboot_testkit::cluster::PICTURE;
+/// use kboot_testkit::generate::{KeyKind, strategies::serving_with};
+/// let _of_p256_alone = serving_with(&[KeyKind::P256], &PICTURE);
+/// ```
+///
+/// # Panics
+/// The strategy, where no kind is given or no node has joined.
+pub fn serving_with(kinds: &[KeyKind], picture: &Picture<'static>) -> impl Strategy<Value = Case> + use<> {
+    serving_of(select(kinds.to_vec()), picture.nodes)
+}
+
+fn serving_of(kind: impl Strategy<Value = KeyKind>, nodes: &'static [Node]) -> impl Strategy<Value = Case> {
+    let joined: Vec<Node> = nodes.iter().copied().filter(|node| node.joined).collect();
+    let node = select(joined);
     let names = node.prop_flat_map(|node| {
         let mut all: Vec<GeneralName> = vec![GeneralName::dns(node.name)];
         all.extend(node.dns_names.iter().map(|name| GeneralName::dns(name)));
@@ -51,7 +70,7 @@ pub fn serving() -> impl Strategy<Value = Case> {
         let count = all.len();
         (Just(node), subsequence(all, 1..=count))
     });
-    (names, kind(), usages("server auth"), expiration()).prop_map(
+    (names, kind, usages("server auth"), expiration()).prop_map(
         |((node, names), kind, usages, expiration)| {
             let request = Request::kubelet_serving(node.name, &names).with_key(Key::shared(kind));
             let object = Object::kubelet_serving(node.name, Vec::new());
@@ -63,17 +82,27 @@ pub fn serving() -> impl Strategy<Value = Case> {
 /// A genuine request for a client certificate: a first one by the machine's own bootstrap token, or the
 /// renewal of a node that has joined.
 pub fn client() -> impl Strategy<Value = Case> {
-    (select(NODES), kind(), usages("client auth"), expiration()).prop_map(
-        |(node, kind, usages, expiration)| {
-            let request = Request::kubelet_client(node.name).with_key(Key::shared(kind));
-            let object = if node.joined {
-                Object::kubelet_client(node.name, Vec::new())
-            } else {
-                Object::kubelet_bootstrap(node.token_id, Vec::new())
-            };
-            Case::new(request, Object { usages, expiration_seconds: expiration, ..object })
-        },
-    )
+    client_of(kind(), NODES)
+}
+
+/// As [`client`], with keys of these kinds and for a node of another cluster.
+///
+/// # Panics
+/// The strategy, where no kind is given or there is no node.
+pub fn client_with(kinds: &[KeyKind], picture: &Picture<'static>) -> impl Strategy<Value = Case> + use<> {
+    client_of(select(kinds.to_vec()), picture.nodes)
+}
+
+fn client_of(kind: impl Strategy<Value = KeyKind>, nodes: &'static [Node]) -> impl Strategy<Value = Case> {
+    (select(nodes), kind, usages("client auth"), expiration()).prop_map(|(node, kind, usages, expiration)| {
+        let request = Request::kubelet_client(node.name).with_key(Key::shared(kind));
+        let object = if node.joined {
+            Object::kubelet_client(node.name, Vec::new())
+        } else {
+            Object::kubelet_bootstrap(node.token_id, Vec::new())
+        };
+        Case::new(request, Object { usages, expiration_seconds: expiration, ..object })
+    })
 }
 
 /// A genuine request of a person for a client certificate of their own.
