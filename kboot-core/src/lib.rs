@@ -40,7 +40,7 @@ pub use time::Lifetime;
 pub use token::{BootstrapToken, TokenSettings};
 pub use x509::{KeyAlgorithm, PrivateKey};
 
-/// The README's library example, compiled.
+/// The README's example, compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -4,6 +4,11 @@
 //! A tool that is missing skips its check with a line on stderr; where `KBOOT_REQUIRE_ORACLES=1` is
 //! set, as CI does, it fails instead.
 
+/// The README's example, run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 pub mod checker;
 pub mod cluster;
 pub mod corpus;

@@ -203,7 +203,7 @@ impl FileContent {
 ///
 /// ```
 /// # use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
-/// # let spec: ClusterSpec = include_str!("../../../examples/single-node.yaml").parse()?;
+/// # let spec: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
 /// let mut env = Env::system();
 /// let authorities = CaSet::create(&spec, &mut env)?;
 /// let bundle = Bundle::render(&spec, &authorities.issue(&spec, &mut env)?)?;

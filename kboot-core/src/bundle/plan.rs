@@ -112,7 +112,7 @@ impl fmt::Display for PlanNote {
 ///
 /// ```
 /// use kboot_core::{ClusterSpec, Env, bundle::Plan};
-/// let spec: ClusterSpec = include_str!("../../../examples/single-node.yaml").parse()?;
+/// let spec: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
 /// let folder = tempfile::tempdir()?;
 /// Plan::build(&spec, folder.path(), &mut Env::system())?;
 /// assert!(Plan::of(&spec, folder.path(), &mut Env::system())?.is_done());

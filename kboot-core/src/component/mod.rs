@@ -130,7 +130,7 @@ mod tests {
     /// In every version: what old ones have as flags is protected like what new ones have as fields.
     #[test]
     fn every_flag_that_is_set_is_protected_or_free() {
-        let text = include_str!("../../../examples/single-node.yaml");
+        let text = include_str!("../cluster/single-node.yaml");
         for minor in KubernetesVersion::MINORS {
             let spec: ClusterSpec = text.replace("v1.36.4", &format!("v1.{minor}.0")).parse().unwrap();
             for component in Component::ALL {

@@ -8,7 +8,7 @@ use crate::cluster::{ClusterSpec, Runtime, UnitArguments};
 /// A unit: sections of directives, in order.
 ///
 /// ```
-/// # let spec: kboot_core::ClusterSpec = include_str!("../../../examples/single-node.yaml").parse()?;
+/// # let spec: kboot_core::ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
 /// use kboot_core::component::Component;
 /// let unit = Component::KubeScheduler.unit(&spec, &spec.nodes()[0]).to_string();
 /// assert!(unit.contains("ExecStart=/usr/bin/kube-scheduler"));

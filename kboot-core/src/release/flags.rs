@@ -136,28 +136,4 @@ mod tests {
             assert!(complete().any(|list| list.component == component && list.minor == 36), "{component}");
         }
     }
-
-    /// The other way round than tests/api/components.rs: no flag of a complete list is made up.
-    #[test]
-    fn the_real_binaries_have_every_flag_of_the_table() {
-        let folder = tempfile::tempdir().unwrap();
-        for component in Component::ALL.into_iter().filter(|component| *component != Component::Etcd) {
-            let Some(binary) = kboot_testkit::upstream(component.as_str()) else { return };
-            let said = binary.run(folder.path(), &["--version"]).to_string();
-            let version = said.split_whitespace().find(|word| word.starts_with("v1.")).unwrap();
-            let version: KubernetesVersion = version.parse().unwrap();
-            if !is_complete(component, version) {
-                continue;
-            }
-            let help = binary.run(folder.path(), &["--help"]).to_string();
-            let of_version = TABLE[component.as_str()].iter().filter(|(_, known)| known.is_in(version));
-            // Whether it is one that --help hides, the binary itself says.
-            let hidden = of_version.filter(|(flag, _)| !help.contains(&format!("--{flag} ")));
-            for (flag, _) in hidden {
-                let said =
-                    binary.run(folder.path(), &[format!("--{flag}=x"), "--help".to_owned()]).to_string();
-                assert!(!said.contains("unknown flag"), "{component} {version} has no --{flag}");
-            }
-        }
-    }
 }

@@ -228,6 +228,16 @@ fn the_covered_versions_are_named() {
     assert!(COMMENTED_EXAMPLE.contains(&range), "the commented example lacks {range:?}");
 }
 
+/// The crate's README is compiled, and with it this one's example.
+#[test]
+fn the_readme_has_the_crates_example() {
+    let read =
+        |path: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let (whole, of_crate) = (read("../README.md"), read("README.md"));
+    let example = of_crate.split("```").nth(1).unwrap();
+    assert!(example.starts_with("rust,no_run\n") && whole.contains(example));
+}
+
 /// The full configuration files of guide 002 go through kboot's types without loss.
 #[test]
 fn whole_configuration_files_survive() {

@@ -1,8 +1,9 @@
 //! Held against certificates that upstream's own code made, and against openssl.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::LazyLock;
 
-use kboot_testkit::Oracle;
 use proptest::prelude::*;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -11,7 +12,7 @@ use crate::bundle::write_new;
 use crate::pki::Subject;
 use crate::x509::{KeyAlgorithm, PrivateKey, X509Error};
 
-const UPSTREAM: &str = include_str!("../../../tests/golden/signer-v1.20.pem");
+const UPSTREAM: &str = include_str!("signer-v1.20.pem");
 const BOTH: KeyUsage = KeyUsage::SIGNATURE_AND_ENCIPHERMENT;
 const NEITHER: KeyUsage = KeyUsage::NONE;
 static LEAF_KEY: LazyLock<PrivateKey> =
@@ -128,9 +129,20 @@ fn certificates_are_upstreams_to_the_byte() {
     }
 }
 
+/// What openssl prints. The test kit's way to it is not there in the published package.
+fn openssl(folder: &Path, arguments: &str) -> String {
+    let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
 fn openssl_signs_what_was_requested_from_afar() {
-    let Some(openssl) = Oracle::find("openssl") else { return };
+    if Command::new("openssl").arg("version").output().is_err() {
+        assert!(std::env::var_os("KBOOT_REQUIRE_ORACLES").is_none(), "openssl is missing");
+        eprintln!("skipped: openssl is missing");
+        return;
+    }
     for (generate, digest) in [
         ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048", "-sha256"),
         ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072", "-sha256"),
@@ -138,11 +150,7 @@ fn openssl_signs_what_was_requested_from_afar() {
         ("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384", "-sha384"),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let run = |arguments: &str| {
-            let verdict = openssl.run(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
-            assert!(verdict.accepted, "openssl {arguments}: {verdict}");
-            verdict.stdout
-        };
+        let run = |arguments: &str| openssl(folder.path(), arguments);
         run(&format!("{generate} -out ca.key"));
         run(
             "req -new -x509 -key ca.key -subj /CN=kubernetes -addext keyUsage=critical,keyCertSign -days 400 -out ca.crt",
