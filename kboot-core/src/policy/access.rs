@@ -1,9 +1,9 @@
 //! What upstream's approver asks of the sender.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A subresource whose creation upstream asks about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Access {

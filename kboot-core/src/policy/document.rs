@@ -1,19 +1,20 @@
-//! The policy file: YAML to rules, with everything that is wrong at once.
+//! The policy file: YAML to rules and back, with everything that is wrong at once.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::condition::Fields;
 use super::condition::reader::{RuleReader, Said};
 use super::error::PolicyError;
 use super::validate::validate;
 use super::{Policy, Rule, Verdict, condition};
 use crate::csr::Signer;
-use crate::document::schema;
-use crate::document::{Problem, Problems};
+use crate::document::{Problem, Problems, Unwritable, schema, yaml};
 
 /// The JSON Schema of the policy file, for editors and other tools.
 pub const POLICY_SCHEMA: &str = include_str!("policy.schema.json");
@@ -47,8 +48,79 @@ impl FromStr for Policy {
     /// Reads a policy file. Beside what is malformed, what would approve a privileged identity or anybody
     /// is refused, and so is what can match nothing. One mistake hides no other.
     fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let value = crate::document::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
-        let mut problems = Problems::from(schema::check(&PARSED_SCHEMA, &value));
+        let value = yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
+        Self::read(&value)
+    }
+}
+
+impl Policy {
+    /// A policy of these rules, of which the first that matches decides. What no rule matches is held, and what the
+    /// floor proves wrong is denied, unless [`Policy::with_otherwise`] and [`Policy::with_on_violation`] say else.
+    ///
+    /// ```
+    /// use kboot_core::csr::Signer;
+    /// use kboot_core::policy::{NameSource, Policy, Rule};
+    /// let policy = Policy::new([
+    ///     Rule::approve("first-client-certificate", Signer::KubeApiserverClientKubelet)
+    ///         .with_requestor(&["system:bootstrap:*"], &["system:bootstrappers:workers"], &[])
+    ///         .with_node_names(["worker-*"])
+    ///         .with_max_age("1h".parse()?),
+    ///     Rule::approve("serving-certificate", Signer::KubeletServing)
+    ///         .with_requestor_self()
+    ///         .with_inventory("nodes.yaml")
+    ///         .with_names_within([NameSource::Inventory, NameSource::NodeStatus]),
+    /// ])?;
+    /// assert_eq!(policy.to_yaml()?.parse(), Ok(policy));
+    ///
+    /// let anybody = Rule::approve("anybody", Signer::KubeApiserverClientKubelet);
+    /// let refused = Policy::new([anybody]).unwrap_err();
+    /// assert_eq!(refused.to_string(), "spec.rules[0].requestor: is missing: anybody could become a node");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A [`PolicyError`] with everything that is wrong, under the paths of a file with these rules: all that is refused
+    /// there is refused here.
+    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, PolicyError> {
+        let policy = Self {
+            rules: rules.into_iter().collect(),
+            otherwise: Verdict::Hold,
+            on_violation: Verdict::Deny,
+        };
+        // Read as a file is, so that no mistake is one in a file alone.
+        let value = serde_json::to_value(Written::from(&policy));
+        value.map_err(|error| PolicyError::one("", error.to_string())).and_then(|value| Self::read(&value))
+    }
+
+    /// Says what becomes of a request that no rule matches: Hold or Deny.
+    ///
+    /// # Errors
+    /// A [`PolicyError`] for Approve, at `spec.otherwise`.
+    pub fn with_otherwise(self, verdict: Verdict) -> Result<Self, PolicyError> {
+        refusing("otherwise", verdict)?;
+        Ok(Self { otherwise: verdict, ..self })
+    }
+
+    /// Says what becomes of a request that the floor proves wrong: Deny or Hold.
+    ///
+    /// # Errors
+    /// A [`PolicyError`] for Approve, at `spec.onViolation`.
+    pub fn with_on_violation(self, verdict: Verdict) -> Result<Self, PolicyError> {
+        refusing("onViolation", verdict)?;
+        Ok(Self { on_violation: verdict, ..self })
+    }
+
+    /// The policy file that reads back as the same policy.
+    ///
+    /// # Errors
+    /// [`Unwritable`] where the writer of YAML refuses a text.
+    pub fn to_yaml(&self) -> Result<String, Unwritable> {
+        yaml::write(&Written::from(self))
+    }
+
+    /// Reads the value of a policy file.
+    fn read(value: &Value) -> Result<Self, PolicyError> {
+        let mut problems = Problems::from(schema::check(&PARSED_SCHEMA, value));
         let mut said = Said::default();
         said.note(problems.since(0));
         let Some(Value::Object(mut fields)) = value.get("spec").cloned() else {
@@ -79,6 +151,66 @@ impl FromStr for Policy {
             otherwise: otherwise.unwrap_or(Verdict::Hold),
             on_violation: on_violation.unwrap_or(Verdict::Deny),
         })
+    }
+}
+
+/// Refuses what a field of the policy may not say, as where it is read.
+fn refusing(field: &str, verdict: Verdict) -> Result<(), PolicyError> {
+    let allowed = PARSED_SCHEMA.pointer(&format!("/properties/spec/properties/{field}"));
+    let problems = schema::check(allowed.unwrap_or_default(), &Value::from(verdict.as_str()));
+    match problems.into_iter().next() {
+        Some(Problem { problem, .. }) => Err(PolicyError::one(&format!("spec.{field}"), problem)),
+        None => Ok(()),
+    }
+}
+
+/// A policy as it is written.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    spec: WrittenSpec<'a>,
+}
+
+/// What is the default is left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenSpec<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_violation: Option<Verdict>,
+    rules: Vec<WrittenRule<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    otherwise: Option<Verdict>,
+}
+
+struct WrittenRule<'a>(&'a Rule);
+
+impl<'a> From<&'a Policy> for Written<'a> {
+    fn from(Policy { rules, otherwise, on_violation }: &'a Policy) -> Self {
+        let spec = WrittenSpec {
+            on_violation: (*on_violation != Verdict::Deny).then_some(*on_violation),
+            rules: rules.iter().map(WrittenRule).collect(),
+            otherwise: (*otherwise != Verdict::Hold).then_some(*otherwise),
+        };
+        Self { api_version: "kboot.dev/v1alpha1", kind: "CsrPolicy", spec }
+    }
+}
+
+impl Serialize for WrittenRule<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(Rule { name, signer, conditions, verdict, message }) = self;
+        let mut fields = Fields::default();
+        fields.set("name", name.as_str().into());
+        fields.set("signer", signer.as_str().into());
+        for condition in conditions {
+            condition.write(&mut fields).map_err(S::Error::custom)?;
+        }
+        if let Some(message) = message {
+            fields.set("message", message.as_str().into());
+        }
+        fields.set("decision", verdict.as_str().into());
+        fields.serialize(serializer)
     }
 }
 

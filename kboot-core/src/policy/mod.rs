@@ -6,6 +6,7 @@
 
 mod access;
 mod approved;
+mod builder;
 mod case;
 mod condition;
 mod context;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 
 pub use access::Access;
 pub use approved::{Approval, ApprovedRequest};
-pub use condition::ConditionKind;
+pub use condition::{ConditionKind, NameKind};
 pub use context::{
     AccessReviews, CONTEXT_SCHEMA, ContextDocument, History, KeyOwner, PolicyContext, Resolver,
 };
@@ -109,6 +110,18 @@ impl Policy {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What becomes of a request that no rule matches: Hold or Deny.
+    #[must_use]
+    pub fn otherwise(&self) -> Verdict {
+        self.otherwise
+    }
+
+    /// What becomes of a request that the floor proves wrong: Deny or Hold.
+    #[must_use]
+    pub fn on_violation(&self) -> Verdict {
+        self.on_violation
     }
 
     /// The names of the inventories that its rules refer to: what the caller has to supply.

@@ -1,9 +1,9 @@
 //! The three decisions, and the three answers that lead to them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What is decided on a request, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(clippy::exhaustive_enums, reason = "there is no fourth")]
 pub enum Verdict {

@@ -23,6 +23,7 @@ mod kubeconfig_check;
 mod kubeconfig_merge;
 mod lint;
 mod policy;
+mod policy_builder;
 mod policy_evidence;
 mod policy_files;
 mod policy_properties;

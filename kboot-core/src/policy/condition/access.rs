@@ -23,6 +23,10 @@ impl Check for Access {
         Some(document)
     }
 
+    fn document(&self) -> Option<Self> {
+        Some(*self)
+    }
+
     fn implied(_: Around<'_>) -> Option<Self> {
         None
     }

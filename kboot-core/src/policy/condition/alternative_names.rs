@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::reader::RuleReader;
 use super::{Around, Check, ListedNode, Met, NO_NODE, Objection, Place, Warning, joined, meaningless};
@@ -31,37 +31,52 @@ pub(in crate::policy) struct NodeNameRule {
     pub(in crate::policy) within: Vec<NameSource>,
     /// The kinds of names for which the rule takes what any node says.
     pub(in crate::policy) any_node_may_claim: Vec<NameKind>,
-    /// Which DNS names there may be, whosever they are; any where there is none.
-    pub(in crate::policy) dns_names: Vec<Glob>,
+    /// Which DNS names there may be, whosever they are; any where nothing is said.
+    pub(in crate::policy) dns_names: Option<Vec<Glob>>,
     pub(in crate::policy) max: Option<usize>,
     pub(in crate::policy) max_dns: Option<usize>,
 }
 
 /// A kind of alternative name that a kubelet's serving certificate may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::policy) enum NameKind {
+#[non_exhaustive]
+pub enum NameKind {
+    /// DNS names.
     DnsNames,
+    /// IP addresses.
     Addresses,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::policy) struct Document {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     within: Vec<SourceDocument>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     any_node_may_claim: Vec<NameKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     dns_names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_dns: Option<usize>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(untagged)]
 enum SourceDocument {
     Named(String),
     Ranges { cidrs: Vec<String> },
+}
+
+impl SourceDocument {
+    fn of(source: &NameSource) -> Self {
+        match source {
+            NameSource::Cidrs(ranges) => Self::Ranges { cidrs: ranges.iter().map(Cidr::to_string).collect() },
+            named => Self::Named(named.as_str().to_owned()),
+        }
+    }
 }
 
 /// What was seen of the names. A number is that of a name in the request.
@@ -86,9 +101,8 @@ impl Check for AlternativeNames {
 
     fn read(document: Document, reader: &mut RuleReader<'_>) -> Option<Self> {
         let Document { within, any_node_may_claim, dns_names, max, max_dns } = document;
-        let dns_names = dns_names
-            .map(|names| reader.dns_patterns("subjectAltNames.dnsNames", "DNS name", &names))
-            .unwrap_or_default();
+        let dns_names =
+            dns_names.map(|names| reader.dns_patterns("subjectAltNames.dnsNames", "DNS name", &names));
         if max == Some(0) {
             reader.problem(
                 "subjectAltNames.max",
@@ -98,6 +112,19 @@ impl Check for AlternativeNames {
         let within =
             within.into_iter().enumerate().map(|(i, source)| read_source(i, source, reader)).collect();
         Some(Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max, max_dns }))
+    }
+
+    fn document(&self) -> Option<Document> {
+        let Self::OfNode(NodeNameRule { within, any_node_may_claim, dns_names, max, max_dns }) = self else {
+            return None;
+        };
+        Some(Document {
+            within: within.iter().map(SourceDocument::of).collect(),
+            any_node_may_claim: any_node_may_claim.clone(),
+            dns_names: dns_names.as_ref().map(|names| names.iter().map(Glob::to_string).collect()),
+            max: *max,
+            max_dns: *max_dns,
+        })
     }
 
     fn implied(rule: Around<'_>) -> Option<Self> {
@@ -137,7 +164,7 @@ impl Check for AlternativeNames {
             })
             .map(|problem| ("subjectAltNames.anyNodeMayClaim", problem))
             .collect();
-        if !dns_names.is_empty() && *max_dns == Some(0) {
+        if dns_names.is_some() && *max_dns == Some(0) {
             warnings.push(("subjectAltNames.dnsNames", PolicyProblem::DnsNamesUnused));
         }
         if within.contains(&NameSource::Dns) && *max_dns == Some(0) {
@@ -182,7 +209,7 @@ impl Check for AlternativeNames {
             NamesSeen::TooMany => write!(f, "{} of them, too many", count()),
             NamesSeen::TooManyDns(dns) => write!(f, "{} DNS names, too many", dns.index()),
             NamesSeen::Unwanted(number) => {
-                let wanted = list(rule.dns_names.iter().map(Glob::as_str));
+                let wanted = list(rule.dns_names.iter().flatten().map(Glob::as_str));
                 write!(f, "{}; wanted DNS names like {wanted}", name(number))
             }
             NamesSeen::Any => write!(f, "{} of them", count()),
@@ -208,7 +235,7 @@ impl Check for AlternativeNames {
         });
         let parts = [
             sources,
-            joined("with DNS names like", dns_names.iter().map(Glob::as_str)),
+            joined("with DNS names like", dns_names.iter().flatten().map(Glob::as_str)),
             joined("believing any node's word on", claimed),
             max.map(|max| format!("at most {max} names")),
             max_dns.map(|max| format!("at most {max} DNS names")),
@@ -274,9 +301,7 @@ impl NodeNameRule {
                 return Met::new(NamesSeen::TooManyDns(Number::of(dns)), Answer::No);
             }
         }
-        if !self.dns_names.is_empty()
-            && let Some(number) = names.iter().position(|name| self.is_unwanted(name))
-        {
+        if let Some(number) = names.iter().position(|name| self.is_unwanted(name)) {
             return Met::new(NamesSeen::Unwanted(Number::of(number)), Answer::No);
         }
         if self.within.is_empty() {
@@ -287,7 +312,10 @@ impl NodeNameRule {
 
     fn is_unwanted(&self, name: &AskedName<'_>) -> bool {
         match name.compared() {
-            Compared::Dns(name) => !self.dns_names.iter().any(|pattern| pattern.matches(name)),
+            Compared::Dns(name) => {
+                let wanted = self.dns_names.as_ref();
+                wanted.is_some_and(|wanted| !wanted.iter().any(|pattern| pattern.matches(name)))
+            }
             Compared::Ip(_) | Compared::Other => false,
         }
     }

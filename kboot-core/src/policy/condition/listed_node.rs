@@ -39,6 +39,10 @@ impl Check for ListedNode {
         Some(Self { inventory })
     }
 
+    fn document(&self) -> Option<String> {
+        Some(self.inventory.clone())
+    }
+
     fn implied(_: Around<'_>) -> Option<Self> {
         None
     }

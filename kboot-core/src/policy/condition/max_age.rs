@@ -12,7 +12,7 @@ use crate::time::{Lifetime, Timestamp};
 
 /// How old the request may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::policy) struct MaxAge(Lifetime);
+pub(in crate::policy) struct MaxAge(pub(in crate::policy) Lifetime);
 
 impl Check for MaxAge {
     const NAME: &'static str = "age";
@@ -24,6 +24,10 @@ impl Check for MaxAge {
 
     fn read(document: String, reader: &mut RuleReader<'_>) -> Option<Self> {
         reader.lifetime("maxAge", &document).map(Self)
+    }
+
+    fn document(&self) -> Option<String> {
+        Some(self.0.to_string())
     }
 
     fn implied(_: Around<'_>) -> Option<Self> {

@@ -26,6 +26,10 @@ impl Check for MaxExpiration {
         reader.lifetime("maxExpiration", &document).map(Self)
     }
 
+    fn document(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+
     fn implied(_: Around<'_>) -> Option<Self> {
         None
     }

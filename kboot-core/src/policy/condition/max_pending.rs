@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::reader::RuleReader;
 use super::{Around, Check, Met, Objection, Place, Warning, meaningless};
@@ -12,11 +12,13 @@ use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob};
 
 /// How many requests the sender may have open, this one among them: for this node, and in all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::policy) struct MaxPending {
-    per_node: Option<u32>,
-    per_requestor: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::policy) per_node: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::policy) per_requestor: Option<u32>,
 }
 
 /// How many others are open.
@@ -36,6 +38,10 @@ impl Check for MaxPending {
 
     fn read(document: Self, _: &mut RuleReader<'_>) -> Option<Self> {
         (document.per_node.is_some() || document.per_requestor.is_some()).then_some(document)
+    }
+
+    fn document(&self) -> Option<Self> {
+        Some(*self)
     }
 
     fn implied(_: Around<'_>) -> Option<Self> {

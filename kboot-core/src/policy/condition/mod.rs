@@ -3,6 +3,7 @@
 // Here and not in the list below, where cargo fmt would not find them.
 pub(super) mod access;
 pub(super) mod alternative_names;
+mod fields;
 mod listed_node;
 mod max_age;
 mod max_expiration;
@@ -16,14 +17,17 @@ mod subject;
 
 use std::fmt::{self, Debug};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::case::Case;
 use super::missing_fact::MissingFact;
 use super::{Answer, Glob, PolicyProblem, Reason, Verdict};
 use crate::csr::{CertificateSigningRequest, Signer};
+pub use alternative_names::NameKind;
+pub(super) use alternative_names::NodeNameRule;
+pub(super) use fields::Fields;
 use reader::RuleReader;
 
 /// A condition of a rule: everything that there is to know of it, in one place.
@@ -35,12 +39,15 @@ pub(super) trait Check: Debug + Clone + PartialEq + Sized {
     /// Where in the sentence about a rule it is said.
     const PLACE: Place;
     /// The form of the field.
-    type Document: DeserializeOwned;
+    type Document: DeserializeOwned + Serialize;
     /// What its judgement rests on, where the request and the rule do not say it themselves.
     type Seen: Debug + Clone + PartialEq;
 
     /// Reads it, and tells the reader what is wrong with it.
     fn read(document: Self::Document, reader: &mut RuleReader<'_>) -> Option<Self>;
+
+    /// Its field, as it is read; none where nobody wrote it.
+    fn document(&self) -> Option<Self::Document>;
 
     /// The one that a rule has although nobody wrote it.
     fn implied(rule: Around<'_>) -> Option<Self>;
@@ -216,6 +223,22 @@ macro_rules! conditions {
         impl Condition {
             pub(super) fn kind(&self) -> ConditionKind {
                 match self { $(Self::$name(_) => ConditionKind::$name,)* }
+            }
+
+            /// Whether somebody wrote it.
+            pub(super) fn is_written(&self) -> bool {
+                match self { $(Self::$name(condition) => condition.document().is_some(),)* }
+            }
+
+            /// Writes its field, where somebody wrote it.
+            pub(super) fn write(&self, fields: &mut Fields) -> serde_json::Result<()> {
+                match self {
+                    $(Self::$name(condition) => match condition.document() {
+                        Some(document) => fields.set($name::FIELD, serde_json::to_value(document)?),
+                        None => {}
+                    },)*
+                }
+                Ok(())
             }
 
             pub(super) fn place(&self) -> Place {

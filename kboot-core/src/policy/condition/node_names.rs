@@ -28,6 +28,10 @@ impl Check for NodeNames {
         (!names.is_empty()).then_some(Self(names))
     }
 
+    fn document(&self) -> Option<Vec<String>> {
+        Some(self.0.iter().map(Glob::to_string).collect())
+    }
+
     fn implied(_: Around<'_>) -> Option<Self> {
         None
     }

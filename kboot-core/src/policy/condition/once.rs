@@ -37,6 +37,10 @@ impl Check for Once {
         document.then_some(Self)
     }
 
+    fn document(&self) -> Option<bool> {
+        Some(true)
+    }
+
     fn implied(_: Around<'_>) -> Option<Self> {
         None
     }

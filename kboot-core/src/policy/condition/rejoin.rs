@@ -33,6 +33,10 @@ impl Check for Rejoin {
         document.then_some(Self::Allowed)
     }
 
+    fn document(&self) -> Option<bool> {
+        (*self == Self::Allowed).then_some(true)
+    }
+
     fn implied(rule: Around<'_>) -> Option<Self> {
         let is_of_others = rule.signer() == Signer::KubeApiserverClientKubelet
             && rule.verdict() == Verdict::Approve

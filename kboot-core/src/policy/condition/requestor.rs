@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::reader::RuleReader;
 use super::{Around, Check, Met, Objection, Place, Warning, joined};
@@ -24,22 +23,22 @@ pub(in crate::policy) enum Requestor {
     Listed { users: Vec<Glob>, groups: Vec<String>, token_ids: Vec<TokenId> },
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(untagged)]
 pub(in crate::policy) enum Document {
     Listed(Lists),
     /// The text `self`: the schema knows no other.
-    Myself(IgnoredAny),
+    Myself(String),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::policy) struct Lists {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     users: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     token_ids: Vec<String>,
 }
 
@@ -81,6 +80,17 @@ impl Check for Requestor {
             );
         }
         Some(Self::Listed { users, groups, token_ids: ids })
+    }
+
+    fn document(&self) -> Option<Document> {
+        Some(match self {
+            Self::Myself => Document::Myself("self".to_owned()),
+            Self::Listed { users, groups, token_ids } => Document::Listed(Lists {
+                users: users.iter().map(Glob::to_string).collect(),
+                groups: groups.clone(),
+                token_ids: token_ids.iter().map(TokenId::to_string).collect(),
+            }),
+        })
     }
 
     fn implied(_: Around<'_>) -> Option<Self> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::reader::RuleReader;
 use super::{Around, Check, Met, Objection, Place, Warning, joined, meaningless};
@@ -20,10 +20,10 @@ pub(in crate::policy) struct Subject {
     pub(in crate::policy) groups: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(in crate::policy) struct Document {
     users: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
 }
 
@@ -38,6 +38,13 @@ impl Check for Subject {
     fn read(document: Document, reader: &mut RuleReader<'_>) -> Option<Self> {
         let users = reader.users("subject.users", &document.users);
         Some(Self { users, groups: reader.groups("subject.groups", document.groups) })
+    }
+
+    fn document(&self) -> Option<Document> {
+        Some(Document {
+            users: self.users.iter().map(Glob::to_string).collect(),
+            groups: self.groups.clone(),
+        })
     }
 
     fn implied(_: Around<'_>) -> Option<Self> {

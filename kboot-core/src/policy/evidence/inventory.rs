@@ -1,30 +1,17 @@
 //! Inventories: which nodes a cluster has, said by its operator.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::str::FromStr;
-use std::sync::LazyLock;
-
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::Compared;
-use super::loopback::is_loopback_name;
+use super::belonging::{Belonging, Owners};
 use crate::cluster::ClusterSpec;
-use crate::document::schema;
 use crate::document::{Problem, Problems};
-use crate::name::{Dns1123Subdomain, NameError, NodeName};
-use crate::net::{Cidr, is_of_one_machine};
+use crate::name::{Dns1123Subdomain, NodeName};
+use crate::net::Cidr;
 use crate::policy::PolicyError;
-use crate::policy::text::escaped;
 use crate::token::TokenId;
 use crate::x509::SubjectAltNames;
-
-/// The JSON Schema of an inventory file, for editors and other tools.
-pub const INVENTORY_SCHEMA: &str = include_str!("inventory.schema.json");
-
-static PARSED_SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(INVENTORY_SCHEMA).unwrap_or_default());
 
 /// The nodes that an operator knows, with their names and addresses: the strongest evidence of what a node
 /// is, because no node can write it.
@@ -41,13 +28,25 @@ static PARSED_SCHEMA: LazyLock<Value> =
 /// assert_eq!(inventory.nodes().count(), 1);
 /// # Ok::<(), kboot_core::policy::PolicyError>(())
 /// ```
+///
+/// In code, an empty one is [`Inventory::default`]:
+///
+/// ```
+/// use kboot_core::policy::{Inventory, InventoryNode};
+/// let mut inventory = Inventory::default();
+/// let node = || InventoryNode::new().with_address([192, 168, 5, 21].into());
+/// inventory.insert("worker-1".parse()?, node().with_dns_name("worker-1.example.com".parse()?))?;
+/// let refused = inventory.insert("worker-2".parse()?, node()).unwrap_err();
+/// assert_eq!(refused.to_string(), "nodes[worker-2].addresses[0]: 192.168.5.21 belongs to worker-1 already");
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
-    nodes: BTreeMap<NodeName, InventoryNode>,
-    owners: Owners,
+    pub(super) nodes: BTreeMap<NodeName, InventoryNode>,
+    pub(super) owners: Owners,
     /// What a cluster file says besides.
     pub(in crate::policy) cluster: ClusterFacts,
-    warnings: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
 }
 
 /// What the floor judges alternative names by, of the cluster as a whole.
@@ -60,14 +59,6 @@ pub(in crate::policy) struct ClusterFacts {
     pub(in crate::policy) api_server: SubjectAltNames,
 }
 
-/// Whose each address, DNS name and token is; no two nodes share one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Owners {
-    addresses: HashMap<IpAddr, NodeName>,
-    names: HashMap<String, NodeName>,
-    tokens: HashMap<TokenId, NodeName>,
-}
-
 /// A node of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -78,6 +69,43 @@ pub struct InventoryNode {
     pub dns_names: Vec<Dns1123Subdomain>,
     /// The bootstrap tokens by which it may join; any where there is none.
     pub token_ids: Vec<TokenId>,
+}
+
+impl InventoryNode {
+    /// A node of which nothing is known but its name.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an address of its own: no loopback, and the address of one machine.
+    #[must_use]
+    pub fn with_address(mut self, address: IpAddr) -> Self {
+        self.addresses.push(address);
+        self
+    }
+
+    /// Adds a DNS name besides its own name.
+    #[must_use]
+    pub fn with_dns_name(mut self, name: Dns1123Subdomain) -> Self {
+        self.dns_names.push(name);
+        self
+    }
+
+    /// Adds a bootstrap token by which it may join, and no other node.
+    #[must_use]
+    pub fn with_token(mut self, id: TokenId) -> Self {
+        self.token_ids.push(id);
+        self
+    }
+
+    /// What it has besides its name, each with its field and its number there.
+    fn belongings(&self) -> impl Iterator<Item = (&'static str, usize, Belonging<'_>)> {
+        let addresses = self.addresses.iter().enumerate().map(|(i, one)| ("addresses", i, one.into()));
+        let names = self.dns_names.iter().enumerate().map(|(i, one)| ("dnsNames", i, one.into()));
+        let tokens = self.token_ids.iter().enumerate().map(|(i, one)| ("tokenIds", i, one.into()));
+        addresses.chain(names).chain(tokens)
+    }
 }
 
 impl Inventory {
@@ -99,225 +127,134 @@ impl Inventory {
         &self.warnings
     }
 
-    fn of(nodes: BTreeMap<NodeName, InventoryNode>, cluster: ClusterFacts) -> Self {
-        let mut owners = Owners::default();
-        for (name, node) in &nodes {
-            let of_node = || name.clone();
-            owners.names.insert(name.to_string(), of_node());
-            owners.names.extend(node.dns_names.iter().map(|dns| (dns.to_string(), of_node())));
-            owners.addresses.extend(node.addresses.iter().map(|address| (*address, of_node())));
-            owners.tokens.extend(node.token_ids.iter().map(|id| (id.clone(), of_node())));
+    /// An inventory of these nodes.
+    ///
+    /// ```
+    /// use kboot_core::policy::{Inventory, InventoryNode};
+    /// let node = |last| InventoryNode::new().with_address([192, 168, 5, last].into());
+    /// let nodes = [("worker-1".parse()?, node(21)), ("worker-2".parse()?, node(22))];
+    /// let inventory = Inventory::from_nodes(nodes)?;
+    /// assert_eq!(inventory.to_yaml()?.parse(), Ok(inventory));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A [`PolicyError`] with everything that is wrong, under the paths of a file that lists the nodes in this order:
+    /// a node that is listed twice, what belongs to two nodes, an address that is not one machine's, and what every
+    /// machine has, as loopback.
+    pub fn from_nodes(
+        nodes: impl IntoIterator<Item = (NodeName, InventoryNode)>,
+    ) -> Result<Self, PolicyError> {
+        let nodes: Vec<(NodeName, InventoryNode)> = nodes.into_iter().collect();
+        let mut inventory = Self::default();
+        let mut problems = Problems::default();
+        for (i, (name, _)) in nodes.iter().enumerate() {
+            if let Err(problem) = inventory.list(name) {
+                problems.push(Problem::new(&format!("spec.nodes[{i}].name"), problem));
+            }
         }
-        Self { nodes, owners, cluster, warnings: Vec::new() }
+        for (i, (name, node)) in nodes.into_iter().enumerate() {
+            for (field, number, thing) in node.belongings() {
+                if let Err(problem) = inventory.own(&name, thing) {
+                    problems.push(Problem::new(&format!("spec.nodes[{i}].{field}[{number}]"), problem));
+                }
+            }
+            inventory.nodes.insert(name, node);
+        }
+        if problems.is_empty() { Ok(inventory) } else { Err(PolicyError { problems: problems.into() }) }
+    }
+
+    /// Says what a node has, in place of what was said of it before, which it gives back. The other nodes are not
+    /// looked at again, however many there are.
+    ///
+    /// # Errors
+    /// A [`PolicyError`] with everything that is wrong, as for [`Inventory::from_nodes`], under paths like
+    /// `nodes[worker-1].addresses[0]`. The inventory is then as before.
+    pub fn insert(
+        &mut self,
+        name: NodeName,
+        node: InventoryNode,
+    ) -> Result<Option<InventoryNode>, PolicyError> {
+        let path = |field: String| format!("nodes[{name}].{field}");
+        let mut problems = Problems::default();
+        if let Some(problem) = self.owners.objection_to_name(&name) {
+            problems.push(Problem::new(&path("name".to_owned()), problem));
+        }
+        for (field, number, thing) in node.belongings() {
+            if let Some(problem) = self.owners.objection(&name, thing) {
+                problems.push(Problem::new(&path(format!("{field}[{number}]")), problem));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(PolicyError { problems: problems.into() });
+        }
+        let before = self.remove(&name);
+        self.enter(name, node);
+        Ok(before)
+    }
+
+    /// Takes a node out, and gives back what was said of it; nothing where it is not listed.
+    pub fn remove(&mut self, name: &NodeName) -> Option<InventoryNode> {
+        let node = self.nodes.remove(name)?;
+        self.owners.release(name.into());
+        node.belongings().for_each(|(_, _, thing)| self.owners.release(thing));
+        Some(node)
+    }
+
+    /// Lists a node of which nothing is known yet. Its name is its own; another node cannot have it as a DNS name.
+    pub(super) fn list(&mut self, name: &NodeName) -> Result<(), String> {
+        self.owners.claim(name, name.into());
+        match self.nodes.insert(name.clone(), InventoryNode::default()) {
+            None => Ok(()),
+            Some(_) => Err(format!("{name} is listed before")),
+        }
+    }
+
+    /// Notes that something is the node's, or says why it cannot be.
+    pub(super) fn own(&mut self, name: &NodeName, thing: Belonging<'_>) -> Result<(), String> {
+        match self.owners.objection(name, thing) {
+            Some(objection) => Err(objection),
+            None => {
+                self.owners.claim(name, thing);
+                Ok(())
+            }
+        }
+    }
+
+    /// Enters a node with which nothing is wrong.
+    fn enter(&mut self, name: NodeName, node: InventoryNode) {
+        self.owners.claim(&name, (&name).into());
+        node.belongings().for_each(|(_, _, thing)| self.owners.claim(&name, thing));
+        self.nodes.insert(name, node);
     }
 
     /// The node that a bootstrap token is bound to.
     pub(in crate::policy) fn node_of_token(&self, id: &TokenId) -> Option<&NodeName> {
-        self.owners.tokens.get(id)
+        self.owners.of_token(id)
     }
 
     /// The node whose name or address this is.
     pub(in crate::policy) fn node_of(&self, name: Compared<'_>) -> Option<&NodeName> {
-        match name {
-            Compared::Dns(name) => self.owners.names.get(name),
-            Compared::Ip(address) => self.owners.addresses.get(&address),
-            Compared::Other => None,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Document {
-    spec: Option<Spec>,
-    /// The place of older files.
-    nodes: Option<Vec<NodeDocument>>,
-}
-
-#[derive(Deserialize)]
-struct Spec {
-    nodes: Vec<NodeDocument>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NodeDocument {
-    name: String,
-    #[serde(default)]
-    addresses: Vec<String>,
-    #[serde(default)]
-    dns_names: Vec<String>,
-    #[serde(default)]
-    token_ids: Vec<String>,
-}
-
-impl FromStr for Inventory {
-    type Err = PolicyError;
-
-    /// Reads a NodeInventory, or a cluster file, whose nodes' names and addresses it takes.
-    ///
-    /// Names may be in upper case and end in a dot, as they stand in objects of real machines: they are the
-    /// same names. What is passed over is in [`Inventory::warnings`].
-    fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let value = crate::document::yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
-        if value.get("kind").and_then(Value::as_str) == Some("Cluster") {
-            let spec: ClusterSpec = text
-                .parse()
-                .map_err(|error: crate::cluster::SpecError| PolicyError { problems: error.problems })?;
-            return Ok(Self::from(&spec));
-        }
-        let shape = schema::check(&PARSED_SCHEMA, &value);
-        if !shape.is_empty() {
-            return Err(PolicyError { problems: shape });
-        }
-        let document: Document =
-            serde_json::from_value(value).map_err(|error| PolicyError::one("", error.to_string()))?;
-        match document {
-            Document { spec: Some(Spec { nodes }), nodes: None } => Reader::new("spec.nodes").read(&nodes),
-            Document { spec: None, nodes: Some(nodes) } => Reader::new("nodes").read(&nodes),
-            Document { spec: None, nodes: None } => Err(PolicyError::one("spec", "is missing")),
-            Document { spec: Some(_), nodes: Some(_) } => {
-                Err(PolicyError::one("nodes", "stands in spec too; leave it out here"))
-            }
-        }
+        self.owners.of(name)
     }
 }
 
 impl From<&ClusterSpec> for Inventory {
     fn from(spec: &ClusterSpec) -> Self {
-        let nodes = spec.nodes().iter().map(|node| {
-            let known = InventoryNode { addresses: node.addresses().to_vec(), ..InventoryNode::default() };
-            (node.name().clone(), known)
-        });
         let api_server = [spec.control_plane_endpoint.host()].into_iter().chain(&spec.pki.api_server_sans);
-        let cluster = ClusterFacts {
-            service_cidrs: spec.network.service_cidrs.clone(),
-            pod_cidrs: spec.network.pod_cidrs.clone(),
-            dns_domain: Some(spec.network.dns_domain.clone()),
-            api_server: api_server.cloned().collect(),
+        let mut inventory = Self {
+            cluster: ClusterFacts {
+                service_cidrs: spec.network.service_cidrs.clone(),
+                pod_cidrs: spec.network.pod_cidrs.clone(),
+                dns_domain: Some(spec.network.dns_domain.clone()),
+                api_server: api_server.cloned().collect(),
+            },
+            ..Self::default()
         };
-        Self::of(nodes.collect(), cluster)
-    }
-}
-
-/// A DNS name as it is compared: people and programs write it in upper case, and with the root's dot.
-pub(in crate::policy) fn normalised(name: &str) -> String {
-    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
-}
-
-/// Reads an inventory and notes what is wrong with it. What belongs to two nodes is a mistake that would
-/// let one of them stand in for the other.
-struct Reader {
-    /// Where the nodes stand.
-    path: &'static str,
-    nodes: BTreeMap<NodeName, InventoryNode>,
-    problems: Problems,
-    warnings: Problems,
-    owners: HashMap<String, NodeName>,
-}
-
-/// What stands in a list of an inventory.
-enum Entry<T> {
-    /// Something that is the node's.
-    Own(T),
-    /// What every machine has.
-    Loopback(String),
-}
-
-impl Reader {
-    fn new(path: &'static str) -> Self {
-        let (nodes, owners) = (BTreeMap::new(), HashMap::new());
-        let (problems, warnings) = (Problems::default(), Problems::default());
-        Self { path, nodes, problems, warnings, owners }
-    }
-
-    fn read(mut self, nodes: &[NodeDocument]) -> Result<Inventory, PolicyError> {
-        let mut read = Vec::with_capacity(nodes.len());
-        for (i, node) in nodes.iter().enumerate() {
-            let path = format!("{}[{i}].name", self.path);
-            match normalised(&node.name).parse::<NodeName>() {
-                Err(error) => self.problems.push(Problem::new(&path, error.to_string())),
-                Ok(name) => {
-                    if self.nodes.insert(name.clone(), InventoryNode::default()).is_some() {
-                        self.problems.push(Problem::new(&path, format!("{name} is listed before")));
-                    }
-                    // Its name is its own; another node cannot have it as a DNS name.
-                    self.owners.insert(name.to_string(), name.clone());
-                    read.push((i, name, node));
-                }
-            }
+        for node in spec.nodes() {
+            let known = InventoryNode { addresses: node.addresses().to_vec(), ..InventoryNode::default() };
+            inventory.enter(node.name().clone(), known);
         }
-        for (i, name, node) in read {
-            let path = format!("{}[{i}]", self.path);
-            let known = InventoryNode {
-                addresses: self.each(&name, &format!("{path}.addresses"), &node.addresses, address),
-                dns_names: self.each(&name, &format!("{path}.dnsNames"), &node.dns_names, dns_name),
-                token_ids: self.each(&name, &format!("{path}.tokenIds"), &node.token_ids, token_id),
-            };
-            self.nodes.insert(name, known);
-        }
-        if self.problems.is_empty() {
-            let inventory = Inventory::of(self.nodes, ClusterFacts::default());
-            Ok(Inventory { warnings: self.warnings.into(), ..inventory })
-        } else {
-            Err(PolicyError { problems: self.problems.into() })
-        }
+        inventory
     }
-
-    fn each<T: ToString>(
-        &mut self,
-        node: &NodeName,
-        path: &str,
-        texts: &[String],
-        parse: impl Fn(&str) -> Result<Entry<T>, String>,
-    ) -> Vec<T> {
-        let mut values = Vec::with_capacity(texts.len());
-        for (i, text) in texts.iter().enumerate() {
-            let path = format!("{path}[{i}]");
-            match parse(text) {
-                Ok(Entry::Own(value)) => {
-                    let text = value.to_string();
-                    // Token ids and DNS names may be spelt alike.
-                    let kind = if path.contains("tokenIds") { "token " } else { "" };
-                    let owner =
-                        self.owners.entry(format!("{kind}{text}")).or_insert_with(|| node.clone()).clone();
-                    if owner == *node {
-                        values.push(value);
-                    } else {
-                        self.problems.push(Problem::new(&path, format!("{text} belongs to {owner} already")));
-                    }
-                }
-                Ok(Entry::Loopback(text)) => {
-                    let warning = format!("{text} is every machine's own, and is passed over");
-                    self.warnings.push(Problem::new(&path, warning));
-                }
-                Err(problem) => self.problems.push(Problem::new(&path, problem)),
-            }
-        }
-        values
-    }
-}
-
-fn address(text: &str) -> Result<Entry<IpAddr>, String> {
-    let address: IpAddr = text.parse().map_err(|_| format!("\"{}\" is not an address", escaped(text)))?;
-    if address.to_canonical().is_loopback() {
-        Ok(Entry::Loopback(address.to_string()))
-    } else if is_of_one_machine(address) {
-        Ok(Entry::Own(address))
-    } else {
-        Err(format!("{address} is not the address of one machine"))
-    }
-}
-
-fn dns_name(text: &str) -> Result<Entry<Dns1123Subdomain>, String> {
-    let name = normalised(text);
-    if is_loopback_name(&name) {
-        return Ok(Entry::Loopback(name));
-    }
-    name.parse().map(Entry::Own).map_err(|error: NameError| error.to_string())
-}
-
-fn token_id(text: &str) -> Result<Entry<TokenId>, String> {
-    // Somebody may have put the whole token there, which nobody is to read in a log.
-    let problem = |_| "is not the id of a bootstrap token: 6 characters of a-z and 0-9".to_owned();
-    text.parse().map(Entry::Own).map_err(problem)
 }

@@ -1,6 +1,8 @@
 //! What is known of whose a name or an address is, and who says so.
 
+mod belonging;
 mod inventory;
+mod inventory_file;
 mod loopback;
 mod nodes;
 mod owner;
@@ -10,8 +12,9 @@ mod source;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-pub(super) use inventory::normalised;
-pub use inventory::{INVENTORY_SCHEMA, Inventory, InventoryNode};
+pub use inventory::{Inventory, InventoryNode};
+pub use inventory_file::INVENTORY_SCHEMA;
+pub(super) use inventory_file::normalised;
 pub use nodes::Nodes;
 pub(super) use owner::{Owner, owner};
 pub(super) use reserved::{Reserved, reserved};
