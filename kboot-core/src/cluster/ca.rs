@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 /// What one of a cluster's certificate authorities is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a new authority must be thought of everywhere")]
@@ -86,7 +88,8 @@ fn words(name: &str) -> impl Iterator<Item = String> {
 }
 
 /// Whether etcd and the aggregator have authorities of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
 pub enum CaLayout {
     /// One each for the cluster, etcd and the front proxy, as upstream.

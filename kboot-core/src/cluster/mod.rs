@@ -2,10 +2,16 @@
 //!
 //! A [`ClusterSpec`] that exists is valid; what is wrong with a file comes out all at once.
 
+mod builder;
 mod ca;
+mod choice;
 mod document;
+mod getters;
+mod machine;
+mod node;
 mod subject;
 mod validate;
+mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,13 +19,22 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
+pub use self::builder::ClusterBuilder;
 pub use self::ca::{CaLayout, CaRole};
+pub use self::choice::{
+    KubeconfigCertificates, NodeCredentials, Runtime, ServingCertificates, UnitArguments,
+};
+use self::document::Document;
+pub use self::getters::Overrides;
+pub use self::machine::{Folders, SystemUser};
+pub use self::node::{Node, NodeRole};
 pub use self::subject::SubjectDefaults;
 pub use crate::document::Problem;
 use crate::document::{schema, write_problems, yaml};
-use crate::name::{ClusterName, Dns1123Subdomain, FolderPath, ImageReference, NodeName, UnixName};
+use crate::name::{ClusterName, Dns1123Subdomain, ImageReference};
 use crate::net::{ApiEndpoint, Cidr, Host};
 use crate::release::Component;
 use crate::time::Lifetime;
@@ -38,7 +53,7 @@ pub const COMMENTED_EXAMPLE: &str = include_str!("commented_example.yaml");
 /// The largest cluster file that is read: 16 MiB, some 100,000 nodes.
 pub const MAX_BYTES: usize = yaml::MAX_BYTES;
 
-/// Everything that is wrong with a cluster file.
+/// Everything that is wrong with a cluster file, or with what one is built of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct SpecError {
@@ -50,89 +65,6 @@ impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_problems(&self.problems, f)
     }
-}
-
-/// What a node does; one node may do all three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a new role must be thought of everywhere")]
-pub enum NodeRole {
-    /// Runs kube-apiserver, kube-controller-manager and kube-scheduler.
-    ControlPlane,
-    /// Runs a member of etcd.
-    Etcd,
-    /// Runs the kubelet and kube-proxy.
-    Worker,
-}
-
-/// A machine of the cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
-    name: NodeName,
-    addresses: Vec<IpAddr>,
-    roles: Vec<NodeRole>,
-}
-
-impl Node {
-    /// The node's name.
-    #[must_use]
-    pub fn name(&self) -> &NodeName {
-        &self.name
-    }
-
-    /// The node's own addresses, at least one.
-    #[must_use]
-    pub fn addresses(&self) -> &[IpAddr] {
-        &self.addresses
-    }
-
-    /// The address that its components listen on and advertise.
-    #[must_use]
-    pub fn address(&self) -> IpAddr {
-        self.addresses.first().copied().unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
-    }
-
-    /// Whether the node has a role.
-    #[must_use]
-    pub fn has(&self, role: NodeRole) -> bool {
-        self.roles.contains(&role)
-    }
-}
-
-/// How a kubelet comes by its client certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::exhaustive_enums, reason = "the cluster file's three values")]
-pub enum NodeCredentials {
-    /// It asks for one, showing a bootstrap token.
-    #[default]
-    BootstrapToken,
-    /// It asks for one, showing a token from kube-apiserver's token file.
-    StaticToken,
-    /// kboot issues it.
-    Certificate,
-}
-
-/// How a kubelet comes by its serving certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
-pub enum ServingCertificates {
-    /// It asks for one, and someone approves the request.
-    #[default]
-    Csr,
-    /// kboot issues it.
-    Issued,
-}
-
-/// What runs containers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::exhaustive_enums, reason = "the cluster file's three values")]
-pub enum Runtime {
-    /// containerd.
-    #[default]
-    Containerd,
-    /// CRI-O.
-    Crio,
-    /// Docker, through the kubelet's dockershim, which Kubernetes 1.24 removed.
-    Docker,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,67 +99,67 @@ pub(crate) struct JoinTokenSpec {
     pub(crate) description: String,
 }
 
-/// What the components' kubeconfigs say of certificates and keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum KubeconfigCertificates {
-    /// They hold them.
-    #[default]
-    Embedded,
-    /// They name their files.
-    Files,
-}
-
-/// Where a unit has its program's arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum UnitArguments {
-    /// In `ExecStart`.
-    #[default]
-    Inline,
-    /// In a variable of an environment file.
-    EnvironmentFile,
-}
-
-/// Whom the control plane runs as.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SystemUser {
-    pub(crate) name: UnixName,
-    pub(crate) group: UnixName,
-    pub(crate) id: Option<u16>,
-}
-
-/// Folders of every node; none of plug-ins, data or logs is the program's own default.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Folders {
-    pub(crate) programs: Option<FolderPath>,
-    pub(crate) cni_plugins: Option<FolderPath>,
-    pub(crate) kubelet: Option<FolderPath>,
-    pub(crate) etcd: Option<FolderPath>,
-    pub(crate) logs: Option<FolderPath>,
-}
-
-/// What the cluster file adds to, or changes in, a component.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Overrides {
-    pub(crate) config: Map<String, Value>,
-    pub(crate) extra_args: BTreeMap<String, String>,
-}
-
-/// A valid cluster file.
+/// A valid cluster file: read from text, or made in code by [`ClusterSpec::builder`].
 ///
 /// ```
-/// use kboot_core::cluster::ClusterSpec;
-/// let spec: ClusterSpec = "
+/// use kboot_core::cluster::{ClusterSpec, NodeRole, SystemUser};
+/// use kboot_core::name::UnixName;
+/// use kboot_core::release::Component;
+///
+/// let spec = ClusterSpec::builder("kubernetes".parse()?, "v1.36.4".parse()?, "192.0.2.1".parse()?)
+///     .with_pod_cidrs(["10.32.0.0/16".parse()?])
+///     .with_certificate_lifetime("90d".parse()?)
+///     .with_user(SystemUser::from("kube".parse::<UnixName>()?))
+///     .with_config(Component::Kubelet, serde_json::json!({"maxPods": 200}))
+///     .with_extra_arg(Component::KubeApiserver, "audit-log-path", "/var/log/kubernetes/audit.log")
+///     .with_node(
+///         "one".parse()?,
+///         ["192.0.2.1".parse()?],
+///         [NodeRole::ControlPlane, NodeRole::Etcd, NodeRole::Worker],
+///     )
+///     .with_node("two".parse()?, ["192.0.2.2".parse()?], [NodeRole::Worker])
+///     .build()?;
+/// let text = "\
 /// apiVersion: kboot.dev/v1alpha1
 /// kind: Cluster
-/// metadata: {name: kubernetes}
+/// metadata:
+///   name: kubernetes
 /// spec:
 ///   kubernetesVersion: v1.36.4
-///   controlPlaneEndpoint: 10.0.0.1
+///   controlPlaneEndpoint: 192.0.2.1:6443
+///   network:
+///     podCIDRs:
+///     - 10.32.0.0/16
+///   pki:
+///     validity:
+///       certificate: 90d
+///   user:
+///     name: kube
 ///   nodes:
-///   - {name: one, addresses: [10.0.0.1], roles: [control-plane, etcd, worker]}
-/// ".parse()?;
-/// assert_eq!(spec.control_plane_endpoint().to_string(), "https://10.0.0.1:6443");
-/// # Ok::<(), kboot_core::cluster::SpecError>(())
+///   - name: one
+///     addresses:
+///     - "192.0.2.1"
+///     roles:
+///     - control-plane
+///     - etcd
+///     - worker
+///   - name: two
+///     addresses:
+///     - "192.0.2.2"
+///     roles:
+///     - worker
+///   components:
+///     kubeApiserver:
+///       extraArgs:
+///         audit-log-path: /var/log/kubernetes/audit.log
+///     kubelet:
+///       config:
+///         maxPods: 200
+/// ";
+/// assert_eq!(spec.to_yaml()?, text);
+/// assert_eq!(text.parse::<ClusterSpec>()?, spec);
+/// assert_eq!(spec.service_cidrs(), ["10.96.0.0/12".parse()?]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClusterSpec {
@@ -250,63 +182,26 @@ pub struct ClusterSpec {
 }
 
 impl ClusterSpec {
-    /// The cluster's name.
-    #[must_use]
-    pub fn name(&self) -> &ClusterName {
-        &self.name
-    }
-
-    /// The version that files are written for.
-    #[must_use]
-    pub fn kubernetes_version(&self) -> KubernetesVersion {
-        self.kubernetes_version
-    }
-
-    /// Where nodes and people reach the API servers.
-    #[must_use]
-    pub fn control_plane_endpoint(&self) -> &ApiEndpoint {
-        &self.control_plane_endpoint
-    }
-
-    /// The machines.
-    #[must_use]
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
-    }
-
-    /// What is allowed but probably not meant.
-    #[must_use]
-    pub fn warnings(&self) -> &[Problem] {
-        &self.warnings
-    }
-
-    /// Whether kube-controller-manager needs the cluster authority's key to sign requests of kubelets.
-    pub(crate) fn signs_requests(&self) -> bool {
-        self.join.node_credentials != NodeCredentials::Certificate
-            || self.join.serving_certificates == ServingCertificates::Csr
-    }
-
-    pub(crate) fn overrides(&self, component: Component) -> Option<&Overrides> {
-        self.components.get(&component)
-    }
-
-    pub(crate) fn nodes_with(&self, role: NodeRole) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().filter(move |node| node.has(role))
+    /// A cluster file that was read already, as JSON holds it.
+    pub(crate) fn from_value(value: &Value) -> Result<Self, SpecError> {
+        let refuse = |problems| SpecError { problems };
+        let shape = schema::check(&PARSED_SCHEMA, value);
+        if !shape.is_empty() {
+            return Err(refuse(shape));
+        }
+        let document = Document::deserialize(value)
+            .map_err(|error| refuse(vec![Problem::new("", format!("does not fit the schema: {error}"))]))?;
+        validate::validate(document).map_err(refuse)
     }
 }
 
 impl FromStr for ClusterSpec {
     type Err = SpecError;
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        let refuse = |problems| SpecError { problems };
-        let value = yaml::parse(text)
-            .map_err(|problem| refuse(vec![Problem::new("", format!("not readable as YAML: {problem}"))]))?;
-        let shape = schema::check(&PARSED_SCHEMA, &value);
-        if !shape.is_empty() {
-            return Err(refuse(shape));
-        }
-        let document = serde_json::from_value(value)
-            .map_err(|error| refuse(vec![Problem::new("", format!("does not fit the schema: {error}"))]))?;
-        validate::validate(document).map_err(refuse)
+        let value = yaml::parse(text).map_err(|problem| {
+            let problem = Problem::new("", format!("not readable as YAML: {problem}"));
+            SpecError { problems: vec![problem] }
+        })?;
+        Self::from_value(&value)
     }
 }

@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
+pub(super) use machines::{default_runtime, node};
 use machines::{folders, nodes, runtime, system_user};
+pub(super) use network::{DNS_DOMAIN, POD_RANGE, SERVICE_RANGE, default_cluster_dns};
 use network::{addresses, network};
 
 use super::document::{self, Document};
 use super::{
-    CaLayout, ClusterSpec, Join, JoinTokenSpec, KubeconfigCertificates, NodeCredentials, Overrides, Pki,
-    Problem, ServingCertificates, SubjectDefaults, UnitArguments,
+    CaLayout, ClusterSpec, Join, JoinTokenSpec, NodeCredentials, Overrides, Pki, Problem,
+    ServingCertificates, SubjectDefaults,
 };
 use crate::document::Problems;
 use crate::finding::Severity;
@@ -22,6 +24,12 @@ use crate::release::{Component, gates, overrides};
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
 use crate::x509::KeyAlgorithm;
+
+// What stands where the file says nothing; the schema tells people the same.
+pub(super) const KEY: &str = "ecdsa-p256";
+pub(super) const AUTHORITY_VALIDITY: &str = "10y";
+pub(super) const CERTIFICATE_VALIDITY: &str = "1y";
+pub(super) const TOKEN_TTL: &str = "24h";
 
 /// Problems as they are found; every step goes on with what it has.
 #[derive(Default)]
@@ -52,14 +60,14 @@ impl Found {
 pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> {
     let mut found = Found::default();
     let mut warnings = Found::default();
-    let Document { metadata, spec } = document;
+    let Document { api_version: _, kind: _, metadata, spec } = document;
     let name = found.parse("metadata.name", &metadata.name);
     let version = found.parse::<KubernetesVersion>("spec.kubernetesVersion", &spec.kubernetes_version);
     let endpoint = found.parse::<ApiEndpoint>("spec.controlPlaneEndpoint", &spec.control_plane_endpoint);
     let network = network(&mut found, &spec.network, version);
     let pki = pki(&mut found, &mut warnings, spec.pki);
     let join = join(&mut found, &mut warnings, spec.join, version);
-    let runtime_name = runtime(&mut found, spec.runtime.name.as_deref(), version);
+    let runtime_name = runtime(&mut found, spec.runtime.name, version);
     let sandbox_image =
         spec.runtime.sandbox_image.and_then(|image| found.parse("spec.runtime.sandboxImage", &image));
     let verify_image = spec.verify.and_then(|verify| found.parse("spec.verify.image", &verify.image));
@@ -91,14 +99,8 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
             join,
             runtime: runtime_name,
             sandbox_image,
-            kubeconfig_certificates: match spec.kubeconfigs.certificates.as_deref() {
-                Some("files") => KubeconfigCertificates::Files,
-                _ => KubeconfigCertificates::Embedded,
-            },
-            unit_arguments: match spec.units.arguments.as_deref() {
-                Some("environment-file") => UnitArguments::EnvironmentFile,
-                _ => UnitArguments::Inline,
-            },
+            kubeconfig_certificates: spec.kubeconfigs.certificates.unwrap_or_default(),
+            unit_arguments: spec.units.arguments.unwrap_or_default(),
             user,
             folders,
             verify_image,
@@ -111,18 +113,15 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
 }
 
 fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pki> {
-    let authorities = match pki.authorities.as_deref() {
-        Some("single") => {
-            warnings.add(
-                "spec.pki.authorities",
-                "with a single authority every certificate of the cluster, a kubelet's too, is accepted by etcd; \
-                 prefer separate",
-            );
-            CaLayout::Single
-        }
-        _ => CaLayout::Separate,
-    };
-    let key = found.parse::<KeyAlgorithm>("spec.pki.key", pki.key.as_deref().unwrap_or("ecdsa-p256"));
+    let authorities = pki.authorities.unwrap_or_default();
+    if authorities == CaLayout::Single {
+        warnings.add(
+            "spec.pki.authorities",
+            "with a single authority every certificate of the cluster, a kubelet's too, is accepted by etcd; \
+             prefer separate",
+        );
+    }
+    let key = found.parse::<KeyAlgorithm>("spec.pki.key", pki.key.as_deref().unwrap_or(KEY));
     let lifetime = |found: &mut Found, path: &str, text: Option<String>, default: &str| {
         let lifetime = found.parse::<Lifetime>(path, text.as_deref().unwrap_or(default))?;
         if lifetime <= Lifetime::BACKDATE {
@@ -130,8 +129,10 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
         }
         Some(lifetime)
     };
-    let authority = lifetime(found, "spec.pki.validity.authority", pki.validity.authority, "10y");
-    let certificate = lifetime(found, "spec.pki.validity.certificate", pki.validity.certificate, "1y");
+    let authority =
+        lifetime(found, "spec.pki.validity.authority", pki.validity.authority, AUTHORITY_VALIDITY);
+    let certificate =
+        lifetime(found, "spec.pki.validity.certificate", pki.validity.certificate, CERTIFICATE_VALIDITY);
     if let (Some(authority), Some(certificate)) = (authority, certificate)
         && certificate > authority
     {
@@ -164,20 +165,29 @@ fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pk
     })
 }
 
+/// Kubelets ask for them as soon as they can.
+pub(super) fn default_serving_certificates(version: Option<KubernetesVersion>) -> ServingCertificates {
+    if version.is_none_or(|version| gates::SERVING_REQUESTS.contains(version)) {
+        ServingCertificates::Csr
+    } else {
+        ServingCertificates::Issued
+    }
+}
+
 fn join(
     found: &mut Found,
     warnings: &mut Found,
     join: document::Join,
     version: Option<KubernetesVersion>,
 ) -> Option<Join> {
-    let asks_for_serving = version.is_none_or(|version| gates::SERVING_REQUESTS.contains(version));
-    if !asks_for_serving && join.serving_certificates.as_deref() == Some("csr") {
+    let asks_for_serving = default_serving_certificates(version) == ServingCertificates::Csr;
+    if !asks_for_serving && join.serving_certificates == Some(ServingCertificates::Csr) {
         found.add(
             "spec.join.servingCertificates",
             "kubelets ask for serving certificates from Kubernetes 1.12 on; use issued",
         );
     }
-    if join.node_credentials.as_deref() == Some("static-token") {
+    if join.node_credentials == Some(NodeCredentials::StaticToken) {
         warnings.add(
             "spec.join.nodeCredentials",
             "a static token lives until kube-apiserver restarts without it; prefer bootstrap-token",
@@ -187,21 +197,15 @@ fn join(
     if description.chars().any(char::is_control) {
         found.add("spec.join.token.description", "must not hold control characters");
     }
-    if join.token.ttl.as_deref() == Some("0") {
+    let ttl = found.parse("spec.join.token.ttl", join.token.ttl.as_deref().unwrap_or(TOKEN_TTL))?;
+    if ttl == Lifetime::ZERO {
         warnings.add("spec.join.token.ttl", "a bootstrap token that never ends lets machines in for ever");
     }
-    let ttl = found.parse("spec.join.token.ttl", join.token.ttl.as_deref().unwrap_or("24h"))?;
     Some(Join {
-        node_credentials: match join.node_credentials.as_deref() {
-            Some("certificate") => NodeCredentials::Certificate,
-            Some("static-token") => NodeCredentials::StaticToken,
-            _ => NodeCredentials::BootstrapToken,
-        },
-        serving_certificates: match join.serving_certificates.as_deref() {
-            Some("issued") => ServingCertificates::Issued,
-            None if !asks_for_serving => ServingCertificates::Issued,
-            _ => ServingCertificates::Csr,
-        },
+        node_credentials: join.node_credentials.unwrap_or_default(),
+        serving_certificates: join
+            .serving_certificates
+            .unwrap_or_else(|| default_serving_certificates(version)),
         token: JoinTokenSpec { ttl, description },
     })
 }

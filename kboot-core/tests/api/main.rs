@@ -7,6 +7,7 @@ mod bundle;
 mod certificates;
 mod cfssl;
 mod choices;
+mod cluster_builder;
 mod cluster_file;
 mod common;
 mod components;

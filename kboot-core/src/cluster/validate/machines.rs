@@ -4,31 +4,37 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::Found;
-use crate::cluster::{Folders, Node, NodeRole, Runtime, SystemUser, document};
+use crate::cluster::{Folders, Node, NodeRole, Problem, Runtime, SystemUser, document};
 use crate::identity::CLUSTER_USERS;
 use crate::name::FolderPath;
 use crate::net::is_of_one_machine;
 use crate::release::gates;
 use crate::version::KubernetesVersion;
 
-pub(super) fn runtime(found: &mut Found, name: Option<&str>, version: Option<KubernetesVersion>) -> Runtime {
-    match name {
-        Some("cri-o") => Runtime::Crio,
-        Some("docker") => {
-            if let Some(version) = version
-                && let Some(why) = gates::DOCKERSHIM.lacks(version)
-            {
-                found.add(
-                    "spec.runtime.name",
-                    format!("Kubernetes {version} has no dockershim ({why}); use containerd or cri-o"),
-                );
-            }
-            Runtime::Docker
-        }
-        Some("containerd") => Runtime::Containerd,
-        _ if version.is_some_and(|version| gates::DOCKER_BY_DEFAULT.contains(version)) => Runtime::Docker,
-        _ => Runtime::Containerd,
+/// The runtime of a cluster file that names none: what kubelets of the version have built in.
+pub(in crate::cluster) fn default_runtime(version: Option<KubernetesVersion>) -> Runtime {
+    if version.is_some_and(|version| gates::DOCKER_BY_DEFAULT.contains(version)) {
+        Runtime::Docker
+    } else {
+        Runtime::Containerd
     }
+}
+
+pub(super) fn runtime(
+    found: &mut Found,
+    name: Option<Runtime>,
+    version: Option<KubernetesVersion>,
+) -> Runtime {
+    let runtime = name.unwrap_or_else(|| default_runtime(version));
+    if let (Runtime::Docker, Some(version)) = (runtime, version)
+        && let Some(why) = gates::DOCKERSHIM.lacks(version)
+    {
+        found.add(
+            "spec.runtime.name",
+            format!("Kubernetes {version} has no dockershim ({why}); use containerd or cri-o"),
+        );
+    }
+    runtime
 }
 
 pub(super) fn system_user(found: &mut Found, user: &document::User) -> Option<SystemUser> {
@@ -100,46 +106,13 @@ pub(super) fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document
     let mut names: HashMap<String, usize> = HashMap::new();
     let mut addresses: HashMap<IpAddr, String> = HashMap::new();
     let mut valid = Vec::with_capacity(nodes.len());
-    for (i, node) in nodes.into_iter().enumerate() {
-        let path = format!("spec.nodes[{i}]");
-        let name = found.parse(&format!("{path}.name"), &node.name);
-        if let Some(first) = names.insert(node.name.clone(), i) {
-            found.add(
-                format!("{path}.name"),
-                format!("{:?} is already the name of spec.nodes[{first}]", node.name),
-            );
+    for (i, document) in nodes.into_iter().enumerate() {
+        let path = format!("spec.nodes[{i}].");
+        if let Some(first) = names.insert(document.name.clone(), i) {
+            let problem = format!("{:?} is already the name of spec.nodes[{first}]", document.name);
+            found.add(format!("{path}name"), problem);
         }
-        // etcd's certificates have the node's name for a common name; under a single authority that is a user.
-        if CLUSTER_USERS.contains(&node.name.as_str()) {
-            found
-                .add(format!("{path}.name"), format!("{:?} is the name of a user of the cluster", node.name));
-        }
-        if node.addresses.is_empty() {
-            found.add(format!("{path}.addresses"), "must have an address");
-        }
-        let own = found.parse_all::<IpAddr>(&format!("{path}.addresses"), &node.addresses);
-        for (j, address) in &own {
-            let here = format!("{path}.addresses[{j}]");
-            if !is_of_one_machine(*address) || address.is_loopback() {
-                found.add(&here, format!("{address} is not an address of one machine"));
-            }
-            if let Some(other) = addresses.insert(*address, here.clone()) {
-                found.add(&here, format!("{address} is already {other}"));
-            }
-        }
-        if node.roles.is_empty() {
-            found.add(format!("{path}.roles"), "must have a role: control-plane, etcd or worker");
-        }
-        let mut roles: Vec<NodeRole> = node.roles.iter().filter_map(|role| node_role(role)).collect();
-        roles.sort_unstable();
-        roles.dedup();
-        if let Some(name) = name {
-            valid.push(Node {
-                name,
-                addresses: own.into_iter().map(|(_, address)| address).collect(),
-                roles,
-            });
-        }
+        valid.extend(one_node(found, &mut addresses, &path, &document));
     }
     let count = |role| valid.iter().filter(|node| node.has(role)).count();
     if count(NodeRole::ControlPlane) == 0 {
@@ -156,11 +129,45 @@ pub(super) fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document
     valid
 }
 
-fn node_role(text: &str) -> Option<NodeRole> {
-    match text {
-        "control-plane" => Some(NodeRole::ControlPlane),
-        "etcd" => Some(NodeRole::Etcd),
-        "worker" => Some(NodeRole::Worker),
-        _ => None,
+/// A node that stands alone, its problems' paths within it.
+pub(in crate::cluster) fn node(document: &document::Node) -> Result<Node, Vec<Problem>> {
+    let mut found = Found::default();
+    match one_node(&mut found, &mut HashMap::new(), "", document) {
+        Some(node) if found.0.is_empty() => Ok(node),
+        _ => Err(found.0.into()),
     }
+}
+
+/// One node, and where the addresses stand that others have; the path ends before the field's name.
+fn one_node(
+    found: &mut Found,
+    taken: &mut HashMap<IpAddr, String>,
+    path: &str,
+    node: &document::Node,
+) -> Option<Node> {
+    let name = found.parse(&format!("{path}name"), &node.name);
+    // etcd's certificates have the node's name for a common name; under a single authority that is a user.
+    if CLUSTER_USERS.contains(&node.name.as_str()) {
+        found.add(format!("{path}name"), format!("{:?} is the name of a user of the cluster", node.name));
+    }
+    if node.addresses.is_empty() {
+        found.add(format!("{path}addresses"), "must have an address");
+    }
+    let own = found.parse_all::<IpAddr>(&format!("{path}addresses"), &node.addresses);
+    for (j, address) in &own {
+        let here = format!("{path}addresses[{j}]");
+        if !is_of_one_machine(*address) || address.is_loopback() {
+            found.add(&here, format!("{address} is not an address of one machine"));
+        }
+        if let Some(other) = taken.insert(*address, here.clone()) {
+            found.add(&here, format!("{address} is already {other}"));
+        }
+    }
+    if node.roles.is_empty() {
+        found.add(format!("{path}roles"), "must have a role: control-plane, etcd or worker");
+    }
+    let mut roles = node.roles.clone();
+    roles.sort_unstable();
+    roles.dedup();
+    Some(Node { name: name?, addresses: own.into_iter().map(|(_, address)| address).collect(), roles })
 }

@@ -60,6 +60,11 @@ pub(super) fn addresses(
     }
 }
 
+// What stands where the file says nothing; the schema tells people the same.
+pub(in crate::cluster) const SERVICE_RANGE: &str = "10.96.0.0/12";
+pub(in crate::cluster) const POD_RANGE: &str = "10.244.0.0/16";
+pub(in crate::cluster) const DNS_DOMAIN: &str = "cluster.local";
+
 const SERVICES: &str = "spec.network.serviceCIDRs";
 const PODS: &str = "spec.network.podCIDRs";
 const DOMAIN: &str = "spec.network.dnsDomain";
@@ -72,14 +77,14 @@ pub(super) fn network(
     version: Option<KubernetesVersion>,
 ) -> Option<Network> {
     let before = found.0.len();
-    let service_cidrs = ranges(found, SERVICES, network.service_cidrs.as_deref(), "10.96.0.0/12");
-    let pod_cidrs = ranges(found, PODS, network.pod_cidrs.as_deref(), "10.244.0.0/16");
+    let service_cidrs = ranges(found, SERVICES, network.service_cidrs.as_deref(), SERVICE_RANGE);
+    let pod_cidrs = ranges(found, PODS, network.pod_cidrs.as_deref(), POD_RANGE);
     check_service_ranges(found, &service_cidrs, &pod_cidrs, version);
     check_pod_ranges(found, &pod_cidrs);
     if found.0.len() == before && families(&service_cidrs) != families(&pod_cidrs) {
         found.add(PODS, "must be of the same address families as spec.network.serviceCIDRs");
     }
-    let domain = network.dns_domain.as_deref().unwrap_or("cluster.local");
+    let domain = network.dns_domain.as_deref().unwrap_or(DNS_DOMAIN);
     let dns_domain = found.parse(DOMAIN, domain);
     if domain.len() > 200 {
         found.add(DOMAIN, "must have at most 200 characters: services' names come before it");
@@ -161,11 +166,14 @@ fn check_pod_ranges(found: &mut Found, pod_cidrs: &[Cidr]) {
     }
 }
 
-/// The addresses of the cluster's DNS: those of the file, else the tenth of the first range of services.
+/// The tenth address of the first range of services.
+pub(in crate::cluster) fn default_cluster_dns(service_cidrs: &[Cidr]) -> Vec<IpAddr> {
+    service_cidrs.first().and_then(|range| range.nth(10)).into_iter().collect()
+}
+
+/// The addresses of the cluster's DNS: those of the file, else the default.
 fn cluster_dns(found: &mut Found, texts: Option<&[String]>, service_cidrs: &[Cidr]) -> Vec<IpAddr> {
-    let Some(texts) = texts else {
-        return service_cidrs.first().and_then(|range| range.nth(10)).into_iter().collect();
-    };
+    let Some(texts) = texts else { return default_cluster_dns(service_cidrs) };
     let addresses = found.parse_all::<IpAddr>(DNS, texts);
     if texts.is_empty() {
         found.add(DNS, "must have an address; leave the field out for the default");

@@ -277,7 +277,7 @@ impl Addition {
 /// kboot's own files.
 impl Addition {
     fn cluster_file(&mut self, value: &Value) {
-        match value.to_string().parse::<ClusterSpec>() {
+        match ClusterSpec::from_value(value) {
             Err(error) => self.problems.extend(error.problems),
             Ok(spec) => {
                 let machines = Inventory::from(&spec);
