@@ -10,6 +10,7 @@ mod choices;
 mod cluster_file;
 mod common;
 mod components;
+mod conversions;
 mod corpus;
 mod csr;
 mod csr_strict;
