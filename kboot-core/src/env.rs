@@ -1,8 +1,10 @@
 //! What a pure function cannot have: the time of day and randomness, passed in as one value.
 
+use std::cell::RefCell;
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
+use rand_core::TryCryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::time::Timestamp;
@@ -13,6 +15,7 @@ use crate::time::Timestamp;
 #[expect(clippy::exhaustive_structs, reason = "a source of one's own returns it")]
 pub struct RandomUnavailable;
 
+type Clock = Box<dyn FnMut() -> Timestamp + Send>;
 type Fill = Box<dyn FnMut(&mut [u8]) -> Result<(), RandomUnavailable> + Send>;
 
 /// A clock and a source of random bytes.
@@ -25,7 +28,8 @@ type Fill = Box<dyn FnMut(&mut [u8]) -> Result<(), RandomUnavailable> + Send>;
 /// Private keys are the exception: aws-lc makes them with the operating system's generator, whatever
 /// the `Env` says, so that no test setting can weaken a key.
 pub struct Env {
-    now: Option<Timestamp>,
+    /// To tell the time changes nothing that others see, so `now` takes the `Env` as it is.
+    clock: RefCell<Clock>,
     fill: Fill,
 }
 
@@ -33,7 +37,7 @@ impl Env {
     /// The machine's clock and the operating system's random generator.
     #[must_use]
     pub fn system() -> Self {
-        Self { now: None, fill: operating_system() }
+        Self { clock: RefCell::new(Box::new(system_now)), fill: operating_system() }
     }
 
     /// A stopped clock, and random bytes from `fill`: for tests, where a run must repeat.
@@ -43,19 +47,51 @@ impl Env {
             fill(buffer);
             Ok(())
         };
-        Self { now: Some(now), fill: Box::new(fill) }
+        Self { fill: Box::new(fill), ..Self::at(now) }
     }
 
     /// A stopped clock; random bytes stay the operating system's.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { now: Some(now), fill: operating_system() }
+        Self::system().with_clock(move || now)
+    }
+
+    /// Sets the clock: one that is stepped by hand, or that is told the time by somebody else.
+    ///
+    /// ```
+    /// use kboot_core::{Env, time::{Lifetime, Timestamp}};
+    /// let mut time = Timestamp::EPOCH;
+    /// let env = Env::system().with_clock(move || {
+    ///     time = time.after(Lifetime::ONE_YEAR).unwrap_or(time);
+    ///     time
+    /// });
+    /// assert_eq!(env.now().to_string(), "1971-01-01T00:00:00Z");
+    /// assert_eq!(env.now().to_string(), "1972-01-01T00:00:00Z");
+    /// ```
+    #[must_use]
+    pub fn with_clock(self, clock: impl FnMut() -> Timestamp + Send + 'static) -> Self {
+        Self { clock: RefCell::new(Box::new(clock)), ..self }
+    }
+
+    /// Sets the source of random bytes: any generator of `rand_core` 0.10 that is fit for secrets. Where it
+    /// fails, [`Env::fill`] does.
+    ///
+    /// ```
+    /// use kboot_core::{BootstrapToken, Env};
+    /// let mut env = Env::system().with_rng(getrandom::SysRng);
+    /// let token = BootstrapToken::generate(&mut env)?;
+    /// # Ok::<(), kboot_core::token::TokenError>(())
+    /// ```
+    #[must_use]
+    pub fn with_rng(self, mut rng: impl TryCryptoRng + Send + 'static) -> Self {
+        let fill = move |buffer: &mut [u8]| rng.try_fill_bytes(buffer).map_err(|_| RandomUnavailable);
+        Self { fill: Box::new(fill), ..self }
     }
 
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.now.unwrap_or_else(system_now)
+        (self.clock.borrow_mut())()
     }
 
     /// Fills the buffer with random bytes.
@@ -90,13 +126,12 @@ fn operating_system() -> Fill {
 
 #[expect(clippy::disallowed_methods, reason = "the one place where kboot reads the machine's clock")]
 fn system_now() -> Timestamp {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    i64::try_from(seconds).ok().and_then(|s| Timestamp::from_unix(s).ok()).unwrap_or(Timestamp::EPOCH)
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::EPOCH)
 }
 
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Env").field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Env").finish_non_exhaustive()
     }
 }
 

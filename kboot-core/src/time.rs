@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -29,6 +30,9 @@ pub enum TimeError {
     /// The result lies beyond what a certificate can say.
     #[error("the time lies outside the years 1970 to 9999")]
     OutOfRange,
+    /// A span that is not nothing, and of which nothing would be left.
+    #[error("the time is shorter than a second: use whole seconds, at least 1")]
+    LessThanASecond,
 }
 
 /// A point in time, to the second, from 1970 to 9999.
@@ -74,6 +78,32 @@ impl Timestamp {
 
     fn date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(self.0).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
+/// Fractions of a second are left out: a certificate has none.
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = TimeError;
+
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use kboot_core::time::Timestamp;
+    /// let time = Timestamp::try_from(SystemTime::UNIX_EPOCH + Duration::from_millis(1999))?;
+    /// assert_eq!(time.to_string(), "1970-01-01T00:00:01Z");
+    /// # Ok::<(), kboot_core::time::TimeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TimeError::OutOfRange`] before 1970 and after 9999.
+    fn try_from(time: SystemTime) -> Result<Self, TimeError> {
+        let since = time.duration_since(UNIX_EPOCH).map_err(|_| TimeError::OutOfRange)?;
+        Self::from_unix(i64::try_from(since.as_secs()).map_err(|_| TimeError::OutOfRange)?)
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        UNIX_EPOCH + Duration::from_secs(time.0.unsigned_abs())
     }
 }
 
@@ -148,6 +178,34 @@ impl Lifetime {
     /// [`TimeError::OutOfRange`] below zero and past ten thousand years.
     pub fn from_seconds(seconds: i64) -> Result<Self, TimeError> {
         if (0..=Timestamp::LAST).contains(&seconds) { Ok(Self(seconds)) } else { Err(TimeError::OutOfRange) }
+    }
+}
+
+/// Fractions of a second are left out, so that nothing lives longer than was asked for.
+impl TryFrom<Duration> for Lifetime {
+    type Error = TimeError;
+
+    /// ```
+    /// use std::time::Duration;
+    /// use kboot_core::time::Lifetime;
+    /// assert_eq!(Lifetime::try_from(Duration::from_secs(5400))?, "1h30m".parse()?);
+    /// # Ok::<(), kboot_core::time::TimeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TimeError::LessThanASecond`] where that would leave [`Lifetime::ZERO`], which for a token means that it
+    /// never expires; [`TimeError::OutOfRange`] past ten thousand years.
+    fn try_from(span: Duration) -> Result<Self, TimeError> {
+        if span.as_secs() == 0 && !span.is_zero() {
+            return Err(TimeError::LessThanASecond);
+        }
+        Self::from_seconds(i64::try_from(span.as_secs()).map_err(|_| TimeError::OutOfRange)?)
+    }
+}
+
+impl From<Lifetime> for Duration {
+    fn from(span: Lifetime) -> Self {
+        Self::from_secs(span.0.unsigned_abs())
     }
 }
 

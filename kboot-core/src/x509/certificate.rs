@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::SectionKind;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -146,6 +147,51 @@ impl PublicKey {
             Some((SectionKind::PublicKey, der)) => Self::from_section(&der),
             _ => Err(X509Error::Pem { problem: "expected a block PUBLIC KEY or CERTIFICATE" }),
         }
+    }
+}
+
+/// The DER, as [`Certificate::der`] gives it.
+impl AsRef<[u8]> for Certificate {
+    fn as_ref(&self) -> &[u8] {
+        &self.der
+    }
+}
+
+/// rustls takes its chains in this type, and gives its peers' certificates in it.
+///
+/// ```
+/// # use kboot_core::{Env, pki::CertificateAuthority, x509::KeyAlgorithm};
+/// use kboot_core::x509::Certificate;
+/// use rustls_pki_types::CertificateDer;
+/// # let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut Env::system())?;
+/// # let certificate = authority.certificate().clone();
+/// let der = CertificateDer::from(certificate.clone());
+/// assert_eq!(Certificate::try_from(&der)?, certificate);
+/// # Ok::<(), kboot_core::Error>(())
+/// ```
+impl From<Certificate> for CertificateDer<'static> {
+    fn from(certificate: Certificate) -> Self {
+        certificate.der.into()
+    }
+}
+
+impl TryFrom<CertificateDer<'_>> for Certificate {
+    type Error = X509Error;
+
+    /// # Errors
+    /// As [`Certificate::from_der`].
+    fn try_from(der: CertificateDer<'_>) -> Result<Self, X509Error> {
+        Self::try_from(&der)
+    }
+}
+
+impl TryFrom<&CertificateDer<'_>> for Certificate {
+    type Error = X509Error;
+
+    /// # Errors
+    /// As [`Certificate::from_der`].
+    fn try_from(der: &CertificateDer<'_>) -> Result<Self, X509Error> {
+        Self::from_der(der.to_vec())
     }
 }
 

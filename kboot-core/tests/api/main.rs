@@ -11,6 +11,7 @@ mod cluster_builder;
 mod cluster_file;
 mod common;
 mod components;
+mod conversions;
 mod corpus;
 mod csr;
 mod csr_strict;
