@@ -25,7 +25,7 @@ use serde_json::Value;
 pub use self::builder::ClusterBuilder;
 pub use self::ca::{CaLayout, CaRole};
 pub use self::choice::{
-    KubeconfigCertificates, NodeCredentials, Runtime, ServingCertificates, UnitArguments,
+    ControlPlane, KubeconfigCertificates, NodeCredentials, Runtime, ServingCertificates, UnitArguments,
 };
 use self::document::Document;
 pub use self::getters::Overrides;
@@ -166,6 +166,7 @@ pub struct ClusterSpec {
     pub(crate) name: ClusterName,
     pub(crate) kubernetes_version: KubernetesVersion,
     pub(crate) control_plane_endpoint: ApiEndpoint,
+    pub(crate) control_plane: ControlPlane,
     pub(crate) network: Network,
     pub(crate) pki: Pki,
     pub(crate) join: Join,
