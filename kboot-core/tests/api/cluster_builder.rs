@@ -276,6 +276,27 @@ impl Fields {
     }
 }
 
+/// Anything that a configuration file can hold; texts have no control characters there.
+fn config() -> impl Strategy<Value = Value> {
+    let awkward =
+        ["", " ", "|", "%a", "- ", "? ", "<<", "*a", "&a", "!a", ".inf", "0o7", "1_0", "y", "a #b", "{}"];
+    let text = move || prop_oneof![select(awkward.to_vec()).prop_map(str::to_owned), text()];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            btree_map(text(), inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
@@ -285,6 +306,17 @@ proptest! {
         let text = spec.to_yaml().unwrap();
         prop_assert_eq!(&text.parse::<ClusterSpec>().unwrap(), &spec, "{}", text);
         prop_assert_eq!(text.parse::<ClusterSpec>().unwrap().to_yaml().unwrap(), text);
+    }
+
+    /// The field holds anything, as far as is known.
+    #[test]
+    fn every_configuration_is_read_back(config in config()) {
+        let of_kubelet = json!({ "logging": { "flushFrequency": config } });
+        let spec = one_node("v1.36.4").with_config(Component::Kubelet, of_kubelet).build().unwrap();
+        let text = spec.to_yaml().unwrap();
+        let read = text.parse::<ClusterSpec>();
+        prop_assert!(read.is_ok(), "{:?} in\n{}", read, text);
+        prop_assert_eq!(read.unwrap(), spec, "{}", text);
     }
 
     #[test]
