@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::BundleError;
 use super::record::Record;
 use super::{fs, place};
-use crate::cluster::{CaRole, ClusterSpec};
+use crate::cluster::{CaRole, ClusterSpec, ControlPlane};
 use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
@@ -64,6 +64,8 @@ impl FoundAuthorities {
         for (authority, found) in self.authorities {
             let pair = match found {
                 Found::Pair(pair) => pair,
+                // A certificate made here is not the one that the control plane has.
+                Found::Key(_) if spec.control_plane == ControlPlane::External => continue,
                 Found::Key(key) => {
                     let subject = authority_subject(authority, &spec.pki.subject);
                     let path = root.join(place::authority_certificate(authority));

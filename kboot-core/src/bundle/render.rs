@@ -11,7 +11,7 @@ use super::join::{TOKEN_USER, bootstrap_kubeconfig};
 use super::manifests::{certificate, manifests};
 use super::place;
 use super::record::inventory;
-use crate::cluster::{CaRole, ClusterSpec, KubeconfigCertificates, Node, NodeRole};
+use crate::cluster::{CaRole, ClusterSpec, ControlPlane, KubeconfigCertificates, Node, NodeRole};
 use crate::component::{paths, plain_files};
 use crate::error::Error;
 use crate::kubeconfig::Kubeconfig;
@@ -29,7 +29,7 @@ impl Bundle {
     /// [`Error`] where a key, a certificate or a document cannot be encoded.
     pub fn render(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Self, Error> {
         let shared = Shared::new(spec, pki)?;
-        let mut artifacts = authorities(pki)?;
+        let mut artifacts = authorities(spec, pki)?;
         if let Some(file) = static_tokens(pki) {
             let file = FileContent::secret(FileKind::StaticTokens, &file);
             artifacts.push(Artifact::of_cluster(place::STATIC_TOKEN, file));
@@ -73,7 +73,7 @@ fn static_tokens(pki: &ClusterPki<'_>) -> Option<SecretText> {
 
 /// The private half. Keys come before certificates: a key without a certificate can be completed, a
 /// certificate without its key is lost.
-fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
+fn authorities(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
     let mut artifacts = Vec::new();
     for &authority in pki.authorities().layout().authorities() {
         let pair = pki.authorities().get(authority);
@@ -81,6 +81,9 @@ fn authorities(pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
         let certificate = FileContent::public(FileKind::CaCertificate, pair.certificate().to_pem());
         artifacts.push(Artifact::of_cluster(place::authority_key(authority), key));
         artifacts.push(Artifact::of_cluster(place::authority_certificate(authority), certificate));
+    }
+    if spec.control_plane == ControlPlane::External {
+        return Ok(artifacts);
     }
     let service_account = pki.authorities().service_account().private();
     let key = FileContent::secret(FileKind::PrivateKey, &service_account.to_pem()?);

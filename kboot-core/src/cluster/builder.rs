@@ -13,8 +13,9 @@ use super::document::{
 };
 use super::write::texts;
 use super::{
-    CaLayout, ClusterSpec, Folders, KubeconfigCertificates, Node, NodeCredentials, NodeRole, PARSED_SCHEMA,
-    Problem, Runtime, ServingCertificates, SpecError, SubjectDefaults, SystemUser, UnitArguments, validate,
+    CaLayout, ClusterSpec, ControlPlane, Folders, KubeconfigCertificates, Node, NodeCredentials, NodeRole,
+    PARSED_SCHEMA, Problem, Runtime, ServingCertificates, SpecError, SubjectDefaults, SystemUser,
+    UnitArguments, validate,
 };
 use crate::document::{Problems, schema};
 use crate::name::{ClusterName, Dns1123Subdomain, ImageReference, NodeName};
@@ -41,6 +42,7 @@ impl ClusterSpec {
         let spec = Spec {
             kubernetes_version: version.to_string(),
             control_plane_endpoint: endpoint.host_port(),
+            control_plane: None,
             network: Network::default(),
             pki: Pki::default(),
             join: Join::default(),
@@ -92,8 +94,27 @@ fn node_texts(
     NodeTexts { name: name.to_string(), addresses: texts(addresses), roles: roles.into_iter().collect() }
 }
 
-/// The cluster's network: `spec.network`.
+/// The cluster's network: `spec.network`, and who is at its head.
 impl ClusterBuilder {
+    /// Who runs the control plane and etcd. Default: nodes of the cluster file.
+    ///
+    /// [`ControlPlane::External`] is for who installs workers alone. Such a cluster has the authority that is
+    /// brought and never makes one, and nobody is made an administrator.
+    ///
+    /// ```
+    /// use kboot_core::cluster::{ClusterSpec, ControlPlane, NodeRole};
+    /// let spec = ClusterSpec::builder("kubernetes".parse()?, "v1.36.4".parse()?, "192.0.2.1".parse()?)
+    ///     .with_control_plane(ControlPlane::External)
+    ///     .with_node("worker-1".parse()?, ["192.0.2.11".parse()?], [NodeRole::Worker])
+    ///     .build()?;
+    /// assert_eq!(spec.nodes().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_control_plane(mut self, control_plane: ControlPlane) -> Self {
+        self.document.spec.control_plane = Some(control_plane);
+        self
+    }
+
     /// The ranges of services: one, or two of different families. Default: 10.96.0.0/12.
     pub fn with_service_cidrs(mut self, ranges: impl IntoIterator<Item = Cidr>) -> Self {
         self.document.spec.network.service_cidrs = Some(texts(ranges));

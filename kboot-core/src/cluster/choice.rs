@@ -2,6 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Who runs the control plane and etcd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
+pub enum ControlPlane {
+    /// Nodes of the cluster file.
+    #[default]
+    Nodes,
+    /// Somebody else, whose authority is brought: the cluster file has workers alone.
+    External,
+}
+
 /// How a kubelet comes by its client certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

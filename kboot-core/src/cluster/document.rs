@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    CaLayout, KubeconfigCertificates, NodeCredentials, NodeRole, Runtime, ServingCertificates, UnitArguments,
+    CaLayout, ControlPlane, KubeconfigCertificates, NodeCredentials, NodeRole, Runtime, ServingCertificates,
+    UnitArguments,
 };
 
 pub(super) const API_VERSION: &str = "kboot.dev/v1alpha1";
@@ -37,6 +38,8 @@ pub(super) struct Metadata {
 pub(super) struct Spec {
     pub(super) kubernetes_version: String,
     pub(super) control_plane_endpoint: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) control_plane: Option<ControlPlane>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) network: Network,
     #[serde(default, skip_serializing_if = "is_default")]

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    CaLayout, ClusterSpec, Folders, KubeconfigCertificates, Node, NodeCredentials, NodeRole, Problem,
-    Runtime, ServingCertificates, SubjectDefaults, SystemUser, UnitArguments,
+    CaLayout, ClusterSpec, ControlPlane, Folders, KubeconfigCertificates, Node, NodeCredentials, NodeRole,
+    Problem, Runtime, ServingCertificates, SubjectDefaults, SystemUser, UnitArguments,
 };
 use crate::name::{ClusterName, Dns1123Subdomain, ImageReference};
 use crate::net::{ApiEndpoint, Cidr, Host};
@@ -58,6 +58,12 @@ impl ClusterSpec {
         &self.control_plane_endpoint
     }
 
+    /// Who runs the control plane and etcd.
+    #[must_use]
+    pub fn control_plane(&self) -> ControlPlane {
+        self.control_plane
+    }
+
     /// The ranges of services: one, or two of different families.
     #[must_use]
     pub fn service_cidrs(&self) -> &[Cidr] {
@@ -91,7 +97,8 @@ impl ClusterSpec {
 
 /// Certificates, and how kubelets come by theirs.
 impl ClusterSpec {
-    /// Whether etcd and the front proxy have authorities of their own.
+    /// Whether etcd and the front proxy have authorities of their own; where the control plane is elsewhere, the
+    /// cluster's alone is here.
     #[must_use]
     pub fn authorities(&self) -> CaLayout {
         self.pki.authorities

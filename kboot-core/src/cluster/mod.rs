@@ -25,7 +25,7 @@ use serde_json::Value;
 pub use self::builder::ClusterBuilder;
 pub use self::ca::{CaLayout, CaRole};
 pub use self::choice::{
-    KubeconfigCertificates, NodeCredentials, Runtime, ServingCertificates, UnitArguments,
+    ControlPlane, KubeconfigCertificates, NodeCredentials, Runtime, ServingCertificates, UnitArguments,
 };
 use self::document::Document;
 pub use self::getters::Overrides;
@@ -119,8 +119,7 @@ pub(crate) struct JoinTokenSpec {
 ///     )
 ///     .with_node("two".parse()?, ["192.0.2.2".parse()?], [NodeRole::Worker])
 ///     .build()?;
-/// let text = "\
-/// apiVersion: kboot.dev/v1alpha1
+/// let text = r#"apiVersion: kboot.dev/v1alpha1
 /// kind: Cluster
 /// metadata:
 ///   name: kubernetes
@@ -155,7 +154,7 @@ pub(crate) struct JoinTokenSpec {
 ///     kubelet:
 ///       config:
 ///         maxPods: 200
-/// ";
+/// "#;
 /// assert_eq!(spec.to_yaml()?, text);
 /// assert_eq!(text.parse::<ClusterSpec>()?, spec);
 /// assert_eq!(spec.service_cidrs(), ["10.96.0.0/12".parse()?]);
@@ -166,6 +165,7 @@ pub struct ClusterSpec {
     pub(crate) name: ClusterName,
     pub(crate) kubernetes_version: KubernetesVersion,
     pub(crate) control_plane_endpoint: ApiEndpoint,
+    pub(crate) control_plane: ControlPlane,
     pub(crate) network: Network,
     pub(crate) pki: Pki,
     pub(crate) join: Join,

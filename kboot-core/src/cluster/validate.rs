@@ -8,13 +8,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 pub(super) use machines::{default_runtime, node};
-use machines::{folders, nodes, runtime, system_user};
+use machines::{folders, nodes, runtime, system_user, workers_alone};
 pub(super) use network::{DNS_DOMAIN, POD_RANGE, SERVICE_RANGE, default_cluster_dns};
 use network::{addresses, network};
 
 use super::document::{self, Document};
 use super::{
-    CaLayout, ClusterSpec, Join, JoinTokenSpec, NodeCredentials, Overrides, Pki, Problem,
+    CaLayout, ClusterSpec, ControlPlane, Join, JoinTokenSpec, NodeCredentials, Overrides, Pki, Problem,
     ServingCertificates, SubjectDefaults,
 };
 use crate::document::Problems;
@@ -64,8 +64,12 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
     let name = found.parse("metadata.name", &metadata.name);
     let version = found.parse::<KubernetesVersion>("spec.kubernetesVersion", &spec.kubernetes_version);
     let endpoint = found.parse::<ApiEndpoint>("spec.controlPlaneEndpoint", &spec.control_plane_endpoint);
+    let control_plane = spec.control_plane.unwrap_or_default();
+    if control_plane == ControlPlane::External {
+        workers_alone(&mut found, &spec);
+    }
     let network = network(&mut found, &spec.network, version);
-    let pki = pki(&mut found, &mut warnings, spec.pki);
+    let pki = pki(&mut found, &mut warnings, spec.pki, control_plane);
     let join = join(&mut found, &mut warnings, spec.join, version);
     let runtime_name = runtime(&mut found, spec.runtime.name, version);
     let sandbox_image =
@@ -73,7 +77,7 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
     let verify_image = spec.verify.and_then(|verify| found.parse("spec.verify.image", &verify.image));
     let user = spec.user.and_then(|user| system_user(&mut found, &user));
     let folders = folders(&mut found, &mut warnings, &spec.folders, version);
-    let nodes = nodes(&mut found, &mut warnings, spec.nodes);
+    let nodes = nodes(&mut found, &mut warnings, spec.nodes, control_plane);
     if let Some(network) = &network {
         addresses(&mut found, network, &nodes, endpoint.as_ref());
         let has_dual_stack = version.is_none_or(|version| gates::DUAL_STACK.contains(version));
@@ -94,6 +98,7 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
             name,
             kubernetes_version,
             control_plane_endpoint,
+            control_plane,
             network,
             pki,
             join,
@@ -112,9 +117,22 @@ pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> 
     }
 }
 
-fn pki(found: &mut Found, warnings: &mut Found, pki: document::Pki) -> Option<Pki> {
-    let authorities = pki.authorities.unwrap_or_default();
-    if authorities == CaLayout::Single {
+/// etcd and the front proxy belong to the control plane, and so do their authorities.
+pub(super) fn default_authorities(control_plane: ControlPlane) -> CaLayout {
+    match control_plane {
+        ControlPlane::Nodes => CaLayout::Separate,
+        ControlPlane::External => CaLayout::Single,
+    }
+}
+
+fn pki(
+    found: &mut Found,
+    warnings: &mut Found,
+    pki: document::Pki,
+    control_plane: ControlPlane,
+) -> Option<Pki> {
+    let authorities = pki.authorities.unwrap_or_else(|| default_authorities(control_plane));
+    if pki.authorities == Some(CaLayout::Single) {
         warnings.add(
             "spec.pki.authorities",
             "with a single authority every certificate of the cluster, a kubelet's too, is accepted by etcd; \

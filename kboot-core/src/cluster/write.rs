@@ -9,9 +9,9 @@ use super::document::{
 };
 use super::validate::{
     AUTHORITY_VALIDITY, CERTIFICATE_VALIDITY, DNS_DOMAIN, KEY, POD_RANGE, SERVICE_RANGE, TOKEN_TTL,
-    default_cluster_dns, default_runtime, default_serving_certificates,
+    default_authorities, default_cluster_dns, default_runtime, default_serving_certificates,
 };
-use super::{Overrides, SubjectDefaults, SystemUser};
+use super::{CaLayout, Overrides, SubjectDefaults, SystemUser};
 use crate::document::{Unwritable, yaml};
 
 pub(super) fn texts<T: Display>(values: impl IntoIterator<Item = T>) -> Vec<String> {
@@ -48,8 +48,9 @@ impl From<&ClusterSpec> for Document {
             spec: Spec {
                 kubernetes_version: spec.kubernetes_version.to_string(),
                 control_plane_endpoint: spec.control_plane_endpoint.host_port(),
+                control_plane: other_than(spec.control_plane, &Default::default()),
                 network: network(&spec.network),
-                pki: pki(&spec.pki),
+                pki: pki(&spec.pki, default_authorities(spec.control_plane)),
                 join: Join {
                     node_credentials: other_than(spec.join.node_credentials, &Default::default()),
                     serving_certificates: other_than(
@@ -106,9 +107,9 @@ fn network(network: &super::Network) -> Network {
     }
 }
 
-fn pki(pki: &super::Pki) -> Pki {
+fn pki(pki: &super::Pki, default_authorities: CaLayout) -> Pki {
     Pki {
-        authorities: other_than(pki.authorities, &Default::default()),
+        authorities: other_than(pki.authorities, &default_authorities),
         key: text_other_than(&pki.key, KEY),
         validity: Validity {
             authority: text_other_than(&pki.authority_lifetime, AUTHORITY_VALIDITY),

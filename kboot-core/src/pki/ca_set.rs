@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{CertificateAuthority, PkiError, Subject};
 use crate::cluster::SubjectDefaults;
-use crate::cluster::{CaLayout, CaRole, ClusterSpec};
+use crate::cluster::{CaLayout, CaRole, ClusterSpec, ControlPlane};
 use crate::env::Env;
 use crate::name::Username;
 use crate::x509::PrivateKey;
@@ -40,7 +40,8 @@ impl CaSet {
     /// Makes all of them as the cluster file says.
     ///
     /// # Errors
-    /// [`PkiError`] where a key or a certificate cannot be made.
+    /// [`PkiError`] where a key or a certificate cannot be made; [`PkiError::AuthorityElsewhere`] where the cluster
+    /// file has workers alone.
     pub fn create(spec: &ClusterSpec, env: &mut Env) -> Result<Self, PkiError> {
         Self::complete(spec, BTreeMap::new(), None, env)
     }
@@ -48,7 +49,8 @@ impl CaSet {
     /// Takes those that exist and makes the rest.
     ///
     /// # Errors
-    /// [`PkiError`] where a key or a certificate cannot be made.
+    /// [`PkiError`] where a key or a certificate cannot be made; [`PkiError::AuthorityElsewhere`] where the cluster
+    /// file has workers alone and the cluster's authority is not among those that exist.
     pub fn complete(
         spec: &ClusterSpec,
         mut existing: BTreeMap<CaRole, CertificateAuthority>,
@@ -57,6 +59,8 @@ impl CaSet {
     ) -> Result<Self, PkiError> {
         let mut obtain = |authority: CaRole, env: &mut Env| match existing.remove(&authority) {
             Some(found) => Ok(found),
+            // Nobody would trust the workers of another one.
+            None if spec.control_plane == ControlPlane::External => Err(PkiError::AuthorityElsewhere),
             None => {
                 let key = PrivateKey::generate(spec.pki.key)?;
                 CertificateAuthority::with_key(

@@ -50,6 +50,12 @@ pub enum PkiError {
     /// A key, a certificate or an encoding.
     #[error(transparent)]
     X509(#[from] X509Error),
+    /// Workers alone, without the authority of who runs their control plane.
+    #[error(
+        "spec.controlPlane says that the control plane is elsewhere, and its authority is not here: bring its ca.crt and \
+         ca.key; nothing else in the cluster would trust workers of a new one"
+    )]
+    AuthorityElsewhere,
     /// More than one certificate where one is wanted.
     #[error(
         "{found} certificates found, expected one: kube-controller-manager signs with a single certificate"

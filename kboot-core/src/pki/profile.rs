@@ -11,7 +11,7 @@ use super::places::{
     CONTROLLER_MANAGER_KUBECONFIG, KUBE_PROXY_KUBECONFIG, KUBELET_KUBECONFIG, SCHEDULER_KUBECONFIG,
 };
 use super::row::{ClusterNames, CommonName, FilePair, Location, Names, ProfileRow, Scope, SecretRow};
-use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, NodeRole, ServingCertificates};
+use crate::cluster::{CaRole, ClusterSpec, ControlPlane, NodeCredentials, NodeRole, ServingCertificates};
 use crate::identity::{ADMIN_GROUP, FRONT_PROXY_CLIENT, KUBELET_CLIENT_USER, MASTERS_GROUP, NODES_GROUP};
 use crate::name::Dns1123Subdomain;
 use crate::shown::excerpt;
@@ -19,6 +19,11 @@ use crate::x509::TlsUsage;
 
 fn always(_: &ClusterSpec) -> bool {
     true
+}
+
+/// Who installs workers alone gets no administrator, and replaces nothing that runs in the cluster.
+fn has_control_plane(spec: &ClusterSpec) -> bool {
+    spec.control_plane == ControlPlane::Nodes
 }
 
 fn never(_: &ClusterSpec) -> bool {
@@ -213,7 +218,7 @@ profiles! {
         usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::Cluster,
-        wanted_if: always,
+        wanted_if: has_control_plane,
         location: Location::Root("admin.conf"),
     };
 
@@ -226,7 +231,7 @@ profiles! {
         usage: TlsUsage::Client,
         names: Names::NONE,
         scope: Scope::Cluster,
-        wanted_if: always,
+        wanted_if: has_control_plane,
         location: Location::Root("super-admin.conf"),
     };
 
@@ -292,7 +297,7 @@ profiles! {
             ..Names::NONE
         },
         scope: Scope::Cluster,
-        wanted_if: always,
+        wanted_if: has_control_plane,
         location: Location::Secret(SecretRow {
             path: "manifests/metrics-server-certificate.yaml",
             name: |_| Some("metrics-server-certificate"),

@@ -1,12 +1,17 @@
 //! The cluster file built in code: every field there and back, and contradictions as a file has them.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::DirBuilderExt;
 
+use kboot_core::Env;
+use kboot_core::bundle::{Plan, write_new};
 use kboot_core::cluster::{
-    CaLayout, ClusterBuilder, ClusterSpec, Folders, KubeconfigCertificates, Node, NodeCredentials, NodeRole,
-    Runtime, ServingCertificates, SpecError, SubjectDefaults, SystemUser, UnitArguments,
+    CaLayout, ClusterBuilder, ClusterSpec, ControlPlane, Folders, KubeconfigCertificates, Node,
+    NodeCredentials, NodeRole, Runtime, ServingCertificates, SpecError, SubjectDefaults, SystemUser,
+    UnitArguments,
 };
 use kboot_core::net::{ApiEndpoint, Host};
+use kboot_core::pki::{CaSet, PkiError};
 use kboot_core::release::Component;
 use kboot_core::time::Lifetime;
 use kboot_core::version::KubernetesVersion;
@@ -42,6 +47,7 @@ fn problems(error: &SpecError) -> Vec<String> {
 /// What is set of a cluster file, as values; none is what the file leaves out.
 #[derive(Debug, Clone)]
 struct Fields {
+    control_plane: ControlPlane,
     version: KubernetesVersion,
     endpoint: ApiEndpoint,
     service_cidrs: Option<&'static [&'static str]>,
@@ -97,6 +103,7 @@ fn fields() -> impl Strategy<Value = Fields> {
         any::<bool>(),
         option::of(select(vec!["cluster.local", "example.com"])),
         option::of(select(vec!["calico-etcd-secrets", "no", "1e3"])),
+        select(vec![ControlPlane::Nodes, ControlPlane::External]),
     );
     let subject = (option::of("[A-Z]{2}"), option::of(text()), option::of(text()), option::of(text()))
         .prop_map(|(country, state, locality, organizational_unit)| SubjectDefaults {
@@ -149,14 +156,23 @@ fn fields() -> impl Strategy<Value = Fields> {
     ]);
     let components = (option::of(1..=250_u8), btree_map(flags, "[!-~]{1,12}", 0..4));
     (cluster, pki, join, machines, components).prop_map(|(cluster, pki, join, machines, components)| {
-        let (version, endpoint, (service_cidrs, pod_cidrs), has_cluster_dns, dns_domain, etcd_client_secret) =
-            cluster;
+        let (
+            version,
+            endpoint,
+            (service_cidrs, pod_cidrs),
+            has_cluster_dns,
+            dns_domain,
+            etcd_client_secret,
+            control_plane,
+        ) = cluster;
         let (authorities, key, lifetimes, subject, sans) = pki;
         let (credentials, serving, ttl, description) = join;
         let (runtime, sandbox_image, kubeconfigs, arguments, user, folders, verify_image, nodes) = machines;
         let (max_pods, args) = components;
         let is_old = !version.starts_with("v1.36") && !version.starts_with("v1.25");
+        let has_masters = control_plane == ControlPlane::Nodes;
         Fields {
+            control_plane,
             version: parsed(version),
             endpoint: parsed(endpoint),
             // Two families need 1.23.
@@ -164,13 +180,13 @@ fn fields() -> impl Strategy<Value = Fields> {
             pod_cidrs: pod_cidrs.filter(|ranges: &&[&str]| ranges.len() == 1 || !is_old),
             has_cluster_dns,
             dns_domain,
-            etcd_client_secret,
-            authorities,
+            etcd_client_secret: etcd_client_secret.filter(|_| has_masters),
+            authorities: authorities.filter(|_| has_masters),
             key,
             lifetimes,
             subject,
             sans: all(&sans),
-            credentials,
+            credentials: credentials.filter(|how| has_masters || *how != NodeCredentials::StaticToken),
             serving,
             ttl,
             description,
@@ -178,10 +194,13 @@ fn fields() -> impl Strategy<Value = Fields> {
             sandbox_image,
             kubeconfigs,
             arguments,
-            user,
+            user: user.filter(|_| has_masters),
             folders,
             verify_image,
-            nodes,
+            nodes: nodes
+                .into_iter()
+                .filter(|(_, roles)| has_masters || roles[0] == NodeRole::Worker)
+                .collect(),
             max_pods,
             args,
         }
@@ -217,6 +236,7 @@ impl Fields {
 
     fn build(&self) -> Result<ClusterSpec, SpecError> {
         let mut b = ClusterSpec::builder(parsed("kubernetes"), self.version, self.endpoint.clone());
+        b = b.with_control_plane(self.control_plane);
         b = set(b, self.service_cidrs, |b, ranges| b.with_service_cidrs(all(ranges)));
         b = set(b, self.pod_cidrs, |b, ranges| b.with_pod_cidrs(all(ranges)));
         b = set(b, self.cluster_dns(), |b, address| b.with_cluster_dns([parsed(address)]));
@@ -243,7 +263,9 @@ impl Fields {
         for ((component, flag), value) in &self.args {
             b = b.with_extra_arg(*component, *flag, value.clone());
         }
-        b = b.with_node(parsed("one"), all(&["192.0.2.1", "2001:db8::1"]), EVERY_ROLE);
+        let roles =
+            if self.control_plane == ControlPlane::Nodes { &EVERY_ROLE[..] } else { &[NodeRole::Worker] };
+        b = b.with_node(parsed("one"), all(&["192.0.2.1", "2001:db8::1"]), roles.to_vec());
         for (i, (number, roles)) in self.nodes.iter().enumerate() {
             let addresses =
                 [format!("198.51.{}.{number}", 100 + i), format!("2001:db8:{}::{number:x}", 1 + i)];
@@ -252,6 +274,27 @@ impl Fields {
         }
         b.build()
     }
+}
+
+/// Anything that a configuration file can hold; texts have no control characters there.
+fn config() -> impl Strategy<Value = Value> {
+    let awkward =
+        ["", " ", "|", "%a", "- ", "? ", "<<", "*a", "&a", "!a", ".inf", "0o7", "1_0", "y", "a #b", "{}"];
+    let text = move || prop_oneof![select(awkward.to_vec()).prop_map(str::to_owned), text()];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            btree_map(text(), inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
 }
 
 proptest! {
@@ -263,6 +306,17 @@ proptest! {
         let text = spec.to_yaml().unwrap();
         prop_assert_eq!(&text.parse::<ClusterSpec>().unwrap(), &spec, "{}", text);
         prop_assert_eq!(text.parse::<ClusterSpec>().unwrap().to_yaml().unwrap(), text);
+    }
+
+    /// The field holds anything, as far as is known.
+    #[test]
+    fn every_configuration_is_read_back(config in config()) {
+        let of_kubelet = json!({ "logging": { "flushFrequency": config } });
+        let spec = one_node("v1.36.4").with_config(Component::Kubelet, of_kubelet).build().unwrap();
+        let text = spec.to_yaml().unwrap();
+        let read = text.parse::<ClusterSpec>();
+        prop_assert!(read.is_ok(), "{:?} in\n{}", read, text);
+        prop_assert_eq!(read.unwrap(), spec, "{}", text);
     }
 
     #[test]
@@ -279,15 +333,18 @@ proptest! {
             prop_assert_eq!(spec.cluster_dns(), &[parsed::<std::net::IpAddr>(address)][..]);
         }
         prop_assert_eq!(spec.etcd_client_secret().map(|name| name.as_str()), fields.etcd_client_secret);
-        prop_assert_eq!(spec.authorities(), fields.authorities.unwrap_or_default());
+        prop_assert_eq!(spec.control_plane(), fields.control_plane);
+        if fields.control_plane == ControlPlane::Nodes {
+            prop_assert_eq!(spec.authorities(), fields.authorities.unwrap_or_default());
+        }
         prop_assert_eq!(spec.key_algorithm(), fields.key.unwrap_or(KeyAlgorithm::EcdsaP256));
         let lifetimes = (spec.certificate_lifetime(), spec.authority_lifetime());
-        prop_assert_eq!(lifetimes, fields.lifetimes.unwrap_or((parsed("1y"), parsed("10y"))));
+        prop_assert_eq!(lifetimes, fields.lifetimes.unwrap_or_else(|| (parsed("1y"), parsed("10y"))));
         prop_assert_eq!(spec.subject(), &fields.subject);
         prop_assert_eq!(spec.api_server_sans(), &fields.sans);
         prop_assert_eq!(spec.node_credentials(), fields.credentials.unwrap_or_default());
         prop_assert_eq!(spec.serving_certificates(), fields.serving.unwrap_or_default());
-        prop_assert_eq!(spec.token_ttl(), fields.ttl.unwrap_or(parsed("24h")));
+        prop_assert_eq!(spec.token_ttl(), fields.ttl.unwrap_or_else(|| parsed("24h")));
         prop_assert_eq!(spec.token_description(), fields.description.clone().unwrap_or_default());
         let built_in = if fields.version.minor() < 20 { Runtime::Docker } else { Runtime::Containerd };
         prop_assert_eq!(spec.runtime(), fields.runtime.unwrap_or(built_in));
@@ -332,6 +389,7 @@ fn defaults_are_left_out() {
         ("v1.11.0", Runtime::Docker, ServingCertificates::Issued),
     ] {
         let said = one_node(version)
+            .with_control_plane(ControlPlane::Nodes)
             .with_service_cidrs(all(&["10.96.0.0/12"]))
             .with_pod_cidrs(all(&["10.244.0.0/16"]))
             .with_cluster_dns(all(&["10.96.0.10"]))
@@ -492,4 +550,89 @@ fn nodes_that_stand_alone() {
     ] {
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected} is not in {found:#?}");
     }
+}
+
+fn workers_alone() -> ClusterBuilder {
+    builder("v1.36.4").with_control_plane(ControlPlane::External)
+}
+
+#[test]
+fn workers_alone_say_nothing_of_the_control_plane() {
+    let error = workers_alone()
+        .with_authorities(CaLayout::Separate)
+        .with_node_credentials(NodeCredentials::StaticToken)
+        .with_user(SystemUser::from(parsed::<kboot_core::name::UnixName>("kube")))
+        .with_etcd_client_secret(parsed("calico-etcd-secrets"))
+        .with_node(parsed("one"), all(&["192.0.2.1"]), [NodeRole::ControlPlane])
+        .with_node(parsed("two"), all(&["192.0.2.2"]), [NodeRole::Etcd])
+        .build()
+        .unwrap_err();
+    let found = problems(&error);
+    for expected in [
+        "spec.pki.authorities: ",
+        "spec.join.nodeCredentials: ",
+        "spec.user: ",
+        "spec.network.etcdClientSecret: ",
+        "spec.nodes[0].roles: ",
+        "spec.nodes[1].roles: ",
+        "spec.nodes: no node has the role worker",
+    ] {
+        assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected} is not in {found:#?}");
+    }
+    assert_eq!(found.len(), 7, "{found:#?}");
+}
+
+/// Workers alone have the authority that is brought: a new one would cut them off, and nobody asked for an
+/// administrator.
+#[test]
+fn workers_alone_need_the_authority_of_their_control_plane() {
+    let spec = workers_alone()
+        .with_node_credentials(NodeCredentials::Certificate)
+        .with_node(parsed("worker-1"), all(&["192.0.2.11"]), [NodeRole::Worker])
+        .build()
+        .unwrap();
+    assert!(spec.warnings().is_empty(), "{:?}", spec.warnings());
+    let mut env = Env::system();
+    let error = CaSet::create(&spec, &mut env).unwrap_err();
+    assert!(matches!(error, PkiError::AuthorityElsewhere), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("out");
+    let refused = |root: &std::path::Path| Plan::build(&spec, root, &mut Env::system()).unwrap_err();
+    assert!(matches!(refused(&root), kboot_core::Error::Pki(PkiError::AuthorityElsewhere)));
+    assert!(!root.join("authorities").exists());
+
+    let whole = one_node("v1.36.4").build().unwrap();
+    let authorities = CaSet::create(&whole, &mut env).unwrap();
+    let (authority, place) = (authorities.cluster(), root.join("authorities"));
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&place).unwrap();
+    let key = authority.key().to_pem().unwrap();
+    write_new(&place.join("ca.key"), key.expose_secret().as_bytes(), 0o600).unwrap();
+    // A certificate made here for that key is not the one that the control plane has.
+    assert!(matches!(refused(&root), kboot_core::Error::Pki(PkiError::AuthorityElsewhere)));
+    write_new(&place.join("ca.crt"), authority.certificate().to_pem().as_bytes(), 0o644).unwrap();
+
+    let plan = Plan::build(&spec, &root, &mut env).unwrap();
+    let paths: Vec<String> = plan.steps().iter().map(|step| step.path.to_string()).collect();
+    for absent in ["admin", "etcd", "front-proxy", "sa.", "metrics-server", "kube-apiserver", "ca.key"] {
+        let found: Vec<_> =
+            paths.iter().filter(|path| path.contains(absent) && *path != "authorities/ca.key").collect();
+        assert!(found.is_empty(), "{found:?}");
+    }
+    let ca = std::fs::read_to_string(root.join("nodes/worker-1/etc/kubernetes/pki/ca.crt")).unwrap();
+    assert_eq!(ca, authority.certificate().to_pem());
+    assert!(paths.iter().any(|path| path.ends_with("etc/kubernetes/kubelet.conf")), "{paths:?}");
+    assert!(Plan::of(&spec, &root, &mut env).unwrap().is_done());
+
+    // The folder knows its cluster without a control plane too.
+    let another = ClusterSpec::builder(parsed("kubernetes"), parsed("v1.36.4"), parsed("192.0.2.99"))
+        .with_control_plane(ControlPlane::External)
+        .with_node(parsed("worker-1"), all(&["192.0.2.11"]), [NodeRole::Worker])
+        .build()
+        .unwrap();
+    let error = Plan::of(&another, &root, &mut env).unwrap_err();
+    assert!(
+        matches!(error, kboot_core::Error::Bundle(kboot_core::bundle::BundleError::AnotherCluster { .. })),
+        "{error}"
+    );
 }

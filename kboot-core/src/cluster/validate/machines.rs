@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::Found;
-use crate::cluster::{Folders, Node, NodeRole, Problem, Runtime, SystemUser, document};
+use crate::cluster::{
+    ControlPlane, Folders, Node, NodeCredentials, NodeRole, Problem, Runtime, SystemUser, document,
+};
 use crate::identity::CLUSTER_USERS;
 use crate::name::FolderPath;
 use crate::net::is_of_one_machine;
@@ -102,7 +104,31 @@ pub(super) fn folders(
     valid
 }
 
-pub(super) fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document::Node>) -> Vec<Node> {
+/// What a file of workers alone cannot say, because it is for who runs the control plane to say.
+pub(super) fn workers_alone(found: &mut Found, spec: &document::Spec) {
+    let mut refuse = |is_said: bool, path: &str, why: &str| {
+        if is_said {
+            found.add(path, format!("{why}, which spec.controlPlane says is elsewhere; leave it out"));
+        }
+    };
+    refuse(spec.pki.authorities.is_some(), "spec.pki.authorities", "etcd has them with the control plane");
+    let is_static = spec.join.node_credentials == Some(NodeCredentials::StaticToken);
+    refuse(is_static, "spec.join.nodeCredentials", "a static token is in a file of the control plane");
+    refuse(spec.user.is_some(), "spec.user", "it is the user of the control plane");
+    let has_secret = spec.network.etcd_client_secret.is_some();
+    refuse(has_secret, "spec.network.etcdClientSecret", "it is made by the authority of etcd");
+    for (i, node) in spec.nodes.iter().enumerate() {
+        let is_more = node.roles.iter().any(|role| *role != NodeRole::Worker);
+        refuse(is_more, &format!("spec.nodes[{i}].roles"), "control-plane and etcd are the control plane");
+    }
+}
+
+pub(super) fn nodes(
+    found: &mut Found,
+    warnings: &mut Found,
+    nodes: Vec<document::Node>,
+    control_plane: ControlPlane,
+) -> Vec<Node> {
     let mut names: HashMap<String, usize> = HashMap::new();
     let mut addresses: HashMap<IpAddr, String> = HashMap::new();
     let mut valid = Vec::with_capacity(nodes.len());
@@ -115,6 +141,12 @@ pub(super) fn nodes(found: &mut Found, warnings: &mut Found, nodes: Vec<document
         valid.extend(one_node(found, &mut addresses, &path, &document));
     }
     let count = |role| valid.iter().filter(|node| node.has(role)).count();
+    if control_plane == ControlPlane::External {
+        if count(NodeRole::Worker) == 0 {
+            found.add("spec.nodes", "no node has the role worker");
+        }
+        return valid;
+    }
     if count(NodeRole::ControlPlane) == 0 {
         found.add("spec.nodes", "no node has the role control-plane");
     }
