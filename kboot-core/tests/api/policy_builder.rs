@@ -3,6 +3,7 @@
 use kboot_core::csr::Signer;
 use kboot_core::policy::{
     Access, Inventory, InventoryNode, NameKind, NameSource, Policy, PolicyError, Preset, Rule, Verdict,
+    token_rule,
 };
 use kboot_core::{ClusterSpec, name::NodeName};
 use proptest::prelude::*;
@@ -290,6 +291,24 @@ fn presets_are_written_and_read() {
     let text = Preset::Bootstrap.policy().to_yaml().unwrap();
     let begins = "apiVersion: kboot.dev/v1alpha1\nkind: CsrPolicy\nspec:\n  rules:\n  - name: first-client-certificate\n    signer: ";
     assert!(text.starts_with(begins), "{text}");
+}
+
+#[test]
+fn a_tokens_rule_is_the_one_that_its_file_says() {
+    // Both would be numbers without quotes.
+    let (token, node) = ("123456".parse().unwrap(), name("10.0"));
+    for (once, rest) in [(true, "once: true"), (false, "node: {names: ['10.0'], mayRejoin: true}")] {
+        let expected = format!(
+            "{{name: token-123456, signer: kubernetes.io/kube-apiserver-client-kubelet, \
+             requestor: {{tokenIds: ['123456']}}, node: {{names: ['10.0']}}, {rest}, maxExpiration: 8760h, decision: approve}}"
+        );
+        let expected = expected.replace("node: {names: ['10.0']}, node:", "node:");
+        let text =
+            format!("{{apiVersion: kboot.dev/v1alpha1, kind: CsrPolicy, spec: {{rules: [{expected}]}}}}");
+        let policy = Policy::new([token_rule(&token, &node, once)]).unwrap();
+        assert_eq!(text.parse(), Ok(policy.clone()));
+        assert_eq!(policy.to_yaml().unwrap().parse(), Ok(policy));
+    }
 }
 
 /// Rules with any conditions, right and wrong, among such as are right.
