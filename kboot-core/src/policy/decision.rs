@@ -8,7 +8,8 @@ use super::text::escaped;
 use super::trace::Trace;
 use super::verdict::{Answer, Verdict};
 use super::{ApprovedRequest, ClauseKind, Reason};
-use crate::csr::Signer;
+use crate::csr::{Condition, Signer};
+use crate::time::Timestamp;
 
 /// The decision on a request, with its trace.
 ///
@@ -64,6 +65,33 @@ impl Decision {
             Self::Approve(approved) => approved.message(),
             Self::Deny(refusal) | Self::Hold(refusal) => refusal.message().into_owned(),
         }
+    }
+
+    /// The condition that says so, for the subresource `approval` of the request: type `Approved` or `Denied`, the
+    /// reason in CamelCase, the message. A request that is held gets none: it stays pending.
+    ///
+    /// ```
+    /// use kboot_core::{Env, csr::*, policy::{PolicyContext, Policy, Rule}};
+    /// # use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
+    /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+    /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
+    /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
+    /// #     .with_requestor(Requestor::user("jane"));
+    /// let policy = Policy::new([Rule::deny("nobody", Signer::KubeApiserverClient).with_message("Ask for a token.")])?;
+    /// let now = Env::system().now();
+    /// let condition = policy.evaluate(&object, &PolicyContext::at(now)).condition(now).ok_or("held")?;
+    /// assert_eq!((condition.kind.as_str(), condition.status.as_str()), ("Denied", "True"));
+    /// assert_eq!((condition.reason.as_str(), condition.message.as_str()), ("RuleDenies", "Ask for a token."));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn condition(&self, now: Timestamp) -> Option<Condition> {
+        let condition = match self.verdict() {
+            Verdict::Approve => Condition::approved,
+            Verdict::Deny => Condition::denied,
+            Verdict::Hold => return None,
+        };
+        Some(condition(self.reason().as_camel_case(), &self.message(), now))
     }
 
     /// The trace: everything that was looked at.
