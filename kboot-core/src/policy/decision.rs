@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use serde::{Serialize, Serializer};
+
 use super::note::{Note, Observation, Outcome};
 use super::text::escaped;
 use super::trace::Trace;
 use super::verdict::{Answer, Verdict};
-use super::{ApprovedRequest, ClauseKind, Reason};
+use super::{ApprovedRequest, Clause, ClauseKind, Reason};
 use crate::csr::{Condition, Signer};
 use crate::time::Timestamp;
 
@@ -15,6 +17,19 @@ use crate::time::Timestamp;
 ///
 /// Denied is final in Kubernetes (no API call takes it back), so a Deny rests on something that the
 /// request itself proves; what is only not known holds the request.
+///
+/// It serializes with the words of `kboot csr explain -o json`: `decision` (`approve`, `deny` or `hold`), `code` (the
+/// reason's word), `message` (for the condition), `meaning` (what the reason means), `reason` (what led to it, on one
+/// line) and `trace` (each [`Clause`]).
+///
+/// ```
+/// use kboot_core::{Env, csr::{CertificateSigningRequest, Signer}, policy::{PolicyContext, Preset}};
+/// let object = CertificateSigningRequest::new("csr-1", Signer::KubeletServing, b"damaged");
+/// let decision = Preset::KubeletServing.policy().evaluate(&object, &PolicyContext::at(Env::system().now()));
+/// let value = serde_json::to_value(&decision)?;
+/// assert_eq!((&value["decision"], &value["code"]), (&"deny".into(), &"not-pem".into()));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "there is no fourth, and each must be handled")]
 pub enum Decision {
@@ -174,6 +189,31 @@ impl Decision {
             }
             other => other,
         }
+    }
+}
+
+/// What a decision is to a program.
+#[derive(Serialize)]
+struct Form<'a> {
+    decision: &'static str,
+    code: &'static str,
+    message: String,
+    meaning: &'static str,
+    reason: String,
+    trace: Vec<Clause<'a>>,
+}
+
+impl Serialize for Decision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = Form {
+            decision: self.verdict().as_str(),
+            code: self.reason().as_str(),
+            message: self.message(),
+            meaning: self.reason().message(),
+            reason: self.summary(),
+            trace: self.trace().clauses().collect(),
+        };
+        form.serialize(serializer)
     }
 }
 

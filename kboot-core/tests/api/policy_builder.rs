@@ -34,7 +34,7 @@ fn a_node_is_listed_replaced_and_taken_out() {
     assert_eq!(inventory.insert(name("a"), first.clone()), Ok(None));
     // In the place of the first, which has nothing any more.
     let second = node(&["10.0.0.2"], &["a"], &["abcdef"]);
-    assert_eq!(inventory.insert(name("a"), second.clone()), Ok(Some(first.clone())));
+    assert_eq!(inventory.insert(name("a"), second.clone()), Ok(Some(first)));
     let other = node(&["10.0.0.1"], &["a.example.com"], &[]);
     assert_eq!(inventory.insert(name("b"), other.clone()), Ok(None));
     assert_eq!(inventory.node(&name("a")), Some(&second));
@@ -354,7 +354,25 @@ fn a_decision_is_the_condition_that_is_sent() {
         assert_eq!(sent.condition(kind), Some(&condition));
         assert!(object(&pem).is_pending() && !sent.is_pending());
     }
-    assert_eq!(decide(rule(Rule::hold), &pem).condition(now), None);
+    let held = decide(rule(Rule::hold), &pem);
+    assert_eq!(held.condition(now), None);
+    let mut form = serde_json::to_value(&held).unwrap();
+    let trace: Vec<Value> = form["trace"].as_array_mut().unwrap().drain(..).collect();
+    assert_eq!(
+        form,
+        json!({
+            "decision": "hold", "code": "rule-holds", "message": "A rule leaves it to a person. (rule-holds)",
+            "meaning": "A rule leaves it to a person.", "reason": "by the rule r", "trace": [],
+        })
+    );
+    let requestor = json!({
+        "rule": "r", "name": "requestor", "saw": "ops in none", "answer": "yes", "code": null,
+    });
+    assert!(trace.contains(&requestor), "{trace:?}");
+    let outcome = json!({
+        "rule": null, "name": "outcome", "saw": "hold: r", "answer": "unknown", "code": "rule-holds",
+    });
+    assert_eq!((trace.len(), trace.last()), (held.trace().clauses().len(), Some(&outcome)));
     // A request that cannot be read.
     let refused = decide(rule(Rule::approve), "damaged");
     assert_eq!(
