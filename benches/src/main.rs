@@ -1,6 +1,6 @@
 //! The whole run: every figure beside what the machine's own cryptography takes, measured in this run.
 //!
-//! `scripts/bench` builds what it needs and starts it. `kboot-benches decisions` measures decisions alone.
+//! `scripts/bench` builds what it needs and starts it. `kboot-benches decisions` measures decisions and inventories alone.
 
 #![expect(clippy::print_stdout, reason = "a report of figures")]
 
@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use kboot_benches::{Leaf, Limit, Requests, cluster_file};
+use kboot_core::name::NodeName;
+use kboot_core::policy::{Inventory, InventoryNode};
 use kboot_core::{Bundle, CaSet, Env};
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -16,7 +18,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some("decisions") {
-        return decisions();
+        decisions()?;
+        return inventory();
     }
     let kboot = std::env::current_exe()?.with_file_name("kboot");
     if !kboot.is_file() {
@@ -24,6 +27,7 @@ fn main() -> Result<()> {
     }
     let limit = leaf()?;
     decisions()?;
+    inventory()?;
     processes(&kboot)?;
     clusters(&kboot, limit)?;
     Ok(())
@@ -92,6 +96,41 @@ fn decisions() -> Result<()> {
     println!(
         "  kboot, read before                 {alone:>10.1?}   {:.0} a second and core (at least 1000000)",
         1.0 / alone.as_secs_f64()
+    );
+    Ok(())
+}
+
+/// What one node among 5,000 has, said anew, beside the bare check of a signature.
+fn inventory() -> Result<()> {
+    const BATCH: u32 = 500;
+    let node = |number: u32, network: u8| {
+        let [_, b, c, d] = number.to_be_bytes();
+        InventoryNode::new().with_address([network, b, c, d].into())
+    };
+    let names = (0..5000).map(|number| format!("worker-{number}").parse());
+    let names = names.collect::<std::result::Result<Vec<NodeName>, _>>()?;
+    let mut inventory =
+        Inventory::from_nodes(names.iter().cloned().zip((0..).map(|number| node(number, 10))))?;
+    let requests = Requests::new()?;
+    let (mut bare, mut change) = (Vec::new(), Vec::new());
+    for network in 11..51 {
+        let start = Instant::now();
+        for _ in 0..BATCH {
+            std::hint::black_box(requests.check_signature());
+        }
+        bare.push(start.elapsed() / BATCH);
+        let start = Instant::now();
+        for (name, number) in names.iter().zip(0..BATCH) {
+            inventory.insert(name.clone(), node(number, network))?;
+        }
+        change.push(start.elapsed() / BATCH);
+    }
+    let (bare, change) = (median(bare), median(change));
+    println!("one node of an inventory of 5,000 changed");
+    println!("  bare signature check               {bare:>10.1?}");
+    println!(
+        "  kboot                              {change:>10.1?}   {:.2} x (at most 0.2)",
+        ratio(change, bare)
     );
     Ok(())
 }

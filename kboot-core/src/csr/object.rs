@@ -77,6 +77,31 @@ pub struct Condition {
     pub last_transition_time: Option<String>,
 }
 
+impl Condition {
+    /// An approval (`CertificateApproved` of `k8s.io/api/certificates/v1`): the reason is one word in CamelCase.
+    #[must_use]
+    pub fn approved(reason: &str, message: &str, now: Timestamp) -> Self {
+        Self::true_since(now, "Approved", reason, message)
+    }
+
+    /// A denial (`CertificateDenied` of `k8s.io/api/certificates/v1`), which is final.
+    #[must_use]
+    pub fn denied(reason: &str, message: &str, now: Timestamp) -> Self {
+        Self::true_since(now, "Denied", reason, message)
+    }
+
+    fn true_since(now: Timestamp, kind: &str, reason: &str, message: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            status: "True".to_owned(),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            last_update_time: Some(now.to_string()),
+            last_transition_time: Some(now.to_string()),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 struct Document {
@@ -186,16 +211,29 @@ impl CertificateSigningRequest {
     /// Adds an approval: the condition says so, with these words and this time, instead of whatever
     /// condition of type `Approved` was there.
     #[must_use]
-    pub fn with_approval(mut self, reason: &str, message: &str, now: Timestamp) -> Self {
-        self.fields().conditions.retain(|condition| condition.kind != "Approved");
-        self.fields().conditions.push(Condition {
-            kind: "Approved".to_owned(),
-            status: "True".to_owned(),
-            reason: reason.to_owned(),
-            message: message.to_owned(),
-            last_update_time: Some(now.to_string()),
-            last_transition_time: Some(now.to_string()),
-        });
+    pub fn with_approval(self, reason: &str, message: &str, now: Timestamp) -> Self {
+        self.with_condition(Condition::approved(reason, message, now))
+    }
+
+    /// Adds a denial, which is final: the condition says so, with these words and this time, instead of whatever
+    /// condition of type `Denied` was there. The API server refuses an object that has both, and takes an approval
+    /// back for nobody.
+    ///
+    /// ```
+    /// use kboot_core::{Env, csr::{CertificateSigningRequest, Signer}};
+    /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeletServing, b"damaged")
+    ///     .with_denial("NotPem", "The request is not PEM.", Env::system().now());
+    /// assert_eq!(object.condition("Denied").map(|condition| condition.reason.as_str()), Some("NotPem"));
+    /// assert!(!object.is_pending());
+    /// ```
+    #[must_use]
+    pub fn with_denial(self, reason: &str, message: &str, now: Timestamp) -> Self {
+        self.with_condition(Condition::denied(reason, message, now))
+    }
+
+    fn with_condition(mut self, condition: Condition) -> Self {
+        self.fields().conditions.retain(|other| other.kind != condition.kind);
+        self.fields().conditions.push(condition);
         self
     }
 

@@ -3,17 +3,33 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use serde::{Serialize, Serializer};
+
 use super::note::{Note, Observation, Outcome};
 use super::text::escaped;
 use super::trace::Trace;
 use super::verdict::{Answer, Verdict};
-use super::{ApprovedRequest, ClauseKind, Reason};
-use crate::csr::Signer;
+use super::{ApprovedRequest, Clause, ClauseKind, Reason};
+use crate::csr::{Condition, Signer};
+use crate::time::Timestamp;
 
 /// The decision on a request, with its trace.
 ///
 /// Denied is final in Kubernetes (no API call takes it back), so a Deny rests on something that the
 /// request itself proves; what is only not known holds the request.
+///
+/// It serializes with the words of `kboot csr explain -o json`: `decision` (`approve`, `deny` or `hold`), `code` (the
+/// reason's word), `message` (for the condition), `meaning` (what the reason means), `reason` (what led to it, on one
+/// line) and `trace` (each [`Clause`]).
+///
+/// ```
+/// use kboot_core::{Env, csr::{CertificateSigningRequest, Signer}, policy::{PolicyContext, Preset}};
+/// let object = CertificateSigningRequest::new("csr-1", Signer::KubeletServing, b"damaged");
+/// let decision = Preset::KubeletServing.policy().evaluate(&object, &PolicyContext::at(Env::system().now()));
+/// let value = serde_json::to_value(&decision)?;
+/// assert_eq!((&value["decision"], &value["code"]), (&"deny".into(), &"not-pem".into()));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "there is no fourth, and each must be handled")]
 pub enum Decision {
@@ -64,6 +80,33 @@ impl Decision {
             Self::Approve(approved) => approved.message(),
             Self::Deny(refusal) | Self::Hold(refusal) => refusal.message().into_owned(),
         }
+    }
+
+    /// The condition that says so, for the subresource `approval` of the request: type `Approved` or `Denied`, the
+    /// reason in CamelCase, the message. A request that is held gets none: it stays pending.
+    ///
+    /// ```
+    /// use kboot_core::{Env, csr::*, policy::{PolicyContext, Policy, Rule}};
+    /// # use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
+    /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+    /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
+    /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
+    /// #     .with_requestor(Requestor::user("jane"));
+    /// let policy = Policy::new([Rule::deny("nobody", Signer::KubeApiserverClient).with_message("Ask for a token.")])?;
+    /// let now = Env::system().now();
+    /// let condition = policy.evaluate(&object, &PolicyContext::at(now)).condition(now).ok_or("held")?;
+    /// assert_eq!((condition.kind.as_str(), condition.status.as_str()), ("Denied", "True"));
+    /// assert_eq!((condition.reason.as_str(), condition.message.as_str()), ("RuleDenies", "Ask for a token."));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn condition(&self, now: Timestamp) -> Option<Condition> {
+        let condition = match self.verdict() {
+            Verdict::Approve => Condition::approved,
+            Verdict::Deny => Condition::denied,
+            Verdict::Hold => return None,
+        };
+        Some(condition(self.reason().as_camel_case(), &self.message(), now))
     }
 
     /// The trace: everything that was looked at.
@@ -146,6 +189,31 @@ impl Decision {
             }
             other => other,
         }
+    }
+}
+
+/// What a decision is to a program.
+#[derive(Serialize)]
+struct Form<'a> {
+    decision: &'static str,
+    code: &'static str,
+    message: String,
+    meaning: &'static str,
+    reason: String,
+    trace: Vec<Clause<'a>>,
+}
+
+impl Serialize for Decision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = Form {
+            decision: self.verdict().as_str(),
+            code: self.reason().as_str(),
+            message: self.message(),
+            meaning: self.reason().message(),
+            reason: self.summary(),
+            trace: self.trace().clauses().collect(),
+        };
+        form.serialize(serializer)
     }
 }
 

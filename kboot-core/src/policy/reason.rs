@@ -28,6 +28,12 @@ macro_rules! reasons {
                 match self { $(Self::$name => $word,)* }
             }
 
+            /// The word as Kubernetes writes the reason of a condition: `NodeName` for `node-name`.
+            #[must_use]
+            pub fn as_camel_case(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
             /// What it means, in a sentence.
             #[must_use]
             pub fn message(self) -> &'static str {

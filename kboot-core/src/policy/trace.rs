@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
+
 use super::condition::ConditionKind;
 use super::floor::FloorClause;
 use super::missing_fact::MissingFact;
@@ -57,6 +59,9 @@ impl fmt::Display for ClauseKind {
 
 /// One thing that was looked at. Its `Display` says what was seen, for people; text of the request in it is cut
 /// and escaped.
+///
+/// It serializes as `rule` (the rule's name; null for the floor and the outcome), `name` (of what was looked at),
+/// `saw`, `answer` (`yes`, `no` or `unknown`) and `code` (the reason's word, or null).
 #[derive(Clone, Copy)]
 pub struct Clause<'a> {
     trace: &'a Trace,
@@ -169,6 +174,29 @@ impl fmt::Display for Clause<'_> {
                 write!(f, "{}: {}", self.note.answer.verdict().as_str(), self.outcome_words())
             }
         }
+    }
+}
+
+/// What a clause is to a program.
+#[derive(Serialize)]
+struct ClauseForm<'a> {
+    rule: Option<&'a str>,
+    name: &'static str,
+    saw: String,
+    answer: &'static str,
+    code: Option<&'static str>,
+}
+
+impl Serialize for Clause<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = ClauseForm {
+            rule: self.rule().map(Rule::name),
+            name: self.subject().as_str(),
+            saw: self.to_string(),
+            answer: self.answer().as_str(),
+            code: self.reason().map(Reason::as_str),
+        };
+        form.serialize(serializer)
     }
 }
 

@@ -40,6 +40,16 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// `yes`, `no` or `unknown`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+
     pub(super) fn of(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
     }

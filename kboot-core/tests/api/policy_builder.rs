@@ -1,9 +1,11 @@
 //! Policies and inventories built in code: the same values, and the same mistakes, as from their files.
 
-use kboot_core::csr::Signer;
+use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
 use kboot_core::policy::{
-    Access, Inventory, InventoryNode, NameKind, NameSource, Policy, PolicyError, Preset, Rule, Verdict,
+    Access, Inventory, InventoryNode, NameKind, NameSource, Policy, PolicyContext, PolicyError, Preset,
+    Reason, Rule, Verdict, token_rule,
 };
+use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
 use kboot_core::{ClusterSpec, name::NodeName};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -32,7 +34,7 @@ fn a_node_is_listed_replaced_and_taken_out() {
     assert_eq!(inventory.insert(name("a"), first.clone()), Ok(None));
     // In the place of the first, which has nothing any more.
     let second = node(&["10.0.0.2"], &["a"], &["abcdef"]);
-    assert_eq!(inventory.insert(name("a"), second.clone()), Ok(Some(first.clone())));
+    assert_eq!(inventory.insert(name("a"), second.clone()), Ok(Some(first)));
     let other = node(&["10.0.0.1"], &["a.example.com"], &[]);
     assert_eq!(inventory.insert(name("b"), other.clone()), Ok(None));
     assert_eq!(inventory.node(&name("a")), Some(&second));
@@ -290,6 +292,101 @@ fn presets_are_written_and_read() {
     let text = Preset::Bootstrap.policy().to_yaml().unwrap();
     let begins = "apiVersion: kboot.dev/v1alpha1\nkind: CsrPolicy\nspec:\n  rules:\n  - name: first-client-certificate\n    signer: ";
     assert!(text.starts_with(begins), "{text}");
+}
+
+#[test]
+fn a_tokens_rule_is_the_one_that_its_file_says() {
+    // Both would be numbers without quotes.
+    let (token, node) = ("123456".parse().unwrap(), name("10.0"));
+    for (once, rest) in [(true, "once: true"), (false, "node: {names: ['10.0'], mayRejoin: true}")] {
+        let expected = format!(
+            "{{name: token-123456, signer: kubernetes.io/kube-apiserver-client-kubelet, \
+             requestor: {{tokenIds: ['123456']}}, node: {{names: ['10.0']}}, {rest}, maxExpiration: 8760h, decision: approve}}"
+        );
+        let expected = expected.replace("node: {names: ['10.0']}, node:", "node:");
+        let text =
+            format!("{{apiVersion: kboot.dev/v1alpha1, kind: CsrPolicy, spec: {{rules: [{expected}]}}}}");
+        let policy = Policy::new([token_rule(&token, &node, once)]).unwrap();
+        assert_eq!(text.parse(), Ok(policy.clone()));
+        assert_eq!(policy.to_yaml().unwrap().parse(), Ok(policy));
+    }
+}
+
+#[test]
+fn a_decision_is_the_condition_that_is_sent() {
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let pem = CertificateRequest::for_user("jane".parse().unwrap(), ["dev".parse().unwrap()], &key)
+        .unwrap()
+        .to_pem();
+    let object = |pem: &str| {
+        let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes());
+        object.with_requestor(Requestor::user("ops"))
+    };
+    let now = "2026-01-02T03:04:05Z".parse().unwrap();
+    let decide =
+        |rule: Rule, pem: &str| Policy::new([rule]).unwrap().evaluate(&object(pem), &PolicyContext::at(now));
+    let rule = |begin: fn(&str, Signer) -> Rule| {
+        begin("r", Signer::KubeApiserverClient)
+            .with_requestor(&["ops"], &[], &[])
+            .with_subject(&["jane"], &["dev"])
+    };
+    for (decision, kind, reason, message) in [
+        (
+            decide(rule(Rule::approve), &pem),
+            "Approved",
+            "RuleApproves",
+            "Approved by the rule r of the policy.",
+        ),
+        (decide(rule(Rule::approve).with_message("Yes."), &pem), "Approved", "RuleApproves", "Yes."),
+        (decide(rule(Rule::deny).with_message("No."), &pem), "Denied", "RuleDenies", "No."),
+        (decide(rule(Rule::hold), &pem).approve_as("ops"), "Approved", "PersonApproves", "Approved by ops."),
+    ] {
+        let condition = decision.condition(now).unwrap();
+        let expected = json!({
+            "type": kind, "status": "True", "reason": reason, "message": message,
+            "lastUpdateTime": "2026-01-02T03:04:05Z", "lastTransitionTime": "2026-01-02T03:04:05Z",
+        });
+        assert_eq!(serde_json::to_value(&condition).unwrap(), expected);
+        let sent = match kind {
+            "Denied" => object(&pem).with_denial(reason, message, now),
+            _ => object(&pem).with_approval(reason, message, now),
+        };
+        assert_eq!(sent.condition(kind), Some(&condition));
+        assert!(object(&pem).is_pending() && !sent.is_pending());
+    }
+    let held = decide(rule(Rule::hold), &pem);
+    assert_eq!(held.condition(now), None);
+    let mut form = serde_json::to_value(&held).unwrap();
+    let trace: Vec<Value> = form["trace"].as_array_mut().unwrap().drain(..).collect();
+    assert_eq!(
+        form,
+        json!({
+            "decision": "hold", "code": "rule-holds", "message": "A rule leaves it to a person. (rule-holds)",
+            "meaning": "A rule leaves it to a person.", "reason": "by the rule r", "trace": [],
+        })
+    );
+    let requestor = json!({
+        "rule": "r", "name": "requestor", "saw": "ops in none", "answer": "yes", "code": null,
+    });
+    assert!(trace.contains(&requestor), "{trace:?}");
+    let outcome = json!({
+        "rule": null, "name": "outcome", "saw": "hold: r", "answer": "unknown", "code": "rule-holds",
+    });
+    assert_eq!((trace.len(), trace.last()), (held.trace().clauses().len(), Some(&outcome)));
+    // A request that cannot be read.
+    let refused = decide(rule(Rule::approve), "damaged");
+    assert_eq!(
+        refused.condition(now).map(|condition| condition.reason),
+        match refused.verdict() {
+            Verdict::Deny => Some(refused.reason().as_camel_case().to_owned()),
+            _ => None,
+        }
+    );
+    for reason in Reason::ALL {
+        let word: String = reason.as_str().split('-').collect();
+        assert_eq!(reason.as_camel_case().to_lowercase(), word);
+        assert!(reason.as_camel_case().starts_with(|c: char| c.is_ascii_uppercase()));
+    }
 }
 
 /// Rules with any conditions, right and wrong, among such as are right.

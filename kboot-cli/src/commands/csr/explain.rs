@@ -6,9 +6,7 @@ use anyhow::{Result, bail};
 use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, CsrError};
 use kboot_core::policy::explain::{self, TreeLine};
-use kboot_core::policy::{
-    Answer as Said, Clause, Decision, Explanation, PolicyContext, Reason, Rule, Verdict,
-};
+use kboot_core::policy::{Clause, Decision, Explanation, PolicyContext, Verdict};
 use serde::{Serialize, Serializer};
 
 use super::facts::{Known, Loaded};
@@ -243,17 +241,7 @@ struct Everything<'a> {
     meaning: &'static str,
     reason: String,
     advice: Vec<String>,
-    trace: Vec<Looked<'a>>,
-}
-
-/// One thing that was looked at.
-#[derive(Serialize)]
-struct Looked<'a> {
-    rule: Option<&'a str>,
-    name: &'static str,
-    saw: String,
-    answer: &'static str,
-    code: Option<&'static str>,
+    trace: Vec<Clause<'a>>,
 }
 
 impl Serialize for Explained<'_> {
@@ -278,24 +266,8 @@ impl Serialize for Explained<'_> {
             meaning: code.message(),
             reason: decision.summary(),
             advice: self.explanation().what_to_do(),
-            trace: decision.trace().clauses().map(Looked::at).collect(),
+            trace: decision.trace().clauses().collect(),
         };
         everything.serialize(serializer)
-    }
-}
-
-impl<'a> Looked<'a> {
-    fn at(clause: Clause<'a>) -> Self {
-        Self {
-            rule: clause.rule().map(Rule::name),
-            name: clause.subject().as_str(),
-            saw: clause.to_string(),
-            answer: match clause.answer() {
-                Said::Yes => "yes",
-                Said::No => "no",
-                Said::Unknown => "unknown",
-            },
-            code: clause.reason().map(Reason::as_str),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! `kboot token create`
 
 use anyhow::{Context, Result, bail};
-use kboot_core::policy::token_rule;
+use kboot_core::policy::{Policy, token_rule};
 use kboot_core::token::{BootstrapGroup, BootstrapToken, TokenSettings, TokenUsage};
 use kboot_core::x509::Certificate;
 use kboot_core::{Env, bundle};
@@ -62,7 +62,12 @@ pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
         bail!("JSON has no place for the join command; use -o yaml or -o token");
     }
     if let (Some(node), Some(file)) = (&arguments.node, &arguments.rule_out) {
-        bundle::write_new(file, token_rule(token.id(), node, arguments.one_shot).as_bytes(), 0o644)?;
+        let policy = Policy::new([token_rule(token.id(), node, arguments.one_shot)])?.to_yaml()?;
+        let said = format!(
+            "# Whoever has the bootstrap token {} may become the node {node}, and no other.",
+            token.id()
+        );
+        bundle::write_new(file, format!("{said}\n{policy}").as_bytes(), 0o644)?;
         output::tell(&format!(
             "{}: the rule that ties the token to {node}; a policy with it decides. kube-controller-manager knows \
              no such rule, so the token's groups must not be bound to {NODE_CLIENT}",
