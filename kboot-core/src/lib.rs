@@ -11,6 +11,8 @@ pub mod error;
 pub mod finding;
 pub mod identity;
 pub mod inspect;
+#[cfg(feature = "k8s-openapi")]
+pub mod k8s;
 mod kind;
 pub mod kubeconfig;
 pub mod name;

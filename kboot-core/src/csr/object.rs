@@ -38,18 +38,25 @@ pub struct CertificateSigningRequest(Arc<Fields>);
 
 /// Shared by the clones, so that a decision can keep the object that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Fields {
-    metadata: Map<String, Value>,
-    created: Option<Timestamp>,
-    signer_name: String,
-    signer: Option<Signer>,
-    requestor: Requestor,
-    usages: Vec<String>,
-    expiration_seconds: Option<i64>,
-    request_pem: Vec<u8>,
-    request: Result<CertificateRequest, RequestError>,
-    conditions: Vec<Condition>,
-    certificate: Option<Vec<u8>>,
+pub(crate) struct Fields {
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) created: Option<Timestamp>,
+    pub(crate) signer_name: String,
+    pub(crate) signer: Option<Signer>,
+    pub(crate) requestor: Requestor,
+    pub(crate) usages: Vec<String>,
+    pub(crate) expiration_seconds: Option<i64>,
+    pub(crate) request_pem: Vec<u8>,
+    pub(crate) request: Result<CertificateRequest, RequestError>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) certificate: Option<Vec<u8>>,
+}
+
+/// Of fields that belong together.
+impl From<Fields> for CertificateSigningRequest {
+    fn from(fields: Fields) -> Self {
+        Self(Arc::new(fields))
+    }
 }
 
 /// What somebody has decided or noted about a request (`CertificateSigningRequestCondition`).
@@ -63,7 +70,7 @@ pub struct Condition {
     /// `True`; older API servers leave it empty, which means the same.
     #[serde(default)]
     pub status: String,
-    /// One word.
+    /// One word, in CamelCase where upstream gives it: `AutoApproved`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// A sentence.
@@ -75,6 +82,37 @@ pub struct Condition {
     /// When it last changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_transition_time: Option<String>,
+}
+
+impl Condition {
+    /// Somebody approves the request: its signer may sign it.
+    #[must_use]
+    pub fn approved(reason: &str, message: &str, now: Timestamp) -> Self {
+        Self::new("Approved", reason, message, now)
+    }
+
+    /// Somebody denies the request. That is final.
+    #[must_use]
+    pub fn denied(reason: &str, message: &str, now: Timestamp) -> Self {
+        Self::new("Denied", reason, message, now)
+    }
+
+    /// The signer refuses the request, or cannot sign it. That is final.
+    #[must_use]
+    pub fn failed(reason: &str, message: &str, now: Timestamp) -> Self {
+        Self::new("Failed", reason, message, now)
+    }
+
+    fn new(kind: &str, reason: &str, message: &str, now: Timestamp) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            status: "True".to_owned(),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            last_update_time: Some(now.to_string()),
+            last_transition_time: Some(now.to_string()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -186,16 +224,23 @@ impl CertificateSigningRequest {
     /// Adds an approval: the condition says so, with these words and this time, instead of whatever
     /// condition of type `Approved` was there.
     #[must_use]
-    pub fn with_approval(mut self, reason: &str, message: &str, now: Timestamp) -> Self {
-        self.fields().conditions.retain(|condition| condition.kind != "Approved");
-        self.fields().conditions.push(Condition {
-            kind: "Approved".to_owned(),
-            status: "True".to_owned(),
-            reason: reason.to_owned(),
-            message: message.to_owned(),
-            last_update_time: Some(now.to_string()),
-            last_transition_time: Some(now.to_string()),
-        });
+    pub fn with_approval(self, reason: &str, message: &str, now: Timestamp) -> Self {
+        self.with_condition(Condition::approved(reason, message, now))
+    }
+
+    /// Adds a condition instead of whatever condition of its type was there: what is sent to `/approval`.
+    ///
+    /// ```
+    /// use kboot_core::{csr::{CertificateSigningRequest, Condition, Signer, Stage}, Env};
+    /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeletServing, b"no request");
+    /// let denied = Condition::denied("Unreadable", "the request is not PEM", Env::system().now());
+    /// assert_eq!(object.with_condition(denied).stage(), Stage::Denied);
+    /// ```
+    #[must_use]
+    pub fn with_condition(mut self, condition: Condition) -> Self {
+        let conditions = &mut self.fields().conditions;
+        conditions.retain(|present| present.kind != condition.kind);
+        conditions.push(condition);
         self
     }
 
