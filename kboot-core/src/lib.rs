@@ -22,6 +22,8 @@ pub mod online;
 pub mod pki;
 pub mod policy;
 pub mod rbac;
+#[cfg(feature = "rcgen")]
+pub mod rcgen;
 pub mod release;
 pub mod secret;
 pub mod shown;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "k8s-openapi")]
 mod k8s;
+#[cfg(feature = "rcgen")]
+mod rcgen;
 
 use std::process::Command;
 use std::time::{Duration, SystemTime};
