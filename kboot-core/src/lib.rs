@@ -11,6 +11,8 @@ pub mod error;
 pub mod finding;
 pub mod identity;
 pub mod inspect;
+#[cfg(feature = "k8s-openapi")]
+pub mod k8s;
 mod kind;
 pub mod kubeconfig;
 pub mod name;
@@ -20,6 +22,8 @@ pub mod online;
 pub mod pki;
 pub mod policy;
 pub mod rbac;
+#[cfg(feature = "rcgen")]
+pub mod rcgen;
 pub mod release;
 pub mod secret;
 pub mod shown;

@@ -94,12 +94,8 @@ fn rbac_objects(spec: &ClusterSpec) -> Vec<Value> {
         }
         NodeCredentials::Certificate => objects.push(rbac::node_renewal()),
     }
-    if !gates::RBAC_V1.contains(spec.kubernetes_version) {
-        for object in &mut objects {
-            object["apiVersion"] = "rbac.authorization.k8s.io/v1beta1".into();
-        }
-    }
-    objects
+    let version = if gates::RBAC_V1.contains(spec.kubernetes_version) { "v1" } else { "v1beta1" };
+    objects.iter().map(|object| object.to_json(version)).collect()
 }
 
 const VERIFY_NAME: &str = "kboot-verify";

@@ -17,6 +17,8 @@ pub(crate) use create::SHORTEST_EXPIRATION;
 pub use create::{check_expiration, check_name};
 pub use file::{RequestInFile, read};
 pub use list::{MAX_OBJECT_BYTES, read_list};
+#[cfg(feature = "k8s-openapi")]
+pub(crate) use object::Fields;
 pub use object::{CertificateSigningRequest, Condition};
 pub use requestor::Requestor;
 pub use signer::Signer;

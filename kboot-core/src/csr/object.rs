@@ -38,18 +38,25 @@ pub struct CertificateSigningRequest(Arc<Fields>);
 
 /// Shared by the clones, so that a decision can keep the object that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Fields {
-    metadata: Map<String, Value>,
-    created: Option<Timestamp>,
-    signer_name: String,
-    signer: Option<Signer>,
-    requestor: Requestor,
-    usages: Vec<String>,
-    expiration_seconds: Option<i64>,
-    request_pem: Vec<u8>,
-    request: Result<CertificateRequest, RequestError>,
-    conditions: Vec<Condition>,
-    certificate: Option<Vec<u8>>,
+pub(crate) struct Fields {
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) created: Option<Timestamp>,
+    pub(crate) signer_name: String,
+    pub(crate) signer: Option<Signer>,
+    pub(crate) requestor: Requestor,
+    pub(crate) usages: Vec<String>,
+    pub(crate) expiration_seconds: Option<i64>,
+    pub(crate) request_pem: Vec<u8>,
+    pub(crate) request: Result<CertificateRequest, RequestError>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) certificate: Option<Vec<u8>>,
+}
+
+/// Of fields that belong together.
+impl From<Fields> for CertificateSigningRequest {
+    fn from(fields: Fields) -> Self {
+        Self(Arc::new(fields))
+    }
 }
 
 /// What somebody has decided or noted about a request (`CertificateSigningRequestCondition`).
@@ -63,7 +70,7 @@ pub struct Condition {
     /// `True`; older API servers leave it empty, which means the same.
     #[serde(default)]
     pub status: String,
-    /// One word.
+    /// One word, in CamelCase where upstream gives it: `AutoApproved`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// A sentence.
@@ -81,16 +88,22 @@ impl Condition {
     /// An approval (`CertificateApproved` of `k8s.io/api/certificates/v1`): the reason is one word in CamelCase.
     #[must_use]
     pub fn approved(reason: &str, message: &str, now: Timestamp) -> Self {
-        Self::true_since(now, "Approved", reason, message)
+        Self::new("Approved", reason, message, now)
     }
 
-    /// A denial (`CertificateDenied` of `k8s.io/api/certificates/v1`), which is final.
+    /// A denial (`CertificateDenied`), which is final.
     #[must_use]
     pub fn denied(reason: &str, message: &str, now: Timestamp) -> Self {
-        Self::true_since(now, "Denied", reason, message)
+        Self::new("Denied", reason, message, now)
     }
 
-    fn true_since(now: Timestamp, kind: &str, reason: &str, message: &str) -> Self {
+    /// The signer refuses to sign (`CertificateFailed`), which is final.
+    #[must_use]
+    pub fn failed(reason: &str, message: &str, now: Timestamp) -> Self {
+        Self::new("Failed", reason, message, now)
+    }
+
+    fn new(kind: &str, reason: &str, message: &str, now: Timestamp) -> Self {
         Self {
             kind: kind.to_owned(),
             status: "True".to_owned(),
@@ -231,9 +244,19 @@ impl CertificateSigningRequest {
         self.with_condition(Condition::denied(reason, message, now))
     }
 
-    fn with_condition(mut self, condition: Condition) -> Self {
-        self.fields().conditions.retain(|other| other.kind != condition.kind);
-        self.fields().conditions.push(condition);
+    /// Adds a condition instead of whatever condition of its type was there: what is sent to `/approval`.
+    ///
+    /// ```
+    /// use kboot_core::{csr::{CertificateSigningRequest, Condition, Signer, Stage}, Env};
+    /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeletServing, b"no request");
+    /// let denied = Condition::denied("Unreadable", "the request is not PEM", Env::system().now());
+    /// assert_eq!(object.with_condition(denied).stage(), Stage::Denied);
+    /// ```
+    #[must_use]
+    pub fn with_condition(mut self, condition: Condition) -> Self {
+        let conditions = &mut self.fields().conditions;
+        conditions.retain(|present| present.kind != condition.kind);
+        conditions.push(condition);
         self
     }
 

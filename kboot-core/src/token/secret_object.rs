@@ -11,8 +11,6 @@ use super::{BootstrapToken, TokenError, TokenId, TokenSettings, TokenUsage};
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 
-const TYPE: &str = "bootstrap.kubernetes.io/token";
-const NAMESPACE: &str = "kube-system";
 const NAME_PREFIX: &str = "bootstrap-token-";
 
 /// The Secret `bootstrap-token-ID` in `kube-system` (`cluster-bootstrap/token/api/types.go`).
@@ -31,6 +29,9 @@ pub struct TokenSecret {
 }
 
 impl TokenSecret {
+    pub(crate) const TYPE: &str = "bootstrap.kubernetes.io/token";
+    pub(crate) const NAMESPACE: &str = "kube-system";
+
     pub(super) fn new(token: &BootstrapToken, settings: &TokenSettings) -> Result<Self, TokenError> {
         settings.check()?;
         let mut data = BTreeMap::new();
@@ -79,8 +80,8 @@ impl TokenSecret {
         json!({
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": self.name, "namespace": NAMESPACE},
-            "type": TYPE,
+            "metadata": {"name": self.name, "namespace": Self::NAMESPACE},
+            "type": Self::TYPE,
             "stringData": data,
         })
     }
@@ -101,12 +102,26 @@ impl TokenSecret {
         };
         expect("/apiVersion", "apiVersion", "v1")?;
         expect("/kind", "kind", "Secret")?;
-        expect("/type", "type", TYPE)?;
-        expect("/metadata/namespace", "metadata.namespace", NAMESPACE)?;
-        let data = values(&object)?;
+        let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
+        let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+        Self::interpret(text("/type"), namespace, name, &values(&object)?)
+    }
+
+    /// What a Secret says, whatever form it was read from.
+    pub(crate) fn interpret(
+        secret_type: Option<&str>,
+        namespace: Option<&str>,
+        name: Option<&str>,
+        data: &BTreeMap<String, SecretText>,
+    ) -> Result<(BootstrapToken, TokenSettings), TokenError> {
+        let expect = |field: &str, found: Option<&str>, wanted: &str| {
+            if found == Some(wanted) { Ok(()) } else { Err(wrong(field, format!("must be {wanted}"))) }
+        };
+        expect("type", secret_type, Self::TYPE)?;
+        expect("metadata.namespace", namespace, Self::NAMESPACE)?;
         let required = |key: &str| data.get(key).ok_or_else(|| wrong(&format!("data.{key}"), "is missing"));
         let id: TokenId = required("token-id")?.expose_secret().parse()?;
-        expect("/metadata/name", "metadata.name", &format!("{NAME_PREFIX}{id}"))?;
+        expect("metadata.name", name, &format!("{NAME_PREFIX}{id}"))?;
         let whole = SecretText::new(format!("{id}.{}", required("token-secret")?.expose_secret()));
         let token: BootstrapToken = whole.expose_secret().parse()?;
 
@@ -134,6 +149,16 @@ impl TokenSecret {
         }
         settings.check()?;
         Ok((token, settings))
+    }
+
+    #[cfg(feature = "k8s-openapi")]
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[cfg(feature = "k8s-openapi")]
+    pub(crate) fn data(&self) -> impl Iterator<Item = (&'static str, &SecretText)> {
+        self.data.iter().map(|(key, value)| (*key, value))
     }
 }
 

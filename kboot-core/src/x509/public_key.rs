@@ -120,7 +120,7 @@ impl PublicKey {
     }
 
     /// The content of the BIT STRING.
-    pub(super) fn bits(&self) -> &[u8] {
+    pub(crate) fn bits(&self) -> &[u8] {
         self.der.len().checked_sub(self.bits).and_then(|start| self.der.get(start..)).unwrap_or_default()
     }
 }

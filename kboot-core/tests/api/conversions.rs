@@ -1,5 +1,10 @@
 //! Values of other libraries in and out: the same value comes back, and what does not fit is named.
 
+#[cfg(feature = "k8s-openapi")]
+mod k8s;
+#[cfg(feature = "rcgen")]
+mod rcgen;
+
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 

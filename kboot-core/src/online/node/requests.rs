@@ -14,7 +14,6 @@ use crate::policy::{ClauseKind, Decision, Explanation, FloorClause, Policy, Poli
 use crate::time::Timestamp;
 use crate::x509::Certificate;
 use crate::x509::GeneralName;
-use crate::x509::RequestError;
 
 /// What kube-controller-manager decides by.
 static UPSTREAM: LazyLock<Policy> = LazyLock::new(|| Preset::Upstream.policy());
@@ -39,8 +38,7 @@ impl NodeRequest {
     /// node's does is taken too: a request made by hand that got the prefix wrong. One that is no object of the
     /// API is an error.
     pub(super) fn of(name: &NodeName, object: &KubeRequest) -> Result<Option<Self>, CsrError> {
-        let object = serde_json::to_value(object).map_err(|_| RequestError::Malformed)?;
-        let object = CertificateSigningRequest::from_json(&object)?;
+        let object = CertificateSigningRequest::try_from(object)?;
         let user = name.username();
         let request = object.request().ok();
         let asks_like_it = request.is_some_and(|request| {
