@@ -65,9 +65,8 @@ impl FromStr for Inventory {
     fn from_str(text: &str) -> Result<Self, PolicyError> {
         let value = yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
         if value.get("kind").and_then(Value::as_str) == Some("Cluster") {
-            let spec: ClusterSpec = text
-                .parse()
-                .map_err(|error: crate::cluster::SpecError| PolicyError { problems: error.problems })?;
+            let spec =
+                ClusterSpec::from_value(&value).map_err(|error| PolicyError { problems: error.problems })?;
             return Ok(Self::from(&spec));
         }
         let shape = schema::check(&PARSED_SCHEMA, &value);
