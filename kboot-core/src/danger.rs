@@ -4,6 +4,8 @@ use crate::env::Env;
 use crate::identity::{ClientIdentity, IdentityError};
 use crate::name::{Group, Username};
 use crate::pki::{CertificateAuthority, CertificateTemplate, PkiError};
+#[cfg(feature = "rcgen")]
+use crate::rcgen::IssuerError;
 use crate::time::Lifetime;
 use crate::token::{StaticToken, TokenError};
 use crate::x509::{Certificate, PrivateKey};
@@ -50,4 +52,27 @@ pub fn unrestricted_static_token(
 /// As [`StaticToken::read`], but for that group.
 pub fn read_unrestricted_static_tokens(text: &str) -> Result<Vec<StaticToken>, TokenError> {
     StaticToken::read_even_unrestricted(text)
+}
+
+/// An authority as rcgen's issuer (feature `rcgen`). rcgen checks nothing of what it signs: none of the rules of
+/// [`CertificateAuthority::issue`] hold for it, not the one on `system:masters` and not what etcd's authority is for.
+///
+/// ```
+/// use kboot_core::{Env, danger::rcgen_issuer, pki::CertificateAuthority, x509::{Certificate, KeyAlgorithm}};
+/// use rcgen::{CertificateParams, KeyPair};
+/// let mut env = Env::system();
+/// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
+/// let issuer = rcgen_issuer(&authority)?;
+/// let signed = CertificateParams::new(["worker-1".to_owned()])?.signed_by(&KeyPair::generate()?, &issuer)?;
+/// assert!(Certificate::try_from(&signed)?.is_signed_by(authority.certificate()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`IssuerError::Name`] where the subject has two values of a type or a relative name of several parts.
+#[cfg(feature = "rcgen")]
+pub fn rcgen_issuer(
+    authority: &CertificateAuthority,
+) -> Result<rcgen::Issuer<'static, &PrivateKey>, IssuerError> {
+    crate::rcgen::issuer(authority)
 }

@@ -2,7 +2,7 @@
 //!
 //! | to have | from | write |
 //! |---|---|---|
-//! | `rcgen::Issuer` | a [`CertificateAuthority`] | `Issuer::try_from(&authority)?` |
+//! | `rcgen::Issuer` | a [`CertificateAuthority`] | [`rcgen_issuer(&authority)?`](crate::danger::rcgen_issuer): rcgen knows none of the rules of [`CertificateAuthority::issue`] |
 //! | `rcgen::SigningKey` | a [`PrivateKey`] | `&key`, which is one |
 //! | a [`PrivateKey`] | `rcgen::KeyPair` | `PrivateKey::try_from(&pair)?` |
 //! | a [`Certificate`] | `rcgen::Certificate` | `Certificate::try_from(&certificate)?` |
@@ -49,39 +49,20 @@ impl SigningKey for PrivateKey {
     }
 }
 
-/// rcgen checks nothing of what it signs: none of the rules of [`CertificateAuthority::issue`] hold there.
-///
-/// ```
-/// use kboot_core::{Env, pki::CertificateAuthority, x509::{Certificate, KeyAlgorithm}};
-/// use rcgen::{CertificateParams, Issuer, KeyPair};
-/// let mut env = Env::system();
-/// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
-/// # (|| -> Result<(), Box<dyn std::error::Error>> {
-/// let issuer = Issuer::try_from(&authority)?;
-/// let signed = CertificateParams::new(["worker-1".to_owned()])?.signed_by(&KeyPair::generate()?, &issuer)?;
-/// assert!(Certificate::try_from(&signed)?.is_signed_by(authority.certificate()));
-/// # Ok(()) })().unwrap();
-/// # Ok::<(), kboot_core::Error>(())
-/// ```
-impl<'a> TryFrom<&'a CertificateAuthority> for Issuer<'static, &'a PrivateKey> {
-    type Error = IssuerError;
-
-    /// # Errors
-    /// [`IssuerError::Name`] where the subject has two values of a type or a relative name of several parts.
-    fn try_from(authority: &'a CertificateAuthority) -> Result<Self, IssuerError> {
-        let certificate = authority.certificate();
-        let (der, facts) = (CertificateDer::from(certificate.der()), certificate.facts());
-        // Everything else in the certificate was read by the same reader before.
-        let other_name = || IssuerError::Name { subject: facts.subject.clone() };
-        let issuer = Issuer::from_ca_cert_der(&der, authority.key()).map_err(|_| other_name())?;
-        // rcgen does not say what it makes of a name; a certificate does.
-        let unsigned = Issuer::from_ca_cert_der(&der, Unsigned(authority.key())).map_err(|_| other_name())?;
-        let probe = CertificateParams::default().signed_by(&authority.key(), &unsigned);
-        let probe = Certificate::try_from(&probe.map_err(IssuerError::Rcgen)?);
-        match probe {
-            Ok(probe) if probe.facts().issuer_name == facts.subject_name => Ok(issuer),
-            _ => Err(other_name()),
-        }
+/// See [`rcgen_issuer`](crate::danger::rcgen_issuer).
+pub(crate) fn issuer(authority: &CertificateAuthority) -> Result<Issuer<'static, &PrivateKey>, IssuerError> {
+    let certificate = authority.certificate();
+    let (der, facts) = (CertificateDer::from(certificate.der()), certificate.facts());
+    // Everything else in the certificate was read by the same reader before.
+    let other_name = || IssuerError::Name { subject: facts.subject.clone() };
+    let issuer = Issuer::from_ca_cert_der(&der, authority.key()).map_err(|_| other_name())?;
+    // rcgen does not say what it makes of a name; a certificate does.
+    let unsigned = Issuer::from_ca_cert_der(&der, Unsigned(authority.key())).map_err(|_| other_name())?;
+    let probe = CertificateParams::default().signed_by(&authority.key(), &unsigned);
+    let probe = Certificate::try_from(&probe.map_err(IssuerError::Rcgen)?);
+    match probe {
+        Ok(probe) if probe.facts().issuer_name == facts.subject_name => Ok(issuer),
+        _ => Err(other_name()),
     }
 }
 

@@ -566,7 +566,7 @@ fn conditions_in_a_file_prove_nothing() {
     assert_eq!(signed["metadata"], worker["metadata"]);
     let conditions = signed["status"]["conditions"].as_array().unwrap();
     assert_eq!(conditions.len(), 1, "the forged one is gone: {conditions:?}");
-    assert_eq!(conditions[0]["reason"], "ApprovedByPolicy");
+    assert_eq!(conditions[0]["reason"], "RuleApproves");
     assert_eq!(conditions[0]["status"], "True");
     assert!(conditions[0]["message"].as_str().unwrap().contains("joining"));
     assert!(conditions[0]["lastUpdateTime"].as_str().unwrap().ends_with('Z'));

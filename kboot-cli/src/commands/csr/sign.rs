@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use kboot_core::Env;
 use kboot_core::cluster::CaRole;
 use kboot_core::csr::{self, CertificateSigningRequest, RequestInFile, Stage};
-use kboot_core::policy::{Approval, Decision, Verdict};
+use kboot_core::policy::{Decision, Verdict};
 
 use super::facts::{Known, Loaded};
 use super::{MAX_BYTES, check_new, in_file, requests};
@@ -57,6 +57,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         (false, Verdict::Approve) => output::tell(&format!("approve: {shown}")),
         _ => output::tell(&format!("{} ({code}): {shown}", verdict.as_str())),
     }
+    let condition = decision.condition(env.now());
     let approved = match decision {
         Decision::Approve(approved) => approved,
         refused => {
@@ -70,11 +71,10 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     let certificate = authority
         .sign(&approved, arguments.max_duration, &mut env)
         .with_context(|| format!("--ca {}", input::name(&arguments.ca)))?;
-    let reason = match approved.approval() {
-        Approval::Person { .. } => "ApprovedByPerson",
-        _ => "ApprovedByPolicy",
+    let signed = || {
+        let approved = condition.into_iter().fold(object, CertificateSigningRequest::with_condition);
+        approved.with_certificate(&certificate)
     };
-    let signed = || object.with_approval(reason, &message, env.now()).with_certificate(&certificate);
     let text = match arguments.output {
         SignedFormat::Pem => certificate.to_pem(),
         SignedFormat::Yaml => signed().to_yaml()?,

@@ -1,13 +1,14 @@
 //! rcgen signs with kboot's authorities, kboot with rcgen's; openssl and webpki judge both.
 
 use kboot_core::Env;
+use kboot_core::danger::rcgen_issuer;
 use kboot_core::pki::{CertificateAuthority, CertificateTemplate, PkiError};
 use kboot_core::rcgen::IssuerError;
 use kboot_core::x509::{Certificate, CertificateRequest, KeyAlgorithm, PrivateKey, X509Error};
 use kboot_testkit::{Oracle, Purpose, webpki_accepts};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    PublicKeyData,
 };
 
 use crate::common::write;
@@ -43,7 +44,7 @@ fn rcgen_signs_with_a_kboot_authority_of_each_kind_of_key() {
             CertificateAuthority::create("kubernetes", algorithm, lifetime, &mut Env::system()).unwrap();
         let key = authority.key();
         assert_eq!(key.subject_public_key_info(), key.public_key().der(), "{name}");
-        let issuer = Issuer::try_from(&authority).unwrap();
+        let issuer = rcgen_issuer(&authority).unwrap();
         let leaf = client().signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
         verify(authority.certificate(), &Certificate::try_from(&leaf).unwrap());
         // A kboot key is one that rcgen signs for, too.
@@ -107,7 +108,7 @@ fn a_name_that_rcgen_would_change_is_refused() {
         let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
         let now = Env::system().now();
         let authority = CertificateAuthority::from_pem(&read("ca.pem"), &read("key.pem"), now).unwrap();
-        let error = Issuer::try_from(&authority).unwrap_err();
+        let error = rcgen_issuer(&authority).unwrap_err();
         assert!(matches!(error, IssuerError::Name { .. }), "{subject}: {error:?}");
     }
 }
