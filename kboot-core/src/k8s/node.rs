@@ -1,11 +1,9 @@
 //! What a Node says of itself.
 
-use std::net::IpAddr;
-
-use k8s_openapi::api::core::v1::{Node, NodeAddress};
+use k8s_openapi::api::core::v1::Node;
 
 use crate::name::{NameError, NodeName};
-use crate::net::Host;
+use crate::policy::address_of_node;
 use crate::x509::SubjectAltNames;
 
 /// Why a Node cannot be used.
@@ -41,20 +39,5 @@ pub fn names_of_node(node: &Node) -> Result<(NodeName, SubjectAltNames), NodeErr
     let name = node.metadata.name.as_deref().filter(|name| !name.is_empty()).ok_or(NodeError::Nameless)?;
     let name = name.parse().map_err(NodeError::Name)?;
     let addresses = node.status.iter().flat_map(|status| &status.addresses).flatten();
-    Ok((name, addresses.filter_map(host).collect()))
-}
-
-fn host(entry: &NodeAddress) -> Option<Host> {
-    // People and programs write names in upper case, and with the root's dot.
-    let text = entry.address.strip_suffix('.').unwrap_or(&entry.address).to_ascii_lowercase();
-    let host = match text.parse::<IpAddr>() {
-        Ok(address) => Host::Ip(address.to_canonical()),
-        Err(_) => text.parse().ok()?,
-    };
-    match (entry.type_.as_str(), host) {
-        ("Hostname", host) => Some(host),
-        ("InternalIP" | "ExternalIP", host @ Host::Ip(_)) => Some(host),
-        ("InternalDNS" | "ExternalDNS", host @ Host::Dns(_)) => Some(host),
-        _ => None,
-    }
+    Ok((name, addresses.filter_map(|entry| address_of_node(&entry.type_, &entry.address)).collect()))
 }

@@ -44,6 +44,8 @@ pub use context::{
 pub use decision::{Decision, Refusal};
 pub use document::POLICY_SCHEMA;
 pub use error::PolicyError;
+#[cfg(feature = "k8s-openapi")]
+pub(crate) use evidence::address_of_node;
 pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, NameSource, Nodes};
 pub use explain::Explanation;
 pub use floor::FloorClause;

@@ -1,7 +1,7 @@
 //! Rules: the conditions that a request must meet for a policy's decision. Each answers yes, no or unknown.
 
 use super::case::Case;
-use super::condition::{self, Around, Condition, ConditionObservation, Kind, MaxExpiration, Minutes};
+use super::condition::{self, Around, Condition, ConditionObservation, Kind, MaxExpiration, NoteTaker};
 use super::note::{Note, Observation, write};
 use super::number::Number;
 use super::{Answer, Reason, Verdict};
@@ -87,8 +87,8 @@ impl Rule {
     pub(super) fn judge(&self, number: usize, case: &Case<'_>, notes: &mut Vec<Note>) -> Answer {
         let mut all_told = Answer::Yes;
         for (condition, one) in self.conditions.iter().enumerate() {
-            let minutes = RuleMinutes { rule: Number::of(number), condition: Number::of(condition), notes };
-            match one.judge(self.around(), case, minutes) {
+            let notes = RuleNotes { rule: Number::of(number), condition: Number::of(condition), notes };
+            match one.judge(self.around(), case, notes) {
                 None | Some(Answer::Yes) => {}
                 Some(Answer::Unknown) => all_told = Answer::Unknown,
                 Some(Answer::No) => return Answer::No,
@@ -119,15 +119,15 @@ impl Rule {
 }
 
 /// Where the answer of one of the rule's conditions is noted.
-struct RuleMinutes<'a> {
+struct RuleNotes<'a> {
     rule: Number,
     condition: Number,
     notes: &'a mut Vec<Note>,
 }
 
-impl Minutes for RuleMinutes<'_> {
+impl NoteTaker for RuleNotes<'_> {
     #[inline]
-    fn take(self, answer: Answer, reason: Option<Reason>, seen: impl FnOnce() -> ConditionObservation) {
+    fn note(self, answer: Answer, reason: Option<Reason>, seen: impl FnOnce() -> ConditionObservation) {
         let Self { rule, condition, notes } = self;
         write(notes, || Note {
             observation: Observation::Condition { rule, condition, seen: seen() },

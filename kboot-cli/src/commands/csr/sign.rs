@@ -71,9 +71,9 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     let certificate = authority
         .sign(&approved, arguments.max_duration, &mut env)
         .with_context(|| format!("--ca {}", input::name(&arguments.ca)))?;
-    let signed = || {
-        let approved = condition.into_iter().fold(object, CertificateSigningRequest::with_condition);
-        approved.with_certificate(&certificate)
+    let signed = || match condition {
+        Some(condition) => object.with_condition(condition).with_certificate(&certificate),
+        None => object.with_certificate(&certificate),
     };
     let text = match arguments.output {
         SignedFormat::Pem => certificate.to_pem(),

@@ -118,8 +118,8 @@ impl<S> Met<S> {
 }
 
 /// Where a condition's answer is noted, with what it saw, which is made where it stays.
-pub(super) trait Minutes {
-    fn take(self, answer: Answer, reason: Option<Reason>, seen: impl FnOnce() -> ConditionObservation);
+pub(super) trait NoteTaker {
+    fn note(self, answer: Answer, reason: Option<Reason>, seen: impl FnOnce() -> ConditionObservation);
 }
 
 /// A kind of condition that can be taken out of [`Condition`].
@@ -245,18 +245,18 @@ macro_rules! conditions {
                 match self { $(Self::$name(_) => $name::PLACE,)* }
             }
 
-            /// What it says of a request, told to `minutes`.
+            /// What it says of a request, told to `notes`.
             #[inline]
             pub(super) fn judge(
                 &self,
                 rule: Around<'_>,
                 case: &Case<'_>,
-                minutes: impl Minutes,
+                notes: impl NoteTaker,
             ) -> Option<Answer> {
                 match self {
                     $(Self::$name(condition) => {
                         let Met { seen, answer, reason } = condition.judge(rule, case)?;
-                        minutes.take(answer, reason, || ConditionObservation::$name(seen));
+                        notes.note(answer, reason, || ConditionObservation::$name(seen));
                         Some(answer)
                     })*
                 }

@@ -15,7 +15,7 @@ use crate::document::schema;
 use crate::document::{Problem, Problems};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::Host;
-use crate::policy::evidence::normalised;
+use crate::policy::evidence::{address_of_node, normalised};
 use crate::policy::text::escaped;
 use crate::policy::{Inventory, Nodes, PolicyError};
 use crate::x509::SignatureCheck;
@@ -199,19 +199,10 @@ impl Addition {
             return self.problem(&format!("items[{index}].metadata.name"), "is not a node's name");
         };
         let addresses = value.pointer("/status/addresses").and_then(Value::as_array);
-        let names = addresses.into_iter().flatten().filter_map(|entry| {
-            let address = normalised(&text(entry, "address")?);
-            let name = match address.parse::<IpAddr>() {
-                Ok(address) => Host::Ip(address.to_canonical()),
-                Err(_) => address.parse().ok()?,
-            };
-            match (text(entry, "type")?.as_str(), name) {
-                ("Hostname", name) => Some(name),
-                ("InternalIP" | "ExternalIP", name @ Host::Ip(_)) => Some(name),
-                ("InternalDNS" | "ExternalDNS", name @ Host::Dns(_)) => Some(name),
-                _ => None,
-            }
-        });
+        let names = addresses
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| address_of_node(&text(entry, "type")?, &text(entry, "address")?));
         let names = names.collect();
         if self.nodes.get_or_insert_default().insert(name, names).is_some() {
             self.problem(&format!("items[{index}].metadata.name"), "is listed before");

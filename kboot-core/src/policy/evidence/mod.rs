@@ -16,6 +16,7 @@ pub use inventory::{Inventory, InventoryNode};
 pub use inventory_file::INVENTORY_SCHEMA;
 pub(super) use inventory_file::normalised;
 pub use nodes::Nodes;
+pub(crate) use nodes::address_of_node;
 pub(super) use owner::{Owner, owner};
 pub(super) use reserved::{Reserved, reserved};
 pub use source::NameSource;

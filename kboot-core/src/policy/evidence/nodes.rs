@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use super::Compared;
+use super::{Compared, normalised};
 use crate::name::NodeName;
+use crate::net::Host;
 use crate::x509::SubjectAltNames;
 
 /// Every Node of a cluster, with the names and addresses of its status.
@@ -118,5 +119,22 @@ impl FromIterator<(NodeName, SubjectAltNames)> for Nodes {
             all.insert(name, status);
         }
         all
+    }
+}
+
+/// A name or address of a Node's status (`NodeAddress` in `k8s.io/api/core/v1`); none for one of another type or
+/// form. The node writes them itself, so that what cannot be read is passed over: it could else keep everybody
+/// from deciding.
+pub(crate) fn address_of_node(kind: &str, address: &str) -> Option<Host> {
+    let address = normalised(address);
+    let host = match address.parse::<IpAddr>() {
+        Ok(address) => Host::Ip(address.to_canonical()),
+        Err(_) => address.parse().ok()?,
+    };
+    match (kind, host) {
+        ("Hostname", host) => Some(host),
+        ("InternalIP" | "ExternalIP", host @ Host::Ip(_)) => Some(host),
+        ("InternalDNS" | "ExternalDNS", host @ Host::Dns(_)) => Some(host),
+        _ => None,
     }
 }
