@@ -145,6 +145,23 @@ impl Artifact {
         self.content.sensitivity().mode()
     }
 
+    /// Its path on its node, from `/` on; none for a file of no node.
+    ///
+    /// ```
+    /// # use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
+    /// # let spec: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
+    /// # let mut env = Env::system();
+    /// # let authorities = CaSet::create(&spec, &mut env)?;
+    /// # let bundle = Bundle::render(&spec, &authorities.issue(&spec, &mut env)?)?;
+    /// let (_, files) = bundle.nodes().next().ok_or("no node")?;
+    /// assert!(files.iter().any(|file| file.path_on_node() == Some("/etc/kubernetes/pki/ca.crt")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn path_on_node(&self) -> Option<&str> {
+        self.path.as_str().strip_prefix("nodes/")?.strip_prefix(self.node.as_ref()?.as_str())
+    }
+
     /// A file of no node.
     pub(super) fn of_cluster(path: impl Into<Box<str>>, file: FileContent) -> Self {
         let FileContent { kind, content, reason } = file;
@@ -221,5 +238,29 @@ impl Bundle {
     #[must_use]
     pub fn artifacts(&self) -> &[Artifact] {
         &self.artifacts
+    }
+
+    /// Each node with its files, in the order of the cluster file: what an installer brings to that machine, with
+    /// [`path_on_node`](Artifact::path_on_node), [`mode`](Artifact::mode), [`owner`](Artifact::owner) and
+    /// [`content`](Artifact::content).
+    ///
+    /// ```
+    /// # use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
+    /// # let spec: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
+    /// # let mut env = Env::system();
+    /// # let authorities = CaSet::create(&spec, &mut env)?;
+    /// # let bundle = Bundle::render(&spec, &authorities.issue(&spec, &mut env)?)?;
+    /// for (node, files) in bundle.nodes() {
+    ///     for file in files {
+    ///         println!("{node}: {:?} {:o} {:?}", file.path_on_node(), file.mode(), file.content);
+    ///     }
+    /// }
+    /// assert_eq!(bundle.nodes().count(), spec.nodes().len());
+    /// # Ok::<(), kboot_core::Error>(())
+    /// ```
+    pub fn nodes(&self) -> impl Iterator<Item = (&NodeName, &[Artifact])> {
+        // A node's files stand together.
+        let of_one = self.artifacts.chunk_by(|one, next| one.node == next.node);
+        of_one.filter_map(|files| Some((files.first()?.node.as_ref()?, files)))
     }
 }

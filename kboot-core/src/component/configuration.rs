@@ -6,9 +6,9 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::document::yaml;
+use crate::document::{Fields, yaml};
 use crate::finding::Finding;
 use crate::kind::ErrorKind;
 use crate::release::{Component, Misfit, fields};
@@ -70,7 +70,7 @@ impl ConfigurationError {
 /// use kboot_core::component::KubeletConfiguration;
 /// let text = "{apiVersion: kubelet.config.k8s.io/v1beta1, kind: KubeletConfiguration, maxPods: 200}";
 /// let configuration = KubeletConfiguration::parse(text, "v1.36.0".parse()?)?;
-/// assert_eq!(configuration.rest["maxPods"], 200);
+/// assert_eq!(configuration.rest.get::<u32>("maxPods")?, Some(200));
 /// let misspelt = text.replace("maxPods", "maxPod");
 /// assert!(KubeletConfiguration::parse(&misspelt, "v1.36.0".parse()?).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -112,7 +112,7 @@ pub struct KubeletConfiguration {
     pub tls_private_key_file: Option<String>,
     /// Every other field, checked against the version.
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: Fields,
 }
 
 /// Who the kubelet lets in.
@@ -136,12 +136,12 @@ pub struct Enabled {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: Fields,
 }
 
 impl Enabled {
     pub(super) fn new(enabled: bool) -> Self {
-        Self { enabled: Some(enabled), rest: Map::new() }
+        Self { enabled: Some(enabled), rest: Fields::default() }
     }
 }
 
@@ -163,7 +163,7 @@ pub struct KubeletAuthorization {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: Fields,
 }
 
 /// `kubeproxy.config.k8s.io/v1alpha1`.
@@ -186,7 +186,7 @@ pub struct KubeProxyConfiguration {
     pub mode: Option<String>,
     /// Every other field, checked against the version.
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: Fields,
 }
 
 /// How a component reaches the API server (`component-base/config/v1alpha1`).
@@ -197,7 +197,7 @@ pub struct ClientConnection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubeconfig: Option<String>,
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: Fields,
 }
 
 const KUBELET: (&str, &str) = ("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration");
@@ -222,7 +222,7 @@ impl Default for KubeletConfiguration {
             static_pod_path: None,
             tls_cert_file: None,
             tls_private_key_file: None,
-            rest: Map::new(),
+            rest: Fields::default(),
         }
     }
 }
@@ -237,7 +237,7 @@ impl Default for KubeProxyConfiguration {
             cluster_cidr: None,
             hostname_override: None,
             mode: None,
-            rest: Map::new(),
+            rest: Fields::default(),
         }
     }
 }
@@ -294,22 +294,28 @@ fn parse<T: DeserializeOwned>(
 ) -> Result<T, ConfigurationError> {
     let document = yaml::parse(text).map_err(|problem| ConfigurationError::Yaml { problem })?;
     let is = |key: &str, value: &str| document.get(key).and_then(Value::as_str) == Some(value);
-    let Value::Object(mut fields) = document.clone() else { return Err(ConfigurationError::Kind { wanted }) };
+    let Value::Object(fields) = &document else { return Err(ConfigurationError::Kind { wanted }) };
     if !is("apiVersion", api_version) || !is("kind", kind) {
         return Err(ConfigurationError::Kind { wanted });
     }
-    let problems = fields::check(component, version, &fields);
+    let problems = fields::check(component, version, fields);
     if !problems.is_empty() {
         return Err(ConfigurationError::Fields { problems });
     }
-    // Null is "not set" for Go, and a wrong type for serde where a field of ours is a list or a map.
-    const NEVER_NULL: [&str; 4] = ["authentication", "authorization", "clientConnection", "clusterDNS"];
-    fields.retain(|name, value| !(value.is_null() && NEVER_NULL.contains(&name.as_str())));
-    serde_json::from_value(Value::Object(fields))
-        .map_err(|error| ConfigurationError::Shape { problem: error.to_string() })
+    read(document)
 }
 
-fn write<T: Serialize>(configuration: &T) -> Result<String, ConfigurationError> {
+/// A configuration whose fields the version has.
+pub(super) fn read<T: DeserializeOwned>(mut document: Value) -> Result<T, ConfigurationError> {
+    // Null is "not set" for Go, and a wrong type for serde where a field of ours is a list or a map.
+    const NEVER_NULL: [&str; 4] = ["authentication", "authorization", "clientConnection", "clusterDNS"];
+    if let Value::Object(fields) = &mut document {
+        fields.retain(|name, value| !(value.is_null() && NEVER_NULL.contains(&name.as_str())));
+    }
+    serde_json::from_value(document).map_err(|error| ConfigurationError::Shape { problem: error.to_string() })
+}
+
+pub(super) fn write<T: Serialize>(configuration: &T) -> Result<String, ConfigurationError> {
     let fail = |problem: String| ConfigurationError::Write { problem };
     let value = serde_json::to_value(configuration).map_err(|error| fail(error.to_string()))?;
     yaml::write(&value).map_err(|error| fail(error.to_string()))

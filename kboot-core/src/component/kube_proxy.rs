@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::configuration::ClientConnection;
-use super::{Component, Flags, KubeProxyConfiguration, merge, paths};
+use super::configuration::{self, ClientConnection};
+use super::{Component, ConfigurationError, Flags, KubeProxyConfiguration, merge, paths};
 use crate::cluster::{ClusterSpec, Node};
 use crate::release::fields;
 
@@ -21,11 +21,23 @@ pub(super) fn mode(spec: &ClusterSpec) -> Option<&str> {
     spec.overrides(Component::KubeProxy)?.config.get("mode")?.as_str()
 }
 
-/// The configuration file.
-pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
+/// The configuration file, where the version's kube-proxy reads one.
+pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Option<Value> {
     let mut config = settings(spec, node);
     fields::retain_known(Component::KubeProxy, spec.kubernetes_version, &mut config);
-    config
+    fields::reads_a_file(Component::KubeProxy, spec.kubernetes_version).then_some(config)
+}
+
+impl KubeProxyConfiguration {
+    /// The configuration of a node's kube-proxy, as it is among the node's files; none where the version's
+    /// kube-proxy is configured by flags alone (before 1.9).
+    ///
+    /// # Errors
+    /// [`ConfigurationError::Shape`] where the cluster file's `components.kubeProxy.config` gives a field what it
+    /// does not hold; a [`ClusterSpec`] lets none through that is known.
+    pub fn for_node(spec: &ClusterSpec, node: &Node) -> Result<Option<Self>, ConfigurationError> {
+        config(spec, node).map(configuration::read).transpose()
+    }
 }
 
 /// Every setting; the file has those that it knows in the version, flags the others.

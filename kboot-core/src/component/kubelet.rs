@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::configuration::{Enabled, KubeletAuthentication, KubeletAuthorization, KubeletX509};
-use super::{Component, Flags, KubeletConfiguration, container_runtime, merge, paths};
+use super::configuration::{self, Enabled, KubeletAuthentication, KubeletAuthorization, KubeletX509};
+use super::{Component, ConfigurationError, Flags, KubeletConfiguration, container_runtime, merge, paths};
 use crate::cluster::CaRole;
 use crate::cluster::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
 use crate::pki::Profile;
@@ -59,11 +59,32 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
     flags
 }
 
-/// The configuration file.
-pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Value {
+/// The configuration file, where the version's kubelet reads one.
+pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Option<Value> {
     let mut config = settings(spec, node);
     fields::retain_known(Component::Kubelet, spec.kubernetes_version, &mut config);
-    config
+    fields::reads_a_file(Component::Kubelet, spec.kubernetes_version).then_some(config)
+}
+
+impl KubeletConfiguration {
+    /// The configuration of a node's kubelet, as it is among the node's files; none where the version's kubelet is
+    /// configured by flags alone (before 1.10).
+    ///
+    /// ```
+    /// use kboot_core::ClusterSpec;
+    /// use kboot_core::component::KubeletConfiguration;
+    /// # let spec: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
+    /// let configuration = KubeletConfiguration::for_node(&spec, &spec.nodes()[0])?.ok_or("an old version")?;
+    /// assert_eq!(configuration.cluster_domain.as_deref(), Some("cluster.local"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigurationError::Shape`] where the cluster file's `components.kubelet.config` gives a field what it does
+    /// not hold; a [`ClusterSpec`] lets none through that is known.
+    pub fn for_node(spec: &ClusterSpec, node: &Node) -> Result<Option<Self>, ConfigurationError> {
+        config(spec, node).map(configuration::read).transpose()
+    }
 }
 
 /// Every setting; the file has those that it knows in the version, flags the others.

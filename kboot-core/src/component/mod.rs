@@ -27,9 +27,7 @@ pub use systemd::Unit;
 pub use unit_file::SyntaxError;
 
 use crate::cluster::{ClusterSpec, Node, NodeRole, UnitArguments};
-use crate::document::{Unwritable, yaml};
 pub use crate::release::Component;
-use crate::release::fields;
 
 /// What of a component depends on the cluster file.
 impl Component {
@@ -55,6 +53,42 @@ impl Component {
         self.flags(spec, node).arguments().collect()
     }
 
+    /// The component's files on a node, whether or not the node has the role ([`Component::runs_on`]): its unit, with
+    /// `units.arguments: environment-file` the file of its arguments, and its configuration file where the version
+    /// has one. No certificate and no key is needed.
+    ///
+    /// ```
+    /// # use kboot_core::{ClusterSpec, Component};
+    /// # let spec: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
+    /// let files = Component::Kubelet.files(&spec, &spec.nodes()[0])?;
+    /// let paths: Vec<&str> = files.iter().map(|file| file.path).collect();
+    /// assert_eq!(paths, ["/etc/systemd/system/kubelet.service", "/var/lib/kubelet/config.yaml"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigurationError::Write`] where a configuration cannot be written as YAML; none that cannot is known.
+    pub fn files(self, spec: &ClusterSpec, node: &Node) -> Result<Vec<PlainFile>, ConfigurationError> {
+        let flags = self.flags(spec, node);
+        let unit = Unit::of(self, spec, &flags).to_string();
+        let mut files = vec![PlainFile { path: paths::unit(self), content: unit }];
+        if spec.unit_arguments == UnitArguments::EnvironmentFile {
+            let content = systemd::environment_file(self, &flags);
+            files.push(PlainFile { path: paths::environment(self), content });
+        }
+        let configuration = match self {
+            Self::Kubelet => kubelet::config(spec, node).map(|config| (paths::KUBELET_CONFIG, config)),
+            Self::KubeProxy => {
+                kube_proxy::config(spec, node).map(|config| (paths::KUBE_PROXY_CONFIG, config))
+            }
+            Self::Etcd | Self::KubeApiserver | Self::KubeControllerManager | Self::KubeScheduler => None,
+        };
+        if let Some((path, config)) = configuration {
+            files.push(PlainFile { path, content: configuration::write(&config)? });
+        }
+        Ok(files)
+    }
+
     fn flags(self, spec: &ClusterSpec, node: &Node) -> Flags {
         let mut flags = match self {
             Self::Etcd => etcd::flags(spec, node),
@@ -72,38 +106,29 @@ impl Component {
     }
 }
 
-/// A file of a node that holds no secret: its path below `/`, and its content.
-#[derive(Debug)]
-pub(crate) struct PlainFile {
-    pub(crate) path: &'static str,
-    pub(crate) content: String,
+/// A file of a node that holds no secret; it belongs to root and anyone may read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlainFile {
+    /// Its path on the node, from `/` on.
+    pub path: &'static str,
+    /// The text.
+    pub content: String,
 }
 
 /// The files of a node besides certificates and kubeconfigs: configuration, units, host settings.
-pub(crate) fn plain_files(spec: &ClusterSpec, node: &Node) -> Result<Vec<PlainFile>, Unwritable> {
+pub(crate) fn plain_files(spec: &ClusterSpec, node: &Node) -> Result<Vec<PlainFile>, ConfigurationError> {
     let mut files = Vec::new();
-    let mut add = |path, content| files.push(PlainFile { path, content });
     for component in Component::ALL.into_iter().filter(|component| component.runs_on(node)) {
-        let flags = component.flags(spec, node);
-        add(paths::unit(component), Unit::of(component, spec, &flags).to_string());
-        if spec.unit_arguments == UnitArguments::EnvironmentFile {
-            add(paths::environment(component), systemd::environment_file(component, &flags));
-        }
+        files.extend(component.files(spec, node)?);
     }
+    let mut of_machine = Vec::new();
     if node.has(NodeRole::Worker) {
-        if fields::reads_a_file(Component::Kubelet, spec.kubernetes_version) {
-            add(paths::KUBELET_CONFIG, yaml::write(&kubelet::config(spec, node))?);
-        }
-        if fields::reads_a_file(Component::KubeProxy, spec.kubernetes_version) {
-            add(paths::KUBE_PROXY_CONFIG, yaml::write(&kube_proxy::config(spec, node))?);
-        }
-        for (path, content) in container_runtime::files(spec).into_iter().chain(host::worker_files(spec)) {
-            add(path, content);
-        }
+        of_machine.extend(container_runtime::files(spec));
+        of_machine.extend(host::worker_files(spec));
     }
-    for (path, content) in host::files(spec, node) {
-        add(path, content);
-    }
+    of_machine.extend(host::files(spec, node));
+    files.extend(of_machine.into_iter().map(|(path, content)| PlainFile { path, content }));
     Ok(files)
 }
 

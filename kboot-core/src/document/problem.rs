@@ -32,6 +32,8 @@ impl fmt::Display for Problem {
     }
 }
 
+impl std::error::Error for Problem {}
+
 /// How many problems of one file are kept: three bytes of it can be one.
 pub(crate) const MOST_PROBLEMS: usize = 1000;
 

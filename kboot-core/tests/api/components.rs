@@ -5,7 +5,9 @@
 use std::path::Path;
 
 use kboot_core::bundle::Content;
-use kboot_core::component::Component;
+use kboot_core::cluster::Node;
+use kboot_core::component::{Component, KubeProxyConfiguration, KubeletConfiguration};
+use kboot_core::version::KubernetesVersion;
 use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
 use kboot_testkit::{Oracle, upstream};
 
@@ -201,5 +203,41 @@ fn the_real_binaries_know_every_flag_that_is_written() {
             known += 1;
         }
         assert!(known > 0, "{component}:\n{unit}");
+    }
+}
+
+/// What one component has on one node needs no certificate, and is what the whole bundle has there.
+#[test]
+fn a_components_files_are_those_of_the_bundle() {
+    for minor in KubernetesVersion::MINORS {
+        let more = "  units: {arguments: environment-file}
+  components: {kubelet: {config: {maxPods: 200}}, kubeProxy: {config: {mode: ipvs}}}";
+        let spec = cluster(&format!("v1.{minor}.0"), more);
+        let mut env = Env::system();
+        let pki = CaSet::create(&spec, &mut env).unwrap();
+        let bundle = Bundle::render(&spec, &pki.issue(&spec, &mut env).unwrap()).unwrap();
+        let names: Vec<_> = bundle.nodes().map(|(name, _)| name).collect();
+        assert_eq!(names, spec.nodes().iter().map(Node::name).collect::<Vec<_>>());
+        for (node, (_, in_bundle)) in spec.nodes().iter().zip(bundle.nodes()) {
+            let mut configurations = [
+                KubeletConfiguration::for_node(&spec, node).unwrap().map(|of| of.to_yaml().unwrap()),
+                KubeProxyConfiguration::for_node(&spec, node).unwrap().map(|of| of.to_yaml().unwrap()),
+            ]
+            .into_iter()
+            .flatten();
+            for component in Component::ALL.into_iter().filter(|component| component.runs_on(node)) {
+                for file in component.files(&spec, node).unwrap() {
+                    let there = in_bundle.iter().find(|artifact| artifact.path_on_node() == Some(file.path));
+                    let Some(Content::Public(content)) = there.map(|artifact| &artifact.content) else {
+                        panic!("1.{minor}: {} of {component} is not {}'s", file.path, node.name());
+                    };
+                    assert_eq!(file.content, **content, "1.{minor} {}", file.path);
+                    if file.path.contains("config") {
+                        assert_eq!(configurations.next().as_deref(), Some(&*file.content), "1.{minor}");
+                    }
+                }
+            }
+            assert_eq!(configurations.next(), None, "1.{minor}");
+        }
     }
 }
