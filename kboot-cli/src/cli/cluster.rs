@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 use kboot_core::bundle::ClusterIdentity;
+use kboot_core::cluster::Node;
+use kboot_core::name::ClusterName;
+use kboot_core::net::ApiEndpoint;
+use kboot_core::version::KubernetesVersion;
 
 use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Cluster {
-    /// Write a commented cluster file
-    Init {
-        /// Where to; stdout without it or for -. An existing file is never overwritten
-        #[arg(value_hint = ValueHint::FilePath)]
-        file: Option<PathBuf>,
-    },
+    /// Write a cluster file with your machines, every field explained; without arguments it asks on a terminal
+    Init(ClusterInit),
     /// Say what build would create, keep and replace, and why; exit 1 if there is something to do
     Plan {
         #[command(flatten)]
@@ -31,6 +31,25 @@ pub(crate) enum Cluster {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
         jobs: Option<u16>,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct ClusterInit {
+    /// Where to; stdout without it or for -. An existing file is never overwritten
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// A machine, for example cp1=10.0.0.11:control-plane,etcd; a worker where no role is given. May be repeated
+    #[arg(long = "node", value_name = "NAME=ADDRESS[,…][:ROLE,…]")]
+    pub(crate) nodes: Vec<Node>,
+    /// The cluster's name, as it stands in kubeconfigs; kubernetes without it
+    #[arg(long)]
+    pub(crate) name: Option<ClusterName>,
+    /// The version of Kubernetes, v1.6.0 to v1.37.x
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kubernetes_version: Option<KubernetesVersion>,
+    /// Where nodes and people reach the API servers; without it the first machine of the control plane
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) endpoint: Option<ApiEndpoint>,
 }
 
 #[derive(Args)]

@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use ca::{Ca, CaCreate};
 pub(crate) use cert::{Cert, CertIssue, CertVerify, ExpiryFormat, Side};
-pub(crate) use cluster::{Cluster, ClusterPaths};
+pub(crate) use cluster::{Cluster, ClusterInit, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
 pub(crate) use csr::{
     Csr, CsrExplain, CsrInspect, CsrNew, CsrNewOptions, CsrSign, CsrSimulate, ExplainFormat, Facts,

@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::common::{CLUSTER, built, kboot, kboot_with, run, write};
+use crate::common::{CLUSTER, built, kboot, kboot_with, run, succeed, write};
+use kboot_core::ClusterSpec;
 use kboot_core::token::{BootstrapToken, TokenSecret};
 
 #[test]
@@ -241,4 +242,38 @@ fn a_closed_pipe_is_no_error() {
         std::process::Command::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn init_writes_the_machines_that_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = "cluster init cluster.yaml --name prod --node cp1=10.0.0.11:control-plane,etcd --node w1=10.0.0.21,[fd00::21]";
+    assert!(succeed(&folder, told).stderr.contains("next: "), "init says what comes next");
+    let spec: ClusterSpec =
+        std::fs::read_to_string(folder.path().join("cluster.yaml")).unwrap().parse().unwrap();
+    let names: Vec<&str> = spec.nodes().iter().map(|node| node.name().as_str()).collect();
+    assert_eq!((spec.name().as_str(), names), ("prod", vec!["cp1", "w1"]));
+    assert_eq!(spec.nodes()[1].addresses().len(), 2);
+    // Every other field is still explained.
+    let example = succeed(&folder, "cluster init").stdout;
+    let told = std::fs::read_to_string(folder.path().join("cluster.yaml")).unwrap();
+    for comment in example.lines().filter(|line| line.trim_start().starts_with('#')) {
+        assert!(told.lines().any(|line| line == comment), "{comment:?}");
+    }
+    for (node, wanted) in [
+        ("w1", "is not NAME=ADDRESS"),
+        ("w1=", "is not NAME=ADDRESS"),
+        ("W1=10.0.0.1", "is not a node name"),
+        ("w1=10.0.0.1/24", "is not an address of a node"),
+        ("w1=fd00::1", "is not an address of a node"),
+        ("w1=[10.0.0.1]", "is not an address of a node"),
+        ("w1=10.0.0.1,", "is not an address of a node"),
+        ("w1=10.0.0.1:", "is not a role"),
+        ("w1=10.0.0.1:master", "is not a role"),
+        ("w1=127.0.0.1", "is not an address of one machine"),
+        ("w1=10.0.0.21", "no node has the role control-plane"),
+    ] {
+        let refused = run(&folder, &format!("cluster init --node {node}"));
+        assert!(refused.code != Some(0) && refused.stderr.contains(wanted), "{node}: {}", refused.stderr);
+    }
 }

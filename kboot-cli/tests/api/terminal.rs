@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::common::requests::{NODES, SERVING, folder, list, serving};
 use crate::common::{built, kboot_path, run, succeed, write};
+use kboot_core::cluster::{ClusterSpec, NodeRole};
 use kboot_testkit::Oracle;
 
 /// What a command prints on a terminal of so many columns. Whoever runs the tests may have an opinion about colours,
@@ -98,4 +99,32 @@ fn decisions_have_a_colour() {
             assert_eq!(show(environment).unwrap(), piped, "{environment} {arguments}");
         }
     }
+}
+
+/// An answer that cannot be read is asked for again, and an empty one is what stands in brackets.
+#[test]
+fn init_asks_for_the_machines() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers =
+        "prod\n1.36\nv1.35.2\ncp1=10.0.0.11/24\ncp1=10.0.0.11:control-plane,etcd\nw1=10.0.0.21\n\n\n\n";
+    write(&folder.path().join("answers"), answers.as_bytes());
+    // Answers that come before the question would be echoed, or lost, with a terminal that is not set up yet.
+    let slowly = "while read -r line; do sleep 0.2; echo \"$line\"; done <answers";
+    let Some(script) = Oracle::find("script") else { return };
+    let command = format!("{slowly} | script -qec '{} cluster init' /dev/null", kboot_path());
+    let talk = std::process::Command::new("bash")
+        .args(["-c", &command])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let talk = String::from_utf8_lossy(&talk.stdout).replace('\r', "");
+    assert!(talk.contains("is not an address of a node"), "{talk}");
+    assert!(talk.contains("kboot cluster build -f cluster.yaml --out out"), "{talk}");
+    drop(script);
+    let written = std::fs::read_to_string(folder.path().join("cluster.yaml")).unwrap();
+    let spec: ClusterSpec = written.parse().unwrap();
+    assert_eq!((spec.name().as_str(), spec.kubernetes_version().to_string().as_str()), ("prod", "v1.35.2"));
+    assert_eq!(spec.nodes().len(), 2);
+    assert_eq!(spec.control_plane_endpoint().to_string(), "https://10.0.0.11:6443");
+    assert_eq!(spec.nodes()[1].roles(), [NodeRole::Worker]);
 }

@@ -2,9 +2,11 @@
 //!
 //! A [`ClusterSpec`] that exists is valid; what is wrong with a file comes out all at once.
 
+mod argument;
 mod builder;
 mod ca;
 mod choice;
+mod commented;
 mod document;
 mod getters;
 mod machine;
@@ -22,11 +24,13 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use self::argument::NodeArgumentError;
 pub use self::builder::ClusterBuilder;
 pub use self::ca::{CaLayout, CaRole};
 pub use self::choice::{
     ControlPlane, KubeconfigCertificates, NodeCredentials, Runtime, ServingCertificates, UnitArguments,
 };
+pub use self::commented::{COMMENTED_EXAMPLE, Commented};
 use self::document::Document;
 pub use self::getters::Overrides;
 pub use self::machine::{Folders, SystemUser};
@@ -46,9 +50,6 @@ pub const CLUSTER_SCHEMA: &str = include_str!("cluster.schema.json");
 
 static PARSED_SCHEMA: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(CLUSTER_SCHEMA).unwrap_or_default());
-
-/// A cluster file with every field explained, valid as it stands.
-pub const COMMENTED_EXAMPLE: &str = include_str!("commented_example.yaml");
 
 /// The largest cluster file that is read: 16 MiB, some 100,000 nodes.
 pub const MAX_BYTES: usize = yaml::MAX_BYTES;

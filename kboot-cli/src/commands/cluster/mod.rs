@@ -1,6 +1,7 @@
 //! `kboot cluster`
 
 mod build;
+mod init;
 mod plan;
 
 use anyhow::{Context, Result, anyhow};
@@ -15,7 +16,7 @@ use crate::{input, output};
 
 pub(crate) fn run(command: Cluster) -> Result<Answer> {
     match command {
-        Cluster::Init { file } => output::public(file.as_deref(), cluster::COMMENTED_EXAMPLE)?,
+        Cluster::Init(arguments) => init::run(arguments)?,
         Cluster::Plan { paths, output } => return plan::run(&paths, output),
         Cluster::Build { paths, jobs } => build::run(&paths, jobs)?,
     }

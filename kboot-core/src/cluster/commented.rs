@@ -1,0 +1,84 @@
+//! A cluster file to begin with: what is known filled in, every other field explained.
+
+use super::{ClusterSpec, Node, NodeRole, SpecError};
+use crate::name::ClusterName;
+use crate::net::ApiEndpoint;
+use crate::version::KubernetesVersion;
+
+/// A cluster file with every field explained, valid as it stands.
+pub const COMMENTED_EXAMPLE: &str = include_str!("commented_example.yaml");
+
+/// What a cluster file to begin with says; what is none stands there as in [`COMMENTED_EXAMPLE`].
+///
+/// ```
+/// use kboot_core::cluster::{ClusterSpec, Commented};
+/// let mut start = Commented::default();
+/// start.nodes = vec!["cp1=10.0.0.11:control-plane,etcd".parse()?, "w1=10.0.0.21".parse()?];
+/// let text = start.to_yaml()?;
+/// assert!(text.contains("# Decides which flags and fields are written"));
+/// let spec: ClusterSpec = text.parse()?;
+/// assert_eq!(spec.control_plane_endpoint().to_string(), "https://10.0.0.11:6443");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Commented {
+    /// The cluster's name.
+    pub name: Option<ClusterName>,
+    /// The version of Kubernetes.
+    pub kubernetes_version: Option<KubernetesVersion>,
+    /// Where the API servers are reached. With nodes and without this, it is the first node of the control plane.
+    pub endpoint: Option<ApiEndpoint>,
+    /// The machines; the example's one node where there are none.
+    pub nodes: Vec<Node>,
+}
+
+impl Commented {
+    /// The text, which reads back as a cluster.
+    ///
+    /// # Errors
+    /// [`SpecError`] with everything that is wrong with such a cluster, for example that nothing runs etcd.
+    pub fn to_yaml(&self) -> Result<String, SpecError> {
+        let endpoint = self.endpoint().map(|endpoint| endpoint.host_port());
+        let mut text = String::with_capacity(COMMENTED_EXAMPLE.len() + 100 * self.nodes.len());
+        for line in COMMENTED_EXAMPLE.lines() {
+            let is = |start: &str| line.trim_start().starts_with(start);
+            let indent = line.len() - line.trim_start().len();
+            let filled = match (&self.name, &self.kubernetes_version, &endpoint) {
+                (Some(name), _, _) if is("name: ") => Some(format!("name: {:?}", name.as_str())),
+                (_, Some(version), _) if is("kubernetesVersion: ") => {
+                    Some(format!("kubernetesVersion: {version}"))
+                }
+                (_, _, Some(endpoint)) if is("controlPlaneEndpoint: ") => {
+                    Some(format!("controlPlaneEndpoint: {endpoint:?}"))
+                }
+                _ => None,
+            };
+            match filled {
+                Some(filled) => text.push_str(&format!("{:indent$}{filled}", "")),
+                None if !self.nodes.is_empty() && is("- {name: ") => {
+                    let nodes = self.nodes.iter().map(|node| format!("{:indent$}- {}", "", line_of(node)));
+                    text.push_str(&nodes.collect::<Vec<_>>().join("\n"));
+                }
+                None => text.push_str(line),
+            }
+            text.push('\n');
+        }
+        text.parse::<ClusterSpec>().map(|_| text)
+    }
+
+    fn endpoint(&self) -> Option<ApiEndpoint> {
+        let first = self.nodes.iter().find(|node| node.has(NodeRole::ControlPlane));
+        self.endpoint
+            .clone()
+            .or_else(|| first.map(|node| ApiEndpoint::of(node.address(), ApiEndpoint::DEFAULT_PORT)))
+    }
+}
+
+fn line_of(node: &Node) -> String {
+    let addresses = node.addresses().iter().map(|address| format!("{:?}", address.to_string()));
+    let roles = node.roles().iter().map(NodeRole::to_string);
+    let list = |items: Vec<String>| items.join(", ");
+    let (addresses, roles) = (list(addresses.collect()), list(roles.collect()));
+    format!("{{name: {:?}, addresses: [{addresses}], roles: [{roles}]}}", node.name().as_str())
+}
