@@ -19,13 +19,13 @@ pub(crate) struct CaCreate {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
     /// The authority's common name
-    #[arg(long, default_value = "kubernetes")]
+    #[arg(long, value_name = "NAME", default_value = "kubernetes")]
     pub(crate) common_name: Username,
     /// The kind of key: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096
     #[arg(long, value_name = "ALGORITHM", default_value_t = KeyAlgorithm::EcdsaP256)]
     pub(crate) key_algorithm: KeyAlgorithm,
     /// How long the authority lives
-    #[arg(long, default_value = "10y")]
+    #[arg(long, value_name = "TIME", default_value = "10y")]
     pub(crate) lifetime: Lifetime,
     /// The subject's C: two capital letters
     #[arg(long)]

@@ -61,7 +61,7 @@ pub(crate) struct CertIssue {
     #[arg(long, value_name = "NAME", help = profile_help())]
     pub(crate) profile: Option<Profile>,
     /// A cfssl request (JSON) that says what it is for; - is stdin
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["node", "common_name", "organizations", "usages", "key_algorithm"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["node", "common_name", "groups", "usages", "key_algorithm"])]
     pub(crate) cfssl_csr: Option<PathBuf>,
     /// A cfssl signing configuration; without it, as in cfssl: one year, server and client
     #[arg(long, value_name = "FILE", requires = "cfssl_csr", conflicts_with = "lifetime", value_hint = ValueHint::FilePath)]
@@ -75,9 +75,9 @@ pub(crate) struct CertIssue {
     /// The common name, for the profiles client, server and peer
     #[arg(long, value_name = "NAME")]
     pub(crate) common_name: Option<Username>,
-    /// An organization, which is a group in Kubernetes; may be repeated
-    #[arg(long = "organization", value_name = "GROUP")]
-    pub(crate) organizations: Vec<Group>,
+    /// A group (the subject's O); may be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    pub(crate) groups: Vec<Group>,
     /// A DNS name or address that it serves; may be repeated. With --cfssl-csr, they replace its hosts, as
     /// cfssl's -hostname does
     #[arg(long = "san", value_name = "NAME", value_delimiter = ',')]
@@ -86,15 +86,15 @@ pub(crate) struct CertIssue {
     #[arg(long = "usage", value_enum)]
     pub(crate) usages: Vec<Side>,
     /// How long it lives, at most as long as its authority. Default: 1y
-    #[arg(long)]
+    #[arg(long, value_name = "TIME")]
     pub(crate) lifetime: Option<Lifetime>,
     /// The kind of key: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096. Default: ecdsa-p256
     #[arg(long, value_name = "ALGORITHM")]
     pub(crate) key_algorithm: Option<KeyAlgorithm>,
     /// The files' name, without ending. Default: the profile's; for client, server and peer the common
     /// name; for NAME-csr.json, NAME
-    #[arg(long)]
-    pub(crate) name: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) file_name: Option<String>,
     /// Name the files as cfssljson does: NAME.pem and NAME-key.pem instead of NAME.crt and NAME.key
     #[arg(long)]
     pub(crate) cfssljson_names: bool,
@@ -110,13 +110,13 @@ pub(crate) struct CertVerify {
     pub(crate) file: PathBuf,
     /// The authorities that are trusted
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ca: PathBuf,
+    pub(crate) certificate_authority: PathBuf,
     /// What it must be good for; may be repeated. Without it: for a client or a server
     #[arg(long = "usage", value_enum)]
     pub(crate) usages: Vec<Side>,
     /// The DNS name or address at which clients find the server
     #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<Host>,
+    pub(crate) server_name: Option<Host>,
     /// The private key that must belong to it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Option<PathBuf>,

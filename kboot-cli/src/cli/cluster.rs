@@ -9,6 +9,7 @@ use kboot_core::name::ClusterName;
 use kboot_core::net::ApiEndpoint;
 use kboot_core::version::KubernetesVersion;
 
+use super::config::version;
 use crate::output::ListFormat;
 
 #[derive(Subcommand)]
@@ -42,23 +43,23 @@ pub(crate) struct ClusterInit {
     #[arg(long = "node", value_name = "NAME=ADDRESS[,…][:ROLE,…]")]
     pub(crate) nodes: Vec<Node>,
     /// The cluster's name, as it stands in kubeconfigs; kubernetes without it
-    #[arg(long)]
-    pub(crate) name: Option<ClusterName>,
-    /// The version of Kubernetes, v1.6.0 to v1.37.x
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster_name: Option<ClusterName>,
+    /// The version of Kubernetes, for example v1.36.4 or 1.36
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) kubernetes_version: Option<KubernetesVersion>,
     /// Where nodes and people reach the API servers; without it the first machine of the control plane
     #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) endpoint: Option<ApiEndpoint>,
+    pub(crate) server: Option<ApiEndpoint>,
 }
 
 #[derive(Args)]
 pub(crate) struct ClusterPaths {
     /// The cluster file; - is stdin
-    #[arg(short = 'f', long, value_hint = ValueHint::FilePath)]
+    #[arg(short = 'f', long, value_name = "FILE", default_value = "cluster.yaml", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// The output folder
-    #[arg(long, value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", default_value = "out", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
     /// The cluster that the folder was built for, where it is the same one, renamed or moved: its authorities and
     /// keys stay. Without this, another cluster's file is an error

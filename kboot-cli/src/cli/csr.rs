@@ -61,7 +61,7 @@ pub(crate) struct Facts {
     /// A CsrContext, a cluster file, a kubeconfig, kubeadm's ClusterConfiguration, or what kubectl get nodes, csr or
     /// namespaces prints with -o json or yaml; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) context: Vec<PathBuf>,
+    pub(crate) facts: Vec<PathBuf>,
     /// The inventory, a NodeInventory or a cluster file, in place of the files that the policy names
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) inventory: Option<PathBuf>,
@@ -102,15 +102,15 @@ pub(crate) struct ObjectFields {
     /// A usage of a request in PEM, for example "client auth"; may be repeated. Default: as a kubelet of today
     #[arg(long = "usage", value_name = "USAGE")]
     pub(crate) usages: Vec<String>,
-    /// The lifetime that a request in PEM asks for, for example 24h
+    /// How long the certificate of a request in PEM shall live, for example 24h
     #[arg(long, value_name = "TIME")]
-    pub(crate) expiration: Option<Lifetime>,
+    pub(crate) lifetime: Option<Lifetime>,
 }
 
 #[derive(Args)]
 pub(crate) struct CsrSimulate {
-    /// Files of requests, folders of such files (.json, .yaml, .yml), or - for stdin
-    #[arg(required = true, value_name = "FILE|FOLDER", value_hint = ValueHint::AnyPath)]
+    /// The requests, or a folder of such files (.json, .yaml, .yml); - is stdin; may be repeated
+    #[arg(short = 'f', long = "file", required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) policy: PolicyChoice,
@@ -166,7 +166,7 @@ pub(crate) enum CsrNew {
         /// The node
         node: NodeName,
         /// A DNS name or address of the node; may be repeated
-        #[arg(long = "san", value_name = "NAME_OR_IP", required = true, value_delimiter = ',')]
+        #[arg(long = "san", value_name = "NAME", required = true, value_delimiter = ',')]
         sans: Vec<Host>,
         #[command(flatten)]
         how: CsrNewOptions,
@@ -207,7 +207,7 @@ pub(crate) struct CsrNewOptions {
     /// How long the certificate shall live, at least 10m; it stands in the object, not in the PEM. Kubernetes
     /// before 1.22 has no such field
     #[arg(long, value_name = "TIME")]
-    pub(crate) expiration: Option<Lifetime>,
+    pub(crate) lifetime: Option<Lifetime>,
     /// The version of the cluster, for example v1.26.3 or 1.26: before 1.27, requests of kubelets have the
     /// usage key encipherment whatever the key, and kube-controller-manager approves none without it; it
     /// stands in the object, not in the PEM. Default: 1.27 or later
@@ -228,8 +228,8 @@ pub(crate) enum RequestFormat {
 #[derive(Args)]
 pub(crate) struct CsrInspect {
     /// Requests in PEM or DER, or CertificateSigningRequests in JSON or YAML as kubectl get csr prints them;
-    /// - is stdin
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// - is stdin; may be repeated
+    #[arg(short = 'f', long = "file", required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// The form of the list
     #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
@@ -254,7 +254,7 @@ pub(crate) struct CsrSign {
     pub(crate) approve_as: Option<String>,
     /// The longest life of a certificate, and that of one whose request says nothing
     #[arg(long, value_name = "TIME", default_value = "8760h")]
-    pub(crate) max_duration: Lifetime,
+    pub(crate) max_lifetime: Lifetime,
     /// Write this new file, mode 0644; stdout without it or for -
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,

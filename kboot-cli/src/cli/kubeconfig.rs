@@ -20,7 +20,7 @@ pub(crate) enum Kubeconfig {
     Build(KubeconfigBuild),
     /// Issue a client certificate to a user and write its kubeconfig
     ///
-    /// Everything is embedded. The API server knows the user by the certificate: --user is its name, each
+    /// Everything is embedded. The API server knows the user by the certificate: USER is its name, each
     /// --group a group. It knows no list of revoked certificates, so choose a short --lifetime.
     User(KubeconfigUser),
     /// Write the kubeconfig with which kubelets ask for their first certificate (--bootstrap-kubeconfig)
@@ -50,11 +50,10 @@ pub(crate) enum Kubeconfig {
 }
 
 #[derive(Args)]
-#[command(group = clap::ArgGroup::new("authority").required(true).args(["ca", "ca_cert"]))]
 pub(crate) struct KubeconfigUser {
-    /// A folder with the cluster's authority, ca.crt and ca.key: OUT/authorities of cluster build; not etcd's
-    /// or the front proxy's
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// A folder with the cluster's authority, ca.crt and ca.key; not etcd's or the front proxy's. Default:
+    /// out/authorities, as cluster build writes it
+    #[arg(long, conflicts_with = "ca_cert", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) ca: Option<PathBuf>,
     /// The authority's certificate
     #[arg(long, value_name = "FILE", requires = "ca_key", value_hint = ValueHint::FilePath)]
@@ -62,17 +61,17 @@ pub(crate) struct KubeconfigUser {
     /// The authority's private key; - is stdin
     #[arg(long, value_name = "FILE", requires = "ca_cert", value_hint = ValueHint::FilePath)]
     pub(crate) ca_key: Option<PathBuf>,
-    /// The API server: HOST, HOST:PORT or https://HOST:PORT; the port is 6443 without one
+    /// The API server: HOST, HOST:PORT or https://HOST:PORT; the port is 6443 without one. Default: what the
+    /// kboot.json beside the authority's folder says
     #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) server: ApiEndpoint,
+    pub(crate) server: Option<ApiEndpoint>,
     /// The user (the certificate's CN)
-    #[arg(long)]
     pub(crate) user: Username,
     /// A group (O); may be repeated. system:nodes and a user system:node:NAME only go together
     #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<Group>,
     /// How long the certificate lives, never longer than the authority
-    #[arg(long, default_value = "8760h")]
+    #[arg(long, value_name = "TIME", default_value = "8760h")]
     pub(crate) lifetime: Lifetime,
     /// The new key: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096
     #[arg(long, value_name = "ALGORITHM", default_value = "ecdsa-p256")]
@@ -105,12 +104,12 @@ pub(crate) struct KubeconfigBootstrap {
 /// How a new kubeconfig calls things, and where it goes.
 #[derive(Args)]
 pub(crate) struct KubeconfigNames {
-    /// The cluster's name in the kubeconfig
-    #[arg(long, default_value = "kubernetes")]
-    pub(crate) cluster: String,
+    /// The cluster's name in the kubeconfig. Default: kubernetes, or what kboot.json says where it is read
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster_name: Option<String>,
     /// The context's name; USER@CLUSTER without it
-    #[arg(long)]
-    pub(crate) context: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context_name: Option<String>,
     /// The context's namespace
     #[arg(long)]
     pub(crate) namespace: Option<Namespace>,

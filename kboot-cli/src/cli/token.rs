@@ -63,10 +63,15 @@ pub(crate) struct StaticTokenCreate {
 #[derive(Args)]
 pub(crate) struct TokenCreate {
     /// How long the token lives; 0 is for ever
-    #[arg(long, default_value = "24h")]
-    pub(crate) ttl: Lifetime,
-    /// What it is good for
-    #[arg(long, value_delimiter = ',', default_value = "signing,authentication")]
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    pub(crate) lifetime: Lifetime,
+    /// What it is good for; may be repeated
+    #[arg(
+        long = "usage",
+        value_name = "USAGE",
+        value_delimiter = ',',
+        default_value = "signing,authentication"
+    )]
     pub(crate) usages: Vec<TokenUsage>,
     /// A group that it gives; may be repeated. Default: system:bootstrappers:kubeadm:default-node-token, with
     /// --node system:bootstrappers:kboot:one-node, whose requests kube-controller-manager does not approve

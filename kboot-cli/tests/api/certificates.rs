@@ -59,7 +59,7 @@ fn an_authority_is_made_once() {
     succeed(folder, "cert issue --ca cfssl --out cfssl --profile scheduler --cfssljson-names");
     succeed(
         folder,
-        "cert verify cfssl/scheduler.pem --ca cfssl/ca.pem --usage client --key cfssl/scheduler-key.pem",
+        "cert verify cfssl/scheduler.pem --certificate-authority cfssl/ca.pem --usage client --key cfssl/scheduler-key.pem",
     );
 }
 
@@ -91,7 +91,7 @@ fn each_profile_makes_what_its_name_says() {
             ],
         ),
         (
-            "kubelet-client --node worker-1 --san worker-1,192.168.5.21 --usage client --usage server --lifetime 1000d --name both",
+            "kubelet-client --node worker-1 --san worker-1,192.168.5.21 --usage client --usage server --lifetime 1000d --file-name both",
             &[
                 "client of kube-apiserver as system:node:worker-1 in system:nodes",
                 "server for DNS:worker-1, IP:192.168.5.21",
@@ -111,7 +111,7 @@ fn each_profile_makes_what_its_name_says() {
             ],
         ),
         (
-            "client --common-name jane --organization dev --organization ops",
+            "client --common-name jane --group dev --group ops",
             &["client of kube-apiserver as jane in dev, ops"],
         ),
         ("server --common-name web --san web.example", &["server for DNS:web.example"]),
@@ -126,7 +126,7 @@ fn each_profile_makes_what_its_name_says() {
             "client" => "jane",
             "server" => "web",
             "peer" => "p",
-            _ if arguments.contains("--name") => "both",
+            _ if arguments.contains("--file-name") => "both",
             profile => profile,
         };
         let found = json(folder, &format!("cert inspect out/{name}.crt -o json"));
@@ -137,7 +137,10 @@ fn each_profile_makes_what_its_name_says() {
             let validity = Certificate::from_pem(&pem).unwrap().facts().validity;
             assert_eq!(validity.not_after.unix() - validity.not_before.unix(), 1000 * 86_400 + 300);
         }
-        succeed(folder, &format!("cert verify out/{name}.crt --ca pki/ca.crt --key out/{name}.key"));
+        succeed(
+            folder,
+            &format!("cert verify out/{name}.crt --certificate-authority pki/ca.crt --key out/{name}.key"),
+        );
         if let Some(openssl) = Oracle::find("openssl") {
             let path = format!("out/{name}.crt");
             let verdict = openssl.run(folder, &["verify", "-CAfile", "pki/ca.crt", &path]);
@@ -192,15 +195,18 @@ fn cfssls_files_make_cfssls_certificates() {
     assert_eq!(found[0]["subject"], "C=CN, ST=BeiJing, L=BeiJing, O=k8s, OU=System, CN=system:kube-proxy");
     assert_eq!(found[0]["key"], "RSA 2048");
     assert!(made.stderr.contains("kube-proxy.pem"), "{}", made.stderr);
-    succeed(folder, &format!("{issue} --cfssl-profile kubernetes --san 10.0.0.1,proxy --name with-names"));
+    succeed(
+        folder,
+        &format!("{issue} --cfssl-profile kubernetes --san 10.0.0.1,proxy --file-name with-names"),
+    );
     let found = json(folder, "cert inspect out/with-names.crt -o json");
     assert_eq!(found[0]["uses"][1], "server for DNS:proxy, IP:10.0.0.1");
     succeed(
         folder,
-        "cert issue --ca pki --out out --cfssl-csr kube-proxy-csr.json --lifetime 30d --name short",
+        "cert issue --ca pki --out out --cfssl-csr kube-proxy-csr.json --lifetime 30d --file-name short",
     );
 
-    let too_long = run(folder, &format!("{issue} --cfssl-profile century --name x"));
+    let too_long = run(folder, &format!("{issue} --cfssl-profile century --file-name x"));
     assert_eq!(too_long.code, Some(2));
     assert!(
         too_long
@@ -211,17 +217,17 @@ fn cfssls_files_make_cfssls_certificates() {
     );
     let masters = br#"{"CN": "admin", "names": [{"O": "system:masters"}]}"#;
     let arguments = ["cert", "issue", "--ca", "pki", "--out", "out", "--cfssl-csr", "-"];
-    let refused = kboot_with(folder, &[&arguments[..], &["--name", "admin"]].concat(), masters);
+    let refused = kboot_with(folder, &[&arguments[..], &["--file-name", "admin"]].concat(), masters);
     assert!(
         refused.code == Some(2) && refused.stderr.contains("--allow-system-masters"),
         "{}",
         refused.stderr
     );
     let unnamed = kboot_with(folder, &arguments, br#"{"CN": "x"}"#);
-    assert!(unnamed.code == Some(2) && unnamed.stderr.contains("--name"), "{}", unnamed.stderr);
+    assert!(unnamed.code == Some(2) && unnamed.stderr.contains("--file-name"), "{}", unnamed.stderr);
     let allowed = kboot_with(
         folder,
-        &[&arguments[..], &["--name", "admin", "--allow-system-masters"]].concat(),
+        &[&arguments[..], &["--file-name", "admin", "--allow-system-masters"]].concat(),
         masters,
     );
     assert_eq!(allowed.code, Some(0), "{}", allowed.stderr);
@@ -319,12 +325,12 @@ fn what_is_wrong_is_said_and_nothing_written() {
         ("cert issue --ca pki --out out --profile server --common-name a", "give the names"),
         ("cert issue --ca pki --out out --profile client --common-name a/b", "cannot be a file's name"),
         (
-            "cert issue --ca pki --out out --profile client --common-name a --name ../b",
+            "cert issue --ca pki --out out --profile client --common-name a --file-name ../b",
             "cannot be a file's name",
         ),
         ("cert issue --ca pki --out out --profile super-admin", "--allow-system-masters"),
         (
-            "cert issue --ca pki --out out --profile kube-proxy --organization system:masters",
+            "cert issue --ca pki --out out --profile kube-proxy --group system:masters",
             "--allow-system-masters",
         ),
         (
@@ -349,7 +355,7 @@ fn what_is_wrong_is_said_and_nothing_written() {
             "century.json: signing.default.expiry: a lifetime of 100y",
         ),
         ("cert issue --ca pki --out out --cfssl-csr good.json --profile scheduler", "cannot be used with"),
-        ("cert issue --ca pki --out out --cfssl-csr good.json --organization g", "cannot be used with"),
+        ("cert issue --ca pki --out out --cfssl-csr good.json --group g", "cannot be used with"),
         ("ca create --out out --country Switzerland", "--country must be two capital letters"),
         ("ca create --out out --lifetime 0", "not be valid for a single second"),
         ("ca create --out out --key-algorithm dsa", "is not a key algorithm"),
@@ -362,10 +368,13 @@ fn what_is_wrong_is_said_and_nothing_written() {
         ("cert inspect huge.crt", "huge.crt is larger than 1024 KiB"),
         ("cert inspect missing.crt", "cannot read missing.crt"),
         ("cert inspect empty", "empty holds no certificate"),
-        ("cert verify empty.crt --ca pki/ca.crt", "the file is empty"),
-        ("cert verify pki/scheduler.key --ca pki/ca.crt", "no certificate found"),
-        ("cert verify pki/scheduler.crt --ca garbage.crt", "garbage.crt: "),
-        ("cert verify pki/scheduler.crt --ca pki/ca.crt --key pki/ca.crt", "no private key found"),
+        ("cert verify empty.crt --certificate-authority pki/ca.crt", "the file is empty"),
+        ("cert verify pki/scheduler.key --certificate-authority pki/ca.crt", "no certificate found"),
+        ("cert verify pki/scheduler.crt --certificate-authority garbage.crt", "garbage.crt: "),
+        (
+            "cert verify pki/scheduler.crt --certificate-authority pki/ca.crt --key pki/ca.crt",
+            "no private key found",
+        ),
         ("cert expiry empty", "holds no certificate"),
         ("cert expiry missing", "cannot read missing"),
     ] {
@@ -421,18 +430,30 @@ fn verification_answers_by_its_exit_code() {
     succeed(folder, "cert issue --ca pki --out out --profile server --common-name a --san a.example");
     succeed(folder, "cert issue --ca pki --out out --profile scheduler");
     for (arguments, code, said) in [
-        ("out/a.crt --ca pki/ca.crt", 0, "valid until"),
-        ("out/a.crt --ca pki/ca.crt --usage server --name a.example --key out/a.key", 0, "valid until"),
+        ("out/a.crt --certificate-authority pki/ca.crt", 0, "valid until"),
         (
-            "out/a.crt --ca pki/ca.crt --usage client",
+            "out/a.crt --certificate-authority pki/ca.crt --usage server --server-name a.example --key out/a.key",
+            0,
+            "valid until",
+        ),
+        (
+            "out/a.crt --certificate-authority pki/ca.crt --usage client",
             1,
             "not valid: its usages do not allow it to be a client",
         ),
-        ("out/a.crt --ca pki/ca.crt --usage server --usage client", 1, "to be a client"),
-        ("out/a.crt --ca pki/ca.crt --name b.example", 1, "it is not for b.example"),
-        ("out/a.crt --ca pki/ca.crt --key out/scheduler.key", 1, "out/scheduler.key does not belong to it"),
-        ("out/a.crt --ca other/ca.crt", 1, "not valid"),
-        ("out/a.crt --ca out/scheduler.crt", 1, "may not sign certificates"),
+        ("out/a.crt --certificate-authority pki/ca.crt --usage server --usage client", 1, "to be a client"),
+        (
+            "out/a.crt --certificate-authority pki/ca.crt --server-name b.example",
+            1,
+            "it is not for b.example",
+        ),
+        (
+            "out/a.crt --certificate-authority pki/ca.crt --key out/scheduler.key",
+            1,
+            "out/scheduler.key does not belong to it",
+        ),
+        ("out/a.crt --certificate-authority other/ca.crt", 1, "not valid"),
+        ("out/a.crt --certificate-authority out/scheduler.crt", 1, "may not sign certificates"),
     ] {
         let arguments = format!("cert verify {arguments}");
         let outcome = run(folder, &arguments);
@@ -443,7 +464,10 @@ fn verification_answers_by_its_exit_code() {
         assert_eq!((answer["valid"] == true, outcome.code), (code == 0, Some(code)));
     }
     let pem = fs::read(folder.join("out/a.crt")).unwrap();
-    assert_eq!(kboot_with(folder, &["cert", "verify", "-", "--ca", "pki/ca.crt"], &pem).code, Some(0));
+    assert_eq!(
+        kboot_with(folder, &["cert", "verify", "-", "--certificate-authority", "pki/ca.crt"], &pem).code,
+        Some(0)
+    );
 }
 
 #[test]

@@ -107,13 +107,13 @@ fn tokens() {
     assert!(generated.stdout.trim_end().parse::<BootstrapToken>().is_ok());
 
     let secret = run(
-        "token create --ttl 2h --description nodes --group system:bootstrappers:a --group system:bootstrappers:b",
+        "token create --lifetime 2h --description nodes --group system:bootstrappers:a --group system:bootstrappers:b",
     );
     let (_, settings) = TokenSecret::read(&secret.stdout).unwrap();
     assert_eq!(settings.groups().len(), 2);
     assert_eq!(settings.description(), "nodes");
     assert!(settings.expiration().is_some());
-    let json = run("token create --ttl 0 -o json");
+    let json = run("token create --lifetime 0 -o json");
     assert!(TokenSecret::read(&json.stdout).unwrap().1.expiration().is_none());
     let _: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
 
@@ -144,11 +144,11 @@ fn tokens() {
     assert_eq!(run(&format!("token create -o json {join}")).code, Some(2));
 
     for (wrong, said) in [
-        ("token create --ttl 1w", "is not a lifetime"),
-        ("token create --usages signing,other", "signing or authentication"),
+        ("token create --lifetime 1w", "is not a lifetime"),
+        ("token create --usage signing,other", "signing or authentication"),
         ("token create --group system:masters", "bootstrap group"),
         (
-            "token create --usages signing --group system:bootstrappers:a",
+            "token create --usage signing --group system:bootstrappers:a",
             "groups need the usage authentication",
         ),
         ("token create --token-file out/authorities/ca.crt", "not a bootstrap token"),
@@ -160,7 +160,7 @@ fn tokens() {
         assert!(outcome.stderr.contains(said), "{wrong}: {}", outcome.stderr);
     }
     // Signing alone is a token without groups, where kubeadm fails on its own default.
-    assert_eq!(run("token create --usages signing").code, Some(0));
+    assert_eq!(run("token create --usage signing").code, Some(0));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn kubeconfigs() {
         by_path.contains("client-key: /") && by_path.contains("/out/nodes/one") && !by_path.contains("-data"),
         "{by_path}"
     );
-    let embedded = run(&format!("{base} {certificate} --embed-certs --context c --namespace n")).stdout;
+    let embedded = run(&format!("{base} {certificate} --embed-certs --context-name c --namespace n")).stdout;
     let config: kboot_core::Kubeconfig = embedded.parse().unwrap();
     assert_eq!(config.current_context, "c");
     assert!(config.client_certificate().is_ok());
@@ -191,7 +191,7 @@ fn kubeconfigs() {
 
     // As kubectl has it.
     let said = |value: &str| {
-        run(&format!("{base} {certificate} --embed-certs={value} --context c --namespace n")).stdout
+        run(&format!("{base} {certificate} --embed-certs={value} --context-name c --namespace n")).stdout
     };
     assert_eq!(said("true"), embedded);
     assert!(!said("false").contains("client-key-data"));
@@ -247,7 +247,7 @@ fn a_closed_pipe_is_no_error() {
 #[test]
 fn init_writes_the_machines_that_it_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let told = "cluster init cluster.yaml --name prod --node cp1=10.0.0.11:control-plane,etcd --node w1=10.0.0.21,[fd00::21]";
+    let told = "cluster init cluster.yaml --cluster-name prod --node cp1=10.0.0.11:control-plane,etcd --node w1=10.0.0.21,[fd00::21]";
     assert!(succeed(&folder, told).stderr.contains("next: "), "init says what comes next");
     let spec: ClusterSpec =
         std::fs::read_to_string(folder.path().join("cluster.yaml")).unwrap().parse().unwrap();

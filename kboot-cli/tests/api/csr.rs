@@ -55,7 +55,7 @@ fn requests_are_made_as_kubelets_make_them() {
         }
         // The object: the same key again, since keys are made once.
         let object =
-            json(folder, &format!("csr new {what} --key {name}.key -o json --name n --expiration 24h"));
+            json(folder, &format!("csr new {what} --key {name}.key -o json --name n --lifetime 24h"));
         assert_eq!(object["metadata"], json!({"name": "n"}));
         assert_eq!(object["spec"]["expirationSeconds"], 86_400);
         let mut expected = vec!["digital signature", usages];
@@ -96,7 +96,7 @@ fn older_versions_are_asked_in_their_words() {
         assert_eq!(object["spec"]["usages"], json!(usages), "{what} {version}");
         assert_eq!(made.stderr, "", "{what} {version}");
     }
-    succeed(folder, "csr new user jane --key k.key -o json --kubernetes-version 1.22 --expiration 24h");
+    succeed(folder, "csr new user jane --key k.key -o json --kubernetes-version 1.22 --lifetime 24h");
 }
 
 #[test]
@@ -116,12 +116,12 @@ fn no_file_is_overwritten_and_no_option_passed_over() {
         ("node-serving worker-1 --key-out new.key", "--san"),
         ("node-serving worker-1 --san 10.0.0.300 --key-out new.key", "10.0.0.300"),
         ("user jane --key-out new.key --name n", "add -o yaml or -o json"),
-        ("user jane --key-out new.key --expiration 24h", "add -o yaml or -o json"),
-        ("user jane --key-out new.key -o json --expiration 9m", "less than 10m"),
+        ("user jane --key-out new.key --lifetime 24h", "add -o yaml or -o json"),
+        ("user jane --key-out new.key -o json --lifetime 9m", "less than 10m"),
         ("user jane --key-out new.key -o json --name a/b", "cannot be an object's name"),
         ("user jane --key-out new.key --kubernetes-version 1.26", "add -o yaml or -o json"),
         (
-            "user jane --key-out new.key -o json --expiration 24h --kubernetes-version 1.21",
+            "user jane --key-out new.key -o json --lifetime 24h --kubernetes-version 1.21",
             "Kubernetes before 1.22 has no expirationSeconds",
         ),
         ("user jane --key-out new.key --out new.key", "the same file, new.key"),
@@ -164,7 +164,7 @@ fn inspection_passes_over_nothing() {
         return;
     }
     openssl(folder, "req -in a.csr -outform DER -out a.der");
-    let found = &json(folder, "csr inspect a.csr -o json")[0]["request"];
+    let found = &json(folder, "csr inspect -f a.csr -o json")[0]["request"];
     assert_eq!(found["subject"], "O=system:masters, O=a\\,b, OU=unit, CN=jane, 1.3.6.1.4.1.57683.2=u-1");
     let names: Vec<_> =
         found["subjectNames"].as_array().unwrap().iter().map(|name| &name[0]["text"]).collect();
@@ -205,11 +205,11 @@ fn inspection_passes_over_nothing() {
     assert_eq!(attributes, ["1.2.840.113549.1.9.14", "1.2.840.113549.1.9.7"]);
     assert_eq!((&found["key"], &found["signature"]), (&json!("RSA 2048"), &json!("right")));
     assert_eq!(found["oddities"], json!(["surrounding-text"]));
-    let mut of_der = json(folder, "csr inspect a.der -o json")[0]["request"].clone();
+    let mut of_der = json(folder, "csr inspect -f a.der -o json")[0]["request"].clone();
     of_der["oddities"] = found["oddities"].clone();
     assert_eq!(&of_der, found, "DER says the same");
 
-    let table = succeed(folder, "csr inspect a.csr a.der").stdout;
+    let table = succeed(folder, "csr inspect -f a.csr -f a.der").stdout;
     for line in [
         "subject     O=system:masters, O=a\\,b, OU=unit",
         "name        directoryName:CN=other",
@@ -257,14 +257,14 @@ fn objects_show_who_sent_them_and_what_became_of_them() {
     });
     let list = json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": [object(pem.as_bytes()), decided]});
     write(&folder.join("list.json"), list.to_string().as_bytes());
-    let found = json(folder, "csr inspect list.json -o json");
+    let found = json(folder, "csr inspect -f list.json -o json");
     let first = &found[0]["object"];
     assert_eq!(first["requestor"]["username"], "system:bootstrap:abcdef");
     assert_eq!(first["requestor"]["extra"], json!({"scopes": ["a"]}));
     assert_eq!((&first["expirationSeconds"], &first["hasCertificate"]), (&json!(7200), &json!(false)));
     assert_eq!(found[1]["object"]["conditions"][0]["reason"], "AutoApproved");
     assert_eq!(found[1]["object"]["hasCertificate"], true);
-    let table = succeed(folder, "csr inspect list.json").stdout;
+    let table = succeed(folder, "csr inspect -f list.json").stdout;
     for line in [
         "list.json: csr-1\n",
         "requestor   system:bootstrap:abcdef",
@@ -280,7 +280,8 @@ fn objects_show_who_sent_them_and_what_became_of_them() {
     write(&folder.join("one.json"), object(pem.as_bytes()).to_string().as_bytes());
     if let Some(kubectl) = Oracle::find("kubectl") {
         let yaml = kubectl.run(folder, &["label", "--local", "-f", "one.json", "a=b", "-o", "yaml"]);
-        let from_yaml = kboot_with(folder, &["csr", "inspect", "-", "-o", "json"], yaml.stdout.as_bytes());
+        let from_yaml =
+            kboot_with(folder, &["csr", "inspect", "-f", "-", "-o", "json"], yaml.stdout.as_bytes());
         let mut from_yaml: Value = serde_json::from_str(&from_yaml.stdout).unwrap();
         assert_eq!(from_yaml[0]["path"], "stdin");
         from_yaml[0]["path"] = "list.json".into();
@@ -350,7 +351,7 @@ fn what_is_damaged_is_said_with_its_code() {
         ("JSON that is none", "{\"kind\": ", "not-an-object"),
     ] {
         write(&folder.join("bad"), text.as_bytes());
-        let outcome = run(folder, "csr inspect bad");
+        let outcome = run(folder, "csr inspect -f bad");
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{what}: {}", outcome.stderr);
         let has_code = outcome.stderr.contains(&format!("({code})\n"));
         assert!(
@@ -367,7 +368,8 @@ fn what_is_damaged_is_said_with_its_code() {
             continue;
         }
         let both = json!({"apiVersion": "v1", "kind": "List", "items": [object(text.as_bytes()), object(good.as_bytes())]});
-        let both = kboot_with(folder, &["csr", "inspect", "-", "-o", "json"], both.to_string().as_bytes());
+        let both =
+            kboot_with(folder, &["csr", "inspect", "-f", "-", "-o", "json"], both.to_string().as_bytes());
         assert_eq!(both.code, Some(2), "{what}");
         if what != "10 MiB" {
             let found: Value = serde_json::from_str(&both.stdout).unwrap();
@@ -391,13 +393,13 @@ fn what_is_damaged_is_said_with_its_code() {
         (good.clone() + &good, json!(["second-block", "surrounding-text"])),
         (in_pem(&[request(&rsa_key(256), b""), vec![0]].concat()), json!(["trailing-bytes"])),
     ] {
-        let found = kboot_with(folder, &["csr", "inspect", "-", "-o", "json"], text.as_bytes());
+        let found = kboot_with(folder, &["csr", "inspect", "-f", "-", "-o", "json"], text.as_bytes());
         assert_eq!(found.code, Some(0), "{}", found.stderr);
         let found: Value = serde_json::from_str(&found.stdout).unwrap();
         assert_eq!(found[0]["request"]["oddities"], oddities);
     }
     write(&folder.join("big.csr"), in_pem(&request(&rsa_key(2048), b"")).as_bytes());
-    let found = json(folder, "csr inspect big.csr -o json");
+    let found = json(folder, "csr inspect -f big.csr -o json");
     assert_eq!(
         (&found[0]["request"]["key"], &found[0]["request"]["signature"]),
         (&json!("RSA 16384"), &json!("unknown"))
@@ -436,7 +438,7 @@ fn only_what_was_approved_is_signed() {
         run(
             folder,
             &format!(
-                "csr sign --ca pki --policy policy.yaml -f {request} --signer {CLIENT} {JOINING} --expiration 24h {more}"
+                "csr sign --ca pki --policy policy.yaml -f {request} --signer {CLIENT} {JOINING} --lifetime 24h {more}"
             ),
         )
     };
@@ -480,7 +482,7 @@ fn only_what_was_approved_is_signed() {
     let again = sign("worker.csr", "--out worker.crt");
     assert_eq!(again.code, Some(2));
     assert!(again.stderr.contains("worker.crt is there already"), "{}", again.stderr);
-    sign("worker.csr", "--max-duration 12h --out short.crt");
+    sign("worker.csr", "--max-lifetime 12h --out short.crt");
     assert_eq!(seconds("short.crt"), 12 * 3600, "never more than the authority's owner allows");
 
     for (request, more, code, said) in [
@@ -580,9 +582,9 @@ fn conditions_in_a_file_prove_nothing() {
         &folder.join("then.yaml"),
         b"apiVersion: kboot.dev/v1alpha1\nkind: CsrContext\nspec: {now: '2026-06-01T11:30:00Z'}\n",
     );
-    let explained = run(folder, "csr explain --policy young.yaml -f a.json --context then.yaml");
+    let explained = run(folder, "csr explain --policy young.yaml -f a.json --facts then.yaml");
     assert_eq!(explained.code, Some(0), "{}", explained.stderr);
-    let outcome = run(folder, "csr sign --ca pki --policy young.yaml -f a.json --context then.yaml");
+    let outcome = run(folder, "csr sign --ca pki --policy young.yaml -f a.json --facts then.yaml");
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""), "{}", outcome.stderr);
 
     // What an object says itself, the command line does not say otherwise.
@@ -590,7 +592,7 @@ fn conditions_in_a_file_prove_nothing() {
         ("--requestor admin", "says that \"system:bootstrap:abcdef\" sent it"),
         ("--signer kubernetes.io/kubelet-serving", "for a bare request"),
         ("--usage any", "for a bare request"),
-        ("--expiration 1y", "for a bare request"),
+        ("--lifetime 1y", "for a bare request"),
     ] {
         let outcome = run(folder, &format!("csr sign --ca pki -f a.json {more}"));
         assert_eq!(outcome.code, Some(2), "{more}: {}", outcome.stderr);
@@ -620,7 +622,7 @@ fn a_token_and_its_rule_are_for_one_node() {
     }
     let sign = |policy: &str, node: &str, token: &str| {
         let request =
-            format!("-f {node}.csr --signer {CLIENT} --requestor system:bootstrap:{token} --expiration 24h");
+            format!("-f {node}.csr --signer {CLIENT} --requestor system:bootstrap:{token} --lifetime 24h");
         run(folder, &format!("csr sign --ca pki --policy {policy} {request}"))
     };
     assert_eq!(sign("rule.yaml", "worker-7", "123456").code, Some(0));
@@ -657,7 +659,7 @@ fn a_token_and_its_rule_are_for_one_node() {
         write(&folder.join("request.json"), request.to_string().as_bytes());
         run(
             folder,
-            "csr sign --ca pki --policy once.yaml -f request.json --context requests.json --context nodes.yaml",
+            "csr sign --ca pki --policy once.yaml -f request.json --facts requests.json --facts nodes.yaml",
         )
     };
     let pending = request("csr-1", "worker-7", json!({}));
@@ -677,7 +679,7 @@ fn a_token_and_its_rule_are_for_one_node() {
         ("--node worker-7", "--rule-out"),
         ("--rule-out x.yaml", "--node"),
         ("--one-shot", "--node"),
-        ("--node worker-7 --rule-out x.yaml --usages signing", "without the usage authentication"),
+        ("--node worker-7 --rule-out x.yaml --usage signing", "without the usage authentication"),
         (
             "--node worker-7 --rule-out x.yaml --group system:bootstrappers:kubeadm:default-node-token",
             "leave --group out",

@@ -195,7 +195,7 @@ fn a_simulation_is_table_json_or_yaml() {
     ];
     let folder = folder(&[("policy.yaml", SERVING), ("nodes.yaml", NODES), ("all.json", &list(&objects))]);
     let simulate =
-        |format: &str| run(&folder, &format!("csr simulate --policy policy.yaml all.json -o {format}"));
+        |format: &str| run(&folder, &format!("csr simulate --policy policy.yaml -f all.json -o {format}"));
     let json = simulate("json");
     let lines: Vec<Value> = json.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let yaml = simulate("yaml");
@@ -255,7 +255,7 @@ fn a_name_that_does_not_resolve_can_be_stated() {
             }
             let outcome = run(
                 &folder,
-                &format!("csr explain -f a.json --preset postfinance --context dns.yaml -o json{also}"),
+                &format!("csr explain -f a.json --preset postfinance --facts dns.yaml -o json{also}"),
             );
             let json: Value = serde_json::from_str(&outcome.stdout).unwrap();
             assert_eq!(
@@ -326,12 +326,12 @@ fn the_postfinance_preset_holds_its_pattern_against_requested_names() {
         ("another", &["10.0.0.1"], "approve"),
     ] {
         write(&folder.path().join("a.json"), list(&[serving("a", node, names)]).as_bytes());
-        let outcome = run(&folder, "csr explain -f a.json --policy policy.yaml --context dns.yaml -o json");
+        let outcome = run(&folder, "csr explain -f a.json --policy policy.yaml --facts dns.yaml -o json");
         let json: Value = serde_json::from_str(&outcome.stdout).expect(&outcome.stderr);
         assert_eq!(json[0]["decision"], decision, "{names:?}: {}", json[0]["reason"]);
     }
     write(&folder.path().join("a.json"), list(&[serving("a", "node-1", &["node-1"])]).as_bytes());
-    let outcome = run(&folder, "csr explain -f a.json --policy policy.yaml --context dns.yaml");
+    let outcome = run(&folder, "csr explain -f a.json --policy policy.yaml --facts dns.yaml");
     assert!(
         outcome.stdout.contains("DNS:node-1; wanted DNS names like node-*.example.com, *.a.example.com"),
         "{}",

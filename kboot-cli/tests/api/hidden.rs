@@ -76,10 +76,13 @@ fn certificates_show_what_hides() {
             assert_eq!(common_names, [&json!(NAME); 2], "the data stays the same");
         }
         let file = format!("certificates/{NAME}.crt");
-        run(folder, &["cert", "verify", &file, "--ca", "certificates/request.csr", "-o", form]);
-        run(folder, &["cert", "verify", &file, "--ca", "ca.crt", "-o", form]);
+        run(
+            folder,
+            &["cert", "verify", &file, "--certificate-authority", "certificates/request.csr", "-o", form],
+        );
+        run(folder, &["cert", "verify", &file, "--certificate-authority", "ca.crt", "-o", form]);
         run(folder, &["cert", "expiry", "certificates", "-o", form]);
-        run(folder, &["csr", "inspect", "certificates/request.csr", "-o", form]);
+        run(folder, &["csr", "inspect", "-f", "certificates/request.csr", "-o", form]);
     }
     run(folder, &["cert", "expiry", "certificates", "-o", "prometheus"]);
     // What is wrong with a file names it.
@@ -94,7 +97,8 @@ fn certificates_show_what_hides() {
     assert_eq!(run(folder, &["cert", "inspect", &format!("gone{WORST}")]).code, Some(2));
     // What clap says of arguments that a shell's pattern put there.
     assert_eq!(
-        run(folder, &["cert", "verify", "--ca", "ca.crt", "one", &format!("two{WORST}")]).code,
+        run(folder, &["cert", "verify", "--certificate-authority", "ca.crt", "one", &format!("two{WORST}")])
+            .code,
         Some(2)
     );
     assert_eq!(run(folder, &["cert", "issue", "--ca", ".", "--out", ".", "--profile", WORST]).code, Some(2));
@@ -130,7 +134,7 @@ fn requests_show_what_hides() {
     ]});
     write(&folder.join("list.json"), serde_json::to_string(&list).unwrap().as_bytes());
     for form in ["table", "json", "yaml"] {
-        let inspected = run(folder, &["csr", "inspect", "list.json", "-o", form]);
+        let inspected = run(folder, &["csr", "inspect", "-f", "list.json", "-o", form]);
         if form != "table" {
             assert!(holds(&parsed(&inspected, form), WORST), "the data stays the same");
         }
@@ -143,7 +147,7 @@ fn requests_show_what_hides() {
         }
     }
     for form in ["table", "json"] {
-        let simulated = run(folder, &["csr", "simulate", "list.json", "-o", form]);
+        let simulated = run(folder, &["csr", "simulate", "-f", "list.json", "-o", form]);
         if form == "json" {
             let lines: Vec<Value> =
                 simulated.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::common::{CLUSTER, built, kboot_with, mode, run, write};
+use crate::common::{CLUSTER, built, kboot_with, mode, run, succeed, write};
 use kboot_core::kubeconfig::Kubeconfig;
 use kboot_testkit::Oracle;
 use serde_json::{Value, json};
@@ -18,8 +18,9 @@ fn config(name: &str, server: &str, token: &str) -> String {
 #[test]
 fn a_user_gets_a_certificate_and_a_kubeconfig() {
     let folder = built();
-    let user = "kubeconfig user --ca out/authorities --server 192.0.2.1 --user jane --group dev --group ops";
-    let outcome = run(&folder, &format!("{user} --lifetime 10h --cluster c --context x --namespace dev"));
+    let user = "kubeconfig user --ca out/authorities --server 192.0.2.1 jane --group dev --group ops";
+    let outcome =
+        run(&folder, &format!("{user} --lifetime 10h --cluster-name c --context-name x --namespace dev"));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("issued O=dev, O=ops, CN=jane until"), "{}", outcome.stderr);
     let config: Kubeconfig = outcome.stdout.parse().unwrap();
@@ -35,7 +36,7 @@ fn a_user_gets_a_certificate_and_a_kubeconfig() {
     assert_eq!(facts.public_key.der(), key.public_key().der());
 
     let by_files = "kubeconfig user --ca-cert out/authorities/ca.crt --ca-key out/authorities/ca.key \
-                    --server 192.0.2.1 --user system:kube-proxy --key-algorithm rsa-2048 --out proxy.conf"
+                    --server 192.0.2.1 system:kube-proxy --key-algorithm rsa-2048 --out proxy.conf"
         .replace("  ", "");
     let outcome = run(&folder, &by_files);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), ""), "{}", outcome.stderr);
@@ -50,8 +51,8 @@ fn a_user_gets_a_certificate_and_a_kubeconfig() {
     for (wrong, said) in [
         (masters, "--allow-system-masters"),
         (user.replace("--group dev", "--group system:nodes"), "both or neither"),
-        (user.replace("--user jane", "--user system:anonymous"), "knows otherwise"),
-        (user.replace("--ca out/authorities", ""), "required"),
+        (user.replace(" jane", " system:anonymous"), "knows otherwise"),
+        (user.replace("--ca out/authorities", "--ca nowhere"), "holds no authority"),
         (user.replace("--ca out/authorities", "--ca-cert out/authorities/ca.crt"), "--ca-key"),
         (user.replace("out/authorities", "out/manifests"), "holds no authority"),
         (format!("{user} --lifetime 0"), "single second"),
@@ -275,7 +276,7 @@ fn kubectl_takes_what_user_bootstrap_and_merge_write() {
     let folder = built();
     write(&folder.path().join("token"), b"abcdef.0123456789abcdef");
     for command in [
-        "user --ca out/authorities --server 127.0.0.1:1 --user jane --out user.conf",
+        "user --ca out/authorities --server 127.0.0.1:1 jane --out user.conf",
         "bootstrap --certificate-authority out/authorities/ca.crt --server 127.0.0.1:1 --token-file token --out bootstrap.conf",
         "merge user.conf bootstrap.conf --out merged.conf",
     ] {
@@ -365,4 +366,25 @@ fn static_tokens() {
         "kubeconfig build --server 192.0.2.1 --certificate-authority out/authorities/ca.crt --user u --token-file token",
     );
     assert!(config.stdout.contains(&secret), "{}", config.stderr);
+}
+
+/// Everything that a user's kubeconfig needs stands in an output folder.
+#[test]
+fn a_users_kubeconfig_comes_from_an_output_folder() {
+    let folder = built();
+    let identity = "kubernetes@https://192.0.2.1:6443";
+    for arguments in ["kubeconfig user jane", "kubeconfig user jane --ca out/authorities"] {
+        let text = succeed(&folder, arguments).stdout;
+        let kubeconfig: Kubeconfig = text.parse().unwrap();
+        let [cluster] = kubeconfig.clusters.as_slice() else { panic!("{text}") };
+        assert_eq!(format!("{}@{}", cluster.name, cluster.value.server), identity, "{arguments}");
+    }
+    let other = succeed(&folder, "kubeconfig user jane --server 192.0.2.9 --cluster-name prod").stdout;
+    assert!(other.contains("https://192.0.2.9:6443") && other.contains("name: prod"), "{other}");
+    succeed(&folder, "ca create --out pki");
+    let nowhere = run(&folder, "kubeconfig user jane --ca pki");
+    assert!(nowhere.code == Some(2) && nowhere.stderr.contains("--server is missing"), "{}", nowhere.stderr);
+    write(&folder.path().join("out/kboot.json"), b"{");
+    let damaged = run(&folder, "kubeconfig user jane");
+    assert!(damaged.code == Some(2) && damaged.stderr.contains("kboot.json"), "{}", damaged.stderr);
 }

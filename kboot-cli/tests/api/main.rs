@@ -14,6 +14,7 @@ mod common;
 mod csr;
 mod expiry;
 mod explain;
+mod flags;
 mod folder;
 mod hidden;
 mod kubeconfig;

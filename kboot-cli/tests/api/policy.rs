@@ -139,8 +139,8 @@ fn missing_facts_are_named_with_where_they_come_from() {
         outcome.stdout
     );
     let outcome = run(&folder, "csr explain -f csr.json --preset kubelet-serving --inventory inventory.yaml");
-    assert!(outcome.stdout.contains("--context nodes.json"), "{}", outcome.stdout);
-    let all = "csr explain -f csr.json --preset kubelet-serving --inventory inventory.yaml --context cluster-nodes.json";
+    assert!(outcome.stdout.contains("--facts nodes.json"), "{}", outcome.stdout);
+    let all = "csr explain -f csr.json --preset kubelet-serving --inventory inventory.yaml --facts cluster-nodes.json";
     assert_eq!(run(&folder, all).code, Some(0));
     let outcome = run(&folder, "csr explain -f join.json");
     assert!(
@@ -150,16 +150,14 @@ fn missing_facts_are_named_with_where_they_come_from() {
     );
     let once = "csr explain -f join.json --policy once.yaml";
     assert!(run(&folder, once).stdout.contains("kubectl get csr,nodes -o json"));
-    assert_eq!(run(&folder, &format!("{once} --context empty.json --context no-nodes.json")).code, Some(0));
+    assert_eq!(run(&folder, &format!("{once} --facts empty.json --facts no-nodes.json")).code, Some(0));
     // The request itself is in the list that the context holds, and is not counted against itself.
-    let outcome = run(&folder, &format!("{once} --context join.json --context no-nodes.json"));
+    let outcome = run(&folder, &format!("{once} --facts join.json --facts no-nodes.json"));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
     let capped = ONE_SHOT.replace("once: true", "maxPending: {perNode: 1}");
     write(&folder.path().join("capped.yaml"), capped.as_bytes());
-    let outcome = run(
-        &folder,
-        "csr explain -f join.json --policy capped.yaml --context join.json --context no-nodes.json",
-    );
+    let outcome =
+        run(&folder, "csr explain -f join.json --policy capped.yaml --facts join.json --facts no-nodes.json");
     assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
     let outcome = run(&folder, "csr explain -f join.json --policy capped.yaml");
     assert!(outcome.stdout.contains("- the other requests: kubectl get csr"), "{}", outcome.stdout);
@@ -194,10 +192,10 @@ fn hostile_names_stay_text() {
     let tree = run(&folder, "csr explain -f csr.json").stdout;
     assert!(!tree.contains('\u{202e}') && !tree.contains(&"x".repeat(254)), "{tree}");
     assert!(tree.contains(&("x".repeat(253) + "…")), "{tree}");
-    let table = run(&folder, "csr simulate csr.json");
+    let table = run(&folder, "csr simulate -f csr.json");
     assert_plain(&table);
     assert!(!table.stdout.contains('\u{202e}'));
-    let inspected = run(&folder, "csr inspect csr.json");
+    let inspected = run(&folder, "csr inspect -f csr.json");
     assert_plain(&inspected);
     assert!(inspected.stdout.contains("\\u{202e}") && !inspected.stdout.contains('\u{202e}'));
 }
@@ -208,12 +206,9 @@ fn hostile_file_names_stay_text() {
     let folder = folder(&[]);
     let file = OsStr::from_bytes(b"it's a\x1b[31m\xe2\x80\xae\xff.json");
     write(&folder.path().join(file), br#"{"apiVersion": "v1", "kind": "Pod"}"#);
-    for command in [["csr", "simulate", "."], ["csr", "explain", "-f"], ["csr", "inspect", "--"]] {
+    for (command, file) in [("simulate", OsStr::new(".")), ("explain", file), ("inspect", file)] {
         let mut program = Command::new(kboot_path());
-        program.args(command).current_dir(folder.path());
-        if command[1] != "simulate" {
-            program.arg(file);
-        }
+        program.args(["csr", command, "-f"]).arg(file).current_dir(folder.path());
         let output = program.output().unwrap();
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(said.contains("it's a\\u{1b}[31m\\u{202e}\\xff.json"), "{said}");
@@ -279,7 +274,7 @@ fn an_object_without_a_sender_is_given_one() {
     );
     let sent = format!("{explain} --requestor system:node:worker-1 --group system:nodes");
     assert_eq!(run(&folder, &sent).code, Some(0));
-    for other in ["--signer kubernetes.io/kubelet-serving", "--expiration 24h"] {
+    for other in ["--signer kubernetes.io/kubelet-serving", "--lifetime 24h"] {
         let outcome = run(&folder, &format!("{explain} {other}"));
         assert_eq!(outcome.code, Some(2));
         assert!(outcome.stderr.contains("says them itself"), "{}", outcome.stderr);
@@ -341,12 +336,12 @@ fn what_cannot_be_read_is_an_error() {
         "csr explain -f good.json --policy bad.yaml",
         "csr explain -f good.json --policy missing.yaml",
         "csr explain -f good.json --preset nothing",
-        "csr explain -f good.json --context pod.json",
+        "csr explain -f good.json --facts pod.json",
         "csr explain -f good.json --inventory pod.json",
         "csr explain -f good.json --requestor jane",
         "csr explain -f good.json --resolve-dns=1h",
-        "csr simulate broken.json",
-        "csr simulate missing.json",
+        "csr simulate -f broken.json",
+        "csr simulate -f missing.json",
         "policy check missing.yaml",
     ] {
         let outcome = run(&folder, arguments);
@@ -364,7 +359,7 @@ fn a_policy_is_compared_with_what_happened() {
         with_condition(joining("other-signer", "worker-1"), "Approved", "automatically"),
     ];
     let folder = folder(&[("policy.yaml", SERVING), ("nodes.yaml", NODES), ("all.json", &list(&objects))]);
-    let outcome = run(&folder, "csr simulate --policy policy.yaml all.json");
+    let outcome = run(&folder, "csr simulate --policy policy.yaml -f all.json");
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
     for expected in [
         "4 requests by policy.yaml: 2 approve, 0 deny, 2 hold",
@@ -378,7 +373,7 @@ fn a_policy_is_compared_with_what_happened() {
         assert!(outcome.stdout.contains(expected), "{expected:?} is missing in\n{}", outcome.stdout);
     }
     assert_plain(&outcome);
-    let outcome = run(&folder, "csr simulate --policy policy.yaml all.json -o json");
+    let outcome = run(&folder, "csr simulate --policy policy.yaml -f all.json -o json");
     let lines: Vec<Value> = outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 5);
     assert_eq!(lines[0]["agrees"], true);
@@ -391,16 +386,17 @@ fn a_policy_is_compared_with_what_happened() {
     std::fs::create_dir(folder.path().join("requests")).unwrap();
     write(&folder.path().join("requests/2.json"), list(&objects[..1]).as_bytes());
     write(&folder.path().join("requests/1.yaml"), objects[2].to_string().as_bytes());
-    let outcome = run(&folder, "csr simulate requests");
+    let outcome = run(&folder, "csr simulate -f requests");
     assert_eq!(outcome.code, Some(1));
     let at = |name: &str| outcome.stdout.find(name).unwrap();
     assert!(at("\nopen ") < at("\nright "), "{}", outcome.stdout);
     let stream: String = objects.iter().map(|object| format!("{object}\n")).collect();
-    let arguments = ["csr", "simulate", "--policy", "policy.yaml", "-"];
+    let arguments = ["csr", "simulate", "--policy", "policy.yaml", "-f", "-"];
     let outcome = kboot_with(folder.path(), &arguments, stream.as_bytes());
     assert!(outcome.stdout.contains("4 requests"), "{}", outcome.stdout);
     // What upstream leaves pending is pending.
-    let outcome = kboot_with(folder.path(), &["csr", "simulate", "-"], objects[2].to_string().as_bytes());
+    let outcome =
+        kboot_with(folder.path(), &["csr", "simulate", "-f", "-"], objects[2].to_string().as_bytes());
     assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
 }
 
@@ -408,7 +404,7 @@ fn a_policy_is_compared_with_what_happened() {
 fn two_policies_are_compared() {
     let objects = [serving("a", "worker-1", &["worker-1"]), joining("b", "worker-1")];
     let folder = folder(&[("policy.yaml", SERVING), ("nodes.yaml", NODES), ("all.json", &list(&objects))]);
-    let outcome = run(&folder, "csr simulate --policy policy.yaml --against upstream all.json");
+    let outcome = run(&folder, "csr simulate --policy policy.yaml --against upstream -f all.json");
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
     for expected in [
         "against the preset upstream: 1 agree, 1 differ",
@@ -417,7 +413,7 @@ fn two_policies_are_compared() {
     ] {
         assert!(outcome.stdout.contains(expected), "{expected:?} is missing in\n{}", outcome.stdout);
     }
-    let outcome = run(&folder, "csr simulate --policy policy.yaml --against policy.yaml all.json");
+    let outcome = run(&folder, "csr simulate --policy policy.yaml --against policy.yaml -f all.json");
     assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
 }
 
@@ -429,14 +425,14 @@ fn a_replay_counts_what_stands_earlier() {
         ("all.json", &list(&objects)),
         ("no-nodes.json", r#"{"kind": "NodeList", "items": []}"#),
     ]);
-    let outcome = run(&folder, "csr simulate --policy once.yaml --context no-nodes.json all.json -o json");
+    let outcome = run(&folder, "csr simulate --policy once.yaml --facts no-nodes.json -f all.json -o json");
     let lines: Vec<Value> = outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(
         (lines[0]["decision"].as_str(), lines[1]["decision"].as_str()),
         (Some("approve"), Some("hold"))
     );
     assert!(
-        run(&folder, "csr simulate --policy once.yaml --context no-nodes.json all.json")
+        run(&folder, "csr simulate --policy once.yaml --facts no-nodes.json -f all.json")
             .stdout
             .contains("1 approve, 0 deny, 1 hold")
     );
@@ -446,7 +442,7 @@ fn a_replay_counts_what_stands_earlier() {
 fn one_bad_object_does_not_end_a_simulation() {
     let text = format!("[{}, {{\"kind\": \"Pod\"}}, {}]", joining("a", "b"), joining("c", "d"));
     let folder = folder(&[("all.json", &text)]);
-    let outcome = run(&folder, "csr simulate all.json");
+    let outcome = run(&folder, "csr simulate -f all.json");
     assert_eq!(outcome.code, Some(1));
     assert!(
         outcome.stdout.contains("2 requests by") && outcome.stdout.contains("1  cannot be read"),
@@ -556,7 +552,7 @@ fn dns_is_asked_within_its_time_and_only_where_wanted() {
     assert!(outcome.stdout.contains("(facts-unknown)"), "{}", outcome.stdout);
     assert!(started.elapsed().as_secs() < 5);
     for also in ["", " --resolve-dns"] {
-        let outcome = run(&folder, &format!("{explain} --context dns.yaml{also}"));
+        let outcome = run(&folder, &format!("{explain} --facts dns.yaml{also}"));
         assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
     }
 }

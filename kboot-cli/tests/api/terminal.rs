@@ -62,7 +62,7 @@ fn good_and_bad_states_have_a_colour() {
     let folder = built();
     write(&folder.path().join("a.service"), b"[Service]\nExecStart=/usr/bin/kubelet --nonsense=1\n");
     succeed(&folder, "ca create --out other");
-    let certificate = "cert verify out/nodes/one/etc/kubernetes/pki/apiserver.crt --ca";
+    let certificate = "cert verify out/nodes/one/etc/kubernetes/pki/apiserver.crt --certificate-authority";
     for (arguments, colour) in [
         (format!("{certificate} out/authorities/ca.crt"), "\u{1b}[32mvalid\u{1b}[0m"),
         (format!("{certificate} other/ca.crt"), "\u{1b}[31mnot valid\u{1b}[0m"),
@@ -86,7 +86,7 @@ fn decisions_have_a_colour() {
         ("csr explain -f all.json -o tree", ["\u{1b}[32mAPPROVE\u{1b}[0m", "\u{1b}[33mHOLD\u{1b}[0m"]),
         ("csr explain -f all.json -o tree", ["\u{1b}[32m✓\u{1b}[0m", "\u{1b}[31m✗\u{1b}[0m"]),
         ("csr explain -f all.json", ["\u{1b}[32mapprove\u{1b}[0m", "\u{1b}[33mhold\u{1b}[0m"]),
-        ("csr simulate all.json", ["\u{1b}[32mapprove\u{1b}[0m", "\u{1b}[33mpending\u{1b}[0m"]),
+        ("csr simulate -f all.json", ["\u{1b}[32mapprove\u{1b}[0m", "\u{1b}[33mpending\u{1b}[0m"]),
     ] {
         let arguments = format!("{command} --policy policy.yaml");
         let show = |environment| shown(folder.path(), 1000, environment, &arguments);

@@ -25,7 +25,7 @@ fn copy(folder: &Path, from: &str, to: &str) {
 
 const SIGN: &str =
     "csr sign -f jane.csr --signer kubernetes.io/kube-apiserver-client --requestor jane --approve-as me";
-const USER: &str = "kubeconfig user --server 192.0.2.1 --user jane --group dev";
+const USER: &str = "kubeconfig user --server 192.0.2.1 jane --group dev";
 
 /// All ways to a client certificate under the authority of the folder, and a kubelet's serving one.
 fn ways(ca: &str) -> Vec<String> {

@@ -119,6 +119,18 @@ struct FoundEntry<'a> {
     path: Cow<'a, str>,
 }
 
+impl ClusterIdentity {
+    /// The cluster that an output folder is for, as its `kboot.json` says; none where there is no such file, or one
+    /// of a version of kboot that did not say it.
+    ///
+    /// # Errors
+    /// [`BundleError::Inventory`] for a `kboot.json` that kboot did not write, and [`BundleError`] for one that
+    /// cannot be read or that others may write.
+    pub fn of_folder(folder: &Path) -> Result<Option<Self>, BundleError> {
+        Ok(Record::read(folder)?.owner.map(|owner| owner.identity))
+    }
+}
+
 impl Record {
     /// Reads it; nothing is recorded where it is not there.
     pub(super) fn read(root: &Path) -> Result<Self, BundleError> {

@@ -196,7 +196,7 @@ impl<'a> Explanation<'a> {
             MissingFact::Inventory => "the inventory of nodes: --inventory nodes.yaml",
             MissingFact::Nodes => {
                 "the Nodes, with the addresses of their status: kubectl get nodes -o json > nodes.json, then \
-                 --context nodes.json"
+                 --facts nodes.json"
             }
             MissingFact::Dns => {
                 "DNS: --resolve-dns, or dns in a context file; and see that the name resolves"
@@ -205,17 +205,17 @@ impl<'a> Explanation<'a> {
                 "the names of the certificate that the node serves now: served in a context file"
             }
             MissingFact::OtherRequests => {
-                "the other requests: kubectl get csr -o json > requests.json, then --context requests.json"
+                "the other requests: kubectl get csr -o json > requests.json, then --facts requests.json"
             }
             MissingFact::RequestsAndNodes => {
                 "the other requests and the Nodes: kubectl get csr,nodes -o json > all.json, then \
-                 --context all.json"
+                 --facts all.json"
             }
             MissingFact::CreationTime => {
                 "when it was created: give the object as kubectl get csr NAME -o yaml prints it"
             }
             MissingFact::JoinedNodes => {
-                "the Nodes: kubectl get nodes -o json > nodes.json, then --context nodes.json"
+                "the Nodes: kubectl get nodes -o json > nodes.json, then --facts nodes.json"
             }
             MissingFact::Access(access) => return access_in_words(self.object, access),
             MissingFact::NodeAddresses => return format!("{}: {clause}", clause.subject()),
@@ -470,7 +470,7 @@ fn serving(object: &CertificateSigningRequest, approve: &str) -> Vec<String> {
     lines.push(
         "To have a policy decide: kboot policy preset kubelet-serving > policy.yaml, list your nodes in \
          nodes.yaml beside it, kubectl get nodes -o json > cluster-nodes.json, then kboot csr explain with \
-         --policy policy.yaml --context cluster-nodes.json."
+         --policy policy.yaml --facts cluster-nodes.json."
             .to_owned(),
     );
     lines

@@ -42,9 +42,9 @@ pub(super) fn run(arguments: CertIssue) -> Result<()> {
              use another group and bind it, or add --allow-system-masters"
         );
     }
-    let name = order.name.context("--name is missing: what are the files to be called?")?;
+    let name = order.name.context("--file-name is missing: what are the files to be called?")?;
     if name.is_empty() || name.starts_with('.') || name.contains('/') || name.chars().any(char::is_control) {
-        bail!("{name:?} cannot be a file's name; choose another with --name");
+        bail!("{name:?} cannot be a file's name; choose another with --file-name");
     }
     let mut env = Env::system();
     let authority = authority::load(&ca, order.authority, &env)?;
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: CertIssue) -> Result<()> {
 }
 
 fn of_profile(profile: Profile, arguments: CertIssue) -> Result<Order> {
-    let CertIssue { node, common_name, organizations, sans, usages, lifetime, key_algorithm, name, .. } =
+    let CertIssue { node, common_name, groups, sans, usages, lifetime, key_algorithm, file_name, .. } =
         arguments;
     let default_name = match profile {
         Profile::Client | Profile::Server | Profile::Peer => {
@@ -95,7 +95,7 @@ fn of_profile(profile: Profile, arguments: CertIssue) -> Result<Order> {
     let mut options = ProfileOptions::default();
     options.node = node;
     options.common_name = common_name;
-    options.organizations = organizations;
+    options.organizations = groups;
     options.alt_names = sans;
     options.usage = usage(&usages);
     Ok(Order {
@@ -103,13 +103,13 @@ fn of_profile(profile: Profile, arguments: CertIssue) -> Result<Order> {
         key: key_algorithm.unwrap_or(KeyAlgorithm::EcdsaP256),
         lifetime: lifetime.unwrap_or(Lifetime::ONE_YEAR),
         lifetime_source: lifetime.map(|_| "--lifetime".to_owned()),
-        name: name.or(default_name),
+        name: file_name.or(default_name),
         authority: profile.ca().unwrap_or(CaRole::Cluster),
     })
 }
 
 fn of_cfssl(arguments: CertIssue) -> Result<Order> {
-    let CertIssue { cfssl_csr, cfssl_config, cfssl_profile, sans, lifetime, name, .. } = arguments;
+    let CertIssue { cfssl_csr, cfssl_config, cfssl_profile, sans, lifetime, file_name, .. } = arguments;
     let file = cfssl_csr.context("--profile or --cfssl-csr is missing")?;
     let mut request =
         CfsslRequest::from_json(&input::bytes(&file, MAX_BYTES)?).with_context(|| input::name(&file))?;
@@ -129,7 +129,7 @@ fn of_cfssl(arguments: CertIssue) -> Result<Order> {
         key: request.key,
         lifetime: lifetime.unwrap_or(profile.lifetime),
         lifetime_source,
-        name: name.or_else(|| name_of_request(&file)),
+        name: file_name.or_else(|| name_of_request(&file)),
         authority: CaRole::Cluster,
     })
 }

@@ -18,12 +18,12 @@ pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
         inspect::certificates(&input::bytes(path, MAX_BYTES)?).with_context(|| input::name(path))
     };
     let chain = read(&arguments.file)?;
-    let authorities = read(&arguments.ca)?;
+    let authorities = read(&arguments.certificate_authority)?;
     let (certificate, intermediates) = chain.split_first().ok_or(X509Error::NoCertificate)?;
     let mut verification = Verification::new(&authorities, Env::system().now());
     verification.intermediates = intermediates;
     verification.usage = usage(&arguments.usages);
-    verification.name = arguments.name.clone();
+    verification.name = arguments.server_name.clone();
     let objection = verification.objection(certificate).with_context(|| input::name(&arguments.file))?;
     let mut objection = objection.map(|failure| failure.to_string());
     let facts = certificate.facts();

@@ -12,10 +12,10 @@ use crate::cli::ClusterInit;
 use crate::output;
 
 pub(super) fn run(arguments: ClusterInit) -> Result<()> {
-    let ClusterInit { mut file, nodes, name, kubernetes_version, endpoint } = arguments;
+    let ClusterInit { mut file, nodes, cluster_name, kubernetes_version, server } = arguments;
     let mut start = Commented::default();
     (start.name, start.kubernetes_version, start.endpoint, start.nodes) =
-        (name, kubernetes_version, endpoint, nodes);
+        (cluster_name, kubernetes_version, server, nodes);
     let says_nothing = file.is_none()
         && start.nodes.is_empty()
         && start.name.is_none()
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: ClusterInit) -> Result<()> {
     if masters > 1 && start.endpoint.is_none() {
         output::warn(
             "the API servers are reached at the first machine alone; put a load balancer or a virtual address in front, \
-             and give it with --endpoint",
+             and give it with --server",
         );
     }
     if let Some(file) = file.filter(|file| file.as_path() != Path::new("-")) {

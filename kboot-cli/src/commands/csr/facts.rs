@@ -108,7 +108,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn read(facts: &Facts) -> Result<Self> {
         let mut document = ContextDocument::default();
-        for file in &facts.context {
+        for file in &facts.facts {
             let name = || input::name(file);
             document.read(BufReader::new(input::open(file)?)).with_context(name)?;
         }

@@ -42,7 +42,7 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     if let Some(version) = how.kubernetes_version {
         object = object.with_usages_of(version);
     }
-    if let Some(expiration) = how.expiration {
+    if let Some(expiration) = how.lifetime {
         object = object.with_expiration(expiration);
     }
     let text = match how.output {
@@ -72,16 +72,16 @@ fn check(how: &CsrNewOptions) -> Result<()> {
     if how.key_out.as_ref().is_some_and(|file| file.as_os_str() == "-") {
         bail!("--key-out is a file: stdout is for the request");
     }
-    let is_of_object = how.name.is_some() || how.expiration.is_some() || how.kubernetes_version.is_some();
+    let is_of_object = how.name.is_some() || how.lifetime.is_some() || how.kubernetes_version.is_some();
     if how.output == RequestFormat::Pem && is_of_object {
         bail!(
-            "--name, --expiration and --kubernetes-version say what stands in the object, not in the PEM: add \
+            "--name, --lifetime and --kubernetes-version say what stands in the object, not in the PEM: add \
              -o yaml or -o json"
         );
     }
-    if let Some(expiration) = how.expiration {
+    if let Some(expiration) = how.lifetime {
         let version = how.kubernetes_version.unwrap_or(KubernetesVersion::LATEST);
-        check_expiration(expiration, version).context("--expiration")?;
+        check_expiration(expiration, version).context("--lifetime")?;
     }
     if let Some(name) = &how.name {
         check_name(name).context("--name")?;

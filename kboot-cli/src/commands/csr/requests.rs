@@ -39,9 +39,9 @@ pub(super) fn each(
 
 /// Refuses what an object says itself.
 pub(super) fn check_for_object(file: &Path, fields: &ObjectFields) -> Result<()> {
-    if fields.signer.is_some() || !fields.usages.is_empty() || fields.expiration.is_some() {
+    if fields.signer.is_some() || !fields.usages.is_empty() || fields.lifetime.is_some() {
         let name = input::name(file);
-        bail!("--signer, --usage and --expiration are for a bare request: {name} says them itself");
+        bail!("--signer, --usage and --lifetime are for a bare request: {name} says them itself");
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ pub(super) fn bare(pem: &[u8], fields: &ObjectFields) -> Result<CertificateSigni
     if !fields.usages.is_empty() {
         object = object.with_usages(fields.usages.clone());
     }
-    if let Some(lifetime) = fields.expiration {
+    if let Some(lifetime) = fields.lifetime {
         object = object.with_expiration(lifetime);
     }
     Ok(object)

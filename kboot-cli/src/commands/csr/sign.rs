@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     let mut context = loaded.context(&known, env.now());
     // A file may say when its facts were true; what is signed is signed now.
     context.now = env.now();
-    context.signer_lifetime = arguments.max_duration;
+    context.signer_lifetime = arguments.max_lifetime;
     context.set_authority(authority.certificate())?;
     // The history is of the other requests. Of one that claims to be decided already it keeps the count, since
     // a condition in a file proves nothing.
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
         }
     };
     let certificate = authority
-        .sign(&approved, arguments.max_duration, &mut env)
+        .sign(&approved, arguments.max_lifetime, &mut env)
         .with_context(|| format!("--ca {}", input::name(&arguments.ca)))?;
     let signed = || match condition {
         Some(condition) => object.with_condition(condition).with_certificate(&certificate),

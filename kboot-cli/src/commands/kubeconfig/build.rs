@@ -7,7 +7,7 @@ use kboot_core::kubeconfig::{Exec, Kubeconfig};
 use kboot_core::secret::SecretText;
 use kboot_core::x509::{PrivateKey, X509Error};
 
-use super::{MAX_BYTES, certificate, finish};
+use super::{MAX_BYTES, certificate, cluster_name, finish};
 use crate::cli::KubeconfigBuild;
 use crate::input;
 
@@ -24,7 +24,7 @@ fn reference(path: &Path) -> Result<String> {
 
 pub(super) fn run(arguments: &KubeconfigBuild) -> Result<()> {
     let authority = certificate(&arguments.certificate_authority)?;
-    let builder = Kubeconfig::for_cluster(&arguments.names.cluster, &arguments.server);
+    let builder = Kubeconfig::for_cluster(cluster_name(&arguments.names), &arguments.server);
     let builder = if arguments.embed_certs {
         builder.trusting(&authority)
     } else {

@@ -67,9 +67,14 @@ fn named_file(path: &Path) -> io::Result<SecretBytes> {
     SecretBytes::read(std::fs::File::open(path)?, MAX_BYTES)
 }
 
+/// What the cluster is called where nothing else says it, as kubeadm has it.
+fn cluster_name(names: &KubeconfigNames) -> &str {
+    names.cluster_name.as_deref().unwrap_or("kubernetes")
+}
+
 /// Names the context as asked and writes the kubeconfig where asked.
 fn finish(mut builder: KubeconfigBuilder<Ready>, names: &KubeconfigNames) -> Result<()> {
-    if let Some(name) = &names.context {
+    if let Some(name) = &names.context_name {
         builder = builder.with_context(name);
     }
     if let Some(namespace) = &names.namespace {

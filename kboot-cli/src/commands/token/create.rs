@@ -38,7 +38,7 @@ pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
     let of_node = arguments.node.as_ref().map(|node| format!("for {node}"));
     let description = arguments.description.clone().or(of_node).unwrap_or_default();
     let settings = TokenSettings::new()
-        .with_ttl(arguments.ttl, env.now())?
+        .with_ttl(arguments.lifetime, env.now())?
         .with_usages(&arguments.usages)
         .with_description(&description);
     let groups = match (&arguments.node, arguments.groups.is_empty()) {
