@@ -21,6 +21,7 @@ mod guides;
 mod imported_authority;
 mod inspect;
 mod kubeadm;
+mod kubeconfig_authority;
 mod kubeconfig_check;
 mod kubeconfig_merge;
 mod lint;
