@@ -7,6 +7,8 @@ mod authorities;
 mod cluster_identity;
 #[cfg(feature = "files")]
 mod compare;
+#[cfg(feature = "files")]
+mod device_name;
 mod error;
 #[cfg(feature = "files")]
 mod existing;
@@ -30,6 +32,8 @@ mod recorded;
 mod render;
 mod step;
 #[cfg(feature = "files")]
+mod system;
+#[cfg(feature = "files")]
 mod way;
 
 pub use artifact::{Artifact, Bundle, Content, FileKind, FileOwner, Sensitivity};
@@ -43,5 +47,7 @@ pub use place::INVENTORY;
 #[cfg(feature = "files")]
 pub use plan::{ExpiredToken, Plan, PlanNote, PlanOptions};
 pub use step::{FileAction, PlanStep, StepReason};
+#[cfg(feature = "files")]
+pub use system::HAS_MODES;
 #[cfg(feature = "files")]
 pub use way::{Exposure, exposures};

@@ -24,7 +24,7 @@ impl KubeconfigBuilder<WantsCredential> {
             }),
             Err(problem) => {
                 let mut builder = self.ready(User::default());
-                builder.problem.get_or_insert(problem.into());
+                builder.problem.get_or_insert_with(|| problem.into());
                 builder
             }
         }

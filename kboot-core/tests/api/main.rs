@@ -34,3 +34,4 @@ mod redaction;
 mod signing;
 mod static_tokens;
 mod strict_json;
+mod systems;
