@@ -1,22 +1,25 @@
 //! The error that any step of the crate may end with.
 
-use crate::bundle::BundleError;
-use crate::cluster::SpecError;
-use crate::component::{ConfigurationError, LintError};
-use crate::csr::CsrError;
-use crate::document::ListError;
 use crate::env::RandomUnavailable;
-use crate::inspect::InspectError;
 pub use crate::kind::ErrorKind;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
-use crate::pki::{CfsslCaError, CfsslError, IssueError, PkiError};
-use crate::policy::PolicyError;
 use crate::time::TimeError;
 use crate::token::TokenError;
 use crate::version::VersionError;
-use crate::x509::{RequestError, X509Error};
+#[cfg(feature = "certificates")]
+use crate::{
+    bundle::BundleError,
+    cluster::SpecError,
+    component::{ConfigurationError, LintError},
+    csr::CsrError,
+    document::ListError,
+    inspect::InspectError,
+    pki::{CfsslCaError, CfsslError, IssueError, PkiError},
+    policy::PolicyError,
+    x509::{RequestError, X509Error},
+};
 
 /// Any error of this crate; each area has its own type, which this one holds unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -35,30 +38,39 @@ pub enum Error {
     #[error(transparent)]
     Version(#[from] VersionError),
     /// A cluster file.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Spec(#[from] SpecError),
     /// A key or a certificate.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     X509(#[from] X509Error),
     /// A cluster's certificate or authority.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Pki(#[from] PkiError),
     /// A file of certificates, requests, keys or a kubeconfig.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Inspect(#[from] InspectError),
     /// One of cfssl's files.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Cfssl(#[from] CfsslError),
     /// A certificate request.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Request(#[from] RequestError),
     /// The object around a certificate request.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Csr(#[from] CsrError),
     /// A list of certificate requests.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     CsrList(#[from] ListError),
     /// A policy, an inventory or a context file.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// A bootstrap token.
@@ -68,12 +80,15 @@ pub enum Error {
     #[error(transparent)]
     Kubeconfig(#[from] KubeconfigError),
     /// Files and folders.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Bundle(#[from] BundleError),
     /// A configuration file.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
     /// A unit, environment file or configuration file to check.
+    #[cfg(feature = "certificates")]
     #[error(transparent)]
     Lint(#[from] LintError),
     /// Randomness.
@@ -81,6 +96,7 @@ pub enum Error {
     Random(#[from] RandomUnavailable),
 }
 
+#[cfg(feature = "certificates")]
 impl From<CfsslCaError> for Error {
     fn from(error: CfsslCaError) -> Self {
         match error {
@@ -90,6 +106,7 @@ impl From<CfsslCaError> for Error {
     }
 }
 
+#[cfg(feature = "certificates")]
 impl From<IssueError> for Error {
     fn from(error: IssueError) -> Self {
         match error {
@@ -104,12 +121,19 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
+            #[cfg(feature = "certificates")]
             Self::X509(error) => crate::pki::of_x509(error),
+            #[cfg(feature = "certificates")]
             Self::Pki(error) => error.kind(),
+            #[cfg(feature = "certificates")]
             Self::Inspect(error) => error.kind(),
+            #[cfg(feature = "certificates")]
             Self::Bundle(error) => error.kind(),
+            #[cfg(feature = "certificates")]
             Self::Configuration(error) => error.kind(),
-            Self::Random(_) | Self::CsrList(ListError::Io(_)) => ErrorKind::Io,
+            #[cfg(feature = "certificates")]
+            Self::CsrList(ListError::Io(_)) => ErrorKind::Io,
+            Self::Random(_) => ErrorKind::Io,
             _ => ErrorKind::Input,
         }
     }

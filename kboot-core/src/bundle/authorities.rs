@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::BundleError;
-use super::record::Record;
+use super::recorded::Record;
 use super::{fs, place};
 use crate::cluster::{CaRole, ClusterSpec, ControlPlane};
 use crate::component::paths;

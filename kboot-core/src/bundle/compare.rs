@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::artifact::{Artifact, Bundle, Content, FileKind};
 use super::error::BundleError;
-use super::fs;
 use super::step::{FileAction, PlanStep, StepReason};
+use super::{device_name, fs};
 use crate::component::changes;
 use crate::kubeconfig::{Kubeconfig, Named, User};
 use crate::name::NodeName;
@@ -17,6 +17,9 @@ use crate::x509::{Certificate, PrivateKey};
 
 /// What happens to each file of the bundle, in its order.
 pub(super) fn steps(root: &Path, bundle: &Bundle) -> Result<Vec<PlanStep>, BundleError> {
+    if cfg!(any(windows, kboot_no_unix)) {
+        device_name::check(bundle)?;
+    }
     fs::check_folders(root, &bundle.artifacts)?;
     let keys = keys_of_nodes(bundle);
     bundle.artifacts.par_iter().map(|artifact| step(root, bundle, &keys, artifact)).collect()

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::cluster_identity::ClusterIdentity;
 use crate::error::ErrorKind;
 use crate::kubeconfig::KubeconfigError;
+use crate::name::NodeName;
 use crate::pki::PkiError;
 use crate::token::TokenError;
 
@@ -145,6 +146,15 @@ pub enum BundleError {
     Locked {
         /// The folder.
         path: PathBuf,
+    },
+    /// A node whose name is no folder's on this system.
+    #[error(
+        "node {node} can have no folder here: Windows takes the name, whatever follows its first dot, for a device; build \
+         on another system, or name the node otherwise"
+    )]
+    NodeName {
+        /// The node.
+        node: NodeName,
     },
     /// A file could not be rendered.
     #[error("{path} cannot be rendered")]

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::error::BundleError;
 use super::fs;
-use super::join::kept_tokens;
+use super::kept::kept_tokens;
 use super::place::{STATIC_TOKEN, TOKEN};
-use super::record::Record;
+use super::recorded::Record;
 use crate::cluster::ClusterSpec;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::row::{FilePair, Location, SecretRow};

@@ -1,22 +1,20 @@
 //! The edge to the file system: reading with suspicion, writing whole or not at all.
 //!
 //! Every file is written to a temporary name in its own folder, with its mode set before its content,
-//! and renamed once everything is on the disk. One `syncfs` stands for an fsync of each file: a bundle
-//! of 5,000 nodes has 60,000 of them.
+//! and renamed once everything is on the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rayon::prelude::*;
-use rustix::fs::{Mode, OFlags};
 
 use super::artifact::Artifact;
 use super::error::BundleError;
 use super::step::{FileAction, PlanStep};
+use super::system::{self, flush};
 
 const TEMPORARY: &str = ".kboot-tmp";
 
@@ -43,11 +41,8 @@ pub(super) fn read(path: &Path, allowed_mode: u32) -> Result<Option<Vec<u8>>, Bu
     if !kind.is_file() {
         return Err(unexpected(path, kind, "a file"));
     }
-    // What was looked at may be exchanged before it is opened: no link is followed, no pipe waited for,
-    // and what counts is the mode of what was opened.
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let open = || rustix::fs::open(path, flags, Mode::empty()).map(File::from).map_err(io::Error::from);
-    let file = open().map_err(failed("open", path))?;
+    // What counts is the mode of what was opened.
+    let file = system::open(path).map_err(failed("open", path))?;
     let metadata = file.metadata().map_err(failed("look at", path))?;
     check_trusted(path, &metadata, allowed_mode)?;
     if metadata.len() > MAX_BYTES {
@@ -61,14 +56,15 @@ pub(super) fn read(path: &Path, allowed_mode: u32) -> Result<Option<Vec<u8>>, Bu
     Ok(Some(bytes))
 }
 
-/// Whether nobody else could have put it there or can read or write it.
+/// Whether nobody else could have put it there or can read or write it, as far as the system can say.
 fn check_trusted(path: &Path, metadata: &fs::Metadata, allowed: u32) -> Result<(), BundleError> {
-    let mode = metadata.permissions().mode() & 0o777;
+    let Some(rights) = system::rights(metadata) else { return Ok(()) };
+    let mode = rights.mode & 0o777;
     if mode & !allowed != 0 {
         return Err(BundleError::LooseMode { path: path.to_owned(), mode, allowed });
     }
-    let owner = metadata.uid();
-    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+    let owner = rights.owner;
+    if owner != 0 && owner != system::builder() {
         return Err(BundleError::ForeignOwner { path: path.to_owned(), owner });
     }
     Ok(())
@@ -91,25 +87,21 @@ fn unexpected(path: &Path, found: fs::FileType, expected: &'static str) -> Bundl
 #[derive(Debug)]
 pub(super) struct Output {
     root: PathBuf,
-    folder: File,
+    lock: File,
 }
 
 impl Output {
     /// Makes the folder where it is missing, and locks it.
     pub(super) fn lock(root: &Path) -> Result<Self, BundleError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(root)
-            .map_err(failed("create the folder", root))?;
-        let folder = File::open(root).map_err(failed("open the folder", root))?;
-        let metadata = folder.metadata().map_err(failed("look at", root))?;
+        system::create_folders(root, 0o755).map_err(failed("create the folder", root))?;
+        let lock = system::open_for_lock(root).map_err(failed("open the folder", root))?;
+        let metadata = lock.metadata().map_err(failed("look at", root))?;
         check_trusted(root, &metadata, 0o775)?;
         // A program that starts another holds its locks in the child too, for the moment before the child
         // becomes that other (flock(2)): one held lock may be nobody's build.
         for wait in [10, 20, 40, 80].map(Duration::from_millis) {
-            match folder.try_lock() {
-                Ok(()) => return Ok(Self { root: root.to_owned(), folder }),
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { root: root.to_owned(), lock }),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(wait),
                 Err(TryLockError::Error(error)) => return Err(failed("lock the folder", root)(error)),
             }
@@ -131,7 +123,7 @@ impl Output {
             folders.par_iter().try_for_each(|folder| make_folder(&self.root, folder, modes))?;
         }
         let result = artifacts.par_iter().try_for_each(|artifact| self.write_temporary(artifact, modes));
-        if let Err(error) = result.and_then(|()| self.sync()) {
+        if let Err(error) = result.and_then(|()| self.flush(artifacts)) {
             // The first problem is the one to report; what cannot be removed now goes at the next run.
             let _ = self.remove_leftovers(all);
             return Err(error);
@@ -140,20 +132,19 @@ impl Output {
             let path = artifact.path.below(&self.root);
             fs::rename(temporary(&path), &path).map_err(failed("put in place", &path))?;
         }
-        self.sync()
+        self.flush(artifacts)
     }
 
     fn write_temporary(&self, artifact: &Artifact, modes: Modes) -> Result<(), BundleError> {
         let path = artifact.path.below(&self.root);
         let mode = artifact.mode();
         let write = || {
-            // The mode is the file's from its first moment: a secret is never readable, not even empty.
-            let mut file =
-                OpenOptions::new().write(true).create_new(true).mode(mode).open(temporary(&path))?;
+            let mut file = system::create_new(&temporary(&path), mode)?;
             if modes == Modes::NotAsAsked {
-                file.set_permissions(Permissions::from_mode(mode))?;
+                system::set_mode(&file, mode)?;
             }
-            file.write_all(artifact.content.expose_bytes())
+            file.write_all(artifact.content.expose_bytes())?;
+            flush::file(&file)
         };
         write().map_err(failed("write", &path))
     }
@@ -181,8 +172,11 @@ impl Output {
         Ok(())
     }
 
-    fn sync(&self) -> Result<(), BundleError> {
-        rustix::fs::syncfs(&self.folder).map_err(|error| failed("flush", &self.root)(error.into()))
+    /// Sees to it that what was written and renamed stays after a loss of power.
+    fn flush(&self, artifacts: &[&Artifact]) -> Result<(), BundleError> {
+        let folders = folders(artifacts.iter().copied());
+        let folders = folders.iter().map(|folder| self.root.join(folder)).chain([self.root.clone()]);
+        flush::folders(&self.lock, folders).map_err(failed("flush", &self.root))
     }
 }
 
@@ -201,10 +195,9 @@ impl Output {
 pub fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), BundleError> {
     let name = path.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
     let temporary = path.with_file_name(format!(".{name}.{}{TEMPORARY}", std::process::id()));
-    let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
-    let mut file = create().map_err(failed("write", &temporary))?;
+    let mut file = system::create_new(&temporary, 0o600).map_err(failed("write", &temporary))?;
     let mut write = || {
-        file.set_permissions(Permissions::from_mode(mode))?;
+        system::set_mode(&file, mode)?;
         file.write_all(content)?;
         file.sync_all()
     };
@@ -233,11 +226,7 @@ pub fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), BundleErr
 /// # Errors
 /// As [`write_new`].
 pub fn write_all_new(folder: &Path, files: &[(&str, &[u8], u32)]) -> Result<(), BundleError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(failed("create the folder", folder))?;
+    system::create_folders(folder, 0o700).map_err(failed("create the folder", folder))?;
     for (i, (name, content, mode)) in files.iter().enumerate() {
         if let Err(error) = write_new(&folder.join(name), content, *mode) {
             // These are this call's own.
@@ -291,16 +280,17 @@ impl Modes {
     fn probe(root: &Path) -> Result<Self, BundleError> {
         let path = root.join(format!(".umask{TEMPORARY}"));
         let probe = || {
-            let file = OpenOptions::new().write(true).create_new(true).mode(0o755).open(&path)?;
-            let mode = file.metadata()?.permissions().mode();
+            let file = system::create_new(&path, 0o755)?;
+            let rights = system::rights(&file.metadata()?);
             fs::remove_file(&path)?;
-            Ok(mode & 0o777)
+            Ok(rights)
         };
-        let mode = probe().map_err(failed("write", &path))?;
+        let made = probe().map_err(failed("write", &path))?;
+        let of_root = system::rights(&fs::metadata(root).map_err(failed("look at", root))?);
+        let is_as_asked = made.is_none_or(|made| made.mode & 0o777 == 0o755);
         // A folder with the group bit hands it on to folders made in it.
-        let inherits =
-            fs::metadata(root).map_err(failed("look at", root))?.permissions().mode() & 0o2000 != 0;
-        Ok(if mode == 0o755 && !inherits { Self::AsAsked } else { Self::NotAsAsked })
+        let inherits = of_root.is_some_and(|root| root.mode & 0o2000 != 0);
+        Ok(if is_as_asked && !inherits { Self::AsAsked } else { Self::NotAsAsked })
     }
 }
 
@@ -315,11 +305,9 @@ fn by_depth(folders: BTreeSet<String>) -> BTreeMap<usize, Vec<String>> {
 fn make_folder(root: &Path, folder: &str, modes: Modes) -> Result<(), BundleError> {
     let path = root.join(folder);
     let mode = folder_mode(folder);
-    match DirBuilder::new().mode(mode).create(&path) {
+    match system::create_folder(&path, mode) {
         Ok(()) if modes == Modes::AsAsked => Ok(()),
-        Ok(()) => {
-            fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(failed("set the mode of", &path))
-        }
+        Ok(()) => system::set_mode_of(&path, mode).map_err(failed("set the mode of", &path)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_folder(root, folder).map(|_| ()),
         Err(error) => Err(failed("create the folder", &path)(error)),
     }

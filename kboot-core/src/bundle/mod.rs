@@ -2,31 +2,52 @@
 //! writing.
 
 mod artifact;
+#[cfg(feature = "files")]
 mod authorities;
 mod cluster_identity;
+#[cfg(feature = "files")]
 mod compare;
+#[cfg(feature = "files")]
+mod device_name;
 mod error;
+#[cfg(feature = "files")]
 mod existing;
+#[cfg(feature = "files")]
 mod fs;
 mod join;
+#[cfg(feature = "files")]
+mod kept;
 mod manifests;
+mod member;
 mod node_file;
+#[cfg(feature = "files")]
 mod owner;
 mod path;
 mod place;
+#[cfg(feature = "files")]
 mod plan;
 mod record;
+#[cfg(feature = "files")]
+mod recorded;
 mod render;
 mod step;
+#[cfg(feature = "files")]
+mod system;
+#[cfg(feature = "files")]
 mod way;
 
 pub use artifact::{Artifact, Bundle, Content, FileKind, FileOwner, Sensitivity};
 pub use cluster_identity::{ClusterIdentity, ClusterIdentityError};
 pub use error::BundleError;
+#[cfg(feature = "files")]
 pub use fs::{write_all_new, write_new};
 pub use node_file::meant_by;
 pub use path::ArtifactPath;
 pub use place::INVENTORY;
+#[cfg(feature = "files")]
 pub use plan::{ExpiredToken, Plan, PlanNote, PlanOptions};
 pub use step::{FileAction, PlanStep, StepReason};
+#[cfg(feature = "files")]
+pub use system::HAS_MODES;
+#[cfg(feature = "files")]
 pub use way::{Exposure, exposures};

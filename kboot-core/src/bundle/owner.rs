@@ -1,36 +1,19 @@
 //! Whose folder it is. Two clusters must not come to share authorities because a path was mistyped.
 
-use std::net::IpAddr;
 use std::path::Path;
-
-use serde::{Deserialize, Serialize};
 
 use super::cluster_identity::ClusterIdentity;
 use super::error::BundleError;
 use super::fs;
+use super::member::Member;
 use super::place::kubeconfigs_of_people;
-use crate::cluster::{ClusterSpec, NodeRole};
+use crate::cluster::ClusterSpec;
 use crate::component::paths;
 use crate::kubeconfig::Kubeconfig;
 use crate::pki::Profile;
 use crate::x509::Certificate;
 
-/// A node of the control plane or of etcd. Workers do not count: one may go from a cluster to the next.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Member {
-    name: String,
-    addresses: Vec<IpAddr>,
-}
-
 impl Member {
-    pub(super) fn all(spec: &ClusterSpec) -> Vec<Self> {
-        let members = spec.nodes().iter();
-        let members = members.filter(|node| node.has(NodeRole::ControlPlane) || node.has(NodeRole::Etcd));
-        members
-            .map(|node| Self { name: node.name().to_string(), addresses: node.addresses().to_vec() })
-            .collect()
-    }
-
     /// Names such as `master-1` are everybody's, so an address counts as well.
     fn is_also(&self, other: &Self) -> bool {
         self.name == other.name && self.addresses.iter().any(|address| other.addresses.contains(address))

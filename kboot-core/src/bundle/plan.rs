@@ -10,7 +10,7 @@ use super::cluster_identity::ClusterIdentity;
 use super::compare::steps;
 use super::error::BundleError;
 use super::path::ArtifactPath;
-use super::record::Record;
+use super::recorded::Record;
 use super::step::{FileAction, PlanStep, StepReason};
 use super::{existing, fs, owner, place};
 use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf, absolute};
+
+use super::system;
 
 /// A way for somebody else to put another folder in the place of the output, or to take its keys away.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +63,8 @@ impl fmt::Display for Exposure {
 
 /// Who else could exchange the folder `out`, which need not be there yet; empty where nobody can but root and
 /// the builder. A folder with the sticky bit, as `/tmp`, lets nobody rename what is another's. The group of a
-/// group-writable folder counts as others, but for root's and the builder's own (whose number is the user's).
+/// group-writable folder counts as others, but for root's and the builder's own (whose number is the user's). Where files
+/// have no owners ([`HAS_MODES`](crate::bundle::HAS_MODES)), links are all that is found.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;
@@ -74,7 +76,7 @@ impl fmt::Display for Exposure {
 /// Where the current folder is not known, or a folder on the way cannot be looked at.
 pub fn exposures(out: &Path) -> io::Result<Vec<Exposure>> {
     let out = absolute(out)?;
-    let builder = rustix::process::geteuid().as_raw();
+    let builder = system::builder();
     let mut found = BTreeSet::new();
     let mut folders = BTreeSet::new();
     for path in out.ancestors() {
@@ -83,7 +85,7 @@ pub fn exposures(out: &Path) -> io::Result<Vec<Exposure>> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
         };
-        if metadata.is_symlink() && (path == out || metadata.uid() != 0) {
+        if metadata.is_symlink() && (path == out || !is_roots(&metadata)) {
             let target = fs::read_link(path)?;
             found.insert(Exposure::Link { path: path.to_owned(), target });
         }
@@ -93,9 +95,10 @@ pub fn exposures(out: &Path) -> io::Result<Vec<Exposure>> {
         folders.extend(above.map(Path::to_owned));
     }
     for path in folders {
-        let metadata = fs::metadata(&path)?;
-        let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
-        let is_own_group = metadata.gid() == 0 || metadata.gid() == builder;
+        let Some(system::Rights { owner, group, mode }) = system::rights(&fs::metadata(&path)?) else {
+            continue;
+        };
+        let is_own_group = group == 0 || group == builder;
         let others = if is_own_group { 0o002 } else { 0o022 };
         if owner != 0 && owner != builder {
             found.insert(Exposure::Foreign { path, owner });
@@ -104,4 +107,8 @@ pub fn exposures(out: &Path) -> io::Result<Vec<Exposure>> {
         }
     }
     Ok(found.into_iter().collect())
+}
+
+fn is_roots(metadata: &fs::Metadata) -> bool {
+    system::rights(metadata).is_some_and(|rights| rights.owner == 0)
 }

@@ -2,11 +2,11 @@
 //!
 //! | of kboot | of `k8s-openapi` |
 //! |---|---|
-//! | [`CertificateSigningRequest`](crate::csr::CertificateSigningRequest) | `TryFrom` both ways |
-//! | [`Condition`](crate::csr::Condition) of a request | `From` it, `TryFrom` to it |
+//! | `csr::CertificateSigningRequest` (with `certificates`) | `TryFrom` both ways |
+//! | `csr::Condition` of a request (with `certificates`) | `From` it, `TryFrom` to it |
 //! | [`TokenSecret`](crate::token::TokenSecret) | `From` to a `Secret`; [`TokenSecret::read_object`](crate::token::TokenSecret::read_object) |
 //! | [`ClusterRoleBinding`](crate::rbac::ClusterRoleBinding) | `From` to it |
-//! | name and addresses for [`Nodes`](crate::policy::Nodes) | [`names_of_node`] |
+//! | name and addresses for `policy::Nodes` (with `certificates`) | `names_of_node` |
 //!
 //! Whoever builds the final program also chooses the version of `k8s-openapi`'s types, once:
 //!
@@ -15,10 +15,14 @@
 //! k8s-openapi = { version = "0.29", features = ["latest"] }
 //! ```
 
+#[cfg(feature = "certificates")]
 mod condition;
+#[cfg(feature = "certificates")]
 mod node;
 mod rbac;
+#[cfg(feature = "certificates")]
 mod request;
 mod secret;
 
+#[cfg(feature = "certificates")]
 pub use node::{NodeError, names_of_node};

@@ -2,10 +2,10 @@
 
 use super::KubeconfigError;
 use super::model::{Cluster, Context, Exec, Kubeconfig, Named, Unknown, User};
+use super::pem::check_certificates;
 use crate::net::ApiEndpoint;
-use crate::secret::{SecretBytes, SecretText};
+use crate::secret::SecretText;
 use crate::token::BootstrapToken;
-use crate::x509::{Certificate, PrivateKey, X509Error};
 
 /// A kubeconfig in the making; see [`Kubeconfig::for_cluster`]. The state types need not be spelt out.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ use crate::x509::{Certificate, PrivateKey, X509Error};
 pub struct KubeconfigBuilder<State> {
     cluster_name: String,
     cluster: Cluster,
+    /// The first thing that does not fit, said when the kubeconfig is built.
+    pub(super) problem: Option<KubeconfigError>,
     state: State,
 }
 
@@ -33,7 +35,6 @@ pub struct WantsCredential {
 /// The builder's last state: everything that a kubeconfig needs is there.
 #[derive(Debug)]
 pub struct Ready {
-    problem: Option<X509Error>,
     user_name: String,
     user: User,
     context: Option<String>,
@@ -45,12 +46,11 @@ impl Kubeconfig {
     /// credentials, in this order.
     ///
     /// ```
-    /// use kboot_core::{Env, kubeconfig::Kubeconfig, pki::CertificateAuthority, token::BootstrapToken, x509::KeyAlgorithm};
-    /// let mut env = Env::system();
-    /// let authority = CertificateAuthority::create("kubernetes", KeyAlgorithm::EcdsaP256, "10y".parse()?, &mut env)?;
-    /// let token = BootstrapToken::generate(&mut env)?;
+    /// use kboot_core::{BootstrapToken, Env, Kubeconfig};
+    /// # let authority = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    /// let token = BootstrapToken::generate(&mut Env::system())?;
     /// let kubeconfig = Kubeconfig::for_cluster("kubernetes", &"https://10.0.0.1:6443".parse()?)
-    ///     .trusting(authority.certificate())
+    ///     .trusting_pem(authority)
     ///     .as_user("kubelet-bootstrap")
     ///     .with_token(&token)
     ///     .build()?;
@@ -65,12 +65,31 @@ impl Kubeconfig {
 impl KubeconfigBuilder<WantsTrust> {
     pub(super) fn new(name: &str, endpoint: &ApiEndpoint) -> Self {
         let cluster = Cluster { server: endpoint.to_string(), ..Cluster::default() };
-        Self { cluster_name: name.to_owned(), cluster, state: WantsTrust(()) }
+        Self { cluster_name: name.to_owned(), cluster, problem: None, state: WantsTrust(()) }
     }
 
-    /// Embeds the certificate authority.
-    pub fn trusting(mut self, authority: &Certificate) -> KubeconfigBuilder<WantsUser> {
-        self.cluster.certificate_authority_data = Some(authority.to_pem().into_bytes());
+    /// Embeds the certificate authority, as a PEM text: what a ConfigMap `kube-root-ca.crt` or a file `ca.crt` holds.
+    /// With the feature `certificates`, `trusting` takes a certificate that has been read.
+    ///
+    /// The text is one or more blocks `CERTIFICATE` of base64, and nothing beside them but blank lines; their
+    /// inside is not looked into. What does not fit is [`KubeconfigError::Authority`] when the kubeconfig is built.
+    ///
+    /// ```
+    /// use kboot_core::kubeconfig::{Kubeconfig, KubeconfigError};
+    /// let builder = Kubeconfig::for_cluster("kubernetes", &"10.0.0.1:6443".parse()?);
+    /// let built = builder.trusting_pem("ca.crt").as_user("jane").with_token_file("token").build();
+    /// assert!(matches!(built, Err(KubeconfigError::Authority { .. })));
+    /// # Ok::<(), kboot_core::net::NetError>(())
+    /// ```
+    pub fn trusting_pem(mut self, authority: &str) -> KubeconfigBuilder<WantsUser> {
+        if let Err(problem) = check_certificates(authority) {
+            self.problem = Some(KubeconfigError::Authority { problem });
+        }
+        self.embedding(authority.as_bytes().to_vec())
+    }
+
+    pub(super) fn embedding(mut self, authority: Vec<u8>) -> KubeconfigBuilder<WantsUser> {
+        self.cluster.certificate_authority_data = Some(authority);
         self.wants_user()
     }
 
@@ -81,35 +100,20 @@ impl KubeconfigBuilder<WantsTrust> {
     }
 
     fn wants_user(self) -> KubeconfigBuilder<WantsUser> {
-        let Self { cluster_name, cluster, state: WantsTrust(()) } = self;
-        KubeconfigBuilder { cluster_name, cluster, state: WantsUser(()) }
+        let Self { cluster_name, cluster, problem, state: WantsTrust(()) } = self;
+        KubeconfigBuilder { cluster_name, cluster, problem, state: WantsUser(()) }
     }
 }
 
 impl KubeconfigBuilder<WantsUser> {
     /// Names the user's entry. What the API server takes the user for is in the credentials.
     pub fn as_user(self, name: &str) -> KubeconfigBuilder<WantsCredential> {
-        let Self { cluster_name, cluster, state: WantsUser(()) } = self;
-        KubeconfigBuilder { cluster_name, cluster, state: WantsCredential { user: name.to_owned() } }
+        let Self { cluster_name, cluster, problem, state: WantsUser(()) } = self;
+        KubeconfigBuilder { cluster_name, cluster, problem, state: WantsCredential { user: name.to_owned() } }
     }
 }
 
 impl KubeconfigBuilder<WantsCredential> {
-    /// Embeds a client certificate and its key.
-    pub fn with_certificate(self, certificate: &Certificate, key: &PrivateKey) -> KubeconfigBuilder<Ready> {
-        match key.to_pem() {
-            Ok(pem) => {
-                let user = User {
-                    client_certificate_data: Some(certificate.to_pem().into_bytes()),
-                    client_key_data: Some(SecretBytes::new(pem.expose_secret().as_bytes().to_vec())),
-                    ..User::default()
-                };
-                self.ready(user, None)
-            }
-            Err(problem) => self.ready(User::default(), Some(problem)),
-        }
-    }
-
     /// Names the files of a client certificate and its key.
     pub fn with_certificate_files(self, certificate: &str, key: &str) -> KubeconfigBuilder<Ready> {
         let user = User {
@@ -117,7 +121,7 @@ impl KubeconfigBuilder<WantsCredential> {
             client_key: Some(key.to_owned()),
             ..User::default()
         };
-        self.ready(user, None)
+        self.ready(user)
     }
 
     /// Embeds a bootstrap token.
@@ -127,23 +131,23 @@ impl KubeconfigBuilder<WantsCredential> {
 
     /// Embeds any bearer token.
     pub fn with_bearer_token(self, token: SecretText) -> KubeconfigBuilder<Ready> {
-        self.ready(User { token: Some(token), ..User::default() }, None)
+        self.ready(User { token: Some(token), ..User::default() })
     }
 
     /// Names the file of a bearer token, which clients read again now and then.
     pub fn with_token_file(self, path: &str) -> KubeconfigBuilder<Ready> {
-        self.ready(User { token_file: Some(path.to_owned()), ..User::default() }, None)
+        self.ready(User { token_file: Some(path.to_owned()), ..User::default() })
     }
 
     /// Names a program that prints credentials.
     pub fn with_exec(self, exec: Exec) -> KubeconfigBuilder<Ready> {
-        self.ready(User { exec: Some(exec), ..User::default() }, None)
+        self.ready(User { exec: Some(exec), ..User::default() })
     }
 
-    fn ready(self, user: User, problem: Option<X509Error>) -> KubeconfigBuilder<Ready> {
-        let Self { cluster_name, cluster, state: WantsCredential { user: user_name } } = self;
-        let state = Ready { problem, user_name, user, context: None, namespace: None };
-        KubeconfigBuilder { cluster_name, cluster, state }
+    pub(super) fn ready(self, user: User) -> KubeconfigBuilder<Ready> {
+        let Self { cluster_name, cluster, problem, state: WantsCredential { user: user_name } } = self;
+        let state = Ready { user_name, user, context: None, namespace: None };
+        KubeconfigBuilder { cluster_name, cluster, problem, state }
     }
 }
 
@@ -163,12 +167,12 @@ impl KubeconfigBuilder<Ready> {
     /// The kubeconfig, with its one context current.
     ///
     /// # Errors
-    /// [`KubeconfigError::Pki`] where a key or certificate given before cannot be encoded.
+    /// [`KubeconfigError`] where the authority or a key that was given before cannot be written.
     pub fn build(self) -> Result<Kubeconfig, KubeconfigError> {
-        let Self { cluster_name, cluster, state: Ready { problem, user_name, user, context, namespace } } =
+        let Self { cluster_name, cluster, problem, state: Ready { user_name, user, context, namespace } } =
             self;
         if let Some(problem) = problem {
-            return Err(problem.into());
+            return Err(problem);
         }
         let context_name = context.unwrap_or_else(|| format!("{user_name}@{cluster_name}"));
         let context = Context {

@@ -1,32 +1,45 @@
 //! Kubeconfigs: read without loss, built step by step, written as kubectl writes them.
 //!
+//! Files that a kubeconfig names are read by the caller's own function (`ReadFile`); nothing here opens one. What
+//! looks into certificates, `check`, `summary` and the builder's `trusting` and `with_certificate`, comes with the
+//! feature `certificates`.
+//!
 //! Source: `staging/src/k8s.io/client-go/tools/clientcmd` of Kubernetes.
 
 mod builder;
+#[cfg(feature = "certificates")]
+mod certificates;
+#[cfg(feature = "certificates")]
 mod check;
 mod forms;
 mod merge;
 mod model;
 mod paths;
+mod pem;
+#[cfg(feature = "certificates")]
 mod summary;
+mod userinfo;
 
+#[cfg(feature = "certificates")]
 pub(crate) use check::server_host;
 
 pub use builder::{KubeconfigBuilder, Ready, WantsCredential, WantsTrust, WantsUser};
+#[cfg(feature = "certificates")]
 pub use check::{
     AuthProviderProblem, CheckEnvironment, CredentialPair, ExecProblem, FINDING_CODES, KubeconfigProblem,
     NotValidNow, ReadFile, UnreadableReference, UrlProblem,
 };
 pub use merge::{EntryKind, MergeAction, MergeChange, MergeSource, MergeStrategy, Merged, merge};
 pub use model::{AuthProvider, Cluster, Context, Exec, ExecVariable, Kubeconfig, Named, Unknown, User};
+#[cfg(feature = "certificates")]
 pub use summary::{
     CertificateSummary, ClusterSummary, ContextSummary, Credential, KubeconfigSummary, UserSummary,
 };
 
 use std::path::PathBuf;
 
-use crate::pki::PkiError;
-use crate::x509::X509Error;
+#[cfg(feature = "certificates")]
+use crate::{pki::PkiError, x509::X509Error};
 
 /// Why a kubeconfig cannot be read, built or written. No error shows a token or a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,10 +83,21 @@ pub enum KubeconfigError {
         /// The folder.
         folder: PathBuf,
     },
+    /// What should be the authority's certificates is something else.
+    #[error(
+        "the cluster's authority cannot be used: {problem}; give one block CERTIFICATE in PEM, or several, and nothing \
+         beside them"
+    )]
+    Authority {
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A key or certificate in it cannot be read or written.
+    #[cfg(feature = "certificates")]
     #[error("a certificate or key of the kubeconfig cannot be used")]
     X509(#[from] X509Error),
     /// No client certificate was issued.
+    #[cfg(feature = "certificates")]
     #[error("a certificate or key of the kubeconfig cannot be used")]
     Pki(#[from] PkiError),
 }

@@ -7,11 +7,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::check::without_userinfo;
+use super::userinfo::without_userinfo;
 use super::{KubeconfigError, forms};
 use crate::secret::{SecretBytes, SecretText};
 use crate::shown;
-use crate::x509::{Certificate, PrivateKey};
 
 /// Keys that kboot has no field for, kept as they came; `Debug` shows their names alone.
 #[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
@@ -275,19 +274,6 @@ impl Kubeconfig {
         let user = find(&self.users, &context.user)
             .ok_or_else(|| missing(format!("there is no user named {:?}", context.user)))?;
         Ok((cluster, user))
-    }
-
-    /// The certificate and private key embedded for the current context's user.
-    ///
-    /// # Errors
-    /// [`KubeconfigError`] where the context leads nowhere, nothing is embedded, or it is unreadable.
-    pub fn client_certificate(&self) -> Result<(Certificate, PrivateKey), KubeconfigError> {
-        let (_, user) = self.current()?;
-        let absent = |what: &str| KubeconfigError::Malformed { problem: format!("its user has no {what}") };
-        let key = user.client_key_data.as_ref().ok_or_else(|| absent("client-key-data"))?;
-        let certificate =
-            user.client_certificate_data.as_ref().ok_or_else(|| absent("client-certificate-data"))?;
-        Ok((Certificate::from_pem(certificate)?, PrivateKey::from_pem(key.expose_secret())?))
     }
 }
 

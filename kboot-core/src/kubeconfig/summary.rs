@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::check::{CheckEnvironment, data, given, secret, without_userinfo};
+use super::check::{CheckEnvironment, data, given, secret};
 use super::model::{Cluster, Kubeconfig, User};
+use super::userinfo::without_userinfo;
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 use crate::token::BootstrapToken;

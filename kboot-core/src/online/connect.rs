@@ -1,6 +1,5 @@
 //! From a kubeconfig to a client.
 
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use kube::client::AuthError;
@@ -52,10 +51,18 @@ const MAX_TOKEN: u64 = 1024 * 1024;
 /// Whether reading might not end: kube's client reads devices like files. Pipes are for a shell's
 /// `<(command)`, and what is missing is kube's to say.
 fn is_endless(path: &Path, most: u64) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| {
-        let kind = metadata.file_type();
-        kind.is_char_device() || kind.is_block_device() || metadata.len() > most
-    })
+    std::fs::metadata(path).is_ok_and(|metadata| is_device(metadata.file_type()) || metadata.len() > most)
+}
+
+#[cfg(all(unix, not(kboot_no_unix)))]
+fn is_device(kind: std::fs::FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    kind.is_char_device() || kind.is_block_device()
+}
+
+#[cfg(not(all(unix, not(kboot_no_unix))))]
+fn is_device(_: std::fs::FileType) -> bool {
+    false
 }
 
 /// What kube's client would say in words that hold a password, or not survive.

@@ -27,7 +27,6 @@ use crate::time::Timestamp;
 use crate::x509::Certificate;
 
 pub(crate) use url::server_host;
-pub(super) use url::without_userinfo;
 pub(super) use user::{data, secret};
 
 /// Reads a file that a kubeconfig names.

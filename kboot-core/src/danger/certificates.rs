@@ -1,4 +1,4 @@
-//! What is possible and nearly always wrong; each name here is one to search a code base for.
+//! Certificates that nobody should have.
 
 use crate::env::Env;
 use crate::identity::{ClientIdentity, IdentityError};
@@ -7,7 +7,6 @@ use crate::pki::{CertificateAuthority, CertificateTemplate, PkiError};
 #[cfg(feature = "rcgen")]
 use crate::rcgen::IssuerError;
 use crate::time::Lifetime;
-use crate::token::{StaticToken, TokenError};
 use crate::x509::{Certificate, PrivateKey};
 
 /// Issues a certificate as [`CertificateAuthority::issue`] does, also to a client in `system:masters`: whoever
@@ -31,27 +30,6 @@ pub fn issue_unrestricted(
 /// [`IdentityError`] for what [`ClientIdentity::new`] refuses besides that.
 pub fn unrestricted_identity(user: Username, groups: Vec<Group>) -> Result<ClientIdentity, IdentityError> {
     ClientIdentity::even_unrestricted(user, groups)
-}
-
-/// A static token whose user may be in `system:masters`: it has no end, and whoever reads the file has it.
-///
-/// # Errors
-/// As [`StaticToken::generate`], but for that group.
-pub fn unrestricted_static_token(
-    user: Username,
-    uid: &str,
-    groups: Vec<Group>,
-    env: &mut Env,
-) -> Result<StaticToken, TokenError> {
-    StaticToken::generate_even_unrestricted(user, uid, groups, env)
-}
-
-/// Reads a file of static tokens, some of whose users may be in `system:masters`.
-///
-/// # Errors
-/// As [`StaticToken::read`], but for that group.
-pub fn read_unrestricted_static_tokens(text: &str) -> Result<Vec<StaticToken>, TokenError> {
-    StaticToken::read_even_unrestricted(text)
 }
 
 /// An authority as rcgen's issuer (feature `rcgen`). rcgen checks nothing of what it signs: none of the rules of
