@@ -5,6 +5,7 @@ mod network;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 pub(super) use machines::{default_runtime, node};
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::document::Problems;
 use crate::finding::Severity;
-use crate::net::{ApiEndpoint, Host};
+use crate::net::{ApiEndpoint, Host, machine_address};
 use crate::release::{Component, gates, overrides};
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
@@ -48,6 +49,18 @@ impl Found {
                 None
             }
         }
+    }
+
+    /// Each address with its index; those that are wrong are left out.
+    fn addresses(&mut self, path: &str, texts: &[String]) -> Vec<(usize, IpAddr)> {
+        let mut read = Vec::with_capacity(texts.len());
+        for (i, text) in texts.iter().enumerate() {
+            match machine_address(text) {
+                Ok(address) => read.push((i, address)),
+                Err(error) => self.add(format!("{path}[{i}]"), error.to_string()),
+            }
+        }
+        read
     }
 
     /// Each item with its index; those that are wrong are left out.

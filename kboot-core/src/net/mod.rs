@@ -32,6 +32,25 @@ impl NetError {
     }
 }
 
+/// Reads a machine's address. What std says of one that is none names neither the text nor what would be right.
+#[cfg(feature = "certificates")]
+pub(crate) fn machine_address(text: &str) -> Result<IpAddr, NetError> {
+    text.parse().map_err(|_| {
+        let is_address = |part: &str| part.parse::<IpAddr>().is_ok();
+        let bare = text.trim_start_matches('[').split(']').next().unwrap_or(text);
+        let problem = if text.split_once('/').is_some_and(|(address, _)| is_address(address)) {
+            "leave out what follows the /: it is an address and no range"
+        } else if text.rsplit_once(':').is_some_and(|(address, _)| is_address(address))
+            || (bare != text && is_address(bare))
+        {
+            "leave out the port, and brackets"
+        } else {
+            "write 192.0.2.11 or 2001:db8::11; a name is none"
+        };
+        NetError::new(text, "an address of a machine", problem)
+    })
+}
+
 /// Where the API server is reached: a host and a port, always over https.
 ///
 /// The text form is `HOST[:PORT]`, where the port defaults to 6443, or `https://HOST:PORT`; IPv6 hosts

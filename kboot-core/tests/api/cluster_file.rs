@@ -224,6 +224,10 @@ fn cross_checks() {
         (VALID.replace("Endpoint: 192.0.2.1", "Endpoint: 10.96.0.1"), "spec.controlPlaneEndpoint: 10.96.0.1 lies in"),
         (VALID.replace("Endpoint: 192.0.2.1", "Endpoint: https://192.0.2.1"), "write the port"),
         (VALID.replace("[192.0.2.1]", "[127.0.0.1]"), "is not an address of one machine"),
+        (VALID.replace("[192.0.2.1]", "[192.0.2.1/24]"), "\"192.0.2.1/24\" is not an address of a machine: leave out what"),
+        (VALID.replace("[192.0.2.1]", "['192.0.2.1:6443']"), "\"192.0.2.1:6443\" is not an address of a machine: leave out the port"),
+        (VALID.replace("[192.0.2.1]", "['[::1]']"), "\"[::1]\" is not an address of a machine: leave out the port, and"),
+        (VALID.replace("[192.0.2.1]", "[master]"), "\"master\" is not an address of a machine: write 192.0.2.11"),
         (VALID.replace("[192.0.2.1]", "[192.0.2.1, '::ffff:192.0.2.1']"), "is not an address of one machine"),
         (VALID.replace("name: one", "name: kubernetes-admin"), "is the name of a user of the cluster"),
         (

@@ -185,7 +185,7 @@ fn one_node(
     if node.addresses.is_empty() {
         found.add(format!("{path}addresses"), "must have an address");
     }
-    let own = found.parse_all::<IpAddr>(&format!("{path}addresses"), &node.addresses);
+    let own = found.addresses(&format!("{path}addresses"), &node.addresses);
     for (j, address) in &own {
         let here = format!("{path}addresses[{j}]");
         if !is_of_one_machine(*address) || address.is_loopback() {

@@ -174,7 +174,7 @@ pub(in crate::cluster) fn default_cluster_dns(service_cidrs: &[Cidr]) -> Vec<IpA
 /// The addresses of the cluster's DNS: those of the file, else the default.
 fn cluster_dns(found: &mut Found, texts: Option<&[String]>, service_cidrs: &[Cidr]) -> Vec<IpAddr> {
     let Some(texts) = texts else { return default_cluster_dns(service_cidrs) };
-    let addresses = found.parse_all::<IpAddr>(DNS, texts);
+    let addresses = found.addresses(DNS, texts);
     if texts.is_empty() {
         found.add(DNS, "must have an address; leave the field out for the default");
     }
