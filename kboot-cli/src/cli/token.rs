@@ -13,7 +13,11 @@ use crate::output::ListFormat;
 #[derive(Subcommand)]
 pub(crate) enum Token {
     /// Print a new token, nothing else
-    Generate,
+    Generate {
+        /// Write this new file, mode 0600; stdout without it or for -
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
+    },
     /// Print the Secret that makes the API server accept a token
     Create(TokenCreate),
     /// Write and check static tokens (--token-auth-file), which bootstrap tokens took the place of

@@ -245,6 +245,28 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
+fn a_token_goes_to_a_file_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let generate = succeed(&folder, "token generate --out token");
+    assert_eq!(generate.stdout, "");
+    let text = std::fs::read_to_string(folder.path().join("token")).unwrap();
+    text.trim_end().parse::<BootstrapToken>().unwrap();
+    let mode = std::fs::metadata(folder.path().join("token")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    assert_eq!(run(&folder, "token generate --out token").code, Some(2), "nothing is overwritten");
+}
+
+#[test]
+fn a_plan_says_what_comes_next() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(&folder, "cluster init cluster.yaml");
+    let plan = run(&folder, "cluster plan");
+    assert!(plan.stderr.contains("next: kboot cluster build -f cluster.yaml --out out"), "{}", plan.stderr);
+    succeed(&folder, "cluster build");
+    assert!(!run(&folder, "cluster plan").stderr.contains("next:"), "there is nothing to do");
+}
+
+#[test]
 fn init_writes_the_machines_that_it_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let told = "cluster init cluster.yaml --cluster-name prod --node cp1=10.0.0.11:control-plane,etcd --node w1=10.0.0.21,[fd00::21]";

@@ -90,13 +90,17 @@ fn older_versions_are_asked_in_their_words() {
         ("node-serving worker-1 --san worker-1", "1.27", vec![signature, "server auth"]),
         ("user jane", "1.26", vec![signature, "client auth"]),
     ] {
-        let made =
-            succeed(folder, &format!("csr new {what} --key k.key -o json --kubernetes-version {version}"));
+        let made = succeed(
+            folder,
+            &format!("csr new {what} --key k.key -o json --name n --kubernetes-version {version}"),
+        );
         let object: Value = serde_json::from_str(&made.stdout).unwrap();
         assert_eq!(object["spec"]["usages"], json!(usages), "{what} {version}");
         assert_eq!(made.stderr, "", "{what} {version}");
     }
-    succeed(folder, "csr new user jane --key k.key -o json --kubernetes-version 1.22 --lifetime 24h");
+    let nameless =
+        succeed(folder, "csr new user jane --key k.key -o json --kubernetes-version 1.22 --lifetime 24h");
+    assert!(nameless.stderr.contains("kubectl apply needs a name"), "{}", nameless.stderr);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{advised, look_around, options, read, remark, summary};
 use crate::Answer;
 use crate::cli::ClusterPaths;
+use crate::input;
 use crate::output::{self, Column, ListFormat, Page, Report, Table, Width};
 
 pub(super) fn run(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
@@ -18,7 +19,15 @@ pub(super) fn run(paths: &ClusterPaths, format: ListFormat) -> Result<Answer> {
     output::report(format, &steps)?;
     remark(&plan);
     output::tell(&summary(&plan, "to create", "to replace", "to keep"));
-    Ok(if plan.is_done() { Answer::Yes } else { Answer::No })
+    if plan.is_done() {
+        return Ok(Answer::Yes);
+    }
+    output::tell(&format!(
+        "next: kboot cluster build -f {} --out {}",
+        input::name(&paths.file),
+        input::name(&paths.out)
+    ));
+    Ok(Answer::No)
 }
 
 #[derive(Serialize)]

@@ -51,6 +51,9 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
         RequestFormat::Json => to_json(&object.to_json())?,
     };
     warn_of_refusal(&object.with_requestor(sender));
+    if how.output != RequestFormat::Pem && how.name.is_none() {
+        output::note("kubectl apply needs a name: use kubectl create, or give --name");
+    }
     if let Some(file) = &how.key_out {
         bundle::write_new(file, key.to_pem()?.expose_secret().as_bytes(), 0o600)?;
         output::public(how.out.as_deref(), &text)

@@ -3,6 +3,8 @@
 mod create;
 mod static_token;
 
+use std::path::Path;
+
 use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::secret::SecretText;
@@ -18,7 +20,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub(crate) fn run(command: Token) -> Result<Answer> {
     let mut env = Env::system();
     match command {
-        Token::Generate => print_line(&BootstrapToken::generate(&mut env)?.expose_secret())?,
+        Token::Generate { out } => generate(out.as_deref(), &mut env)?,
         Token::Create(arguments) => create::run(arguments, &mut env)?,
         Token::Static(StaticToken::Create(arguments)) => static_token::create(arguments, &mut env)?,
         Token::Static(StaticToken::Check { file, allow_system_masters, output }) => {
@@ -26,6 +28,11 @@ pub(crate) fn run(command: Token) -> Result<Answer> {
         }
     }
     Ok(Answer::Yes)
+}
+
+fn generate(out: Option<&Path>, env: &mut Env) -> Result<()> {
+    let token = BootstrapToken::generate(env)?.expose_secret();
+    output::secret(out, &SecretText::new(format!("{}\n", token.expose_secret())))
 }
 
 fn print_line(secret: &SecretText) -> Result<()> {
