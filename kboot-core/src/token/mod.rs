@@ -19,6 +19,7 @@ use crate::env::{Env, RandomUnavailable};
 use crate::net::ApiEndpoint;
 use crate::secret::SecretText;
 use crate::time::TimeError;
+use crate::x509::Pin;
 
 /// Why a token, its settings or its Secret is not valid. No error shows any of the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -188,12 +189,12 @@ impl BootstrapToken {
 
     /// The command that joins a node with kubeadm, with the authority pinned.
     #[must_use]
-    pub fn join_command(&self, endpoint: &ApiEndpoint, pins: &[String]) -> SecretText {
+    pub fn join_command(&self, endpoint: &ApiEndpoint, pins: &[Pin]) -> SecretText {
         let mut command =
             format!("kubeadm join {} --token {}", endpoint.host_port(), self.expose_secret().expose_secret());
         for pin in pins {
             command.push_str(" --discovery-token-ca-cert-hash ");
-            command.push_str(pin);
+            command.push_str(&pin.to_string());
         }
         SecretText::new(command)
     }
