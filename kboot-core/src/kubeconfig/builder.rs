@@ -95,8 +95,12 @@ impl KubeconfigBuilder<WantsUser> {
 }
 
 impl KubeconfigBuilder<WantsCredential> {
-    /// Embeds a client certificate and its key.
+    /// Embeds a client certificate and its key; [`KubeconfigBuilder::build`] refuses another's.
     pub fn with_certificate(self, certificate: &Certificate, key: &PrivateKey) -> KubeconfigBuilder<Ready> {
+        if !certificate.certifies(key.public_key()) {
+            let subject = certificate.facts().subject.clone();
+            return self.ready(User::default(), Some(X509Error::KeyMismatch { subject }));
+        }
         match key.to_pem() {
             Ok(pem) => {
                 let user = User {
@@ -163,7 +167,7 @@ impl KubeconfigBuilder<Ready> {
     /// The kubeconfig, with its one context current.
     ///
     /// # Errors
-    /// [`KubeconfigError::Pki`] where a key or certificate given before cannot be encoded.
+    /// [`KubeconfigError::X509`] where a key given before is not its certificate's, or cannot be encoded.
     pub fn build(self) -> Result<Kubeconfig, KubeconfigError> {
         let Self { cluster_name, cluster, state: Ready { problem, user_name, user, context, namespace } } =
             self;
