@@ -11,7 +11,7 @@ use rcgen::{CertificateParams, Issuer, KeyPair, PublicKeyData, SignatureAlgorith
 use rustls_pki_types::CertificateDer;
 
 use crate::pki::CertificateAuthority;
-use crate::x509::{Certificate, KeyAlgorithm, PrivateKey, X509Error};
+use crate::x509::{Certificate, KeyAlgorithm, PrivateKey, PublicKey, X509Error};
 
 /// Why an authority cannot be one of rcgen's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,10 +89,15 @@ impl TryFrom<&KeyPair> for PrivateKey {
     type Error = X509Error;
 
     /// # Errors
-    /// [`X509Error::UnsupportedKey`] for a kind that kboot makes no certificates for: Ed25519, P-521, RSA of
+    /// [`X509Error::UnsupportedKind`] for a kind that kboot makes no certificates for: Ed25519, P-521, RSA of
     /// another size.
     fn try_from(pair: &KeyPair) -> Result<Self, X509Error> {
-        Self::from_der(pair.serialized_der())
+        match PublicKey::from_der(&pair.subject_public_key_info()) {
+            Ok(key) if KeyAlgorithm::of_public_key(&key).is_none() => {
+                Err(X509Error::UnsupportedKind { kind: key.kind().clone() })
+            }
+            _ => Self::from_der(pair.serialized_der()),
+        }
     }
 }
 

@@ -73,7 +73,7 @@ impl FoundAuthorities {
                         .map_err(BundleError::unusable(&path))?
                 }
             };
-            pairs.insert(authority, pair);
+            pairs.insert(authority, pair.into());
         }
         Ok(CaSet::complete(spec, pairs, self.service_account, env)?)
     }

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::error::BundleError;
-use super::fs;
 use super::kept::kept_tokens;
 use super::place::{STATIC_TOKEN, TOKEN};
 use super::recorded::Record;
+use super::{fs, owner};
 use crate::cluster::ClusterSpec;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::row::{FilePair, Location, SecretRow};
@@ -17,6 +17,20 @@ use crate::pki::{CertificateId, Existing, wanted_certificates};
 use crate::time::Timestamp;
 use crate::token::{StaticToken, TokenSecret};
 use crate::x509::{Certificate, PrivateKey};
+
+impl Existing {
+    /// What an output folder holds of a cluster's keys, certificates and tokens, for a build whose authorities' keys
+    /// are elsewhere ([`CaSet::prepare`](crate::CaSet::prepare)). [`Plan`](super::Plan) reads it itself, and wants
+    /// those keys in the folder.
+    ///
+    /// # Errors
+    /// [`BundleError`] where something in the folder cannot be used, naming it, and where it is another cluster's.
+    pub fn in_folder(spec: &ClusterSpec, root: &Path, now: Timestamp) -> Result<Self, BundleError> {
+        let record = Record::read(root)?;
+        owner::check(root, record.owner.as_ref(), spec, None)?;
+        existing(root, spec, &record, false, now)
+    }
+}
 
 /// The folder's keys, certificates and token, as far as the cluster file asks for them.
 pub(super) fn existing(

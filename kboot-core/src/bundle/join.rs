@@ -23,7 +23,7 @@ pub(super) struct TokenOfNodes {
 }
 
 /// Which node has which token, that of the manifest first, also where no node has it.
-pub(super) fn tokens_of_nodes(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Option<Vec<TokenOfNodes>> {
+pub(super) fn tokens_of_nodes(spec: &ClusterSpec, pki: &ClusterPki) -> Option<Vec<TokenOfNodes>> {
     let current = pki.token()?.token.id().as_str();
     let mut nodes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for node in spec.nodes_with(NodeRole::Worker) {
@@ -38,7 +38,7 @@ pub(super) fn tokens_of_nodes(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Optio
 /// The kubeconfig that a kubelet asks for its first certificate with.
 pub(super) fn bootstrap_kubeconfig(
     spec: &ClusterSpec,
-    pki: &ClusterPki<'_>,
+    pki: &ClusterPki,
     user: &str,
     token: SecretText,
 ) -> Result<FileContent, Error> {

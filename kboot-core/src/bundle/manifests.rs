@@ -15,7 +15,7 @@ use crate::secret::SecretText;
 use crate::version::KubernetesVersion;
 
 /// The objects, a file for each that someone applies alone.
-pub(super) fn manifests(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
+pub(super) fn manifests(spec: &ClusterSpec, pki: &ClusterPki) -> Result<Vec<Artifact>, Error> {
     let mut artifacts = Vec::new();
     if let Some(token) = pki.token() {
         let secret = token.token.secret(&token.settings)?.to_yaml()?;
@@ -49,7 +49,7 @@ fn yaml(path: &str, value: &Value) -> Result<String, BundleError> {
 /// The Secret of a certificate, where the cluster file says how it is called.
 fn certificate_secret(
     spec: &ClusterSpec,
-    pki: &ClusterPki<'_>,
+    pki: &ClusterPki,
     profile: Profile,
     row: &SecretRow,
 ) -> Result<Option<Artifact>, Error> {
@@ -75,10 +75,7 @@ fn certificate_secret(
 }
 
 /// A certificate that the cluster file asks for.
-pub(super) fn certificate<'a>(
-    pki: &'a ClusterPki<'_>,
-    id: &CertificateId,
-) -> Result<&'a Issued, BundleError> {
+pub(super) fn certificate<'a>(pki: &'a ClusterPki, id: &CertificateId) -> Result<&'a Issued, BundleError> {
     pki.get(id).ok_or_else(|| BundleError::Render {
         path: id.to_string(),
         source: "the certificates were issued for another cluster file".into(),

@@ -268,7 +268,7 @@ impl Plan {
     }
 }
 
-fn expired_token(pki: &ClusterPki<'_>, now: Timestamp) -> Option<ExpiredToken> {
+fn expired_token(pki: &ClusterPki, now: Timestamp) -> Option<ExpiredToken> {
     let token = pki.token().filter(|token| token.settings.is_expired(now))?;
     let expired = token.settings.expiration()?;
     Some(ExpiredToken { id: token.token.id().clone(), expired, path: ArtifactPath::new(place::TOKEN) })

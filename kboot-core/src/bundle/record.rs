@@ -45,7 +45,7 @@ struct Entry {
 }
 
 /// What was issued, and for whom; without secrets.
-pub(super) fn inventory(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Artifact, Error> {
+pub(super) fn inventory(spec: &ClusterSpec, pki: &ClusterPki) -> Result<Artifact, Error> {
     let mut certificates = Vec::new();
     let mut add = |path: String, kind: &'static str, certificate: &Certificate| {
         let validity = certificate.validity();

@@ -21,13 +21,14 @@ use crate::pki::row::{FilePair, Location, Scope};
 use crate::pki::{CertificateId, ClusterPki, Issued, Profile};
 use crate::secret::SecretText;
 use crate::token::BootstrapToken;
+use crate::x509::PrivateKey;
 
 impl Bundle {
     /// Renders every file; nothing is read and nothing is written.
     ///
     /// # Errors
     /// [`Error`] where a key, a certificate or a document cannot be encoded.
-    pub fn render(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Self, Error> {
+    pub fn render(spec: &ClusterSpec, pki: &ClusterPki) -> Result<Self, Error> {
         let shared = Shared::new(spec, pki)?;
         let mut artifacts = authorities(spec, pki)?;
         if let Some(file) = static_tokens(pki) {
@@ -62,7 +63,7 @@ impl Bundle {
 }
 
 /// kube-apiserver's token file.
-fn static_tokens(pki: &ClusterPki<'_>) -> Option<SecretText> {
+fn static_tokens(pki: &ClusterPki) -> Option<SecretText> {
     let rows = pki.static_tokens();
     let mut text = String::with_capacity(rows.len() * 1024);
     for row in rows {
@@ -73,13 +74,15 @@ fn static_tokens(pki: &ClusterPki<'_>) -> Option<SecretText> {
 
 /// The private half. Keys come before certificates: a key without a certificate can be completed, a
 /// certificate without its key is lost.
-fn authorities(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Vec<Artifact>, Error> {
+fn authorities(spec: &ClusterSpec, pki: &ClusterPki) -> Result<Vec<Artifact>, Error> {
     let mut artifacts = Vec::new();
     for &authority in pki.authorities().layout().authorities() {
-        let pair = pki.authorities().get(authority);
-        let key = FileContent::secret(FileKind::CaKey, &pair.key().to_pem()?);
-        let certificate = FileContent::public(FileKind::CaCertificate, pair.certificate().to_pem());
-        artifacts.push(Artifact::of_cluster(place::authority_key(authority), key));
+        let of_cluster = pki.authorities().get(authority);
+        if let Some(key) = of_cluster.key() {
+            let key = FileContent::secret(FileKind::CaKey, &key.to_pem()?);
+            artifacts.push(Artifact::of_cluster(place::authority_key(authority), key));
+        }
+        let certificate = FileContent::public(FileKind::CaCertificate, of_cluster.certificate().to_pem());
         artifacts.push(Artifact::of_cluster(place::authority_certificate(authority), certificate));
     }
     if spec.control_plane == ControlPlane::External {
@@ -103,7 +106,7 @@ enum Credentials<'a> {
 /// A component's or a person's kubeconfig, as kubeadm makes it.
 fn kubeconfig(
     spec: &ClusterSpec,
-    pki: &ClusterPki<'_>,
+    pki: &ClusterPki,
     server: &ApiEndpoint,
     profile: Profile,
     node: Option<&Node>,
@@ -139,7 +142,7 @@ fn pair(files: FilePair, issued: &Issued) -> Result<[NodeFile; 2], Error> {
 /// that no longer holds it: a run that is killed between loses none.
 fn files_on_node(
     spec: &ClusterSpec,
-    pki: &ClusterPki<'_>,
+    pki: &ClusterPki,
     profile: Profile,
     issued: &Issued,
     node: Option<&Node>,
@@ -173,7 +176,8 @@ fn files_on_node(
 /// What is the same on every node, rendered once.
 struct Shared {
     authority_certificates: HashMap<CaRole, Content>,
-    cluster_key: Content,
+    /// The key that kube-controller-manager signs with, where it signs.
+    signers_key: Option<Content>,
     service_account_key: Content,
     service_account_public: Content,
     /// The files of certificates that every node of a role has a copy of.
@@ -187,7 +191,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(spec: &ClusterSpec, pki: &ClusterPki<'_>) -> Result<Self, Error> {
+    fn new(spec: &ClusterSpec, pki: &ClusterPki) -> Result<Self, Error> {
         let authorities = pki.authorities();
         let mut authority_certificates = HashMap::new();
         for &authority in authorities.layout().authorities() {
@@ -228,9 +232,10 @@ impl Shared {
             kept_bootstrap.insert(node.clone(), file);
         }
         let service_account = authorities.service_account().private();
+        let signers_key = authorities.signers_key(spec)?.map(PrivateKey::to_pem).transpose()?;
         Ok(Self {
             authority_certificates,
-            cluster_key: Content::secret(&authorities.cluster().key().to_pem()?),
+            signers_key: signers_key.as_ref().map(Content::secret),
             service_account_key: Content::secret(&service_account.to_pem()?),
             service_account_public: Content::public(service_account.public_key_pem()),
             copies,
@@ -247,7 +252,7 @@ impl Shared {
 
 struct NodeFiles<'a> {
     spec: &'a ClusterSpec,
-    pki: &'a ClusterPki<'a>,
+    pki: &'a ClusterPki,
     shared: &'a Shared,
     node: &'a Node,
     artifacts: Vec<Artifact>,
@@ -267,9 +272,9 @@ impl NodeFiles<'_> {
                 paths::SERVICE_ACCOUNT_PUBLIC_KEY,
                 FileContent { kind: FileKind::PublicKey, content, reason: None },
             );
-            if self.spec.signs_requests() {
+            if let Some(key) = &shared.signers_key {
                 let path = paths::authority_key(self.spec.pki.authorities, CaRole::Cluster);
-                self.secret(&path, FileKind::CaKey, &shared.cluster_key);
+                self.secret(&path, FileKind::CaKey, key);
             }
         }
         for (_, files) in shared.copies.iter().filter(|(role, _)| node.has(*role)) {

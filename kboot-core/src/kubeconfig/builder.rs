@@ -167,7 +167,8 @@ impl KubeconfigBuilder<Ready> {
     /// The kubeconfig, with its one context current.
     ///
     /// # Errors
-    /// [`KubeconfigError`] where the authority or a key that was given before cannot be written.
+    /// [`KubeconfigError`] where a key given before is not its certificate's, or the authority or a key cannot be
+    /// written.
     pub fn build(self) -> Result<Kubeconfig, KubeconfigError> {
         let Self { cluster_name, cluster, problem, state: Ready { user_name, user, context, namespace } } =
             self;

@@ -4,7 +4,7 @@ use super::KubeconfigError;
 use super::builder::{KubeconfigBuilder, Ready, WantsCredential, WantsTrust, WantsUser};
 use super::model::{Kubeconfig, User};
 use crate::secret::SecretBytes;
-use crate::x509::{Certificate, PrivateKey};
+use crate::x509::{Certificate, PrivateKey, X509Error};
 
 impl KubeconfigBuilder<WantsTrust> {
     /// Embeds the certificate authority.
@@ -14,21 +14,29 @@ impl KubeconfigBuilder<WantsTrust> {
 }
 
 impl KubeconfigBuilder<WantsCredential> {
-    /// Embeds a client certificate and its key.
+    /// Embeds a client certificate and its key; [`KubeconfigBuilder::build`] refuses another's.
     pub fn with_certificate(self, certificate: &Certificate, key: &PrivateKey) -> KubeconfigBuilder<Ready> {
-        match key.to_pem() {
-            Ok(pem) => self.ready(User {
-                client_certificate_data: Some(certificate.to_pem().into_bytes()),
-                client_key_data: Some(SecretBytes::new(pem.expose_secret().as_bytes().to_vec())),
-                ..User::default()
-            }),
+        match user(certificate, key) {
+            Ok(user) => self.ready(user),
             Err(problem) => {
                 let mut builder = self.ready(User::default());
-                builder.problem.get_or_insert_with(|| problem.into());
+                builder.problem.get_or_insert(problem.into());
                 builder
             }
         }
     }
+}
+
+fn user(certificate: &Certificate, key: &PrivateKey) -> Result<User, X509Error> {
+    if !certificate.certifies(key.public_key()) {
+        return Err(X509Error::KeyMismatch { subject: certificate.facts().subject.clone() });
+    }
+    let key = SecretBytes::new(key.to_pem()?.expose_secret().as_bytes().to_vec());
+    Ok(User {
+        client_certificate_data: Some(certificate.to_pem().into_bytes()),
+        client_key_data: Some(key),
+        ..User::default()
+    })
 }
 
 impl Kubeconfig {

@@ -3,16 +3,13 @@
 use std::fmt;
 
 use super::issuer::{SerialNumber, serial_number};
+use super::self_signed::SelfSigned;
 use super::{CertificateTemplate, Difference, Issuer, PkiError, Subject};
 use crate::cluster::CaRole;
 use crate::env::Env;
-use crate::name::{Username, is_dns1123_subdomain};
+use crate::name::Username;
 use crate::time::{Lifetime, Timestamp, Validity};
-use crate::x509::{
-    Certificate, Content, KeyAlgorithm, PrivateKey, X509Error, authority_extensions, authority_key_extension,
-    readable_der, signed,
-};
-use aws_lc_rs::digest::{SHA256, digest};
+use crate::x509::{Certificate, KeyAlgorithm, Pin, PrivateKey, X509Error};
 
 /// A certificate authority: a certificate that may sign others, and its private key.
 ///
@@ -86,34 +83,9 @@ impl CertificateAuthority {
         path_length: Option<u8>,
         env: &mut Env,
     ) -> Result<Self, PkiError> {
-        let validity = Validity::starting(env.now(), lifetime)?;
-        if lifetime == Lifetime::ZERO {
-            return Err(PkiError::EmptyValidity);
-        }
-        let subject_der = subject.to_der()?;
-        // RFC 7093, 2 (1): the leftmost 160 bits of the SHA-256 of the key
-        let digest = digest(&SHA256, key.public_key().der());
-        let key_id = digest.as_ref().iter().copied().take(20).collect::<Vec<_>>();
-        // Kubernetes 1.22 and later write the common name as a DNS name too; upstream sets no path length.
-        let dns_name = Some(subject.common_name().as_str()).filter(|name| is_dns1123_subdomain(name));
-        let tbs = Content {
-            serial: &serial_number(env)?,
-            issuer: &subject_der,
-            algorithm: key.algorithm().signature(),
-            validity,
-            subject: &subject_der,
-            public_key: key.public_key().der(),
-            extensions: authority_extensions(dns_name, &key_id, path_length)?,
-        }
-        .to_der()?;
-        let der = signed(&tbs, key.algorithm().signature(), &key.sign(&tbs)?)?;
-        let issuer = Issuer {
-            certificate: Certificate::from_encoder(der),
-            key_extension: authority_key_extension(Some(&key_id))?,
-            validity,
-            algorithm: key.algorithm(),
-            authority: CaRole::of_common_name(subject.common_name().as_str()),
-        };
+        let prepared = SelfSigned::prepare(subject, key.public_key(), lifetime, path_length, env)?;
+        let certificate = prepared.certificate.sign_here(&key)?;
+        let issuer = prepared.issuer(certificate, subject);
         Ok(Self { issuer, key })
     }
 
@@ -202,8 +174,7 @@ impl CertificateAuthority {
             .sign_here(&self.key)?)
     }
 
-    /// Why an existing certificate is not what this authority would issue from the template now; none
-    /// where it is: same bytes but for the serial number, the validity and the key.
+    /// What [`Issuer::differs`] says.
     ///
     /// # Errors
     /// [`PkiError`] where the template cannot be encoded.
@@ -213,33 +184,7 @@ impl CertificateAuthority {
         template: &CertificateTemplate,
         now: Timestamp,
     ) -> Result<Option<Difference>, PkiError> {
-        let (facts, last) = (certificate.facts(), self.issuer.validity.not_after);
-        let Validity { not_before, not_after } = facts.validity;
-        if not_after < now {
-            return Ok(Some(Difference::Expired { not_after }));
-        }
-        if not_before > now {
-            return Ok(Some(Difference::NotYetValid { not_before }));
-        }
-        if not_after > last {
-            return Ok(Some(Difference::OutlivesAuthority { not_after: last }));
-        }
-        if !certificate.is_signed_by(self.certificate()) {
-            return Ok(Some(Difference::Authority));
-        }
-        let subject = template.subject.to_der()?;
-        if facts.subject_name.der() != subject {
-            let (found, wanted) = (facts.subject.clone(), readable_der(&subject));
-            return Ok(Some(Difference::Subject { found, wanted }));
-        }
-        if facts.alt_names != template.alt_names {
-            let (found, wanted) = (facts.alt_names.clone(), template.alt_names.clone());
-            return Ok(Some(Difference::AltNames { found, wanted }));
-        }
-        let wanted =
-            self.issuer.content(template, &subject, &facts.public_key, facts.validity, &facts.serial)?;
-        let is_same = certificate.to_be_signed() == wanted.to_der()?;
-        Ok((!is_same).then_some(Difference::Extensions))
+        self.issuer.differs(certificate, template, now)
     }
 
     /// The certificate.
@@ -266,10 +211,9 @@ impl CertificateAuthority {
         self.issuer.validity()
     }
 
-    /// The pin that `kubeadm join --discovery-token-ca-cert-hash` takes: `sha256:` and the hexadecimal
-    /// SHA-256 of the SubjectPublicKeyInfo (kubeadm's `pubkeypin`).
+    /// The pin that `kubeadm join --discovery-token-ca-cert-hash` takes.
     #[must_use]
-    pub fn pin(&self) -> String {
+    pub fn pin(&self) -> Pin {
         self.issuer.pin()
     }
 }

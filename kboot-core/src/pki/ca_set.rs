@@ -1,13 +1,13 @@
 //! The private half of a cluster: its authorities, and its service account key.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{CertificateAuthority, PkiError, Subject};
-use crate::cluster::SubjectDefaults;
-use crate::cluster::{CaLayout, CaRole, ClusterSpec, ControlPlane};
+use super::{CertificateAuthority, Issuer, PkiError, Subject};
+use crate::cluster::{CaLayout, CaRole, ClusterSpec, ControlPlane, NodeRole, SubjectDefaults};
 use crate::env::Env;
 use crate::name::Username;
-use crate::x509::PrivateKey;
+use crate::x509::{Certificate, PrivateKey, PublicKey, UnsignedCertificate};
 
 /// The key pair that signs and verifies service account tokens.
 #[derive(Debug)]
@@ -27,13 +27,61 @@ impl ServiceAccountKey {
     }
 }
 
-/// The private half of a cluster: its authorities and its service account key.
+/// One of a cluster's authorities.
 #[derive(Debug)]
+#[non_exhaustive]
+pub enum ClusterAuthority {
+    /// Its key is here.
+    Here(CertificateAuthority),
+    /// Its key is elsewhere, in a KMS or an HSM: see [`UnsignedPki`](super::UnsignedPki).
+    Elsewhere(Issuer),
+}
+
+impl ClusterAuthority {
+    /// The certificate and what leaves take from it.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        match self {
+            Self::Here(authority) => authority.issuer(),
+            Self::Elsewhere(issuer) => issuer,
+        }
+    }
+
+    /// The certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        self.issuer().certificate()
+    }
+
+    /// The private key, where it is here.
+    #[must_use]
+    pub fn key(&self) -> Option<&PrivateKey> {
+        match self {
+            Self::Here(authority) => Some(authority.key()),
+            Self::Elsewhere(_) => None,
+        }
+    }
+}
+
+impl From<CertificateAuthority> for ClusterAuthority {
+    fn from(authority: CertificateAuthority) -> Self {
+        Self::Here(authority)
+    }
+}
+
+impl From<Issuer> for ClusterAuthority {
+    fn from(issuer: Issuer) -> Self {
+        Self::Elsewhere(issuer)
+    }
+}
+
+/// The private half of a cluster: its authorities and its service account key. A clone shares the keys with the first.
+#[derive(Debug, Clone)]
 pub struct CaSet {
     layout: CaLayout,
-    cluster: CertificateAuthority,
-    others: Option<(CertificateAuthority, CertificateAuthority)>,
-    service_account: ServiceAccountKey,
+    cluster: Arc<ClusterAuthority>,
+    others: Option<Arc<(ClusterAuthority, ClusterAuthority)>>,
+    service_account: Arc<ServiceAccountKey>,
 }
 
 impl CaSet {
@@ -46,14 +94,14 @@ impl CaSet {
         Self::complete(spec, BTreeMap::new(), None, env)
     }
 
-    /// Takes those that exist and makes the rest.
+    /// Takes those that exist, with their keys or without ([`ClusterAuthority`]), and makes the rest.
     ///
     /// # Errors
     /// [`PkiError`] where a key or a certificate cannot be made; [`PkiError::AuthorityElsewhere`] where the cluster
     /// file has workers alone and the cluster's authority is not among those that exist.
     pub fn complete(
         spec: &ClusterSpec,
-        mut existing: BTreeMap<CaRole, CertificateAuthority>,
+        mut existing: BTreeMap<CaRole, ClusterAuthority>,
         service_account: Option<ServiceAccountKey>,
         env: &mut Env,
     ) -> Result<Self, PkiError> {
@@ -69,24 +117,59 @@ impl CaSet {
                     spec.pki.authority_lifetime,
                     env,
                 )
+                .map(ClusterAuthority::from)
             }
         };
-        let cluster = obtain(CaRole::Cluster, env)?;
+        let cluster = Arc::new(obtain(CaRole::Cluster, env)?);
         let others = match spec.pki.authorities {
             CaLayout::Single => None,
-            CaLayout::Separate => Some((obtain(CaRole::Etcd, env)?, obtain(CaRole::FrontProxy, env)?)),
+            CaLayout::Separate => {
+                Some(Arc::new((obtain(CaRole::Etcd, env)?, obtain(CaRole::FrontProxy, env)?)))
+            }
         };
         let service_account = match service_account {
             Some(key) => key,
             None => ServiceAccountKey(PrivateKey::generate(spec.pki.key)?),
         };
+        let service_account = Arc::new(service_account);
         Ok(Self { layout: spec.pki.authorities, cluster, others, service_account })
+    }
+
+    /// Prepares the certificate of a new authority whose key is elsewhere, with the name and the lifetime of those that
+    /// [`CaSet::create`] makes. Signed, [`Issuer::load`] takes it; see [`UnsignedPki`](super::UnsignedPki).
+    ///
+    /// # Errors
+    /// As [`Issuer::prepare_self_signed`]; [`PkiError::AuthorityElsewhere`] where the cluster file has workers alone.
+    pub fn prepare_authority(
+        spec: &ClusterSpec,
+        authority: CaRole,
+        public_key: &PublicKey,
+        env: &mut Env,
+    ) -> Result<UnsignedCertificate, PkiError> {
+        if spec.control_plane == ControlPlane::External {
+            return Err(PkiError::AuthorityElsewhere);
+        }
+        let subject = authority_subject(authority, &spec.pki.subject);
+        Issuer::prepare_self_signed(&subject, public_key, spec.pki.authority_lifetime, env)
+    }
+
+    /// The key with which kube-controller-manager signs requests of kubelets; none where it signs none, or runs
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// [`PkiError::SignersNeedKey`] where it would need a key that is elsewhere.
+    pub(crate) fn signers_key(&self, spec: &ClusterSpec) -> Result<Option<&PrivateKey>, PkiError> {
+        if !spec.signs_requests() || spec.nodes_with(NodeRole::ControlPlane).next().is_none() {
+            return Ok(None);
+        }
+        let subject = || self.cluster.certificate().facts().subject.clone();
+        self.cluster.key().map(Some).ok_or_else(|| PkiError::SignersNeedKey { subject: subject() })
     }
 
     /// The authority that does this work, which is the cluster's where there is only one.
     #[must_use]
-    pub fn get(&self, authority: CaRole) -> &CertificateAuthority {
-        match (authority, &self.others) {
+    pub fn get(&self, authority: CaRole) -> &ClusterAuthority {
+        match (authority, self.others.as_deref()) {
             (CaRole::Cluster, _) | (CaRole::Etcd | CaRole::FrontProxy, None) => &self.cluster,
             (CaRole::Etcd, Some((etcd, _))) => etcd,
             (CaRole::FrontProxy, Some((_, front_proxy))) => front_proxy,
@@ -95,7 +178,7 @@ impl CaSet {
 
     /// The cluster's authority.
     #[must_use]
-    pub fn cluster(&self) -> &CertificateAuthority {
+    pub fn cluster(&self) -> &ClusterAuthority {
         &self.cluster
     }
 

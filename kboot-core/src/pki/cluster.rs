@@ -1,19 +1,14 @@
-//! Every certificate of a cluster, issued at once; what exists and still fits is kept.
+//! A cluster's certificates, once there are all of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use rayon::prelude::*;
-
-use super::issuer::{SerialNumber, serial_number};
-use super::join::{JoinToken, Joining, lets_nodes_join};
-use super::origin::{Origin, Replaced};
+use super::join::{JoinToken, lets_nodes_join};
+use super::origin::Origin;
 use super::row::Scope;
 use super::{CaSet, PkiError, Profile};
-use crate::cluster::{CaRole, ClusterSpec, Node};
-use crate::env::Env;
+use crate::cluster::ClusterSpec;
 use crate::name::NodeName;
-use crate::time::{Timestamp, Validity};
 use crate::token::{BootstrapToken, StaticToken, TokenError, TokenSettings};
 use crate::x509::{Certificate, PrivateKey};
 
@@ -91,21 +86,22 @@ pub struct Existing {
     pub static_tokens: Vec<StaticToken>,
 }
 
-/// Every certificate of a cluster, its authorities, and its bootstrap token.
+/// Every certificate of a cluster, its authorities, and its bootstrap token. It borrows nothing; the authorities are
+/// shared with the [`CaSet`] that it is from.
 #[derive(Debug)]
-pub struct ClusterPki<'a> {
-    authorities: &'a CaSet,
-    certificates: BTreeMap<CertificateId, Issued>,
-    token: Option<JoinToken>,
-    kept_tokens: BTreeMap<NodeName, BootstrapToken>,
-    static_tokens: Vec<StaticToken>,
+pub struct ClusterPki {
+    pub(super) authorities: CaSet,
+    pub(super) certificates: BTreeMap<CertificateId, Issued>,
+    pub(super) token: Option<JoinToken>,
+    pub(super) kept_tokens: BTreeMap<NodeName, BootstrapToken>,
+    pub(super) static_tokens: Vec<StaticToken>,
 }
 
-impl ClusterPki<'_> {
+impl ClusterPki {
     /// The authorities.
     #[must_use]
     pub fn authorities(&self) -> &CaSet {
-        self.authorities
+        &self.authorities
     }
 
     /// The cluster's certificates, ordered by node and profile.
@@ -174,87 +170,4 @@ pub(crate) fn wanted_certificates(spec: &ClusterSpec) -> Vec<CertificateId> {
         Scope::OnRequest => Vec::new(),
     });
     ids.collect()
-}
-
-impl CaSet {
-    /// Issues every certificate that the cluster file asks for, on all processors.
-    ///
-    /// # Errors
-    /// [`IssueError`] where a certificate or a token cannot be made.
-    pub fn issue(&self, spec: &ClusterSpec, env: &mut Env) -> Result<ClusterPki<'_>, IssueError> {
-        self.issue_missing(spec, Existing::default(), env)
-    }
-
-    /// Issues what is missing or no longer fits. A key that exists is used again, never replaced.
-    ///
-    /// # Errors
-    /// [`IssueError`] where a certificate or a token cannot be made.
-    pub fn issue_missing(
-        &self,
-        spec: &ClusterSpec,
-        existing: Existing,
-        env: &mut Env,
-    ) -> Result<ClusterPki<'_>, IssueError> {
-        let Existing { mut certificates, token, kept_tokens, new_token, static_tokens } = existing;
-        let now = env.now();
-        let validity = Validity::starting(now, spec.pki.certificate_lifetime).map_err(PkiError::from)?;
-        let issuance = Issuance { authorities: self, spec, now, validity };
-        let nodes: BTreeMap<&NodeName, &Node> = spec.nodes.iter().map(|node| (node.name(), node)).collect();
-        let orders = wanted_certificates(spec)
-            .into_iter()
-            .map(|id| {
-                let node = id.node.as_ref().and_then(|name| nodes.get(name)).copied();
-                Ok(Order { existing: certificates.remove(&id), serial: serial_number(env)?, node, id })
-            })
-            .collect::<Result<Vec<_>, PkiError>>()?;
-        let certificates = orders
-            .into_par_iter()
-            .map(|order| issuance.fulfil(order))
-            .collect::<Result<BTreeMap<_, _>, PkiError>>()?;
-        let Joining { token, kept_tokens, static_tokens } =
-            Joining { token: None, kept_tokens, static_tokens }.settle(spec, token, new_token, env)?;
-        Ok(ClusterPki { authorities: self, certificates, token, kept_tokens, static_tokens })
-    }
-}
-
-/// What all certificates of a cluster have in common.
-struct Issuance<'a> {
-    authorities: &'a CaSet,
-    spec: &'a ClusterSpec,
-    now: Timestamp,
-    validity: Validity,
-}
-
-/// One certificate that is wanted, and what is there of it.
-struct Order<'a> {
-    id: CertificateId,
-    node: Option<&'a Node>,
-    existing: Option<(PrivateKey, Option<Certificate>)>,
-    serial: SerialNumber,
-}
-
-impl Issuance<'_> {
-    fn fulfil(&self, order: Order<'_>) -> Result<(CertificateId, Issued), PkiError> {
-        let Order { id, node, existing, serial } = order;
-        let template = id.profile.template_in(self.spec, node)?;
-        let authority = self.authorities.get(id.profile.ca().unwrap_or(CaRole::Cluster));
-        let (key, reason) = match existing {
-            Some((key, Some(certificate))) => {
-                let reason = if certificate.facts().public_key != *key.public_key() {
-                    Some(Replaced::KeyMismatch)
-                } else {
-                    let difference = authority.differs(&certificate, &template, self.now)?;
-                    difference.map(|difference| Replaced::Differs { difference })
-                };
-                if reason.is_none() {
-                    return Ok((id, Issued { certificate, key, origin: Origin::Kept }));
-                }
-                (key, reason)
-            }
-            Some((key, None)) => (key, Some(Replaced::KeyAlone)),
-            None => (PrivateKey::generate(self.spec.pki.key)?, None),
-        };
-        let certificate = authority.issue_numbered(&template, &key, self.validity, serial)?;
-        Ok((id, Issued { certificate, key, origin: Origin::Made { reason } }))
-    }
 }

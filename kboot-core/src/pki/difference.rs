@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::time::Timestamp;
-use crate::x509::SubjectAltNames;
+use super::{CertificateTemplate, Issuer, PkiError};
+use crate::time::{Timestamp, Validity};
+use crate::x509::{Certificate, SubjectAltNames, readable_der};
 
 /// Why an existing certificate is not what its authority would issue now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,5 +60,46 @@ impl fmt::Display for Difference {
             }
             Self::Extensions => f.write_str("usages or other extensions differ"),
         }
+    }
+}
+
+impl Issuer {
+    /// Why an existing certificate is not what this authority would issue from the template now; none
+    /// where it is: same bytes but for the serial number, the validity and the key.
+    ///
+    /// # Errors
+    /// [`PkiError`] where the template cannot be encoded.
+    pub fn differs(
+        &self,
+        certificate: &Certificate,
+        template: &CertificateTemplate,
+        now: Timestamp,
+    ) -> Result<Option<Difference>, PkiError> {
+        let (facts, last) = (certificate.facts(), self.validity.not_after);
+        let Validity { not_before, not_after } = facts.validity;
+        if not_after < now {
+            return Ok(Some(Difference::Expired { not_after }));
+        }
+        if not_before > now {
+            return Ok(Some(Difference::NotYetValid { not_before }));
+        }
+        if not_after > last {
+            return Ok(Some(Difference::OutlivesAuthority { not_after: last }));
+        }
+        if !certificate.is_signed_by(&self.certificate) {
+            return Ok(Some(Difference::Authority));
+        }
+        let subject = template.subject.to_der()?;
+        if facts.subject_name.der() != subject {
+            let (found, wanted) = (facts.subject.clone(), readable_der(&subject));
+            return Ok(Some(Difference::Subject { found, wanted }));
+        }
+        if facts.alt_names != template.alt_names {
+            let (found, wanted) = (facts.alt_names.clone(), template.alt_names.clone());
+            return Ok(Some(Difference::AltNames { found, wanted }));
+        }
+        let wanted = self.content(template, &subject, &facts.public_key, facts.validity, &facts.serial)?;
+        let is_same = certificate.to_be_signed() == wanted.to_der()?;
+        Ok((!is_same).then_some(Difference::Extensions))
     }
 }

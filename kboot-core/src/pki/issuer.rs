@@ -1,13 +1,14 @@
 //! Authorities without their keys: what an issued certificate takes from its issuer.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{CertificateTemplate, PkiError};
 use crate::cluster::CaRole;
 use crate::env::{Env, RandomUnavailable};
 use crate::time::{Lifetime, Timestamp, Validity};
 use crate::x509::{
-    Certificate, Content, KeyAlgorithm, PublicKey, TlsUsage, UnsignedCertificate, X509Error,
+    Certificate, Content, KeyAlgorithm, Pin, PublicKey, Signatory, TlsUsage, UnsignedCertificate, X509Error,
     authority_key_extension, leaf_extensions,
 };
 
@@ -26,10 +27,10 @@ pub(super) fn serial_number(env: &mut Env) -> Result<SerialNumber, RandomUnavail
 /// [`CertificateAuthority`](super::CertificateAuthority) has the key beside it.
 pub struct Issuer {
     pub(super) certificate: Certificate,
+    pub(super) signatory: Arc<Signatory>,
     /// The extension that leads leaves to this authority's key, DER.
     pub(super) key_extension: Vec<u8>,
     pub(super) validity: Validity,
-    pub(super) algorithm: KeyAlgorithm,
     /// Which of a cluster's it is, where that is known.
     pub(super) authority: Option<CaRole>,
 }
@@ -70,7 +71,8 @@ impl Issuer {
         };
         let (key_extension, validity) = (authority_key_extension(facts.key_id.as_deref())?, facts.validity);
         let authority = CaRole::of_common_name(&facts.common_name);
-        Ok(Self { certificate, key_extension, validity, algorithm, authority })
+        let signatory = Arc::new(Signatory { subject, public_key: facts.public_key.clone(), algorithm });
+        Ok(Self { certificate, signatory, key_extension, validity, authority })
     }
 
     /// Says which of a cluster's authorities it is, where its common name does not or says another.
@@ -112,7 +114,7 @@ impl Issuer {
     /// # Errors
     /// [`PkiError::WrongAuthority`] for a client of the API server where this is etcd's authority or the front
     /// proxy's, [`PkiError::Unrestricted`] for a client in `system:masters` (see [`crate::danger`]),
-    /// [`X509Error::UnsupportedKey`] for a key of another kind than those of [`KeyAlgorithm`],
+    /// [`X509Error::UnsupportedKind`] for a key of another kind than those of [`KeyAlgorithm`],
     /// [`PkiError::EmptyValidity`] where nothing of the lifetime is left,
     /// [`PkiError`] where encoding fails.
     pub fn prepare(
@@ -121,7 +123,7 @@ impl Issuer {
         public_key: &PublicKey,
         lifetime: Lifetime,
         env: &mut Env,
-    ) -> Result<UnsignedCertificate<'_>, PkiError> {
+    ) -> Result<UnsignedCertificate, PkiError> {
         template.check_restricted()?;
         self.prepare_even_unrestricted(template, public_key, lifetime, env)
     }
@@ -133,9 +135,9 @@ impl Issuer {
         public_key: &PublicKey,
         lifetime: Lifetime,
         env: &mut Env,
-    ) -> Result<UnsignedCertificate<'_>, PkiError> {
+    ) -> Result<UnsignedCertificate, PkiError> {
         self.check_template(template)?;
-        KeyAlgorithm::of_public_key(public_key).ok_or(X509Error::UnsupportedKey)?;
+        supported(public_key)?;
         let validity = self.validity_from(env.now(), lifetime)?;
         self.prepare_numbered(template, public_key, validity, &serial_number(env)?)
     }
@@ -154,14 +156,14 @@ impl Issuer {
         public_key: &PublicKey,
         validity: Validity,
         serial: &SerialNumber,
-    ) -> Result<UnsignedCertificate<'_>, PkiError> {
+    ) -> Result<UnsignedCertificate, PkiError> {
         let validity = validity.within(self.validity);
         if validity.not_before >= validity.not_after {
             return Err(PkiError::EmptyValidity);
         }
         let subject = template.subject.to_der()?;
         let content = self.content(template, &subject, public_key, validity, serial)?;
-        Ok(UnsignedCertificate::new(&self.certificate, self.algorithm, content.to_der()?))
+        Ok(UnsignedCertificate::new(&self.signatory, content.to_der()?))
     }
 
     pub(super) fn content<'a>(
@@ -175,7 +177,7 @@ impl Issuer {
         Ok(Content {
             serial,
             issuer: self.subject_der(),
-            algorithm: self.algorithm.signature(),
+            algorithm: self.algorithm().signature(),
             validity,
             subject,
             public_key: public_key.der(),
@@ -204,13 +206,13 @@ impl Issuer {
     /// The algorithm and size of the key.
     #[must_use]
     pub fn algorithm(&self) -> KeyAlgorithm {
-        self.algorithm
+        self.signatory.algorithm
     }
 
     /// The public key.
     #[must_use]
     pub fn public_key(&self) -> &PublicKey {
-        &self.certificate.facts().public_key
+        &self.signatory.public_key
     }
 
     /// The Name that stands in leaves byte for byte, DER.
@@ -218,12 +220,16 @@ impl Issuer {
         self.certificate.facts().subject_name.der()
     }
 
-    /// The pin that `kubeadm join --discovery-token-ca-cert-hash` takes: `sha256:` and the hexadecimal
-    /// SHA-256 of the SubjectPublicKeyInfo (kubeadm's `pubkeypin`).
+    /// The pin that `kubeadm join --discovery-token-ca-cert-hash` takes.
     #[must_use]
-    pub fn pin(&self) -> String {
+    pub fn pin(&self) -> Pin {
         self.public_key().pin()
     }
+}
+
+/// What the key is, where it is of a kind that is certified.
+pub(super) fn supported(key: &PublicKey) -> Result<KeyAlgorithm, X509Error> {
+    KeyAlgorithm::of_public_key(key).ok_or_else(|| X509Error::UnsupportedKind { kind: key.kind().clone() })
 }
 
 impl fmt::Debug for Issuer {

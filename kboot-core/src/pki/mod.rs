@@ -10,6 +10,7 @@ mod content;
 mod difference;
 mod expiry;
 mod holders;
+mod issuance;
 mod issuer;
 mod join;
 mod origin;
@@ -17,11 +18,13 @@ pub(crate) mod places;
 pub mod profile;
 pub(crate) mod requested;
 pub(crate) mod row;
+mod self_signed;
 mod subject;
 mod template;
+mod unsigned_pki;
 
 pub use authority::CertificateAuthority;
-pub use ca_set::{CaSet, ServiceAccountKey};
+pub use ca_set::{CaSet, ClusterAuthority, ServiceAccountKey};
 pub(crate) use ca_set::{authority_subject, authority_subject_der};
 pub use cfssl::{CfsslAuthority, CfsslCaError, CfsslError, CfsslRequest, SigningProfile};
 pub(crate) use cluster::wanted_certificates;
@@ -36,6 +39,7 @@ pub use origin::{Origin, Replaced};
 pub use profile::Profile;
 pub use subject::Subject;
 pub use template::CertificateTemplate;
+pub use unsigned_pki::UnsignedPki;
 
 use crate::cluster::CaRole;
 use crate::env::RandomUnavailable;
@@ -56,6 +60,29 @@ pub enum PkiError {
          ca.key; nothing else in the cluster would trust workers of a new one"
     )]
     AuthorityElsewhere,
+    /// kube-controller-manager would sign with a key that is elsewhere.
+    #[error(
+        "the key of {subject} is elsewhere, and kube-controller-manager signs requests of kubelets with a file: write \
+         spec.join.nodeCredentials: certificate and spec.join.servingCertificates: issued, so that kubelets request nothing"
+    )]
+    SignersNeedKey {
+        /// The authority's subject.
+        subject: String,
+    },
+    /// A certificate that its authority's key, which is elsewhere, has not signed.
+    #[error(
+        "the certificate {certificate} (one of {count}) waits for the key of {}, which is elsewhere: have it sign what \
+         CaSet::prepare gives",
+        authority.common_name()
+    )]
+    Unsigned {
+        /// Which certificate, the first of them.
+        certificate: String,
+        /// The authority whose key it is.
+        authority: CaRole,
+        /// How many certificates there are.
+        count: usize,
+    },
     /// More than one certificate where one is wanted.
     #[error(
         "{found} certificates found, expected one: kube-controller-manager signs with a single certificate"

@@ -51,7 +51,8 @@ impl CertificateAuthority {
 }
 
 impl Issuer {
-    /// Prepares what [`CertificateAuthority::sign`] signs, for a key that is elsewhere.
+    /// Prepares what [`CertificateAuthority::sign`] signs, for a key that is elsewhere:
+    /// [`UnsignedCertificate::sign_with`] has it signed, [`UnsignedCertificate::sign_with_async`] waits for the signature.
     ///
     /// # Errors
     /// What [`CertificateAuthority::sign`] can fail with, but for signing.
@@ -60,7 +61,7 @@ impl Issuer {
         approved: &ApprovedRequest,
         limit: Lifetime,
         env: &mut Env,
-    ) -> Result<UnsignedCertificate<'_>, PkiError> {
+    ) -> Result<UnsignedCertificate, PkiError> {
         self.prepare_requested(
             &approved.content()?,
             approved.requested_lifetime(),

@@ -4,6 +4,8 @@
 //! Source: `staging/src/k8s.io/cluster-bootstrap/token` and
 //! `plugin/pkg/auth/authenticator/token/bootstrap` of Kubernetes.
 
+#[cfg(feature = "certificates")]
+mod join_command;
 mod secret_object;
 mod settings;
 mod static_token;
@@ -16,7 +18,6 @@ pub use settings::{BootstrapGroup, TokenSettings, TokenUsage};
 pub use static_token::StaticToken;
 
 use crate::env::{Env, RandomUnavailable};
-use crate::net::ApiEndpoint;
 use crate::secret::SecretText;
 use crate::time::TimeError;
 
@@ -184,18 +185,6 @@ impl BootstrapToken {
     /// [`TokenError`] where the settings contradict themselves.
     pub fn secret(&self, settings: &TokenSettings) -> Result<TokenSecret, TokenError> {
         TokenSecret::new(self, settings)
-    }
-
-    /// The command that joins a node with kubeadm, with the authority pinned.
-    #[must_use]
-    pub fn join_command(&self, endpoint: &ApiEndpoint, pins: &[String]) -> SecretText {
-        let mut command =
-            format!("kubeadm join {} --token {}", endpoint.host_port(), self.expose_secret().expose_secret());
-        for pin in pins {
-            command.push_str(" --discovery-token-ca-cert-hash ");
-            command.push_str(pin);
-        }
-        SecretText::new(command)
     }
 }
 

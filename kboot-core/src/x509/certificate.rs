@@ -111,6 +111,14 @@ impl Certificate {
         self.facts.get().map_or_else(|| self.read().validity, |facts| facts.validity)
     }
 
+    /// Whether the key is the one that it certifies, without keeping the facts, as [`Certificate::validity`].
+    pub(crate) fn certifies(&self, key: &PublicKey) -> bool {
+        match self.facts.get() {
+            Some(facts) => facts.public_key == *key,
+            None => parse(&self.der).is_ok_and(|parsed| parsed.tbs_certificate.subject_pki.raw == key.der()),
+        }
+    }
+
     fn read(&self) -> CertificateFacts {
         let read = parse(&self.der).and_then(|parsed| CertificateFacts::of(&parsed));
         read.unwrap_or_else(|_| CertificateFacts::unreadable())

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use super::SignatureAlgorithm;
+use super::{KeyKind, SignatureAlgorithm};
 use crate::time::TimeError;
 
 /// Why a key or a certificate cannot be read, made or used.
@@ -26,6 +26,18 @@ pub enum X509Error {
         "the key is damaged or of an unsupported kind: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits"
     )]
     UnsupportedKey,
+    /// The key is of a kind that kboot makes no certificates for.
+    #[error("the key is {kind}: use ECDSA P-256 or P-384, or RSA with 2048, 3072 or 4096 bits")]
+    UnsupportedKind {
+        /// What it is.
+        kind: KeyKind,
+    },
+    /// The text is not a pin.
+    #[error("{value:?} is not the pin of a key: use sha256: and 64 hexadecimal digits")]
+    InvalidPin {
+        /// The text, cut to its first 64 characters.
+        value: String,
+    },
     /// No certificate in the text.
     #[error("no certificate found: expected a PEM block CERTIFICATE")]
     NoCertificate,

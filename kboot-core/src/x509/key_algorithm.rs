@@ -48,8 +48,18 @@ impl KeyAlgorithm {
         }
     }
 
-    /// What a public key is; none for kinds and sizes not listed here.
-    pub(crate) fn of_public_key(key: &PublicKey) -> Option<Self> {
+    /// What a public key is; none for kinds and sizes not listed here. A [`SigningKey`](super::SigningKey) that is
+    /// elsewhere learns it so from the public half that its KMS gives.
+    ///
+    /// ```
+    /// use kboot_core::x509::{KeyAlgorithm, PrivateKey, PublicKey};
+    /// let pem = PrivateKey::generate(KeyAlgorithm::EcdsaP384)?.public_key_pem();
+    /// let key = PublicKey::from_pem(pem.as_bytes())?;
+    /// assert_eq!(KeyAlgorithm::of_public_key(&key), Some(KeyAlgorithm::EcdsaP384));
+    /// # Ok::<(), kboot_core::x509::X509Error>(())
+    /// ```
+    #[must_use]
+    pub fn of_public_key(key: &PublicKey) -> Option<Self> {
         match key.kind() {
             KeyKind::EcdsaP256 => Some(Self::EcdsaP256),
             KeyKind::EcdsaP384 => Some(Self::EcdsaP384),

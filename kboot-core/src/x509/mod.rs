@@ -5,16 +5,19 @@
 
 mod anomaly;
 mod certificate;
+mod digest;
 mod encode;
 mod error;
 mod extensions;
 mod facts;
 mod general_name;
 mod key_algorithm;
+mod key_kind;
 mod limits;
 mod name;
 mod oid;
 pub(crate) mod pem;
+mod pin;
 mod private_key;
 mod public_key;
 mod request;
@@ -27,21 +30,25 @@ mod verify;
 
 pub use anomaly::EncodingAnomaly;
 pub use certificate::Certificate;
-pub(crate) use encode::{Content, authority_extensions, authority_key_extension, leaf_extensions, signed};
+pub use digest::{DigestAlgorithm, MessageDigest};
+pub(crate) use encode::{Content, authority_extensions, authority_key_extension, leaf_extensions};
 pub use error::{RequestError, SigningError, X509Error};
 pub use facts::CertificateFacts;
 pub use general_name::{GeneralName, SubjectAltNames};
 pub use key_algorithm::KeyAlgorithm;
+pub use key_kind::KeyKind;
 pub use name::{AttributeTypeAndValue, DistinguishedName, RelativeDistinguishedName};
 pub(crate) use name::{NameEncoder, attribute_type, readable_der};
 pub use oid::ObjectIdentifier;
+pub use pin::Pin;
 pub use private_key::PrivateKey;
-pub use public_key::{KeyKind, PublicKey, spki_pin};
+pub use public_key::PublicKey;
 pub use request::{
     CertificateRequest, ExtensionAnomaly, ExtensionContent, RequestAttribute, RequestedExtension,
 };
 pub use signature::SignatureCheck;
 pub use signature_algorithm::SignatureAlgorithm;
-pub use signing::{SigningKey, UnsignedCertificate};
+pub(crate) use signing::Signatory;
+pub use signing::{AsyncSigningKey, SigningKey, UnsignedCertificate};
 pub use usage::{ExtendedKeyUsage, KeyUsage, TlsUsage};
 pub use verify::{OutsideOfLife, Verification, VerificationFailure};

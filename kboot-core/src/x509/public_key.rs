@@ -1,15 +1,11 @@
 //! Public keys: a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), its kind and its strength.
 
-use std::fmt;
-
-use aws_lc_rs::digest::{SHA256, digest};
 use der::asn1::{BitStringRef, UintRef};
 use der::{Decode, Tag};
 
 use super::oid;
 use super::tlv::{Tlv, fields};
-use super::{ObjectIdentifier, RequestError, X509Error};
-use crate::shown::hex;
+use super::{KeyKind, Pin, RequestError, X509Error};
 
 /// A public key: its SubjectPublicKeyInfo and what it is.
 ///
@@ -17,7 +13,7 @@ use crate::shown::hex;
 /// use kboot_core::x509::{KeyAlgorithm, KeyKind, PrivateKey};
 /// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// assert_eq!(key.public_key().kind(), &KeyKind::EcdsaP256);
-/// assert!(key.public_key().pin().starts_with("sha256:"));
+/// assert!(key.public_key().pin().to_string().starts_with("sha256:"));
 /// # Ok::<(), kboot_core::x509::X509Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,42 +22,6 @@ pub struct PublicKey {
     kind: KeyKind,
     /// How many bytes at the end are the content of the BIT STRING.
     bits: usize,
-}
-
-/// The kind and the strength of a public key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum KeyKind {
-    /// RSA.
-    Rsa {
-        /// The length of the modulus in bits.
-        bits: usize,
-        /// Whether the exponent is odd and at least 65537 (FIPS 186-5, A.1.1).
-        sound_exponent: bool,
-    },
-    /// ECDSA on P-256.
-    EcdsaP256,
-    /// ECDSA on P-384.
-    EcdsaP384,
-    /// ECDSA on P-521.
-    EcdsaP521,
-    /// Ed25519.
-    Ed25519,
-    /// An Ed25519 key for which anybody can sign: a point of small order, or one not written in the one
-    /// way that there is.
-    WeakEdwardsPoint,
-    /// ECDSA on a curve of less than 256 bits.
-    WeakCurve {
-        /// The curve's object identifier.
-        oid: ObjectIdentifier,
-    },
-    /// Anything else.
-    Unknown {
-        /// The object identifier of the curve, or of the algorithm.
-        oid: ObjectIdentifier,
-    },
-    /// Of an algorithm whose identifier no [`ObjectIdentifier`] holds; in certificates alone.
-    Unreadable,
 }
 
 impl PublicKey {
@@ -113,38 +73,15 @@ impl PublicKey {
         &self.kind
     }
 
-    /// The SHA-256 of the SubjectPublicKeyInfo, as [`spki_pin`] writes it.
+    /// The SHA-256 of the SubjectPublicKeyInfo.
     #[must_use]
-    pub fn pin(&self) -> String {
-        spki_pin(&self.der)
+    pub fn pin(&self) -> Pin {
+        Pin::of_spki(&self.der)
     }
 
     /// The content of the BIT STRING.
     pub(crate) fn bits(&self) -> &[u8] {
         self.der.len().checked_sub(self.bits).and_then(|start| self.der.get(start..)).unwrap_or_default()
-    }
-}
-
-/// The pin of a SubjectPublicKeyInfo in DER: `sha256:` and its SHA-256 in hexadecimal (RFC 7469, 2.4).
-#[must_use]
-pub fn spki_pin(der: &[u8]) -> String {
-    format!("sha256:{}", hex(digest(&SHA256, der).as_ref()))
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rsa { bits, sound_exponent: true } => write!(f, "RSA {bits}"),
-            Self::Rsa { bits, sound_exponent: false } => write!(f, "RSA {bits} with a weak exponent"),
-            Self::EcdsaP256 => f.write_str("ECDSA P-256"),
-            Self::EcdsaP384 => f.write_str("ECDSA P-384"),
-            Self::EcdsaP521 => f.write_str("ECDSA P-521"),
-            Self::Ed25519 => f.write_str("Ed25519"),
-            Self::WeakEdwardsPoint => f.write_str("Ed25519 with a weak point"),
-            Self::WeakCurve { oid } => write!(f, "ECDSA on the small curve {oid}"),
-            Self::Unknown { oid } => write!(f, "algorithm {oid}"),
-            Self::Unreadable => f.write_str("an algorithm that kboot cannot name"),
-        }
     }
 }
 

@@ -71,7 +71,7 @@ fn judge(spec: &ClusterSpec) {
         assert!((14..=16).contains(&facts.serial.len()), "{id}: a serial number has 128 random bits");
         assert!(
             facts.validity.not_after
-                <= authorities.get(id.profile.ca().unwrap_or(CaRole::Cluster)).validity().not_after
+                <= authorities.get(id.profile.ca().unwrap_or(CaRole::Cluster)).issuer().validity().not_after
         );
         assert_eq!(issued.certificate.facts().public_key.der(), issued.key.public_key().der(), "{id}");
 
@@ -323,7 +323,7 @@ fn the_pin_is_the_one_that_kubeadm_documents() {
         assert!(openssl.run(folder.path(), &step.split(' ').collect::<Vec<_>>()).accepted);
     }
     let digest = openssl.run(folder.path(), &["dgst", "-sha256", "-r", "pub.der"]).stdout;
-    assert_eq!(authority.pin(), format!("sha256:{}", digest.split(' ').next().unwrap()));
+    assert_eq!(authority.pin().to_string(), format!("sha256:{}", digest.split(' ').next().unwrap()));
 }
 
 /// The certificates that kubeadm does not make, spelt out; the others are held against kubeadm's own.

@@ -606,7 +606,7 @@ fn workers_alone_need_the_authority_of_their_control_plane() {
     let authorities = CaSet::create(&whole, &mut env).unwrap();
     let (authority, place) = (authorities.cluster(), root.join("authorities"));
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&place).unwrap();
-    let key = authority.key().to_pem().unwrap();
+    let key = authority.key().unwrap().to_pem().unwrap();
     write_new(&place.join("ca.key"), key.expose_secret().as_bytes(), 0o600).unwrap();
     // A certificate made here for that key is not the one that the control plane has.
     assert!(matches!(refused(&root), kboot_core::Error::Pki(PkiError::AuthorityElsewhere)));

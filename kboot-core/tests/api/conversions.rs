@@ -8,9 +8,10 @@ mod rcgen;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use kboot_core::pki::{CertificateAuthority, PkiError};
+use kboot_core::kubeconfig::{Kubeconfig, KubeconfigError};
+use kboot_core::pki::{CertificateAuthority, CertificateTemplate, PkiError};
 use kboot_core::time::{Lifetime, TimeError, Timestamp};
-use kboot_core::x509::{Certificate, KeyAlgorithm, PrivateKey, X509Error};
+use kboot_core::x509::{Certificate, KeyAlgorithm, Pin, PrivateKey, X509Error};
 use kboot_core::{BootstrapToken, Env};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -106,6 +107,53 @@ fn a_key_that_does_not_fit_its_certificate_is_named() {
     let error = CertificateAuthority::load(Certificate::try_from(der).unwrap(), key, Env::system().now());
     let wanted = X509Error::KeyMismatch { subject: "CN=kubernetes".to_owned() };
     assert_eq!(error.unwrap_err(), PkiError::from(wanted));
+}
+
+#[test]
+fn a_kubeconfig_takes_no_key_of_another() {
+    let (mut env, authority) = (Env::system(), authority());
+    let [key, other] = [(); 2].map(|()| PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap());
+    let template = CertificateTemplate::client("jane".parse().unwrap());
+    let made = authority.issue(&template, &key, Lifetime::ONE_YEAR, &mut env).unwrap();
+    // One that was just made has not been read yet.
+    for certificate in [made.clone(), Certificate::from_der(made.der().to_vec()).unwrap()] {
+        let build = |key| {
+            let builder = Kubeconfig::for_cluster("kubernetes", &"192.0.2.1".parse().unwrap());
+            builder
+                .trusting(authority.certificate())
+                .as_user("jane")
+                .with_certificate(&certificate, key)
+                .build()
+        };
+        assert!(build(&key).is_ok());
+        let Err(KubeconfigError::X509(error)) = build(&other) else { panic!("taken") };
+        assert_eq!(error, X509Error::KeyMismatch { subject: "CN=jane".to_owned() });
+    }
+}
+
+#[test]
+fn a_pin_is_what_its_text_says() {
+    let key = authority().key().public_key().clone();
+    let (pin, text) = (key.pin(), key.pin().to_string());
+    assert_eq!(text.parse::<Pin>().unwrap(), pin);
+    assert_eq!(text.to_uppercase().parse::<Pin>().unwrap(), pin);
+    assert_eq!(Pin::from_sha256(*pin.sha256()), pin);
+    assert_eq!(serde_json::to_string(&pin).unwrap(), format!("\"{text}\""));
+    assert_eq!(format!("{pin:?}"), format!("Pin({text})"));
+    let digits = text.strip_prefix("sha256:").unwrap();
+    for wrong in [
+        "",
+        digits,
+        &format!("sha512:{digits}"),
+        &text[..text.len() - 1],
+        &format!("{text}0"),
+        &format!("{text} "),
+        &format!("sha256:+{}", &digits[1..]),
+        &format!("sha256:{}é", &digits[2..]),
+    ] {
+        let error = wrong.parse::<Pin>().unwrap_err();
+        assert!(matches!(error, X509Error::InvalidPin { .. }), "{wrong}: {error}");
+    }
 }
 
 #[test]

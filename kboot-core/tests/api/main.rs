@@ -20,6 +20,7 @@ mod folder;
 mod guides;
 mod imported_authority;
 mod inspect;
+mod keys_elsewhere;
 mod kubeadm;
 mod kubeconfig_authority;
 mod kubeconfig_check;

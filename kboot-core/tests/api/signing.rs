@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use kboot_core::x509::{
-    Certificate, KeyAlgorithm, PrivateKey, PublicKey, RequestError, SignatureAlgorithm, SigningError,
-    SigningKey, TlsUsage, UnsignedCertificate, X509Error,
+    Certificate, KeyAlgorithm, KeyKind, PrivateKey, PublicKey, RequestError, SignatureAlgorithm,
+    SigningError, SigningKey, TlsUsage, UnsignedCertificate, X509Error,
 };
 use kboot_core::{Env, Error, ErrorKind, Lifetime};
 use kboot_core::{
@@ -22,12 +22,12 @@ fn authority(algorithm: KeyAlgorithm) -> CertificateAuthority {
 static LEAF_KEY: LazyLock<PrivateKey> =
     LazyLock::new(|| PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap());
 
-fn prepare(issuer: &Issuer) -> UnsignedCertificate<'_> {
+fn prepare(issuer: &Issuer) -> UnsignedCertificate {
     prepare_numbered(issuer, 1)
 }
 
 /// The same bytes at each call with the same number.
-fn prepare_numbered(issuer: &Issuer, number: u8) -> UnsignedCertificate<'_> {
+fn prepare_numbered(issuer: &Issuer, number: u8) -> UnsignedCertificate {
     let now = issuer.validity().not_before.after("1h".parse().unwrap()).unwrap();
     let mut env = Env::fixed(now, move |buffer| buffer.fill(number));
     let template = CertificateTemplate::client("jane".parse().unwrap()).with_group("dev".parse().unwrap());
@@ -118,7 +118,7 @@ fn a_signature_that_is_not_the_issuers_makes_no_certificate() {
     for (algorithm, _) in KeyAlgorithm::ALL {
         let (authority, foreign) = (authority(algorithm), PrivateKey::generate(algorithm).unwrap());
         let issuer = authority.issuer();
-        let refuse = |signature: &[u8], prepared: UnsignedCertificate<'_>| {
+        let refuse = |signature: &[u8], prepared: UnsignedCertificate| {
             let error = prepared.assemble(signature).unwrap_err();
             assert!(matches!(error, X509Error::WrongSignature { .. }), "{algorithm}: {error}");
             assert!(error.to_string().contains("CN=kubernetes"), "{error}");
@@ -222,7 +222,8 @@ fn an_issuer_is_checked_as_an_authority_is() {
     let ed25519 = [b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".as_slice(), &[7; 32]].concat();
     let key = PublicKey::from_der(&ed25519).unwrap();
     let error = authority.issuer().prepare(&template, &key, "30d".parse().unwrap(), &mut env).unwrap_err();
-    assert_eq!(error, PkiError::X509(X509Error::UnsupportedKey));
+    assert_eq!(error, PkiError::X509(X509Error::UnsupportedKind { kind: KeyKind::Ed25519 }));
+    assert!(error.to_string().contains("the key is Ed25519"), "{error}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use kboot_core::inspect::{Found, Item};
 use kboot_core::x509::{
-    Certificate, CertificateFacts, CertificateRequest, ExtendedKeyUsage, GeneralName, KeyUsage, PublicKey,
-    SignatureCheck,
+    Certificate, CertificateFacts, CertificateRequest, ExtendedKeyUsage, GeneralName, KeyUsage, Pin,
+    PublicKey, SignatureCheck,
 };
 use serde::Serialize;
 
@@ -68,7 +68,7 @@ enum What {
     Certificate(Box<OfCertificate>),
     CertificateRequest(Box<OfRequest>),
     PrivateKey(OfPrivateKey),
-    PublicKey { pin: String },
+    PublicKey { pin: Pin },
     Reference { file: String },
     Unknown,
 }
@@ -90,7 +90,7 @@ struct OfCertificate {
     key: String,
     serial: String,
     fingerprint: String,
-    pin: String,
+    pin: Pin,
     uses: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ struct OfRequest {
     #[serde(flatten)]
     usages: Usages,
     key: String,
-    pin: String,
+    pin: Pin,
     attributes: Vec<String>,
     is_signed: bool,
     signature: &'static str,
@@ -116,7 +116,7 @@ struct OfRequest {
 #[serde(rename_all = "camelCase")]
 struct OfPrivateKey {
     key: String,
-    pin: Option<String>,
+    pin: Option<Pin>,
     belongs_to: Option<String>,
 }
 
@@ -162,7 +162,7 @@ impl Entry {
             What::Certificate(certificate) => ("certificate", certificate.facts()),
             What::CertificateRequest(request) => ("certificate request", request.facts()),
             What::PrivateKey(key) => ("private key", key.facts()),
-            What::PublicKey { pin } => ("public key", vec![("pin", pin.as_str().into())]),
+            What::PublicKey { pin } => ("public key", vec![("pin", pin.to_string().into())]),
             What::Reference { file } => ("names another file", vec![("file", file.as_str().into())]),
             What::Unknown => ("names another file", Vec::new()),
         };
@@ -241,7 +241,7 @@ impl OfCertificate {
             ("key", self.key.as_str().into()),
             ("serial", self.serial.as_str().into()),
             ("SHA-256", self.fingerprint.as_str().into()),
-            ("pin", self.pin.as_str().into()),
+            ("pin", self.pin.to_string().into()),
         ]
     }
 }
@@ -293,7 +293,7 @@ impl OfRequest {
             ("signed", signed),
             ("odd", self.oddities.join(", ").into()),
             ("attributes", self.attributes.join(", ").into()),
-            ("pin", self.pin.as_str().into()),
+            ("pin", self.pin.to_string().into()),
         ]
     }
 }
@@ -303,7 +303,7 @@ impl OfPrivateKey {
         vec![
             ("key", self.key.as_str().into()),
             ("belongs to", self.belongs_to.as_deref().unwrap_or_default().into()),
-            ("pin", self.pin.as_deref().unwrap_or_default().into()),
+            ("pin", self.pin.map(|pin| pin.to_string()).unwrap_or_default().into()),
         ]
     }
 }

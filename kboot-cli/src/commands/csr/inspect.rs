@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow, bail};
 use kboot_core::csr::{self, CertificateSigningRequest, Condition, RequestInFile};
 use kboot_core::shown::hex;
 use kboot_core::x509::{
-    AttributeTypeAndValue, CertificateRequest, EncodingAnomaly, ExtensionContent, GeneralName,
+    AttributeTypeAndValue, CertificateRequest, EncodingAnomaly, ExtensionContent, GeneralName, Pin,
     RelativeDistinguishedName, RequestAttribute, RequestError, RequestedExtension, SignatureCheck,
 };
 use serde::Serialize;
@@ -103,7 +103,7 @@ struct Request {
     extensions: Vec<Extension>,
     attributes: Vec<Attribute>,
     key: String,
-    pin: String,
+    pin: Pin,
     signature: &'static str,
     oddities: Vec<Oddity>,
     /// Whether its signature is right, in a sentence.
@@ -287,7 +287,7 @@ impl Request {
             fact(facts, "attribute", format!("{oid} ({})", name.unwrap_or("not known to kboot")));
         }
         fact(facts, "key", self.key.as_str());
-        fact(facts, "pin", self.pin.as_str());
+        fact(facts, "pin", self.pin.to_string());
         let signed = self.signed.as_str();
         fact(facts, "signed", if self.is_signed { signed.into() } else { Tone::Bad.text(signed) });
         for Oddity { code, line } in &self.oddities {

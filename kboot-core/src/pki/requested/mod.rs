@@ -53,7 +53,7 @@ impl Issuer {
         requested: Option<Lifetime>,
         limit: Lifetime,
         env: &mut Env,
-    ) -> Result<UnsignedCertificate<'_>, PkiError> {
+    ) -> Result<UnsignedCertificate, PkiError> {
         self.check_purpose(Some(CaRole::Cluster))?;
         let validity = self.requested_validity(env.now(), requested, limit)?;
         let subject = requested_name(&content.common_name, &content.organizations)?;
@@ -72,14 +72,14 @@ impl Issuer {
         let tbs = Content {
             serial: &serial_number(env)?,
             issuer: self.subject_der(),
-            algorithm: self.algorithm.signature(),
+            algorithm: self.algorithm().signature(),
             validity,
             subject: &subject,
             public_key: content.public_key.der(),
             extensions,
         }
         .to_der()?;
-        Ok(UnsignedCertificate::new(&self.certificate, self.algorithm, tbs))
+        Ok(UnsignedCertificate::new(&self.signatory, tbs))
     }
 
     /// Upstream's rule since 1.22, which from eight hours on is also that of the versions before.

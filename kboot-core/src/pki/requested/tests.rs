@@ -260,9 +260,9 @@ proptest! {
         let point = |unix: i64| Timestamp::from_unix(unix.max(0)).unwrap();
         let issuer = Issuer {
             certificate: AUTHORITY.certificate().clone(),
+            signatory: AUTHORITY.issuer().signatory.clone(),
             key_extension: Vec::new(),
             validity: Validity { not_before: point(now - age), not_after: point(now + left) },
-            algorithm: KeyAlgorithm::EcdsaP256,
             authority: None,
         };
         let asked = requested.map(seconds);

@@ -4,12 +4,14 @@ use kboot_core::Env;
 use kboot_core::danger::rcgen_issuer;
 use kboot_core::pki::{CertificateAuthority, CertificateTemplate, PkiError};
 use kboot_core::rcgen::IssuerError;
-use kboot_core::x509::{Certificate, CertificateRequest, KeyAlgorithm, PrivateKey, X509Error};
+use kboot_core::x509::{Certificate, CertificateRequest, KeyAlgorithm, KeyKind, PrivateKey, X509Error};
 use kboot_testkit::{Oracle, Purpose, webpki_accepts};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
     PublicKeyData,
 };
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject;
 
 use crate::common::write;
 
@@ -86,9 +88,35 @@ fn client_request(pair: &KeyPair) -> CertificateRequest {
 
 #[test]
 fn keys_of_kinds_that_kubernetes_does_not_take_are_refused() {
-    for algorithm in [&rcgen::PKCS_ED25519, &rcgen::PKCS_ECDSA_P521_SHA512] {
+    for (algorithm, kind, name) in [
+        (&rcgen::PKCS_ED25519, KeyKind::Ed25519, "Ed25519"),
+        (&rcgen::PKCS_ECDSA_P521_SHA512, KeyKind::EcdsaP521, "ECDSA P-521"),
+    ] {
+        let error = PrivateKey::try_from(&KeyPair::generate_for(algorithm).unwrap()).unwrap_err();
+        assert_eq!(error, X509Error::UnsupportedKind { kind });
+        assert!(error.to_string().starts_with(&format!("the key is {name}:")), "{error}");
+    }
+}
+
+/// rcgen writes and reads no other form, and hands out what rustls reads.
+#[test]
+fn rcgen_reads_and_writes_the_same_pkcs8() {
+    for (algorithm, name) in KeyAlgorithm::ALL {
+        let key = PrivateKey::generate(algorithm).unwrap();
+        let pem = key.to_pkcs8_pem().unwrap();
+        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.expose_secret().as_bytes()).unwrap();
+        assert_eq!(der.secret_pkcs8_der(), key.to_pkcs8_der().unwrap().expose_secret(), "{name}");
+        let pair = KeyPair::try_from(&der).unwrap();
+        assert_eq!(pair.subject_public_key_info(), key.public_key().der(), "{name}");
+        let back = PrivateKey::from_der(&pair.serialize_der()).unwrap();
+        assert_eq!(back.public_key(), key.public_key(), "{name}");
+    }
+    // What rcgen makes itself.
+    for algorithm in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_RSA_SHA256]
+    {
         let pair = KeyPair::generate_for(algorithm).unwrap();
-        assert_eq!(PrivateKey::try_from(&pair).unwrap_err(), X509Error::UnsupportedKey, "{algorithm:?}");
+        let key = PrivateKey::try_from(&pair).unwrap();
+        assert_eq!(key.public_key().der(), pair.subject_public_key_info(), "{algorithm:?}");
     }
 }
 
