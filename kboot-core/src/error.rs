@@ -1,10 +1,9 @@
 //! The error that any step of the crate may end with.
 
 use crate::bundle::BundleError;
-use crate::cluster::SpecError;
 use crate::component::{ConfigurationError, LintError};
 use crate::csr::CsrError;
-use crate::document::ListError;
+use crate::document::{DocumentError, ListError};
 use crate::env::RandomUnavailable;
 use crate::inspect::InspectError;
 pub use crate::kind::ErrorKind;
@@ -12,7 +11,6 @@ use crate::kubeconfig::KubeconfigError;
 use crate::name::NameError;
 use crate::net::NetError;
 use crate::pki::{CfsslCaError, CfsslError, IssueError, PkiError};
-use crate::policy::PolicyError;
 use crate::time::TimeError;
 use crate::token::TokenError;
 use crate::version::VersionError;
@@ -34,9 +32,9 @@ pub enum Error {
     /// A Kubernetes version.
     #[error(transparent)]
     Version(#[from] VersionError),
-    /// A cluster file.
+    /// A file that people write: a cluster file, a policy, an inventory or a context file.
     #[error(transparent)]
-    Spec(#[from] SpecError),
+    Document(#[from] DocumentError),
     /// A key or a certificate.
     #[error(transparent)]
     X509(#[from] X509Error),
@@ -58,9 +56,6 @@ pub enum Error {
     /// A list of certificate requests.
     #[error(transparent)]
     CsrList(#[from] ListError),
-    /// A policy, an inventory or a context file.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
     /// A bootstrap token.
     #[error(transparent)]
     Token(#[from] TokenError),
