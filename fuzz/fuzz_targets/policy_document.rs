@@ -7,7 +7,8 @@
 use std::sync::LazyLock;
 
 use kboot_core::csr::{CertificateSigningRequest, ListError, read_list};
-use kboot_core::policy::{ContextDocument, Glob, Inventory, Policy, PolicyError, Verdict};
+use kboot_core::document::DocumentError;
+use kboot_core::policy::{ContextDocument, Glob, Inventory, Policy, Verdict};
 use kboot_fuzz::known::Known;
 use kboot_testkit::generate::{Object, Request};
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     });
 });
 
-fn is_readable(error: &PolicyError) {
+fn is_readable(error: &DocumentError) {
     assert!(!error.problems.is_empty());
     let text = error.to_string();
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");

@@ -11,13 +11,11 @@ use crate::version::VersionError;
 #[cfg(feature = "certificates")]
 use crate::{
     bundle::BundleError,
-    cluster::SpecError,
     component::{ConfigurationError, LintError},
     csr::CsrError,
-    document::ListError,
+    document::{DocumentError, ListError},
     inspect::InspectError,
     pki::{CfsslCaError, CfsslError, IssueError, PkiError},
-    policy::PolicyError,
     x509::{RequestError, X509Error},
 };
 
@@ -37,10 +35,10 @@ pub enum Error {
     /// A Kubernetes version.
     #[error(transparent)]
     Version(#[from] VersionError),
-    /// A cluster file.
+    /// A file that people write: a cluster file, a policy, an inventory or a context file.
     #[cfg(feature = "certificates")]
     #[error(transparent)]
-    Spec(#[from] SpecError),
+    Document(#[from] DocumentError),
     /// A key or a certificate.
     #[cfg(feature = "certificates")]
     #[error(transparent)]
@@ -69,10 +67,6 @@ pub enum Error {
     #[cfg(feature = "certificates")]
     #[error(transparent)]
     CsrList(#[from] ListError),
-    /// A policy, an inventory or a context file.
-    #[cfg(feature = "certificates")]
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
     /// A bootstrap token.
     #[error(transparent)]
     Token(#[from] TokenError),

@@ -2,8 +2,9 @@
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
-use kboot_core::cluster::CLUSTER_SCHEMA;
-use kboot_core::policy::{CONTEXT_SCHEMA, INVENTORY_SCHEMA, POLICY_SCHEMA};
+use kboot_core::ClusterSpec;
+use kboot_core::document::Document;
+use kboot_core::policy::{ContextDocument, Inventory, Policy};
 
 use crate::Answer;
 use crate::cli::{Cli, Schema};
@@ -11,10 +12,10 @@ use crate::output;
 
 pub(crate) fn schema(document: Schema) -> Result<Answer> {
     let text = match document {
-        Schema::Cluster => CLUSTER_SCHEMA,
-        Schema::Policy => POLICY_SCHEMA,
-        Schema::Inventory => INVENTORY_SCHEMA,
-        Schema::Context => CONTEXT_SCHEMA,
+        Schema::Cluster => ClusterSpec::schema(),
+        Schema::Policy => Policy::schema(),
+        Schema::Inventory => Inventory::schema(),
+        Schema::Context => ContextDocument::schema(),
     };
     output::data(text.as_bytes())?;
     Ok(Answer::Yes)

@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::{Node, NodeRole, SpecError};
+use super::{Node, NodeRole};
+use crate::document::DocumentError;
 use crate::name::{NameError, NodeName};
 use crate::shown::excerpt;
 
@@ -41,7 +42,7 @@ pub enum NodeArgumentError {
         /// The word, cut to its first 64 characters.
         text: String,
         /// What is wrong with the node.
-        problems: SpecError,
+        problems: DocumentError,
     },
 }
 

@@ -8,16 +8,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::document::{
-    API_VERSION, Document, Folders as FolderTexts, Join, KIND, Kubeconfigs, Metadata, Network,
-    Node as NodeTexts, Pki, RuntimeChoice, Spec, Subject, Units, User, Verify,
+    File, Folders as FolderTexts, Join, KIND, Kubeconfigs, Metadata, Network, Node as NodeTexts, Pki,
+    RuntimeChoice, Spec, Subject, Units, User, Verify,
 };
 use super::write::texts;
 use super::{
     CaLayout, ClusterSpec, ControlPlane, Folders, KubeconfigCertificates, Node, NodeCredentials, NodeRole,
-    PARSED_SCHEMA, Problem, Runtime, ServingCertificates, SpecError, SubjectDefaults, SystemUser,
-    UnitArguments, validate,
+    Problem, Runtime, ServingCertificates, SubjectDefaults, SystemUser, UnitArguments, validate,
 };
-use crate::document::{Problems, schema};
+use crate::document::{API_VERSION, DocumentError, Form, Problems};
 use crate::name::{ClusterName, Dns1123Subdomain, ImageReference, NodeName};
 use crate::net::{ApiEndpoint, Cidr, Host};
 use crate::release::Component;
@@ -30,7 +29,7 @@ use crate::x509::KeyAlgorithm;
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClusterBuilder {
-    document: Document,
+    document: File,
     /// Configurations that are none; everything else waits for the checks of the whole.
     problems: Vec<Problem>,
 }
@@ -56,7 +55,7 @@ impl ClusterSpec {
             components: std::collections::BTreeMap::new(),
         };
         let (api_version, kind) = (API_VERSION.to_owned(), KIND.to_owned());
-        let document = Document { api_version, kind, metadata: Metadata { name: name.to_string() }, spec };
+        let document = File { api_version, kind, metadata: Metadata { name: name.to_string() }, spec };
         ClusterBuilder { document, problems: Vec::new() }
     }
 }
@@ -75,14 +74,14 @@ impl Node {
     /// ```
     ///
     /// # Errors
-    /// [`SpecError`] with all that is wrong: no address, one that is not of one machine or stands there twice, no
+    /// [`DocumentError`] with all that is wrong: no address, one that is not of one machine or stands there twice, no
     /// role, the name of a user of the cluster.
     pub fn new(
         name: NodeName,
         addresses: impl IntoIterator<Item = IpAddr>,
         roles: impl IntoIterator<Item = NodeRole>,
-    ) -> Result<Self, SpecError> {
-        validate::node(&node_texts(&name, addresses, roles)).map_err(|problems| SpecError { problems })
+    ) -> Result<Self, DocumentError> {
+        Ok(validate::node(&node_texts(&name, addresses, roles))?)
     }
 }
 
@@ -302,12 +301,12 @@ impl ClusterBuilder {
     /// The cluster file, checked as one that is read.
     ///
     /// # Errors
-    /// [`SpecError`] with everything that is wrong, each problem with the path that its field has in a file.
-    pub fn build(self) -> Result<ClusterSpec, SpecError> {
+    /// [`DocumentError`] with everything that is wrong, each problem with the path that its field has in a file.
+    pub fn build(self) -> Result<ClusterSpec, DocumentError> {
         let Self { document, problems } = self;
         let mut problems = Problems::from(problems);
         match serde_json::to_value(&document) {
-            Ok(value) => problems.extend(schema::check(&PARSED_SCHEMA, &value)),
+            Ok(value) => problems.extend(ClusterSpec::form().check(&value)),
             Err(error) => problems.push(Problem::new("", format!("cannot be written as JSON: {error}"))),
         }
         match validate::validate(document) {
@@ -315,6 +314,6 @@ impl ClusterBuilder {
             Ok(_) => {}
             Err(more) => problems.extend(more),
         }
-        Err(SpecError { problems: problems.into() })
+        Err(problems.into())
     }
 }

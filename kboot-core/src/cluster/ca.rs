@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What one of a cluster's certificate authorities is for.
@@ -88,7 +89,7 @@ fn words(name: &str) -> impl Iterator<Item = String> {
 }
 
 /// Whether etcd and the aggregator have authorities of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
 pub enum CaLayout {

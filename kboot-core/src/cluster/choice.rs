@@ -1,9 +1,10 @@
 //! Where the cluster file leaves a choice: each one's values, under the names that the file has for them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who runs the control plane and etcd.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
 pub enum ControlPlane {
@@ -15,7 +16,7 @@ pub enum ControlPlane {
 }
 
 /// How a kubelet comes by its client certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "the cluster file's three values")]
 pub enum NodeCredentials {
@@ -29,7 +30,7 @@ pub enum NodeCredentials {
 }
 
 /// How a kubelet comes by its serving certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
 pub enum ServingCertificates {
@@ -41,7 +42,7 @@ pub enum ServingCertificates {
 }
 
 /// What runs containers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "the cluster file's three values")]
 pub enum Runtime {
@@ -56,7 +57,7 @@ pub enum Runtime {
 }
 
 /// What the components' kubeconfigs say of certificates and keys. The administrators' always hold them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
 pub enum KubeconfigCertificates {
@@ -68,7 +69,7 @@ pub enum KubeconfigCertificates {
 }
 
 /// Where a unit has its program's arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "the cluster file's two values")]
 pub enum UnitArguments {

@@ -1,6 +1,7 @@
 //! A cluster file to begin with: what is known filled in, every other field explained.
 
-use super::{ClusterSpec, Node, NodeRole, SpecError};
+use super::{ClusterSpec, Node, NodeRole};
+use crate::document::DocumentError;
 use crate::name::ClusterName;
 use crate::net::ApiEndpoint;
 use crate::version::KubernetesVersion;
@@ -37,8 +38,8 @@ impl Commented {
     /// The text, which reads back as a cluster.
     ///
     /// # Errors
-    /// [`SpecError`] with everything that is wrong with such a cluster, for example that nothing runs etcd.
-    pub fn to_yaml(&self) -> Result<String, SpecError> {
+    /// [`DocumentError`] with everything that is wrong with such a cluster, for example that nothing runs etcd.
+    pub fn to_yaml(&self) -> Result<String, DocumentError> {
         let endpoint = self.endpoint().map(|endpoint| endpoint.host_port());
         let mut text = String::with_capacity(COMMENTED_EXAMPLE.len() + 100 * self.nodes.len());
         for line in COMMENTED_EXAMPLE.lines() {

@@ -16,12 +16,10 @@ mod validate;
 mod write;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::argument::NodeArgumentError;
@@ -31,13 +29,13 @@ pub use self::choice::{
     ControlPlane, KubeconfigCertificates, NodeCredentials, Runtime, ServingCertificates, UnitArguments,
 };
 pub use self::commented::{COMMENTED_EXAMPLE, Commented};
-use self::document::Document;
+use self::document::{File, KIND};
 pub use self::getters::Overrides;
 pub use self::machine::{Folders, SystemUser};
 pub use self::node::{Node, NodeRole};
 pub use self::subject::SubjectDefaults;
 pub use crate::document::Problem;
-use crate::document::{schema, write_problems, yaml};
+use crate::document::{Document, DocumentError, Form, FromValue, Schema, read, yaml};
 use crate::name::{ClusterName, Dns1123Subdomain, ImageReference};
 use crate::net::{ApiEndpoint, Cidr, Host};
 use crate::release::Component;
@@ -45,28 +43,8 @@ use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
 use crate::x509::KeyAlgorithm;
 
-/// The JSON Schema of the cluster file, for editors and other tools.
-pub const CLUSTER_SCHEMA: &str = include_str!("cluster.schema.json");
-
-static PARSED_SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(CLUSTER_SCHEMA).unwrap_or_default());
-
 /// The largest cluster file that is read: 16 MiB, some 100,000 nodes.
 pub const MAX_BYTES: usize = yaml::MAX_BYTES;
-
-/// Everything that is wrong with a cluster file, or with what one is built of.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub struct SpecError {
-    /// The problems, in the order of the file.
-    pub problems: Vec<Problem>,
-}
-
-impl fmt::Display for SpecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_problems(&self.problems, f)
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Network {
@@ -182,27 +160,28 @@ pub struct ClusterSpec {
     warnings: Vec<Problem>,
 }
 
-impl ClusterSpec {
-    /// A cluster file that was read already, as JSON holds it.
-    pub(crate) fn from_value(value: &Value) -> Result<Self, SpecError> {
-        let refuse = |problems| SpecError { problems };
-        let shape = schema::check(&PARSED_SCHEMA, value);
-        if !shape.is_empty() {
-            return Err(refuse(shape));
-        }
-        let document = Document::deserialize(value)
-            .map_err(|error| refuse(vec![Problem::new("", format!("does not fit the schema: {error}"))]))?;
-        validate::validate(document).map_err(refuse)
+impl Document for ClusterSpec {
+    const KIND: &'static str = KIND;
+}
+
+impl Form for ClusterSpec {
+    fn form() -> &'static Schema {
+        static FORM: LazyLock<Schema> = LazyLock::new(Schema::of::<File>);
+        &FORM
+    }
+}
+
+impl FromValue for ClusterSpec {
+    const UNREADABLE: &'static str = "not readable as YAML: ";
+
+    fn from_value(value: &Value) -> Result<Self, DocumentError> {
+        Ok(validate::validate(Self::form().fields(value)?)?)
     }
 }
 
 impl FromStr for ClusterSpec {
-    type Err = SpecError;
-    fn from_str(text: &str) -> Result<Self, SpecError> {
-        let value = yaml::parse(text).map_err(|problem| {
-            let problem = Problem::new("", format!("not readable as YAML: {problem}"));
-            SpecError { problems: vec![problem] }
-        })?;
-        Self::from_value(&value)
+    type Err = DocumentError;
+    fn from_str(text: &str) -> Result<Self, DocumentError> {
+        read(text)
     }
 }

@@ -13,7 +13,7 @@ use machines::{folders, nodes, runtime, system_user, workers_alone};
 pub(super) use network::{DNS_DOMAIN, POD_RANGE, SERVICE_RANGE, default_cluster_dns};
 use network::{addresses, network};
 
-use super::document::{self, Document};
+use super::document::{self, File};
 use super::{
     CaLayout, ClusterSpec, ControlPlane, Join, JoinTokenSpec, NodeCredentials, Overrides, Pki, Problem,
     ServingCertificates, SubjectDefaults,
@@ -70,10 +70,10 @@ impl Found {
     }
 }
 
-pub(super) fn validate(document: Document) -> Result<ClusterSpec, Vec<Problem>> {
+pub(super) fn validate(document: File) -> Result<ClusterSpec, Vec<Problem>> {
     let mut found = Found::default();
     let mut warnings = Found::default();
-    let Document { api_version: _, kind: _, metadata, spec } = document;
+    let File { api_version: _, kind: _, metadata, spec } = document;
     let name = found.parse("metadata.name", &metadata.name);
     let version = found.parse::<KubernetesVersion>("spec.kubernetesVersion", &spec.kubernetes_version);
     let endpoint = found.parse::<ApiEndpoint>("spec.controlPlaneEndpoint", &spec.control_plane_endpoint);

@@ -4,15 +4,15 @@ use std::fmt::Display;
 
 use super::ClusterSpec;
 use super::document::{
-    API_VERSION, Component, Document, Folders, Join, KIND, Kubeconfigs, Metadata, Network, Node, Pki,
-    RuntimeChoice, Spec, Subject, Token, Units, User, Validity, Verify,
+    Component, File, Folders, Join, KIND, Kubeconfigs, Metadata, Network, Node, Pki, RuntimeChoice, Spec,
+    Subject, Token, Units, User, Validity, Verify,
 };
 use super::validate::{
     AUTHORITY_VALIDITY, CERTIFICATE_VALIDITY, DNS_DOMAIN, KEY, POD_RANGE, SERVICE_RANGE, TOKEN_TTL,
     default_authorities, default_cluster_dns, default_runtime, default_serving_certificates,
 };
 use super::{CaLayout, Overrides, SubjectDefaults, SystemUser};
-use crate::document::{Unwritable, yaml};
+use crate::document::{API_VERSION, Unwritable, yaml};
 
 pub(super) fn texts<T: Display>(values: impl IntoIterator<Item = T>) -> Vec<String> {
     values.into_iter().map(|value| value.to_string()).collect()
@@ -33,11 +33,11 @@ impl ClusterSpec {
     /// # Errors
     /// [`Unwritable`] where the writer of YAML refuses a value; none that it refuses is known.
     pub fn to_yaml(&self) -> Result<String, Unwritable> {
-        yaml::write(&Document::from(self))
+        yaml::write(&File::from(self))
     }
 }
 
-impl From<&ClusterSpec> for Document {
+impl From<&ClusterSpec> for File {
     fn from(spec: &ClusterSpec) -> Self {
         let version = Some(spec.kubernetes_version);
         let components = spec.components.iter();

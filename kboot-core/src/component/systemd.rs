@@ -12,7 +12,7 @@ use crate::cluster::{ClusterSpec, Runtime, UnitArguments};
 /// use kboot_core::component::Component;
 /// let unit = Component::KubeScheduler.unit(&spec, &spec.nodes()[0]).to_string();
 /// assert!(unit.contains("ExecStart=/usr/bin/kube-scheduler"));
-/// # Ok::<(), kboot_core::cluster::SpecError>(())
+/// # Ok::<(), kboot_core::document::DocumentError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {

@@ -1,14 +1,57 @@
-//! The check of a document against a JSON Schema, which finds every problem at once. The schema is the single
-//! source of which fields exist.
+//! The check of a document against the JSON Schema of its kind, which finds every problem at once.
 
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::error::DocumentError;
+use super::generate;
 use super::problem::{Problem, Problems, unknown_name};
 use crate::shown::excerpt;
 
-/// Compares a document with a schema: unknown fields, missing fields, wrong types, unknown values.
-pub(crate) fn check(schema: &Value, document: &Value) -> Vec<Problem> {
-    let mut checker = Checker { root: schema, problems: Problems::default() };
+/// The JSON Schema of a kind of file.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    value: Value,
+    text: String,
+}
+
+impl Schema {
+    /// Of a file that is read into this type.
+    pub(crate) fn of<F: JsonSchema>() -> Self {
+        let value = generate::of::<F>();
+        let text = format!("{value:#}\n");
+        Self { value, text }
+    }
+
+    /// For people and other tools.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is wrong with the shape of a file: unknown fields, missing fields, wrong types, unknown values.
+    pub(crate) fn check(&self, document: &Value) -> Vec<Problem> {
+        check(&self.value, &self.value, document)
+    }
+
+    /// What is wrong with the value of the field to which a pointer into the schema leads.
+    pub(crate) fn check_field(&self, pointer: &str, value: &Value) -> Vec<Problem> {
+        self.value.pointer(pointer).map_or_else(Vec::new, |field| check(&self.value, field, value))
+    }
+
+    /// The fields of a file that has the right shape.
+    pub(crate) fn fields<F: DeserializeOwned>(&self, document: &Value) -> Result<F, DocumentError> {
+        let problems = self.check(document);
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+        F::deserialize(document)
+            .map_err(|error| DocumentError::one("", format!("does not fit the schema: {error}")))
+    }
+}
+
+fn check(root: &Value, schema: &Value, document: &Value) -> Vec<Problem> {
+    let mut checker = Checker { root, problems: Problems::default() };
     checker.check_value(schema, document, "");
     checker.problems.into()
 }

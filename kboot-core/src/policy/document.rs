@@ -1,55 +1,89 @@
 //! The policy file: YAML to rules and back, with everything that is wrong at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::condition::Fields;
 use super::condition::reader::{RuleReader, Said};
-use super::error::PolicyError;
 use super::validate::validate;
 use super::{Policy, Rule, Verdict, condition};
 use crate::csr::Signer;
-use crate::document::{Problem, Problems, Unwritable, schema, yaml};
+use crate::document::{
+    API_VERSION, Document, DocumentError, Form, FromValue, Problem, Problems, Schema, Unwritable, read,
+    shared, yaml,
+};
 
-/// The JSON Schema of the policy file, for editors and other tools.
-pub const POLICY_SCHEMA: &str = include_str!("policy.schema.json");
+const KIND: &str = "CsrPolicy";
 
-static PARSED_SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(POLICY_SCHEMA).unwrap_or_default());
-
-#[derive(Deserialize)]
+// What the fields say stands in the JSON Schema; rules are read one by one, and written in an order of their own.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Spec {
+#[schemars(
+    title = "kboot CSR policy",
+    extend("$id" = "https://kboot.dev/schemas/v1alpha1/csrpolicy.json")
+)]
+struct File<R> {
+    #[schemars(extend("enum" = [API_VERSION]))]
+    api_version: String,
+    #[schemars(extend("enum" = [KIND]))]
+    kind: String,
+    spec: Spec<R>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Spec<R> {
+    /// What becomes of a request that the floor proves wrong. Default: deny.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = [Verdict::Deny, Verdict::Hold]))]
     on_violation: Option<Verdict>,
-    #[serde(default)]
-    rules: Vec<Value>,
+    /// The first rule that matches decides.
+    rules: Vec<R>,
+    /// What becomes of a request that no rule matches. Default: hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = [Verdict::Hold, Verdict::Deny]))]
     otherwise: Option<Verdict>,
 }
 
-/// What every rule has besides its conditions. What the schema demands may be missing here, where it has said so.
-#[derive(Deserialize)]
+// What every rule has besides its conditions. What the schema demands may be missing here, where it has said so.
+#[derive(Deserialize, JsonSchema)]
 struct RuleDocument {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    signer: String,
+    /// Unique in the policy: letters, digits, '-' and '.'.
+    #[schemars(required)]
+    name: Option<String>,
+    #[schemars(required, extend("enum" = Signer::ALL.map(Signer::as_str)))]
+    signer: Option<String>,
+    /// The message of the request's condition; at most 500 characters.
     message: Option<String>,
+    #[schemars(required)]
     decision: Option<Verdict>,
 }
 
+impl Document for Policy {
+    const KIND: &'static str = KIND;
+}
+
+impl Form for Policy {
+    fn form() -> &'static Schema {
+        static FORM: LazyLock<Schema> = LazyLock::new(Schema::of::<File<WrittenRule<'_>>>);
+        &FORM
+    }
+}
+
 impl FromStr for Policy {
-    type Err = PolicyError;
+    type Err = DocumentError;
 
     /// Reads a policy file. Beside what is malformed, what would approve a privileged identity or anybody
     /// is refused, and so is what can match nothing. One mistake hides no other.
-    fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let value = yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
-        Self::read(&value)
+    fn from_str(text: &str) -> Result<Self, DocumentError> {
+        read(text)
     }
 }
 
@@ -79,24 +113,26 @@ impl Policy {
     /// ```
     ///
     /// # Errors
-    /// A [`PolicyError`] with everything that is wrong, under the paths of a file with these rules: all that is refused
+    /// A [`DocumentError`] with everything that is wrong, under the paths of a file with these rules: all that is refused
     /// there is refused here.
-    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, PolicyError> {
+    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, DocumentError> {
         let policy = Self {
             rules: rules.into_iter().collect(),
             otherwise: Verdict::Hold,
             on_violation: Verdict::Deny,
         };
         // Read as a file is, so that no mistake is one in a file alone.
-        let value = serde_json::to_value(Written::from(&policy));
-        value.map_err(|error| PolicyError::one("", error.to_string())).and_then(|value| Self::read(&value))
+        let value = serde_json::to_value(File::from(&policy));
+        value
+            .map_err(|error| DocumentError::one("", error.to_string()))
+            .and_then(|value| Self::from_value(&value))
     }
 
     /// Says what becomes of a request that no rule matches: Hold or Deny.
     ///
     /// # Errors
-    /// A [`PolicyError`] for Approve, at `spec.otherwise`.
-    pub fn with_otherwise(self, verdict: Verdict) -> Result<Self, PolicyError> {
+    /// A [`DocumentError`] for Approve, at `spec.otherwise`.
+    pub fn with_otherwise(self, verdict: Verdict) -> Result<Self, DocumentError> {
         refusing("otherwise", verdict)?;
         Ok(Self { otherwise: verdict, ..self })
     }
@@ -104,8 +140,8 @@ impl Policy {
     /// Says what becomes of a request that the floor proves wrong: Deny or Hold.
     ///
     /// # Errors
-    /// A [`PolicyError`] for Approve, at `spec.onViolation`.
-    pub fn with_on_violation(self, verdict: Verdict) -> Result<Self, PolicyError> {
+    /// A [`DocumentError`] for Approve, at `spec.onViolation`.
+    pub fn with_on_violation(self, verdict: Verdict) -> Result<Self, DocumentError> {
         refusing("onViolation", verdict)?;
         Ok(Self { on_violation: verdict, ..self })
     }
@@ -115,23 +151,25 @@ impl Policy {
     /// # Errors
     /// [`Unwritable`] where the writer of YAML refuses a text.
     pub fn to_yaml(&self) -> Result<String, Unwritable> {
-        yaml::write(&Written::from(self))
+        yaml::write(&File::from(self))
     }
+}
 
-    /// Reads the value of a policy file.
-    fn read(value: &Value) -> Result<Self, PolicyError> {
-        let mut problems = Problems::from(schema::check(&PARSED_SCHEMA, value));
+impl FromValue for Policy {
+    fn from_value(value: &Value) -> Result<Self, DocumentError> {
+        let mut problems = Problems::from(Self::form().check(value));
         let mut said = Said::default();
         said.note(problems.since(0));
         let Some(Value::Object(mut fields)) = value.get("spec").cloned() else {
-            return Err(PolicyError { problems: problems.into() });
+            return Err(problems.into());
         };
         fields.retain(|field, _| field == "rules" || !said.covers(&format!("spec.{field}")));
-        let Spec { on_violation, rules, otherwise } = match serde_json::from_value(Value::Object(fields)) {
-            Ok(spec) => spec,
-            Err(_) if !problems.is_empty() => return Err(PolicyError { problems: problems.into() }),
-            Err(error) => return Err(PolicyError::one("spec", error.to_string())),
-        };
+        let Spec::<Value> { on_violation, rules, otherwise } =
+            match serde_json::from_value(Value::Object(fields)) {
+                Ok(spec) => spec,
+                Err(_) if !problems.is_empty() => return Err(problems.into()),
+                Err(error) => return Err(DocumentError::one("spec", error.to_string())),
+            };
         if rules.is_empty() && !said.covers("spec.rules") {
             problems.push(Problem::new("spec.rules", "is empty: a policy without rules decides nothing"));
         }
@@ -144,7 +182,7 @@ impl Policy {
         if !problems.is_empty() {
             let mut problems = Vec::from(problems);
             problems.sort_by_key(|problem| rule_of(&problem.path));
-            return Err(PolicyError { problems });
+            return Err(problems.into());
         }
         Ok(Self {
             rules: rules.into(),
@@ -155,45 +193,42 @@ impl Policy {
 }
 
 /// Refuses what a field of the policy may not say, as where it is read.
-fn refusing(field: &str, verdict: Verdict) -> Result<(), PolicyError> {
-    let allowed = PARSED_SCHEMA.pointer(&format!("/properties/spec/properties/{field}"));
-    let problems = schema::check(allowed.unwrap_or_default(), &Value::from(verdict.as_str()));
+fn refusing(field: &str, verdict: Verdict) -> Result<(), DocumentError> {
+    let pointer = format!("/properties/spec/properties/{field}");
+    let problems = Policy::form().check_field(&pointer, &Value::from(verdict.as_str()));
     match problems.into_iter().next() {
-        Some(Problem { problem, .. }) => Err(PolicyError::one(&format!("spec.{field}"), problem)),
+        Some(Problem { problem, .. }) => Err(DocumentError::one(&format!("spec.{field}"), problem)),
         None => Ok(()),
     }
 }
 
-/// A policy as it is written.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Written<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    spec: WrittenSpec<'a>,
-}
-
-/// What is the default is left out.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WrittenSpec<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on_violation: Option<Verdict>,
-    rules: Vec<WrittenRule<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    otherwise: Option<Verdict>,
-}
-
 struct WrittenRule<'a>(&'a Rule);
 
-impl<'a> From<&'a Policy> for Written<'a> {
+impl<'a> From<&'a Policy> for File<WrittenRule<'a>> {
     fn from(Policy { rules, otherwise, on_violation }: &'a Policy) -> Self {
-        let spec = WrittenSpec {
+        // What is the default is left out.
+        let spec = Spec {
             on_violation: (*on_violation != Verdict::Deny).then_some(*on_violation),
             rules: rules.iter().map(WrittenRule).collect(),
             otherwise: (*otherwise != Verdict::Hold).then_some(*otherwise),
         };
-        Self { api_version: "kboot.dev/v1alpha1", kind: "CsrPolicy", spec }
+        Self { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), spec }
+    }
+}
+
+impl JsonSchema for WrittenRule<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "rule".into()
+    }
+
+    /// What every rule has, and the fields of each condition.
+    fn json_schema(generator: &mut SchemaGenerator) -> schemars::Schema {
+        let mut rule = RuleDocument::json_schema(generator);
+        let fields = condition::described(generator);
+        if let Some(Value::Object(properties)) = rule.get_mut("properties") {
+            properties.extend(fields);
+        }
+        shared(generator, "rule", rule)
     }
 }
 
@@ -236,16 +271,17 @@ impl RuleReader<'_> {
 
     fn rule(&mut self, document: RuleDocument, fields: &Map<String, Value>) -> Option<Rule> {
         let before = self.problems.len();
-        self.name(&document.name);
+        let (name, signer) = (document.name.unwrap_or_default(), document.signer.unwrap_or_default());
+        self.name(&name);
         let conditions = condition::read_all(fields, self);
-        let signer = document.signer.parse::<Signer>().ok();
+        let signer = signer.parse::<Signer>().ok();
         if signer.is_none() {
             self.problem("signer", "is not a signer that kboot decides for");
         }
         if document.decision.is_none() {
             self.problem("decision", "is missing");
         }
-        let rule = Rule::new(document.name, signer?, conditions, document.decision?, document.message);
+        let rule = Rule::new(name, signer?, conditions, document.decision?, document.message);
         self.said.note(self.problems.since(before));
         self.check_fit(&rule);
         self.said.note(self.problems.since(before));

@@ -12,7 +12,6 @@ mod condition;
 mod context;
 mod decision;
 mod document;
-mod error;
 mod evidence;
 pub mod explain;
 mod floor;
@@ -38,15 +37,11 @@ use std::sync::Arc;
 pub use access::Access;
 pub use approved::{Approval, ApprovedRequest};
 pub use condition::{ConditionKind, NameKind};
-pub use context::{
-    AccessReviews, CONTEXT_SCHEMA, ContextDocument, History, KeyOwner, PolicyContext, Resolver,
-};
+pub use context::{AccessReviews, ContextDocument, History, KeyOwner, PolicyContext, Resolver};
 pub use decision::{Decision, Refusal};
-pub use document::POLICY_SCHEMA;
-pub use error::PolicyError;
 #[cfg(feature = "k8s-openapi")]
 pub(crate) use evidence::address_of_node;
-pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, NameSource, Nodes};
+pub use evidence::{Inventory, InventoryNode, NameSource, Nodes};
 pub use explain::Explanation;
 pub use floor::FloorClause;
 pub use glob::Glob;

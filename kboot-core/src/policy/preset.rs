@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Policy, PolicyError};
+use super::Policy;
+use crate::document::DocumentError;
 use crate::shown::excerpt;
 
 /// A policy that comes with kboot; as a file it is [`Preset::file_text`].
@@ -12,7 +13,7 @@ use crate::shown::excerpt;
 /// use kboot_core::policy::Preset;
 /// let preset: Preset = "kubelet-serving".parse()?;
 /// assert_eq!(preset.file_text().parse(), Ok(preset.policy()));
-/// # Ok::<(), kboot_core::policy::PolicyError>(())
+/// # Ok::<(), kboot_core::document::DocumentError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -79,13 +80,13 @@ impl fmt::Display for Preset {
 }
 
 impl FromStr for Preset {
-    type Err = PolicyError;
-    fn from_str(text: &str) -> Result<Self, PolicyError> {
+    type Err = DocumentError;
+    fn from_str(text: &str) -> Result<Self, DocumentError> {
         let found = Self::ALL.into_iter().find(|preset| preset.as_str() == text);
         found.ok_or_else(|| {
             let known = Self::ALL.map(Self::as_str).join(", ");
             let shown = excerpt(text);
-            PolicyError::one("", format!("{shown:?} is not a preset: use {known}"))
+            DocumentError::one("", format!("{shown:?} is not a preset: use {known}"))
         })
     }
 }

@@ -1,9 +1,10 @@
 //! The three decisions, and the three answers that lead to them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is decided on a request, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(clippy::exhaustive_enums, reason = "there is no fourth")]
 pub enum Verdict {

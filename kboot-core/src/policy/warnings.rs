@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::condition::{Condition, ListedNode, NodeNames, Requestor, Warning};
-use super::{Inventory, Policy, PolicyError, PolicyProblem, Rule, Verdict};
+use super::{Inventory, Policy, PolicyProblem, Rule, Verdict};
 use crate::csr::Signer;
+use crate::document::DocumentError;
 use crate::finding::Finding;
 use crate::shown;
 
@@ -44,15 +45,13 @@ impl Rule {
     }
 }
 
-impl PolicyError {
-    /// Each problem as a finding.
+impl PolicyProblem {
+    /// Why a policy is refused, each problem as a finding.
     #[must_use]
-    pub fn findings(&self) -> Vec<Finding<PolicyProblem>> {
-        let refused = |problem: &str| PolicyProblem::Refused { problem: problem.to_owned() };
-        self.problems
-            .iter()
-            .map(|problem| Finding::error(&*problem.path, refused(&problem.problem)))
-            .collect()
+    pub fn refused(error: &DocumentError) -> Vec<Finding<Self>> {
+        let refused = |problem: &str| Self::Refused { problem: problem.to_owned() };
+        let problems = error.problems.iter();
+        problems.map(|problem| Finding::error(&*problem.path, refused(&problem.problem))).collect()
     }
 }
 

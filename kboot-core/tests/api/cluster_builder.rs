@@ -7,9 +7,9 @@ use kboot_core::Env;
 use kboot_core::bundle::{Plan, write_new};
 use kboot_core::cluster::{
     CaLayout, ClusterBuilder, ClusterSpec, ControlPlane, Folders, KubeconfigCertificates, Node,
-    NodeCredentials, NodeRole, Runtime, ServingCertificates, SpecError, SubjectDefaults, SystemUser,
-    UnitArguments,
+    NodeCredentials, NodeRole, Runtime, ServingCertificates, SubjectDefaults, SystemUser, UnitArguments,
 };
+use kboot_core::document::DocumentError;
 use kboot_core::net::{ApiEndpoint, Host};
 use kboot_core::pki::{CaSet, PkiError};
 use kboot_core::release::Component;
@@ -40,7 +40,7 @@ fn one_node(version: &str) -> ClusterBuilder {
     builder(version).with_node(parsed("one"), all(&["192.0.2.1", "2001:db8::1"]), EVERY_ROLE)
 }
 
-fn problems(error: &SpecError) -> Vec<String> {
+fn problems(error: &DocumentError) -> Vec<String> {
     error.problems.iter().map(ToString::to_string).collect()
 }
 
@@ -234,7 +234,7 @@ impl Fields {
         self.user.map(|(name, group, id)| SystemUser { name: parsed(name), group: parsed(group), id })
     }
 
-    fn build(&self) -> Result<ClusterSpec, SpecError> {
+    fn build(&self) -> Result<ClusterSpec, DocumentError> {
         let mut b = ClusterSpec::builder(parsed("kubernetes"), self.version, self.endpoint.clone());
         b = b.with_control_plane(self.control_plane);
         b = set(b, self.service_cidrs, |b, ranges| b.with_service_cidrs(all(ranges)));

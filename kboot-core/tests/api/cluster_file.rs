@@ -1,6 +1,7 @@
 //! The cluster file from outside: defaults, every cross-check with its path, hostile documents.
 
-use kboot_core::cluster::{CLUSTER_SCHEMA, COMMENTED_EXAMPLE, ClusterSpec};
+use kboot_core::cluster::{COMMENTED_EXAMPLE, ClusterSpec};
+use kboot_core::document::Document;
 use serde_json::Value;
 
 const VALID: &str = "
@@ -302,7 +303,7 @@ fn hostile_documents() {
 /// The schema is what the reader goes by; it must itself be one that other tools read.
 #[test]
 fn the_schema_describes_the_reader() {
-    let schema: Value = serde_json::from_str(CLUSTER_SCHEMA).unwrap();
+    let schema: Value = serde_json::from_str(ClusterSpec::schema()).unwrap();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     // Every object says whether it takes unknown fields.
     fn walk(value: &Value, path: &str) {

@@ -32,6 +32,7 @@ mod policy_evidence;
 mod policy_files;
 mod policy_properties;
 mod redaction;
+mod schemas;
 mod signing;
 mod static_tokens;
 mod strict_json;

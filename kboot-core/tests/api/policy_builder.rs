@@ -1,9 +1,10 @@
 //! Policies and inventories built in code: the same values, and the same mistakes, as from their files.
 
 use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
+use kboot_core::document::DocumentError;
 use kboot_core::policy::{
-    Access, Inventory, InventoryNode, NameKind, NameSource, Policy, PolicyContext, PolicyError, Preset,
-    Reason, Rule, Verdict, token_rule,
+    Access, Inventory, InventoryNode, NameKind, NameSource, Policy, PolicyContext, Preset, Reason, Rule,
+    Verdict, token_rule,
 };
 use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
 use kboot_core::{ClusterSpec, name::NodeName};
@@ -23,7 +24,7 @@ fn node(addresses: &[&str], dns_names: &[&str], tokens: &[&str]) -> InventoryNod
     tokens.iter().fold(node, |node, id| node.with_token(id.parse().unwrap()))
 }
 
-fn problems(error: &PolicyError) -> Vec<String> {
+fn problems(error: &DocumentError) -> Vec<String> {
     error.problems.iter().map(ToString::to_string).collect()
 }
 
@@ -193,7 +194,7 @@ fn rule(name: &str, signer: Signer, verdict: Verdict, setters: &[Setter]) -> (Ru
     (setters.iter().fold(begin(name, signer), |rule, (_, _, set)| set(rule)), fields)
 }
 
-fn read(rules: &[Value]) -> Result<Policy, PolicyError> {
+fn read(rules: &[Value]) -> Result<Policy, DocumentError> {
     json!({"apiVersion": "kboot.dev/v1alpha1", "kind": "CsrPolicy", "spec": {"rules": rules}})
         .to_string()
         .parse()

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use crate::common::now;
+use kboot_core::document::{Document, DocumentError};
 use kboot_core::net::Host;
-use kboot_core::policy::{
-    ContextDocument, Inventory, KeyOwner, Nodes, Policy, PolicyError, Preset, Reason, Verdict,
-};
+use kboot_core::policy::{ContextDocument, Inventory, KeyOwner, Nodes, Policy, Preset, Reason, Verdict};
 use kboot_core::time::Timestamp;
 use kboot_core::x509::{KeyAlgorithm, PrivateKey};
 use kboot_core::{CaSet, ClusterSpec, Env};
@@ -29,25 +28,25 @@ fn joining(name: &str, node: &str, key: &PrivateKey) -> CertificateSigningReques
 }
 
 /// The problems' paths and texts.
-fn problems(error: &PolicyError) -> Vec<String> {
+fn problems(error: &DocumentError) -> Vec<String> {
     error.problems.iter().map(ToString::to_string).collect()
 }
 
-fn inventory(nodes: &str) -> Result<Inventory, PolicyError> {
+fn inventory(nodes: &str) -> Result<Inventory, DocumentError> {
     format!("{{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, spec: {{nodes: [{nodes}]}}}}").parse()
 }
 
-fn context(spec: &str) -> Result<ContextDocument, PolicyError> {
+fn context(spec: &str) -> Result<ContextDocument, DocumentError> {
     let mut document = ContextDocument::default();
     add(&mut document, spec)?;
     Ok(document)
 }
 
-fn add(document: &mut ContextDocument, spec: &str) -> Result<(), PolicyError> {
+fn add(document: &mut ContextDocument, spec: &str) -> Result<(), DocumentError> {
     document.add(&format!("apiVersion: kboot.dev/v1alpha1\nkind: CsrContext\nspec: {{{spec}}}"))
 }
 
-fn rule(text: &str) -> Result<Policy, PolicyError> {
+fn rule(text: &str) -> Result<Policy, DocumentError> {
     format!("{{apiVersion: kboot.dev/v1alpha1, kind: CsrPolicy, spec: {{rules: [{{name: r, {text}}}]}}}}")
         .parse()
 }
@@ -512,7 +511,7 @@ fn the_documentation_has_every_field_of_a_rule() {
     let document = std::fs::read_to_string(document).unwrap();
     let rows = document.lines().filter(|line| line.starts_with("| `"));
     let words: BTreeSet<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
-    let schema: Value = serde_json::from_str(kboot_core::policy::POLICY_SCHEMA).unwrap();
+    let schema: Value = serde_json::from_str(<Policy as Document>::schema()).unwrap();
     for (name, field) in schema.pointer("/$defs/rule/properties").unwrap().as_object().unwrap() {
         let parts = field["properties"].as_object().into_iter().flatten();
         let parts: Vec<&str> = parts.map(|(part, _)| part.as_str()).collect();

@@ -22,7 +22,7 @@ pub(super) fn run(file: &Path, format: ListFormat) -> Result<Answer> {
     let text = input::text(file, MAX_BYTES)?;
     let mut check = Check { file: input::name(file), ..Check::default() };
     match text.parse::<Policy>() {
-        Err(error) => check.findings = error.findings(),
+        Err(error) => check.findings = PolicyProblem::refused(&error),
         Ok(policy) => {
             let folder = file.parent().unwrap_or_else(|| Path::new(""));
             check.findings = policy.warnings();

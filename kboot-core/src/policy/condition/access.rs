@@ -14,6 +14,8 @@ use crate::policy::{AccessReviews, Answer, Glob};
 impl Check for Access {
     const NAME: &'static str = "access";
     const FIELD: &'static str = "access";
+    const MEANING: &'static str = "The subresource of certificatesigningrequests that the requestor may create, as a \
+         SubjectAccessReview says.";
     const PLACE: Place = Place::How;
     type Document = Self;
     /// What the review said.

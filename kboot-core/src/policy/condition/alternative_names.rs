@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reader::RuleReader;
@@ -38,7 +39,7 @@ pub(in crate::policy) struct NodeNameRule {
 }
 
 /// A kind of alternative name that a kubelet's serving certificate may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum NameKind {
@@ -48,33 +49,53 @@ pub enum NameKind {
     Addresses,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::policy) struct Document {
+    /// Who must say that a name is the node's: every source for each name that it speaks of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     within: Vec<SourceDocument>,
+    /// The kinds of names that no source limits: any node that can ask gets a certificate for any of them that is
+    /// not known to be another's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     any_node_may_claim: Vec<NameKind>,
+    /// Patterns, one of which each requested DNS name must match. They do not say whose a name is.
     #[serde(skip_serializing_if = "Option::is_none")]
     dns_names: Option<Vec<String>>,
+    /// How many there may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     max: Option<usize>,
+    /// How many DNS names there may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_dns: Option<usize>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 enum SourceDocument {
-    Named(String),
+    Named(SourceName),
     Ranges { cidrs: Vec<String> },
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum SourceName {
+    NodeStatus,
+    Inventory,
+    Served,
+    Dns,
+    NodeName,
 }
 
 impl SourceDocument {
     fn of(source: &NameSource) -> Self {
         match source {
             NameSource::Cidrs(ranges) => Self::Ranges { cidrs: ranges.iter().map(Cidr::to_string).collect() },
-            named => Self::Named(named.as_str().to_owned()),
+            NameSource::NodeStatus => Self::Named(SourceName::NodeStatus),
+            NameSource::Inventory => Self::Named(SourceName::Inventory),
+            NameSource::Served => Self::Named(SourceName::Served),
+            NameSource::Dns => Self::Named(SourceName::Dns),
+            NameSource::NodeName => Self::Named(SourceName::NodeName),
         }
     }
 }
@@ -95,6 +116,7 @@ pub(in crate::policy) enum NamesSeen {
 impl Check for AlternativeNames {
     const NAME: &'static str = "alternative names";
     const FIELD: &'static str = "subjectAltNames";
+    const MEANING: &'static str = "Which names and addresses; for kubelet-serving.";
     const PLACE: Place = Place::Whom;
     type Document = Document;
     type Seen = NamesSeen;
@@ -265,12 +287,12 @@ fn read_source(number: usize, source: SourceDocument, reader: &mut RuleReader<'_
     let cidrs = match source {
         SourceDocument::Ranges { cidrs } => cidrs,
         SourceDocument::Named(name) => {
-            return match name.as_str() {
-                "nodeStatus" => NameSource::NodeStatus,
-                "inventory" => NameSource::Inventory,
-                "served" => NameSource::Served,
-                "dns" => NameSource::Dns,
-                _ => NameSource::NodeName,
+            return match name {
+                SourceName::NodeStatus => NameSource::NodeStatus,
+                SourceName::Inventory => NameSource::Inventory,
+                SourceName::Served => NameSource::Served,
+                SourceName::Dns => NameSource::Dns,
+                SourceName::NodeName => NameSource::NodeName,
             };
         }
     };

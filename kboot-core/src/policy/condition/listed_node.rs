@@ -31,6 +31,7 @@ pub(in crate::policy) enum Listing {
 impl Check for ListedNode {
     const NAME: &'static str = "inventory";
     const FIELD: &'static str = "node.inventory";
+    const MEANING: &'static str = "A file that lists the nodes: a NodeInventory or a cluster file.";
     const PLACE: Place = Place::Whom;
     type Document = String;
     type Seen = Listing;

@@ -17,6 +17,7 @@ pub(in crate::policy) struct MaxAge(pub(in crate::policy) Lifetime);
 impl Check for MaxAge {
     const NAME: &'static str = "age";
     const FIELD: &'static str = "maxAge";
+    const MEANING: &'static str = "How old the request may be, for example 1h.";
     const PLACE: Place = Place::How;
     type Document = String;
     /// The time at which the age was asked.

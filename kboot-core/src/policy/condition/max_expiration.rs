@@ -17,6 +17,7 @@ pub(in crate::policy) struct MaxExpiration(pub(in crate::policy) Lifetime);
 impl Check for MaxExpiration {
     const NAME: &'static str = "expiration";
     const FIELD: &'static str = "maxExpiration";
+    const MEANING: &'static str = "The longest lifetime that may be asked for, for example 8760h.";
     const PLACE: Place = Place::How;
     type Document = String;
     /// The signer's own lifetime, which counts where the request states none.

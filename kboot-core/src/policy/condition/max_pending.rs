@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reader::RuleReader;
@@ -12,7 +13,7 @@ use crate::policy::missing_fact::MissingFact;
 use crate::policy::{Answer, Glob};
 
 /// How many requests the sender may have open, this one among them: for this node, and in all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::policy) struct MaxPending {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +32,8 @@ pub(in crate::policy) struct Open {
 impl Check for MaxPending {
     const NAME: &'static str = "open requests";
     const FIELD: &'static str = "maxPending";
+    const MEANING: &'static str =
+        "How many requests the requestor may have open, this one among them: for this node, and in all.";
     const PLACE: Place = Place::How;
     type Document = Self;
     /// Nothing where the other requests are not known.

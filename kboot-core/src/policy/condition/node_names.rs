@@ -18,6 +18,7 @@ pub(in crate::policy) struct NodeNames(pub(in crate::policy) Vec<Glob>);
 impl Check for NodeNames {
     const NAME: &'static str = "node name";
     const FIELD: &'static str = "node.names";
+    const MEANING: &'static str = "Patterns of node names.";
     const PLACE: Place = Place::Whom;
     type Document = Vec<String>;
     /// Whether it matches.

@@ -29,6 +29,8 @@ pub(in crate::policy) enum Use {
 impl Check for Once {
     const NAME: &'static str = "once";
     const FIELD: &'static str = "once";
+    const MEANING: &'static str =
+        "The requestor had no request approved before and the node has not joined yet.";
     const PLACE: Place = Place::How;
     type Document = bool;
     type Seen = Use;

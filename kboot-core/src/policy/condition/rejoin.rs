@@ -24,6 +24,8 @@ pub(in crate::policy) enum Rejoin {
 impl Check for Rejoin {
     const NAME: &'static str = "joined";
     const FIELD: &'static str = "node.mayRejoin";
+    const MEANING: &'static str = "Whether somebody else than the node itself may get the identity of a node that has joined \
+         already. Default: false.";
     const PLACE: Place = Place::Although;
     type Document = bool;
     /// Whether the node has joined, where that is known.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reader::RuleReader;
@@ -23,21 +24,29 @@ pub(in crate::policy) enum Requestor {
     Listed { users: Vec<Glob>, groups: Vec<String>, token_ids: Vec<TokenId> },
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(in crate::policy) enum Document {
+    Myself(Word),
     Listed(Lists),
-    /// The text `self`: the schema knows no other.
-    Myself(String),
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
+pub(in crate::policy) enum Word {
+    #[serde(rename = "self")]
+    Myself,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::policy) struct Lists {
+    /// Patterns of user names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     users: Vec<String>,
+    /// One of these groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
+    /// Ids of bootstrap tokens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     token_ids: Vec<String>,
 }
@@ -45,6 +54,8 @@ pub(in crate::policy) struct Lists {
 impl Check for Requestor {
     const NAME: &'static str = "requestor";
     const FIELD: &'static str = "requestor";
+    const MEANING: &'static str = "Who must have sent the request: self (the user that the request names), or one that is in each \
+         list given.";
     const PLACE: Place = Place::Whom;
     type Document = Document;
     /// Whether it is one of them.
@@ -84,7 +95,7 @@ impl Check for Requestor {
 
     fn document(&self) -> Option<Document> {
         Some(match self {
-            Self::Myself => Document::Myself("self".to_owned()),
+            Self::Myself => Document::Myself(Word::Myself),
             Self::Listed { users, groups, token_ids } => Document::Listed(Lists {
                 users: users.iter().map(Glob::to_string).collect(),
                 groups: groups.clone(),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reader::RuleReader;
@@ -20,9 +21,11 @@ pub(in crate::policy) struct Subject {
     pub(in crate::policy) groups: Vec<String>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 pub(in crate::policy) struct Document {
+    /// Patterns of user names.
     users: Vec<String>,
+    /// The groups that it may be in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
 }
@@ -30,6 +33,7 @@ pub(in crate::policy) struct Document {
 impl Check for Subject {
     const NAME: &'static str = "subject";
     const FIELD: &'static str = "subject";
+    const MEANING: &'static str = "Which identity; for kube-apiserver-client.";
     const PLACE: Place = Place::Whom;
     type Document = Document;
     /// Whether it is one of them.

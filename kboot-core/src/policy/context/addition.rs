@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,61 +12,84 @@ use super::KeyOwner;
 use super::facts::Facts;
 use crate::cluster::ClusterSpec;
 use crate::csr::CertificateSigningRequest;
-use crate::document::schema;
-use crate::document::{Problem, Problems};
+use crate::document::{API_VERSION, DocumentError, FromValue, Problem, Problems, Schema};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::Host;
 use crate::policy::evidence::{address_of_node, normalised};
 use crate::policy::text::escaped;
-use crate::policy::{Inventory, Nodes, PolicyError};
+use crate::policy::{Inventory, Nodes};
 use crate::x509::SignatureCheck;
 use crate::x509::SubjectAltNames;
 use crate::x509::{Certificate, PublicKey};
 
-/// The JSON Schema of a context file, for editors and other tools.
-pub const CONTEXT_SCHEMA: &str = include_str!("context.schema.json");
+pub(super) const KIND: &str = "CsrContext";
 
-static PARSED_SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(CONTEXT_SCHEMA).unwrap_or_default());
+/// What a context file looks like.
+pub(super) static FORM: LazyLock<Schema> = LazyLock::new(Schema::of::<File>);
 
-#[derive(Deserialize)]
-struct Document {
+// What the fields say stands in the JSON Schema.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(
+    title = "kboot CSR context",
+    extend("$id" = "https://kboot.dev/schemas/v1alpha1/csrcontext.json")
+)]
+struct File {
+    #[serde(rename = "apiVersion")]
+    #[schemars(extend("enum" = [API_VERSION]))]
+    _api_version: String,
+    #[serde(rename = "kind")]
+    #[schemars(extend("enum" = [KIND]))]
+    _kind: String,
+    /// What is known besides the request. What is left out is unknown, and unknown never denies.
     spec: Spec,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Spec {
+    /// The time of the decision (RFC 3339). Default: the clock.
     now: Option<String>,
     #[serde(default)]
     cluster: Cluster,
+    /// kube-controller-manager's --cluster-signing-duration. Default: 8760h.
     signer_duration: Option<String>,
+    /// Every Node of the cluster, with the names and addresses of its status.
     nodes: Option<Vec<NodeDocument>>,
+    /// The names of the certificate that a node's kubelet serves now.
     #[serde(default)]
     served: Vec<ServedDocument>,
+    /// Answers of DNS: the addresses of each name; [] where it does not resolve.
     #[serde(default)]
     dns: BTreeMap<String, Vec<String>>,
+    /// Whether a user in these groups may create these subresources of certificatesigningrequests.
     #[serde(default)]
     access_reviews: Vec<ReviewDocument>,
+    /// Whose public keys are whose.
     #[serde(default)]
     keys: Vec<KeyDocument>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 struct Cluster {
+    /// Addresses of services, which are no node's.
     #[serde(rename = "serviceCIDRs")]
     service_cidrs: Option<Vec<String>>,
+    /// Addresses of pods, which are a node's only where an inventory says so.
     #[serde(rename = "podCIDRs")]
     pod_cidrs: Option<Vec<String>>,
+    /// Default: cluster.local.
     #[serde(rename = "dnsDomain")]
     dns_domain: Option<String>,
+    /// Namespaces besides those of every cluster: NAME.NAMESPACE is a service's.
     #[serde(default)]
     namespaces: Vec<String>,
+    /// Names and addresses of the API server, load balancers and virtual addresses too; *.NAME for all names
+    /// below it.
     #[serde(default, rename = "apiServer")]
     api_server: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NodeDocument {
     name: String,
@@ -75,25 +99,28 @@ struct NodeDocument {
     dns_names: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ServedDocument {
     node: String,
     names: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ReviewDocument {
     user: String,
+    /// All of its groups.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     groups: BTreeSet<String>,
     nodeclient: Option<bool>,
     selfnodeclient: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct KeyDocument {
     user: String,
+    /// A PEM block PUBLIC KEY, or a certificate with that key.
     public_key: String,
 }
 
@@ -122,18 +149,14 @@ impl Addition {
         self.problems.is_full()
     }
 
-    pub(super) fn finish(mut self) -> Result<Facts, PolicyError> {
+    pub(super) fn finish(mut self) -> Result<Facts, DocumentError> {
         if self.nodes.is_some() && !self.is_list {
             self.problem("kind", "one Node says nothing of the others: give what `kubectl get nodes` prints");
         }
         if let Some(nodes) = self.nodes.take() {
             self.merge_nodes(nodes, "items");
         }
-        if self.problems.is_empty() {
-            Ok(self.facts)
-        } else {
-            Err(PolicyError { problems: self.problems.into() })
-        }
+        if self.problems.is_empty() { Ok(self.facts) } else { Err(self.problems.into()) }
     }
 
     /// One object of a list, or a document of its own.
@@ -281,13 +304,9 @@ impl Addition {
     }
 
     fn context_file(&mut self, value: &Value) {
-        let shape = schema::check(&PARSED_SCHEMA, value);
-        if !shape.is_empty() {
-            return self.problems.extend(shape);
-        }
-        let spec = match Document::deserialize(value) {
-            Ok(document) => document.spec,
-            Err(error) => return self.problem("", error.to_string()),
+        let File { spec, .. } = match FORM.fields(value) {
+            Ok(file) => file,
+            Err(error) => return self.problems.extend(error.problems),
         };
         if let Some(now) = self.parsed("spec.now", spec.now.as_deref()) {
             self.once("spec.now", now, |facts| &mut facts.now);

@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use serde_json::Value;
 
 use super::PolicyContext;
-use super::addition::Addition;
+use super::addition::{Addition, FORM, KIND};
 use super::facts::Facts;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
 use crate::document::json::{is_json, is_part, strict_value};
 use crate::document::json_stream::{Item, each_object, read_yaml};
-use crate::policy::PolicyError;
+use crate::document::{Document, DocumentError, Form, Schema};
 use crate::time::Timestamp;
 
 /// The facts of one or more files, from which [`ContextDocument::context`] makes a [`PolicyContext`].
@@ -35,7 +36,7 @@ use crate::time::Timestamp;
 /// ")?;
 /// let context = document.context(Env::system().now());
 /// assert_eq!(context.nodes.map(|nodes| nodes.len()), Some(1));
-/// # Ok::<(), kboot_core::policy::PolicyError>(())
+/// # Ok::<(), kboot_core::document::DocumentError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct ContextDocument(Facts);
@@ -44,8 +45,8 @@ impl ContextDocument {
     /// Adds the facts of a file.
     ///
     /// # Errors
-    /// [`PolicyError`] with the path of each problem; nothing was added then.
-    pub fn add(&mut self, text: &str) -> Result<(), PolicyError> {
+    /// [`DocumentError`] with the path of each problem; nothing was added then.
+    pub fn add(&mut self, text: &str) -> Result<(), DocumentError> {
         self.read(text.as_bytes())
     }
 
@@ -54,7 +55,7 @@ impl ContextDocument {
     ///
     /// # Errors
     /// As [`ContextDocument::add`].
-    pub fn read(&mut self, reader: impl Read) -> Result<(), PolicyError> {
+    pub fn read(&mut self, reader: impl Read) -> Result<(), DocumentError> {
         let mut addition = Addition::to(self.0.clone());
         let (is_json, reader) =
             is_json(reader).map_err(ListError::from).map_err(|error| unreadable(&error))?;
@@ -138,6 +139,27 @@ impl ContextDocument {
     }
 }
 
+impl Document for ContextDocument {
+    const KIND: &'static str = KIND;
+}
+
+impl Form for ContextDocument {
+    fn form() -> &'static Schema {
+        &FORM
+    }
+}
+
+impl FromStr for ContextDocument {
+    type Err = DocumentError;
+
+    /// Reads one file, as [`ContextDocument::add`] adds it.
+    fn from_str(text: &str) -> Result<Self, DocumentError> {
+        let mut document = Self::default();
+        document.add(text)?;
+        Ok(document)
+    }
+}
+
 /// Why a file is not read to its end.
 enum Ended {
     Unreadable(ListError),
@@ -150,6 +172,6 @@ impl From<ListError> for Ended {
     }
 }
 
-fn unreadable(error: &ListError) -> PolicyError {
-    PolicyError::one("", error.in_full())
+fn unreadable(error: &ListError) -> DocumentError {
+    DocumentError::one("", error.in_full())
 }

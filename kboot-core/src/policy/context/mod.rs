@@ -19,7 +19,6 @@ use crate::pki::PkiError;
 use crate::time::{Lifetime, Timestamp};
 use crate::x509::{Certificate, PublicKey, SubjectAltNames};
 
-pub use addition::CONTEXT_SCHEMA;
 pub use file::ContextDocument;
 
 /// Everything that a decision may rest on besides the request and the policy. What is not there is unknown,

@@ -6,10 +6,9 @@ use std::net::IpAddr;
 use super::Compared;
 use super::belonging::{Belonging, Owners};
 use crate::cluster::ClusterSpec;
-use crate::document::{Problem, Problems};
+use crate::document::{DocumentError, Problem, Problems};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::Cidr;
-use crate::policy::PolicyError;
 use crate::token::TokenId;
 use crate::x509::SubjectAltNames;
 
@@ -26,7 +25,7 @@ use crate::x509::SubjectAltNames;
 ///   - {name: worker-1, addresses: [192.168.5.21], dnsNames: [worker-1.example.com], tokenIds: [abcdef]}
 /// ".parse()?;
 /// assert_eq!(inventory.nodes().count(), 1);
-/// # Ok::<(), kboot_core::policy::PolicyError>(())
+/// # Ok::<(), kboot_core::document::DocumentError>(())
 /// ```
 ///
 /// In code, an empty one is [`Inventory::default`]:
@@ -139,12 +138,12 @@ impl Inventory {
     /// ```
     ///
     /// # Errors
-    /// A [`PolicyError`] with everything that is wrong, under the paths of a file that lists the nodes in this order:
+    /// A [`DocumentError`] with everything that is wrong, under the paths of a file that lists the nodes in this order:
     /// a node that is listed twice, what belongs to two nodes, an address that is not one machine's, and what every
     /// machine has, as loopback.
     pub fn from_nodes(
         nodes: impl IntoIterator<Item = (NodeName, InventoryNode)>,
-    ) -> Result<Self, PolicyError> {
+    ) -> Result<Self, DocumentError> {
         let nodes: Vec<(NodeName, InventoryNode)> = nodes.into_iter().collect();
         let mut inventory = Self::default();
         let mut problems = Problems::default();
@@ -161,20 +160,20 @@ impl Inventory {
             }
             inventory.nodes.insert(name, node);
         }
-        if problems.is_empty() { Ok(inventory) } else { Err(PolicyError { problems: problems.into() }) }
+        if problems.is_empty() { Ok(inventory) } else { Err(problems.into()) }
     }
 
     /// Says what a node has, in place of what was said of it before, which it gives back. The other nodes are not
     /// looked at again, however many there are.
     ///
     /// # Errors
-    /// A [`PolicyError`] with everything that is wrong, as for [`Inventory::from_nodes`], under paths like
+    /// A [`DocumentError`] with everything that is wrong, as for [`Inventory::from_nodes`], under paths like
     /// `nodes[worker-1].addresses[0]`. The inventory is then as before.
     pub fn insert(
         &mut self,
         name: NodeName,
         node: InventoryNode,
-    ) -> Result<Option<InventoryNode>, PolicyError> {
+    ) -> Result<Option<InventoryNode>, DocumentError> {
         let path = |field: String| format!("nodes[{name}].{field}");
         let mut problems = Problems::default();
         if let Some(problem) = self.owners.objection_to_name(&name) {
@@ -186,7 +185,7 @@ impl Inventory {
             }
         }
         if !problems.is_empty() {
-            return Err(PolicyError { problems: problems.into() });
+            return Err(problems.into());
         }
         let before = self.remove(&name);
         self.enter(name, node);

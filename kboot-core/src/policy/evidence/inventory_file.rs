@@ -1,88 +1,123 @@
 //! The inventory file: YAML to an inventory and back, with everything that is wrong at once.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::belonging::Belonging;
 use super::inventory::{Inventory, InventoryNode};
 use crate::cluster::ClusterSpec;
-use crate::document::{Problem, Problems, Unwritable, schema, yaml};
+use crate::document::{
+    API_VERSION, Document, DocumentError, Form, FromValue, Problem, Problems, Schema, Unwritable, read,
+    shared, yaml,
+};
 use crate::name::{Dns1123Subdomain, NameError, NodeName};
-use crate::policy::PolicyError;
 use crate::policy::text::escaped;
 use crate::token::TokenId;
 
-/// The JSON Schema of an inventory file, for editors and other tools.
-pub const INVENTORY_SCHEMA: &str = include_str!("inventory.schema.json");
+const KIND: &str = "NodeInventory";
 
-static PARSED_SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(INVENTORY_SCHEMA).unwrap_or_default());
-
-#[derive(Deserialize)]
-struct Document {
+// As it is read and written; what the fields say stands in the JSON Schema.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(
+    title = "kboot node inventory",
+    extend(
+        "$id" = "https://kboot.dev/schemas/v1alpha1/nodeinventory.json",
+        "anyOf" = [{"required": ["spec"]}, {"required": ["nodes"]}],
+        "not" = {"required": ["spec", "nodes"]},
+    )
+)]
+struct File {
+    #[schemars(extend("enum" = [API_VERSION]))]
+    api_version: String,
+    #[schemars(extend("enum" = [KIND]))]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     spec: Option<Spec>,
-    /// The place of older files.
-    nodes: Option<Vec<NodeDocument>>,
+    /// The older place of spec.nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("deprecated" = true))]
+    nodes: Option<Nodes>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 struct Spec {
-    nodes: Vec<NodeDocument>,
+    nodes: Nodes,
 }
 
 #[derive(Deserialize, Serialize)]
+struct Nodes(Vec<NodeDocument>);
+
+impl JsonSchema for Nodes {
+    fn schema_name() -> Cow<'static, str> {
+        "nodes".into()
+    }
+
+    /// Once, for both of its places.
+    fn json_schema(generator: &mut SchemaGenerator) -> schemars::Schema {
+        let mut nodes = Vec::<NodeDocument>::json_schema(generator);
+        nodes.insert("description".to_owned(), "Every node that may join, and what is its own.".into());
+        shared(generator, "nodes", nodes)
+    }
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NodeDocument {
+    /// The node's name, which counts as one of its DNS names.
     name: String,
+    /// Its own addresses. Those of loopback, which every machine has, are passed over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     addresses: Vec<String>,
+    /// Its other DNS names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     dns_names: Vec<String>,
+    /// Ids of the bootstrap tokens that are for this node alone. Default: any token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     token_ids: Vec<String>,
 }
 
-/// The document as it is written.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Written {
-    api_version: &'static str,
-    kind: &'static str,
-    spec: Spec,
+impl Document for Inventory {
+    const KIND: &'static str = KIND;
+}
+
+impl Form for Inventory {
+    fn form() -> &'static Schema {
+        static FORM: LazyLock<Schema> = LazyLock::new(Schema::of::<File>);
+        &FORM
+    }
+}
+
+impl FromValue for Inventory {
+    fn from_value(value: &Value) -> Result<Self, DocumentError> {
+        if value.get("kind").and_then(Value::as_str) == Some(ClusterSpec::KIND) {
+            return Ok(Self::from(&ClusterSpec::from_value(value)?));
+        }
+        let File { spec, nodes, .. } = Self::form().fields(value)?;
+        match (spec, nodes) {
+            (Some(Spec { nodes }), None) => Reader::new("spec.nodes").read(&nodes.0),
+            (None, Some(nodes)) => Reader::new("nodes").read(&nodes.0),
+            (None, None) => Err(DocumentError::one("spec", "is missing")),
+            (Some(_), Some(_)) => Err(DocumentError::one("nodes", "stands in spec too; leave it out here")),
+        }
+    }
 }
 
 impl FromStr for Inventory {
-    type Err = PolicyError;
+    type Err = DocumentError;
 
     /// Reads a NodeInventory, or a cluster file, whose nodes' names and addresses it takes.
     ///
     /// Names may be in upper case and end in a dot, as they stand in objects of real machines: they are the
     /// same names. What is passed over is in [`Inventory::warnings`].
-    fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let value = yaml::parse(text).map_err(|problem| PolicyError::one("", problem))?;
-        if value.get("kind").and_then(Value::as_str) == Some("Cluster") {
-            let spec =
-                ClusterSpec::from_value(&value).map_err(|error| PolicyError { problems: error.problems })?;
-            return Ok(Self::from(&spec));
-        }
-        let shape = schema::check(&PARSED_SCHEMA, &value);
-        if !shape.is_empty() {
-            return Err(PolicyError { problems: shape });
-        }
-        let document: Document =
-            serde_json::from_value(value).map_err(|error| PolicyError::one("", error.to_string()))?;
-        match document {
-            Document { spec: Some(Spec { nodes }), nodes: None } => Reader::new("spec.nodes").read(&nodes),
-            Document { spec: None, nodes: Some(nodes) } => Reader::new("nodes").read(&nodes),
-            Document { spec: None, nodes: None } => Err(PolicyError::one("spec", "is missing")),
-            Document { spec: Some(_), nodes: Some(_) } => {
-                Err(PolicyError::one("nodes", "stands in spec too; leave it out here"))
-            }
-        }
+    fn from_str(text: &str) -> Result<Self, DocumentError> {
+        read(text)
     }
 }
 
@@ -99,8 +134,8 @@ impl Inventory {
             dns_names: texts(&node.dns_names),
             token_ids: texts(&node.token_ids),
         });
-        let spec = Spec { nodes: nodes.collect() };
-        yaml::write(&Written { api_version: "kboot.dev/v1alpha1", kind: "NodeInventory", spec })
+        let spec = Some(Spec { nodes: Nodes(nodes.collect()) });
+        yaml::write(&File { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), spec, nodes: None })
     }
 }
 
@@ -128,7 +163,7 @@ impl Reader {
         Self { path, inventory: Inventory::default(), problems, warnings }
     }
 
-    fn read(mut self, nodes: &[NodeDocument]) -> Result<Inventory, PolicyError> {
+    fn read(mut self, nodes: &[NodeDocument]) -> Result<Inventory, DocumentError> {
         let mut read = Vec::with_capacity(nodes.len());
         for (i, node) in nodes.iter().enumerate() {
             let path = format!("{}[{i}].name", self.path);
@@ -154,7 +189,7 @@ impl Reader {
         if self.problems.is_empty() {
             Ok(Inventory { warnings: self.warnings.into(), ..self.inventory })
         } else {
-            Err(PolicyError { problems: self.problems.into() })
+            Err(self.problems.into())
         }
     }
 

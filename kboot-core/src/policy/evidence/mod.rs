@@ -13,7 +13,6 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 pub use inventory::{Inventory, InventoryNode};
-pub use inventory_file::INVENTORY_SCHEMA;
 pub(super) use inventory_file::normalised;
 pub use nodes::Nodes;
 pub(crate) use nodes::address_of_node;
