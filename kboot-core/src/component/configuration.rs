@@ -70,7 +70,7 @@ impl ConfigurationError {
 /// use kboot_core::component::KubeletConfiguration;
 /// let text = "{apiVersion: kubelet.config.k8s.io/v1beta1, kind: KubeletConfiguration, maxPods: 200}";
 /// let configuration = KubeletConfiguration::parse(text, "v1.36.0".parse()?)?;
-/// assert_eq!(configuration.rest["maxPods"], 200);
+/// assert_eq!(configuration.rest.get("maxPods"), Some(200));
 /// let misspelt = text.replace("maxPods", "maxPod");
 /// assert!(KubeletConfiguration::parse(&misspelt, "v1.36.0".parse()?).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -112,7 +112,45 @@ pub struct KubeletConfiguration {
     pub tls_private_key_file: Option<String>,
     /// Every other field, checked against the version.
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: OtherFields,
+}
+
+/// The fields of a configuration file that kboot has no field for, by name, as they came.
+///
+/// ```
+/// use kboot_core::component::KubeletConfiguration;
+/// let mut configuration = KubeletConfiguration::default();
+/// configuration.rest.set("maxPods", 200)?;
+/// assert_eq!(configuration.rest.get("maxPods"), Some(200));
+/// assert_eq!(configuration.rest.names().collect::<Vec<_>>(), ["maxPods"]);
+/// # Ok::<(), kboot_core::component::ConfigurationError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OtherFields(Map<String, Value>);
+
+impl OtherFields {
+    /// The names, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The field of this name as a value of the caller's type; none where it is not there or of another form.
+    #[must_use]
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        T::deserialize(self.0.get(name)?).ok()
+    }
+
+    /// Sets a field to whatever serializes.
+    ///
+    /// # Errors
+    /// [`ConfigurationError::Write`] for what JSON cannot hold.
+    pub fn set(&mut self, name: &str, value: impl Serialize) -> Result<(), ConfigurationError> {
+        let value = serde_json::to_value(value)
+            .map_err(|error| ConfigurationError::Write { problem: format!("{name}: {error}") })?;
+        self.0.insert(name.to_owned(), value);
+        Ok(())
+    }
 }
 
 /// Who the kubelet lets in.
@@ -136,12 +174,12 @@ pub struct Enabled {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: OtherFields,
 }
 
 impl Enabled {
     pub(super) fn new(enabled: bool) -> Self {
-        Self { enabled: Some(enabled), rest: Map::new() }
+        Self { enabled: Some(enabled), rest: OtherFields::default() }
     }
 }
 
@@ -163,7 +201,7 @@ pub struct KubeletAuthorization {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: OtherFields,
 }
 
 /// `kubeproxy.config.k8s.io/v1alpha1`.
@@ -186,7 +224,7 @@ pub struct KubeProxyConfiguration {
     pub mode: Option<String>,
     /// Every other field, checked against the version.
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: OtherFields,
 }
 
 /// How a component reaches the API server (`component-base/config/v1alpha1`).
@@ -197,7 +235,7 @@ pub struct ClientConnection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubeconfig: Option<String>,
     #[serde(flatten)]
-    pub rest: Map<String, Value>,
+    pub rest: OtherFields,
 }
 
 const KUBELET: (&str, &str) = ("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration");
@@ -222,7 +260,7 @@ impl Default for KubeletConfiguration {
             static_pod_path: None,
             tls_cert_file: None,
             tls_private_key_file: None,
-            rest: Map::new(),
+            rest: OtherFields::default(),
         }
     }
 }
@@ -237,7 +275,7 @@ impl Default for KubeProxyConfiguration {
             cluster_cidr: None,
             hostname_override: None,
             mode: None,
-            rest: Map::new(),
+            rest: OtherFields::default(),
         }
     }
 }

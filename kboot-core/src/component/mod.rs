@@ -19,7 +19,7 @@ mod unit_file;
 pub(crate) use changes::changes;
 pub use configuration::{
     ClientConnection, ConfigurationError, Enabled, KubeProxyConfiguration, KubeletAuthentication,
-    KubeletAuthorization, KubeletConfiguration, KubeletX509,
+    KubeletAuthorization, KubeletConfiguration, KubeletX509, OtherFields,
 };
 use flags::Flags;
 pub use lint::{FileFinding, LintError, LintProblem, UnreadableFile, lint};

@@ -16,6 +16,7 @@
 //! ```
 
 mod condition;
+mod metadata;
 mod node;
 mod rbac;
 mod request;

@@ -348,8 +348,8 @@ fn a_decision_is_the_condition_that_is_sent() {
         });
         assert_eq!(serde_json::to_value(&condition).unwrap(), expected);
         let sent = match kind {
-            "Denied" => object(&pem).with_denial(reason, message, now),
-            _ => object(&pem).with_approval(reason, message, now),
+            "Denied" => object(&pem).with_denial(reason, message, now).unwrap(),
+            _ => object(&pem).with_approval(reason, message, now).unwrap(),
         };
         assert_eq!(sent.condition(kind), Some(&condition));
         assert!(object(&pem).is_pending() && !sent.is_pending());
