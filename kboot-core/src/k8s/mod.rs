@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`CertificateSigningRequest`](crate::csr::CertificateSigningRequest) | `TryFrom` both ways |
 //! | [`Condition`](crate::csr::Condition) of a request | `From` it, `TryFrom` to it |
+//! | [`EventText`](crate::policy::EventText) of a decision | `From` to an `Event` |
 //! | [`TokenSecret`](crate::token::TokenSecret) | `From` to a `Secret`; [`TokenSecret::read_object`](crate::token::TokenSecret::read_object) |
 //! | [`ClusterRoleBinding`](crate::rbac::ClusterRoleBinding) | `From` to it |
 //! | name and addresses for [`Nodes`](crate::policy::Nodes) | [`names_of_node`] |
@@ -16,6 +17,7 @@
 //! ```
 
 mod condition;
+mod event;
 mod metadata;
 mod node;
 mod rbac;
