@@ -417,7 +417,10 @@ fn an_object_without_end_takes_no_memory() {
     let outcome = read_list(text, |_, _| Ok::<(), ListError>(()));
     let error = outcome.unwrap_err();
     let source = std::error::Error::source(&error).unwrap();
-    assert_eq!(format!("{error}: {source}"), "cannot be read: an object in it is too large");
+    assert_eq!(
+        format!("{error}: {source}"),
+        "cannot be read: an object in it, or a list that says only at its end what its objects are, is too large"
+    );
 }
 
 fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {
