@@ -41,13 +41,14 @@ pub use access::Access;
 pub use approved::{Approval, ApprovedRequest};
 pub use condition::{ConditionKind, NameKind};
 pub use context::{
-    AccessReviews, CONTEXT_SCHEMA, ContextDocument, History, KeyOwner, PolicyContext, Resolver,
+    AccessReviews, CONTEXT_SCHEMA, ContextBuilder, ContextDocument, History, KeyOwner, PolicyContext,
+    Resolver,
 };
 pub use decision::{Decision, Refusal};
 pub use document::POLICY_SCHEMA;
 pub use error::PolicyError;
-#[cfg(feature = "k8s-openapi")]
 pub use event::{EventText, EventType};
+#[cfg(feature = "k8s-openapi")]
 pub(crate) use evidence::address_of_node;
 pub use evidence::{INVENTORY_SCHEMA, Inventory, InventoryNode, NameSource, Nodes};
 pub use explain::Explanation;
