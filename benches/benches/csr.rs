@@ -13,6 +13,9 @@ fn decisions(c: &mut Criterion) {
     group.bench_function("kboot: PEM read, signature checked, decided", |b| {
         b.iter(|| requests.read_and_decide());
     });
+    group.bench_function("kboot: from k8s-openapi's object, signature checked, decided", |b| {
+        b.iter(|| requests.convert_and_decide());
+    });
     group.bench_function("kboot: decided alone, ten rules", |b| b.iter(|| requests.decide()));
     group.finish();
 }

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use kboot_benches::{Leaf, Limit, Requests, cluster_file};
 use kboot_core::name::NodeName;
-use kboot_core::policy::{Inventory, InventoryNode};
+use kboot_core::net::Host;
+use kboot_core::policy::{Inventory, InventoryNode, PolicyContext};
+use kboot_core::time::Timestamp;
 use kboot_core::{Bundle, CaSet, Env};
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -69,7 +71,7 @@ fn leaf() -> Result<Duration> {
 fn decisions() -> Result<()> {
     const BATCH: u32 = 500;
     let requests = Requests::new()?;
-    let (mut bare, mut whole, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut bare, mut whole, mut converted, mut alone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..40 {
         let batch = |work: &dyn Fn()| {
             let start = Instant::now();
@@ -82,16 +84,24 @@ fn decisions() -> Result<()> {
         whole.push(batch(&|| {
             std::hint::black_box(requests.read_and_decide());
         }));
+        converted.push(batch(&|| {
+            let _ = std::hint::black_box(requests.convert_and_decide());
+        }));
         alone.push(batch(&|| {
             std::hint::black_box(requests.decide());
         }));
     }
-    let (bare, whole, alone) = (median(bare), median(whole), median(alone));
+    let (bare, whole) = (median(bare), median(whole));
+    let (converted, alone) = (median(converted), median(alone));
     println!("one decision on a kubelet's P-256 request, ten rules");
     println!("  bare signature check               {bare:>10.1?}");
     println!(
         "  kboot, from PEM with the check     {whole:>10.1?}   {:.2} x (at most 1.08)",
         ratio(whole, bare)
+    );
+    println!(
+        "  kboot, from k8s-openapi's object   {converted:>10.1?}   {:.2} x (at most 1.15)",
+        ratio(converted, bare)
     );
     println!(
         "  kboot, read before                 {alone:>10.1?}   {:.0} a second and core (at least 1000000)",
@@ -112,7 +122,14 @@ fn inventory() -> Result<()> {
     let mut inventory =
         Inventory::from_nodes(names.iter().cloned().zip((0..).map(|number| node(number, 10))))?;
     let requests = Requests::new()?;
-    let (mut bare, mut change) = (Vec::new(), Vec::new());
+    let address = |number: u32, network: u8| {
+        let [_, b, c, d] = number.to_be_bytes();
+        std::iter::once(Host::Ip([network, b, c, d].into()))
+    };
+    let mut context = PolicyContext::at(Timestamp::EPOCH);
+    let status = (0..).map(|number| address(number, 10).collect());
+    let nodes = context.nodes.insert(names.iter().cloned().zip(status).collect());
+    let (mut bare, mut change, mut status) = (Vec::new(), Vec::new(), Vec::new());
     for network in 11..51 {
         let start = Instant::now();
         for _ in 0..BATCH {
@@ -124,14 +141,18 @@ fn inventory() -> Result<()> {
             inventory.insert(name.clone(), node(number, network))?;
         }
         change.push(start.elapsed() / BATCH);
+        let start = Instant::now();
+        for (name, number) in names.iter().zip(0..BATCH) {
+            nodes.insert(name.clone(), address(number, network).collect());
+        }
+        status.push(start.elapsed() / BATCH);
     }
-    let (bare, change) = (median(bare), median(change));
-    println!("one node of an inventory of 5,000 changed");
+    let bare = median(bare);
+    println!("one node among 5,000 changed");
     println!("  bare signature check               {bare:>10.1?}");
-    println!(
-        "  kboot                              {change:>10.1?}   {:.2} x (at most 0.2)",
-        ratio(change, bare)
-    );
+    for (what, change) in [("inventory", median(change)), ("Nodes of a context", median(status))] {
+        println!("  kboot, {what:<28}{change:>10.1?}   {:.2} x (at most 0.2)", ratio(change, bare));
+    }
     Ok(())
 }
 

@@ -3,6 +3,9 @@
 use std::fmt::Write;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest as KubeRequest;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, Time};
+use k8s_openapi::jiff;
 use kboot_core::Error;
 use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
 use kboot_core::net::Host;
@@ -18,6 +21,7 @@ pub struct Requests {
     point: Vec<u8>,
     pem: String,
     object: CertificateSigningRequest,
+    of_kube: KubeRequest,
     policy: Policy,
     context: PolicyContext<'static>,
 }
@@ -40,8 +44,10 @@ impl Requests {
         // The point ends the key's DER.
         let point = key.get(key.len().saturating_sub(65)..).unwrap_or_default().to_vec();
         let pem = Pem::default().text(&der);
+        let object = object(&pem);
         let requests = Self {
-            object: object(&pem),
+            of_kube: of_kube(&object)?,
+            object,
             policy: policy()?,
             context: context()?,
             message,
@@ -51,6 +57,7 @@ impl Requests {
         };
         assert!(requests.check_signature());
         assert_eq!(requests.decide().verdict(), Verdict::Approve);
+        assert_eq!(requests.convert_and_decide()?.verdict(), Verdict::Approve);
         Ok(requests)
     }
 
@@ -67,6 +74,15 @@ impl Requests {
         self.policy.evaluate(&object(&self.pem), &self.context)
     }
 
+    /// A decision from the object as a controller holds it, the request's signature check included.
+    ///
+    /// # Errors
+    /// Where the object is not taken.
+    pub fn convert_and_decide(&self) -> Result<Decision, Error> {
+        let object = CertificateSigningRequest::try_from(&self.of_kube)?;
+        Ok(self.policy.evaluate(&object, &self.context))
+    }
+
     /// A decision on the request as it was read before.
     #[must_use]
     pub fn decide(&self) -> Decision {
@@ -78,6 +94,26 @@ fn object(pem: &str) -> CertificateSigningRequest {
     let node =
         Requestor::user("system:node:worker-1").with_group("system:nodes").with_group("system:authenticated");
     CertificateSigningRequest::new("csr-7xk2p", Signer::KubeletServing, pem.as_bytes()).with_requestor(node)
+}
+
+/// The object as a watch of the API gives it, metadata and all.
+fn of_kube(object: &CertificateSigningRequest) -> Result<KubeRequest, Error> {
+    let mut of_kube = KubeRequest::try_from(object)?;
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let metadata = &mut of_kube.metadata;
+    metadata.generate_name = Some("csr-".to_owned());
+    metadata.uid = Some("6b2f1b0e-9f0c-4f5b-8a57-3d2b5e0a9c11".to_owned());
+    metadata.resource_version = Some("123456".to_owned());
+    metadata.creation_timestamp = Some(Time(now));
+    metadata.managed_fields = Some(vec![ManagedFieldsEntry {
+        api_version: Some("certificates.k8s.io/v1".to_owned()),
+        fields_type: Some("FieldsV1".to_owned()),
+        manager: Some("kubelet".to_owned()),
+        operation: Some("Update".to_owned()),
+        time: Some(Time(now)),
+        ..ManagedFieldsEntry::default()
+    }]);
+    Ok(of_kube)
 }
 
 /// Nine rules for other nodes, then the one for workers.

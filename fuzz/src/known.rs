@@ -43,7 +43,7 @@ static EARLIER: LazyLock<Vec<[CertificateSigningRequest; 2]>> = LazyLock::new(||
     let one = |node: &kboot_testkit::cluster::Node, kind: Option<&str>| {
         let mut object = Object::kubelet_bootstrap(node.token_id, Request::kubelet_client(node.name).pem());
         object.conditions.extend(kind.map(|kind| (kind.to_owned(), String::new(), String::new())));
-        CertificateSigningRequest::from_json(&object.json()).expect("it is an object")
+        CertificateSigningRequest::from_json(&object.json().to_string()).expect("it is an object")
     };
     NODES.iter().map(|node| [one(node, None), one(node, Some("Approved"))]).collect()
 });

@@ -51,7 +51,7 @@ impl Situation {
             mutation.apply(&mut case);
             last = Some(mutation).filter(|mutation| mutation.code != "no-rule");
         }
-        let object = CertificateSigningRequest::from_json(&case.json());
+        let object = CertificateSigningRequest::from_json(&case.json().to_string());
         Ok(object.ok().map(|object| Self { object, mutation: last, policy, longer, known, hidden }))
     }
 }
@@ -208,7 +208,7 @@ pub fn signed_anew(octets: &[u8]) -> Vec<CertificateSigningRequest> {
     ];
     let from_user =
         objects.into_iter().map(|object| Object { username: Some(user.to_owned()), ..object }.json());
-    from_user.filter_map(|json| CertificateSigningRequest::from_json(&json).ok()).collect()
+    from_user.filter_map(|json| CertificateSigningRequest::from_json(&json.to_string()).ok()).collect()
 }
 
 fn with_key(octets: &[u8], key: &Key) -> Option<String> {

@@ -224,7 +224,7 @@ fn every_name_and_group_is_shown() {
     let groups = (0..40).map(|number| format!("group-{number}").parse().unwrap()).collect::<Vec<_>>();
     let user = CertificateRequest::for_user("jane".parse().unwrap(), groups, &key()).unwrap();
     let user = CertificateSigningRequest::new("b", Signer::KubeApiserverClient, user.to_pem().as_bytes());
-    let mut user = user.with_requestor(Requestor::user("jane")).to_json();
+    let mut user = json!(user.with_requestor(Requestor::user("jane")));
     user["spec"]["groups"] = (0..40).map(|number| format!("team-{number}")).collect::<Vec<_>>().into();
     let folder = folder(&[("csr.json", &list(&[serving("a", "worker-1", &texts), user]))]);
     let tree = run(&folder, "csr explain -f csr.json -o tree").stdout;

@@ -53,7 +53,7 @@ impl Record {
             let fate = match (decided.remove(name), signed.remove(name)) {
                 (Some(decided), Some(signed)) => Fate::Taken(Box::new(Taken { decided, signed })),
                 (None, None) => {
-                    let sent = CertificateSigningRequest::from_json(&record.json(&format!("{name}.json"))?)?;
+                    let sent = CertificateSigningRequest::from_json(&record.text(&format!("{name}.json"))?)?;
                     Fate::Refused { sent: Box::new(sent), message: record.refusal(name)? }
                 }
                 _ => return Err(format!("{name} is in one of decided.json and signed.json only").into()),
@@ -72,9 +72,12 @@ impl Record {
         Ok((read_to_string(folder.join("ca.crt"))?, read_to_string(folder.join("ca.key"))?))
     }
 
+    fn text(&self, name: &str) -> Result<String, Box<dyn Error>> {
+        Ok(read_to_string(self.folder.join(name)).map_err(|error| format!("{name}: {error}"))?)
+    }
+
     fn json(&self, name: &str) -> Result<Value, Box<dyn Error>> {
-        let text = read_to_string(self.folder.join(name)).map_err(|error| format!("{name}: {error}"))?;
-        Ok(serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))?)
+        Ok(serde_json::from_str(&self.text(name)?).map_err(|error| format!("{name}: {error}"))?)
     }
 
     fn objects(&self, name: &str) -> Result<Objects, Box<dyn Error>> {
@@ -82,7 +85,7 @@ impl Record {
         let items = list["items"].as_array().ok_or_else(|| format!("{name} is no list"))?;
         let mut objects = Objects::new();
         for item in items {
-            let object = CertificateSigningRequest::from_json(item)?;
+            let object = CertificateSigningRequest::from_json(&item.to_string())?;
             objects.insert(object.name().to_owned(), object);
         }
         Ok(objects)

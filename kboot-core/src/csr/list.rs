@@ -57,10 +57,10 @@ pub fn read_list<E: From<ListError>>(
             Some(Value::Array(items)) => {
                 for mut item in items {
                     complete(&mut item, kind.as_deref());
-                    next(CertificateSigningRequest::from_json(&item))?;
+                    next(CertificateSigningRequest::from_value(&item))?;
                 }
             }
-            _ => next(CertificateSigningRequest::from_json(&list))?,
+            _ => next(CertificateSigningRequest::from_value(&list))?,
         }
     }
     Ok(count)
@@ -68,12 +68,12 @@ pub fn read_list<E: From<ListError>>(
 
 fn object_of(text: &str, list_kind: Option<&str>) -> Result<CertificateSigningRequest, CsrError> {
     if list_kind != Some(TYPED_LIST) {
-        return CertificateSigningRequest::from_json_text(text);
+        return CertificateSigningRequest::from_json(text);
     }
     let mut value = strict_value(text)
         .map_err(|error| CsrError::Object { path: "the object".to_owned(), problem: error.to_string() })?;
     complete(&mut value, list_kind);
-    CertificateSigningRequest::from_json(&value)
+    CertificateSigningRequest::from_value(&value)
 }
 
 /// A list of the API itself (`kubectl get --raw`) does not repeat its kind in each object.

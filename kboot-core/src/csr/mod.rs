@@ -3,9 +3,11 @@
 //! [`CertificateRequest`](crate::x509::CertificateRequest) is the PKCS#10 request (RFC 2986) in facts;
 //! [`CertificateSigningRequest`] is the object of `certificates.k8s.io/v1` around it. Neither is believed: [`crate::policy`] decides.
 
+mod condition;
 mod create;
 mod file;
 mod list;
+mod metadata;
 mod object;
 mod requestor;
 mod signer;
@@ -13,13 +15,15 @@ mod stage;
 pub mod usage;
 
 pub use crate::document::ListError;
+pub use condition::Condition;
 pub(crate) use create::SHORTEST_EXPIRATION;
 pub use create::{check_expiration, check_name};
 pub use file::{RequestInFile, read};
 pub use list::{MAX_OBJECT_BYTES, read_list};
+pub use metadata::ObjectMeta;
+pub use object::CertificateSigningRequest;
 #[cfg(feature = "k8s-openapi")]
 pub(crate) use object::Fields;
-pub use object::{CertificateSigningRequest, Condition};
 pub use requestor::Requestor;
 pub use signer::Signer;
 pub use stage::Stage;
@@ -64,6 +68,15 @@ pub enum CsrError {
         /// The name, cut to its first 64 characters.
         name: String,
     },
+    /// A condition's reason that is not one word in CamelCase.
+    #[error(
+        "{reason:?} is not the reason of a condition: write one word in CamelCase, such as KnownNode (letters and digits, and \
+         within it also '_', ',' and ':'; at most 1024)"
+    )]
+    ConditionReason {
+        /// The reason, cut to its first 64 characters.
+        reason: String,
+    },
     /// The lifetime that is asked for is shorter than any that the API server lets ask for.
     #[error("the API server refuses less than 10m")]
     ExpirationTooShort {
@@ -87,6 +100,7 @@ impl CsrError {
             Self::UnknownSigner { .. } => "unknown-signer",
             Self::Object { .. } => "not-an-object",
             Self::InvalidName { .. } => "invalid-name",
+            Self::ConditionReason { .. } => "condition-reason",
             Self::ExpirationTooShort { .. } => "expiration-too-short",
             Self::NoExpiration { .. } => "no-expiration",
         }

@@ -1,16 +1,17 @@
 //! The object around a request: `CertificateSigningRequest` of `certificates.k8s.io/v1`.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::create::usages;
-use super::{CsrError, Requestor, Signer, Stage};
-use crate::document::json::check_keys;
+use super::{Condition, CsrError, ObjectMeta, Requestor, Signer, Stage};
+use crate::document::json::{check_keys, is_json};
 use crate::document::{Unwritable, yaml};
 use crate::shown::{excerpt, start};
 use crate::time::{Lifetime, Timestamp};
@@ -20,7 +21,8 @@ use crate::x509::{Certificate, CertificateRequest, RequestError};
 /// A CertificateSigningRequest as the API server holds it, and the request in it, decoded.
 ///
 /// Values of the API that mean nothing to a decision (labels, annotations) are kept in `metadata`; those
-/// that no API server would hold, such as unknown usages, are kept for the policy to refuse.
+/// that no API server would hold, such as unknown usages, are kept for the policy to refuse. It is read from JSON and
+/// YAML, and written as the API server takes and gives it.
 ///
 /// ```
 /// use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
@@ -31,6 +33,7 @@ use crate::x509::{Certificate, CertificateRequest, RequestError};
 ///     .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers"));
 /// let again = CertificateSigningRequest::from_json(&object.to_json())?;
 /// assert_eq!(again, object);
+/// assert_eq!(object.to_yaml()?.parse::<CertificateSigningRequest>()?, object);
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +42,7 @@ pub struct CertificateSigningRequest(Arc<Fields>);
 /// Shared by the clones, so that a decision can keep the object that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fields {
-    pub(crate) metadata: Map<String, Value>,
-    pub(crate) created: Option<Timestamp>,
+    pub(crate) metadata: ObjectMeta,
     pub(crate) signer_name: String,
     pub(crate) signer: Option<Signer>,
     pub(crate) requestor: Requestor,
@@ -56,62 +58,6 @@ pub(crate) struct Fields {
 impl From<Fields> for CertificateSigningRequest {
     fn from(fields: Fields) -> Self {
         Self(Arc::new(fields))
-    }
-}
-
-/// What somebody has decided or noted about a request (`CertificateSigningRequestCondition`).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Condition {
-    /// `Approved`, `Denied`, `Failed`, or another's own.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// `True`; older API servers leave it empty, which means the same.
-    #[serde(default)]
-    pub status: String,
-    /// One word, in CamelCase where upstream gives it: `AutoApproved`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// A sentence.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub message: String,
-    /// When it was last touched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_update_time: Option<String>,
-    /// When it last changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_transition_time: Option<String>,
-}
-
-impl Condition {
-    /// An approval (`CertificateApproved` of `k8s.io/api/certificates/v1`): the reason is one word in CamelCase.
-    #[must_use]
-    pub fn approved(reason: &str, message: &str, now: Timestamp) -> Self {
-        Self::new("Approved", reason, message, now)
-    }
-
-    /// A denial (`CertificateDenied`), which is final.
-    #[must_use]
-    pub fn denied(reason: &str, message: &str, now: Timestamp) -> Self {
-        Self::new("Denied", reason, message, now)
-    }
-
-    /// The signer refuses to sign (`CertificateFailed`), which is final.
-    #[must_use]
-    pub fn failed(reason: &str, message: &str, now: Timestamp) -> Self {
-        Self::new("Failed", reason, message, now)
-    }
-
-    fn new(kind: &str, reason: &str, message: &str, now: Timestamp) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            status: "True".to_owned(),
-            reason: reason.to_owned(),
-            message: message.to_owned(),
-            last_update_time: Some(now.to_string()),
-            last_transition_time: Some(now.to_string()),
-        }
     }
 }
 
@@ -164,11 +110,8 @@ impl CertificateSigningRequest {
     pub fn new(name: &str, signer: Signer, request_pem: &[u8]) -> Self {
         let request = CertificateRequest::from_pem(request_pem);
         let usages = usages(signer, request.as_ref().ok(), KubernetesVersion::LATEST);
-        let mut metadata = Map::new();
-        metadata.insert("name".to_owned(), name.into());
         Self(Arc::new(Fields {
-            metadata,
-            created: None,
+            metadata: ObjectMeta::named(name),
             signer_name: signer.as_str().to_owned(),
             signer: Some(signer),
             requestor: Requestor::default(),
@@ -185,8 +128,7 @@ impl CertificateSigningRequest {
     /// an object, `kubectl apply` does not.
     #[must_use]
     pub fn with_generated_name(mut self, prefix: &str) -> Self {
-        self.fields().metadata.remove("name");
-        self.fields().metadata.insert("generateName".to_owned(), prefix.into());
+        self.fields().metadata.generate_name_from(prefix);
         self
     }
 
@@ -223,9 +165,11 @@ impl CertificateSigningRequest {
 
     /// Adds an approval: the condition says so, with these words and this time, instead of whatever
     /// condition of type `Approved` was there.
-    #[must_use]
-    pub fn with_approval(self, reason: &str, message: &str, now: Timestamp) -> Self {
-        self.with_condition(Condition::approved(reason, message, now))
+    ///
+    /// # Errors
+    /// As [`Condition::approved`].
+    pub fn with_approval(self, reason: &str, message: &str, now: Timestamp) -> Result<Self, CsrError> {
+        Ok(self.with_condition(Condition::approved(reason, message, now)?))
     }
 
     /// Adds a denial, which is final: the condition says so, with these words and this time, instead of whatever
@@ -235,13 +179,16 @@ impl CertificateSigningRequest {
     /// ```
     /// use kboot_core::{Env, csr::{CertificateSigningRequest, Signer}};
     /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeletServing, b"damaged")
-    ///     .with_denial("NotPem", "The request is not PEM.", Env::system().now());
+    ///     .with_denial("NotPem", "The request is not PEM.", Env::system().now())?;
     /// assert_eq!(object.condition("Denied").map(|condition| condition.reason.as_str()), Some("NotPem"));
     /// assert!(!object.is_pending());
+    /// # Ok::<(), kboot_core::csr::CsrError>(())
     /// ```
-    #[must_use]
-    pub fn with_denial(self, reason: &str, message: &str, now: Timestamp) -> Self {
-        self.with_condition(Condition::denied(reason, message, now))
+    ///
+    /// # Errors
+    /// As [`Condition::approved`].
+    pub fn with_denial(self, reason: &str, message: &str, now: Timestamp) -> Result<Self, CsrError> {
+        Ok(self.with_condition(Condition::denied(reason, message, now)?))
     }
 
     /// Adds a condition instead of whatever condition of its type was there: what is sent to `/approval`.
@@ -249,8 +196,9 @@ impl CertificateSigningRequest {
     /// ```
     /// use kboot_core::{csr::{CertificateSigningRequest, Condition, Signer, Stage}, Env};
     /// let object = CertificateSigningRequest::new("csr-1", Signer::KubeletServing, b"no request");
-    /// let denied = Condition::denied("Unreadable", "the request is not PEM", Env::system().now());
+    /// let denied = Condition::denied("Unreadable", "the request is not PEM", Env::system().now())?;
     /// assert_eq!(object.with_condition(denied).stage(), Stage::Denied);
+    /// # Ok::<(), kboot_core::csr::CsrError>(())
     /// ```
     #[must_use]
     pub fn with_condition(mut self, condition: Condition) -> Self {
@@ -267,27 +215,24 @@ impl CertificateSigningRequest {
         self
     }
 
-    /// Reads an object of `certificates.k8s.io/v1`, or of `v1beta1` where it names its signer.
+    /// Reads an object of `certificates.k8s.io/v1`, or of `v1beta1` where it names its signer, from the text of a JSON
+    /// object. [`str::parse`] reads YAML too.
     ///
     /// What is wrong with the request in it is no error here: see [`CertificateSigningRequest::request`].
     ///
     /// # Errors
-    /// [`CsrError::Object`] for another kind, a missing field or a wrong type; [`RequestError::BadBase64`] where
-    /// `spec.request` is not what the API holds.
-    pub fn from_json(value: &Value) -> Result<Self, CsrError> {
-        Document::deserialize(value)
-            .map_err(|error| unreadable(&error, Header::deserialize(value).ok()))
-            .and_then(Self::from_document)
-    }
-
-    /// Reads a CertificateSigningRequest from the text of a JSON object.
-    ///
-    /// # Errors
-    /// As [`CertificateSigningRequest::from_json`].
-    pub fn from_json_text(text: &str) -> Result<Self, CsrError> {
+    /// [`CsrError::Object`] for another kind or version, a missing field, a wrong type or a key that is there twice;
+    /// [`RequestError::BadBase64`] where `spec.request` is not what the API holds.
+    pub fn from_json(text: &str) -> Result<Self, CsrError> {
         check_keys(text)
             .and_then(|()| serde_json::from_str(text))
             .map_err(|error| unreadable(&error, serde_json::from_str(text).ok()))
+            .and_then(Self::from_document)
+    }
+
+    pub(crate) fn from_value(value: &Value) -> Result<Self, CsrError> {
+        Document::deserialize(value)
+            .map_err(|error| unreadable(&error, Header::deserialize(value).ok()))
             .and_then(Self::from_document)
     }
 
@@ -310,16 +255,8 @@ impl CertificateSigningRequest {
                 Err(_) => return refuse("status.certificate", "is not base64".to_owned()),
             },
         };
-        let created = match metadata.get("creationTimestamp") {
-            None | Some(Value::Null) => None,
-            Some(time) => match time.as_str().map(str::parse) {
-                Some(Ok(time)) => Some(time),
-                _ => return refuse("metadata.creationTimestamp", "is not a time (RFC 3339)".to_owned()),
-            },
-        };
         Ok(Self(Arc::new(Fields {
-            metadata,
-            created,
+            metadata: ObjectMeta::read(metadata)?,
             signer: spec.signer_name.parse().ok(),
             signer_name: spec.signer_name,
             requestor: Requestor {
@@ -337,9 +274,13 @@ impl CertificateSigningRequest {
         })))
     }
 
-    /// The object as the API server takes and gives it.
+    /// The object as JSON, as the API server takes and gives it, on one line.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> String {
+        self.value().to_string()
+    }
+
+    fn value(&self) -> Value {
         let mut spec = json!({
             "request": STANDARD.encode(&self.0.request_pem),
             "signerName": self.0.signer_name,
@@ -365,7 +306,7 @@ impl CertificateSigningRequest {
         let mut object = json!({
             "apiVersion": "certificates.k8s.io/v1",
             "kind": "CertificateSigningRequest",
-            "metadata": self.0.metadata,
+            "metadata": self.0.metadata.write(),
             "spec": spec,
         });
         if !self.0.conditions.is_empty() {
@@ -382,25 +323,25 @@ impl CertificateSigningRequest {
     /// # Errors
     /// [`Unwritable`] where the serializer fails, which it has no reason to.
     pub fn to_yaml(&self) -> Result<String, Unwritable> {
-        yaml::write(&self.to_json())
+        yaml::write(self)
     }
 
-    /// `metadata.name`, which may hold nearly any character.
+    /// `metadata.name`, which may hold nearly any character; empty where the API server is to make one.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.metadata.get("name").and_then(Value::as_str).unwrap_or_default()
+        self.0.metadata.name()
     }
 
-    /// All of `metadata`.
+    /// Names, labels and what else describes the object.
     #[must_use]
-    pub fn metadata(&self) -> &Map<String, Value> {
+    pub fn metadata(&self) -> &ObjectMeta {
         &self.0.metadata
     }
 
     /// When the request was created.
     #[must_use]
     pub fn created(&self) -> Option<Timestamp> {
-        self.0.created
+        self.0.metadata.created()
     }
 
     /// `spec.signerName`.
@@ -490,6 +431,29 @@ impl CertificateSigningRequest {
 impl CertificateSigningRequest {
     fn fields(&mut self) -> &mut Fields {
         Arc::make_mut(&mut self.0)
+    }
+}
+
+impl Serialize for CertificateSigningRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
+    }
+}
+
+impl FromStr for CertificateSigningRequest {
+    type Err = CsrError;
+
+    /// Reads one object from JSON or YAML, as [`CertificateSigningRequest::from_json`] does; of a list,
+    /// [`read_list`](super::read_list) takes each.
+    fn from_str(text: &str) -> Result<Self, CsrError> {
+        if is_json(text.as_bytes()).is_ok_and(|(is_json, _)| is_json) {
+            return Self::from_json(text);
+        }
+        let value = yaml::parse_as_go(text).map_err(|problem| CsrError::Object {
+            path: "the object".to_owned(),
+            problem: format!("is not YAML: {}", start(&problem, 200)),
+        })?;
+        Self::from_value(&value)
     }
 }
 

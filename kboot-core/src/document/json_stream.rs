@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -44,7 +45,8 @@ impl ListError {
 
 /// What stands in the stream.
 pub(crate) enum Item<'a> {
-    /// The text of an object, and the kind of the list that it stands in, where that came first.
+    /// The text of an object, and the kind of the list that it stands in; none where that comes last and the first
+    /// object says its own.
     Object { text: &'a str, list_kind: Option<&'a str> },
     /// The end of a list of this kind.
     EndOfList {
@@ -105,7 +107,9 @@ impl<R: Read> Read for Limited<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = buffer.len().min(self.left.get());
         if most == 0 && !buffer.is_empty() {
-            return Err(io::Error::other("an object in it is too large"));
+            return Err(io::Error::other(
+                "an object in it, or a list that says only at its end what its objects are, is too large",
+            ));
         }
         let (allowed, _) = buffer.split_at_mut(most);
         let count = self.reader.read(allowed)?;
@@ -156,6 +160,7 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let mut kind: Option<String> = None;
         let (mut is_list, mut is_partial) = (false, false);
+        let mut later = Vec::new();
         // What is not a list is put together again as it stood.
         let mut text = String::from("{");
         while let Some(name) = fields.next_key::<String>()? {
@@ -164,7 +169,11 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<
                     return Err(A::Error::custom("items stands there twice"));
                 }
                 is_list = true;
-                fields.next_value_seed(Elements { kind: kind.as_deref(), pass: self.0 })?;
+                fields.next_value_seed(Elements {
+                    kind: kind.as_deref(),
+                    later: &mut later,
+                    pass: self.0,
+                })?;
                 continue;
             }
             let value: Box<RawValue> = fields.next_value()?;
@@ -185,6 +194,9 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<
             let rest: Value = serde_json::from_str(&text).map_err(A::Error::custom)?;
             is_partial = is_part(&rest);
         }
+        for element in later {
+            self.0.call(Item::Object { text: element.get(), list_kind: kind.as_deref() })?;
+        }
         self.0.call(if is_list {
             Item::EndOfList { kind: kind.as_deref(), is_partial }
         } else {
@@ -193,8 +205,11 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<
     }
 }
 
+/// The elements of a list. Where its kind is not known yet and the first of them does not say its own, they wait for it,
+/// all together no larger than one object may be.
 struct Elements<'a, 'p, F, E> {
     kind: Option<&'a str>,
+    later: &'a mut Vec<Box<RawValue>>,
     pass: &'a mut Pass<'p, F, E>,
 }
 
@@ -217,9 +232,33 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for Elements<'_, 
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        if self.kind.is_none() {
+            match elements.next_element::<Box<RawValue>>()? {
+                None => return Ok(()),
+                Some(first) if says_its_kind(first.get()) => {
+                    self.pass.call(Item::Object { text: first.get(), list_kind: None })?;
+                }
+                Some(first) => {
+                    self.later.push(first);
+                    while let Some(element) = elements.next_element()? {
+                        self.later.push(element);
+                    }
+                    return Ok(());
+                }
+            }
+        }
         each_element(elements, self.kind, self.pass)
     }
+}
+
+fn says_its_kind(element: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Header {
+        #[serde(rename = "kind")]
+        _kind: IgnoredAny,
+    }
+    serde_json::from_str::<Header>(element).is_ok()
 }
 
 fn each_element<'de, A: SeqAccess<'de>, E, F: FnMut(Item<'_>) -> Result<(), E>>(
@@ -271,7 +310,12 @@ mod tests {
             (r#"{"kind":"L","items":[{"a":1}],"x":[]}"#, vec![r#"L {"a":1}"#, "end of L"]),
             (r#"{"items" : [ ] , "kind" : "L"}"#, vec!["end of L"]),
             (r#"{"items" : null, "kind" : "L"}"#, vec!["end of L"]),
-            (r#"{"items":[{"a":1},{"b":2}],"kind":"L"}"#, vec![r#"- {"a":1}"#, r#"- {"b":2}"#, "end of L"]),
+            (r#"{"items":[{"a":1},{"b":2}],"kind":"L"}"#, vec![r#"L {"a":1}"#, r#"L {"b":2}"#, "end of L"]),
+            (r#"{"items":[{"a":1}]}"#, vec![r#"- {"a":1}"#, "end of -"]),
+            (
+                r#"{"items":[{"kind":"K","a":"0123456789"},{"b":"0123456789"}],"kind":"L"}"#,
+                vec![r#"- {"kind":"K","a":"0123456789"}"#, r#"- {"b":"0123456789"}"#, "end of L"],
+            ),
             // The limit is of each object, not of all of them.
             (
                 r#"[{"a":"0123456789"},{"a":"0123456789"},{"a":"0123456789"}]"#,
@@ -317,6 +361,10 @@ mod tests {
         let long = format!(r#"[{{}},{{"a":"{}"}}]"#, "x".repeat(60));
         let (items, error) = seen(&long);
         assert_eq!(items, ["- {}"]);
-        assert_eq!(error.as_deref(), Some("cannot be read: an object in it is too large"));
+        let too_large = "cannot be read: an object in it, or a list that says only at its end what its objects are, \
+                         is too large";
+        assert_eq!(error.as_deref(), Some(too_large));
+        let (items, error) = seen(r#"{"items":[{"a":"0123456789"},{"a":"0123456789"}],"kind":"L"}"#);
+        assert_eq!((items.len(), error.as_deref()), (0, Some(too_large)));
     }
 }

@@ -1,6 +1,7 @@
 //! YAML in and out: one set of limits for what is read, one layout for what is written.
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde::ser::Error as _;
 
 use crate::shown;
@@ -54,5 +55,11 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, Unwritable> {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    shown::yaml(text, value).map_err(|error| Unwritable(serde_saphyr::ser::Error::custom(error.to_string())))
+    let mut text = shown::yaml(text, value)
+        .map_err(|error| Unwritable(serde_saphyr::ser::Error::custom(error.to_string())))?;
+    // Readers that take a text with a brace in front for JSON, kubectl's among them, know no `\U` of YAML.
+    if text.starts_with('{') && serde_json::from_str::<IgnoredAny>(&text).is_err() {
+        text.insert_str(0, "---\n");
+    }
+    Ok(text)
 }

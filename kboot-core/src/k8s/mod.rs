@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `csr::CertificateSigningRequest` (with `certificates`) | `TryFrom` both ways |
 //! | `csr::Condition` of a request (with `certificates`) | `From` it, `TryFrom` to it |
+//! | `policy::EventText` of a decision (with `certificates`) | `From` to an `Event` |
 //! | [`TokenSecret`](crate::token::TokenSecret) | `From` to a `Secret`; [`TokenSecret::read_object`](crate::token::TokenSecret::read_object) |
 //! | [`ClusterRoleBinding`](crate::rbac::ClusterRoleBinding) | `From` to it |
 //! | name and addresses for `policy::Nodes` (with `certificates`) | `names_of_node` |
@@ -17,6 +18,10 @@
 
 #[cfg(feature = "certificates")]
 mod condition;
+#[cfg(feature = "certificates")]
+mod event;
+#[cfg(feature = "certificates")]
+mod metadata;
 #[cfg(feature = "certificates")]
 mod node;
 mod rbac;

@@ -5,11 +5,8 @@ use k8s_openapi::api::certificates::v1::{
     CertificateSigningRequest as KubeRequest, CertificateSigningRequestSpec as KubeSpec,
     CertificateSigningRequestStatus as KubeStatus,
 };
-use serde_json::Value;
 
 use crate::csr::{CertificateSigningRequest, CsrError, Fields, Requestor};
-use crate::shown::start;
-use crate::time::Timestamp;
 use crate::x509::CertificateRequest;
 
 /// The same value as from the object's JSON. The request's bytes are taken as they are.
@@ -37,20 +34,12 @@ impl TryFrom<&KubeRequest> for CertificateSigningRequest {
     /// [`CsrError::Object`] for a creation before 1970 or after 9999.
     fn try_from(object: &KubeRequest) -> Result<Self, CsrError> {
         let KubeRequest { metadata, spec, status } = object;
-        let created = metadata.creation_timestamp.as_ref();
-        let created = created.map(|time| Timestamp::from_unix(time.0.as_second())).transpose();
-        let created =
-            created.map_err(|_| refused("metadata.creationTimestamp", "is not a time (RFC 3339)"))?;
-        let Ok(Value::Object(metadata)) = serde_json::to_value(metadata) else {
-            return Err(refused("metadata", "cannot be written"));
-        };
         let (conditions, certificate) = status.as_ref().map_or((None, None), |status| {
             (status.conditions.as_ref(), status.certificate.as_ref().filter(|pem| !pem.0.is_empty()))
         });
         let request_pem = spec.request.0.clone();
         Ok(Fields {
-            metadata,
-            created,
+            metadata: metadata.try_into()?,
             signer: spec.signer_name.parse().ok(),
             signer_name: spec.signer_name.clone(),
             requestor: requestor(spec),
@@ -81,13 +70,11 @@ impl TryFrom<&CertificateSigningRequest> for KubeRequest {
     /// [`CsrError::Object`] for what was read from JSON and no object of the API holds: metadata of another
     /// form, a condition's time that is none, more seconds than 32 bits.
     fn try_from(object: &CertificateSigningRequest) -> Result<Self, CsrError> {
-        let metadata = serde_json::from_value(Value::Object(object.metadata().clone()));
-        let metadata = metadata.map_err(|error| {
-            refused("metadata", &format!("is not an object's: {}", start(&error.to_string(), 200)))
-        })?;
         let seconds = object.expiration_seconds().map(i32::try_from).transpose();
-        let expiration_seconds =
-            seconds.map_err(|_| refused("spec.expirationSeconds", "must be at most 2147483647"))?;
+        let expiration_seconds = seconds.map_err(|_| CsrError::Object {
+            path: "spec.expirationSeconds".to_owned(),
+            problem: "must be at most 2147483647".to_owned(),
+        })?;
         let Requestor { username, uid, groups, extra } = object.requestor();
         let text = |text: &String| (!text.is_empty()).then(|| text.clone());
         let conditions = object.conditions().iter().map(TryInto::try_into).collect::<Result<Vec<_>, _>>()?;
@@ -96,7 +83,7 @@ impl TryFrom<&CertificateSigningRequest> for KubeRequest {
             certificate: object.certificate().map(|pem| ByteString(pem.to_vec())),
         };
         Ok(Self {
-            metadata,
+            metadata: object.metadata().try_into()?,
             spec: KubeSpec {
                 request: ByteString(object.request_pem().to_vec()),
                 signer_name: object.signer_name().to_owned(),
@@ -110,8 +97,4 @@ impl TryFrom<&CertificateSigningRequest> for KubeRequest {
             status: (status != KubeStatus::default()).then_some(status),
         })
     }
-}
-
-fn refused(path: &str, problem: &str) -> CsrError {
-    CsrError::Object { path: path.to_owned(), problem: problem.to_owned() }
 }

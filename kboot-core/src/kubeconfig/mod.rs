@@ -63,6 +63,14 @@ pub enum KubeconfigError {
         /// What is wrong, and what would be right.
         problem: String,
     },
+    /// A field of another library's kubeconfig that this one has no place for, or the other way round.
+    #[error("{path}: {problem}")]
+    Field {
+        /// The field, for example `users[jane].exec.env`.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The current context leads nowhere.
     #[error("the current context cannot be used: {problem}")]
     CurrentContext {

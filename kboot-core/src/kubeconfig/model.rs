@@ -228,17 +228,17 @@ impl Unknown {
         self.0.get(key)
     }
 
-    pub(super) fn insert(&mut self, key: String, value: Value) {
+    pub(crate) fn insert(&mut self, key: String, value: Value) {
         self.0.insert(key, value);
     }
 
-    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Value)> {
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = (String, Value)> {
         self.0.into_iter()
     }
 }
 
 impl Kubeconfig {
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             api_version: api_version(),
             clusters: Vec::new(),
@@ -248,6 +248,30 @@ impl Kubeconfig {
             users: Vec::new(),
             unknown: Unknown::default(),
         }
+    }
+
+    /// # Errors
+    /// [`KubeconfigError::Malformed`] for another version or kind, and for names that are there twice.
+    pub(crate) fn checked(self) -> Result<Self, KubeconfigError> {
+        let malformed = |problem: String| KubeconfigError::Malformed { problem };
+        if self.api_version != "v1" || self.kind != "Config" {
+            return Err(malformed(format!(
+                "it is {} {}, expected v1 Config",
+                shown::escaped(&self.api_version),
+                shown::escaped(&self.kind)
+            )));
+        }
+        for (what, names) in [
+            ("cluster", names(&self.clusters)),
+            ("context", names(&self.contexts)),
+            ("user", names(&self.users)),
+        ] {
+            let mut seen = std::collections::BTreeSet::new();
+            if let Some(twice) = names.into_iter().find(|name| !seen.insert(*name)) {
+                return Err(malformed(format!("two {what} entries are named {twice:?}")));
+            }
+        }
+        Ok(self)
     }
 
     /// The document as YAML, keys in kubectl's order. It holds the credentials: hence a secret.
@@ -300,24 +324,7 @@ impl FromStr for Kubeconfig {
         let config: Self = serde_json::from_value(value).map_err(|_| {
             malformed("a field has the wrong type (texts are quoted, *-data is base64)".to_owned())
         })?;
-        if config.api_version != "v1" || config.kind != "Config" {
-            return Err(malformed(format!(
-                "it is {} {}, expected v1 Config",
-                shown::escaped(&config.api_version),
-                shown::escaped(&config.kind)
-            )));
-        }
-        for (what, names) in [
-            ("cluster", names(&config.clusters)),
-            ("context", names(&config.contexts)),
-            ("user", names(&config.users)),
-        ] {
-            let mut seen = std::collections::BTreeSet::new();
-            if let Some(twice) = names.into_iter().find(|name| !seen.insert(*name)) {
-                return Err(malformed(format!("two {what} entries are named {twice:?}")));
-            }
-        }
-        Ok(config)
+        config.checked()
     }
 }
 

@@ -13,6 +13,7 @@
 mod connect;
 mod error;
 mod fetch;
+mod kubeconfig;
 pub mod node;
 
 pub use connect::connect;

@@ -101,12 +101,12 @@ impl Decision {
     /// ```
     #[must_use]
     pub fn condition(&self, now: Timestamp) -> Option<Condition> {
-        let condition = match self.verdict() {
-            Verdict::Approve => Condition::approved,
-            Verdict::Deny => Condition::denied,
+        let kind = match self.verdict() {
+            Verdict::Approve => "Approved",
+            Verdict::Deny => "Denied",
             Verdict::Hold => return None,
         };
-        Some(condition(self.reason().as_camel_case(), &self.message(), now))
+        Some(Condition::of_word(kind, self.reason().as_camel_case(), &self.message(), now))
     }
 
     /// The trace: everything that was looked at.

@@ -15,15 +15,16 @@ use crate::x509::{CertificateRequest, GeneralName};
 /// out.
 ///
 /// ```
-/// use kboot_core::policy::{PolicyContext, Explanation, Preset};
+/// use kboot_core::policy::{PolicyContext, Preset};
 /// # use kboot_core::{Env, csr::*, x509::{CertificateRequest, KeyAlgorithm, PrivateKey}};
 /// # let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
 /// # let pem = CertificateRequest::for_user("jane".parse()?, ["dev".parse()?], &key)?.to_pem();
 /// # let object = CertificateSigningRequest::new("jane", Signer::KubeApiserverClient, pem.as_bytes())
 /// #     .with_requestor(Requestor::user("jane"));
 /// let decision = Preset::Upstream.policy().evaluate(&object, &PolicyContext::at(Env::system().now()));
-/// let explanation = Explanation::new(&object, &decision).with_preset(Preset::Upstream);
+/// let explanation = decision.explanation().with_preset(Preset::Upstream);
 /// assert_eq!(explanation.why()[0], "A rule leaves it to a person.");
+/// assert!(explanation.what_to_do()[0].starts_with("Nothing in Kubernetes approves client certificates of users"));
 /// # Ok::<(), kboot_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -54,13 +55,15 @@ pub enum Tone {
     Open,
 }
 
-impl<'a> Explanation<'a> {
-    /// An explanation of the decision on this request.
+impl Decision {
+    /// The decision explained to a person: why, and what to do.
     #[must_use]
-    pub fn new(object: &'a CertificateSigningRequest, decision: &'a Decision) -> Self {
-        Self { object, decision, preset: None }
+    pub fn explanation(&self) -> Explanation<'_> {
+        Explanation { object: &self.trace().object, decision: self, preset: None }
     }
+}
 
+impl<'a> Explanation<'a> {
     /// Says that the policy is one that comes with kboot: of [`Preset::Upstream`], what is to be done is known
     /// better.
     #[must_use]

@@ -12,9 +12,11 @@ mod condition;
 mod context;
 mod decision;
 mod document;
+mod event;
 mod evidence;
 pub mod explain;
 mod floor;
+mod getters;
 mod glob;
 mod missing_fact;
 mod note;
@@ -37,8 +39,11 @@ use std::sync::Arc;
 pub use access::Access;
 pub use approved::{Approval, ApprovedRequest};
 pub use condition::{ConditionKind, NameKind};
-pub use context::{AccessReviews, ContextDocument, History, KeyOwner, PolicyContext, Resolver};
+pub use context::{
+    AccessReviews, ContextBuilder, ContextDocument, History, KeyOwner, PolicyContext, Resolver,
+};
 pub use decision::{Decision, Refusal};
+pub use event::{EventText, EventType};
 #[cfg(feature = "k8s-openapi")]
 pub(crate) use evidence::address_of_node;
 pub use evidence::{Inventory, InventoryNode, NameSource, Nodes};

@@ -1,12 +1,11 @@
 //! Rules: the conditions that a request must meet for a policy's decision. Each answers yes, no or unknown.
 
 use super::case::Case;
-use super::condition::{self, Around, Condition, ConditionObservation, Kind, MaxExpiration, NoteTaker};
+use super::condition::{self, Around, Condition, ConditionObservation, Kind, NoteTaker};
 use super::note::{Note, Observation, write};
 use super::number::Number;
 use super::{Answer, Reason, Verdict};
 use crate::csr::Signer;
-use crate::time::Lifetime;
 
 /// A rule of a policy: what a request must be, and what is decided then.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +46,6 @@ impl Rule {
         self.signer
     }
 
-    /// The inventory that must list the node: the name under which the policy refers to it.
-    #[must_use]
-    pub fn inventory(&self) -> Option<&str> {
-        self.around().inventory()
-    }
-
     /// What it decides.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -71,10 +64,6 @@ impl Rule {
 
     pub(super) fn has_access(&self) -> bool {
         self.around().has_access()
-    }
-
-    pub(super) fn max_expiration(&self) -> Option<Lifetime> {
-        self.condition().map(|MaxExpiration(max)| *max)
     }
 
     /// Whether it matches every request that comes past the floor.

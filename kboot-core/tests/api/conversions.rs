@@ -2,6 +2,8 @@
 
 #[cfg(feature = "k8s-openapi")]
 mod k8s;
+#[cfg(feature = "kube")]
+mod kube;
 #[cfg(feature = "rcgen")]
 mod rcgen;
 

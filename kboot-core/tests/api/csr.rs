@@ -285,8 +285,8 @@ fn the_object_goes_both_ways() {
             "certificate": base64_of("-----BEGIN CERTIFICATE-----\n"),
         },
     });
-    let object = CertificateSigningRequest::from_json(&value).unwrap();
-    assert_eq!(object.to_json(), value);
+    let object = CertificateSigningRequest::from_json(&value.to_string()).unwrap();
+    assert_eq!(object.to_json(), value.to_string());
     assert_eq!(object.signer(), Some(Signer::KubeApiserverClientKubelet));
     let Requestor { username, uid, groups, extra, .. } = object.requestor().clone();
     assert_eq!((username.as_str(), uid.as_str()), ("system:bootstrap:abcdef", "u"));
@@ -302,8 +302,36 @@ fn the_object_goes_both_ways() {
     ] {
         let mut value = value.clone();
         *value.pointer_mut(pointer).unwrap() = wrong;
-        let error = CertificateSigningRequest::from_json(&value).unwrap_err().to_string();
+        let error = CertificateSigningRequest::from_json(&value.to_string()).unwrap_err().to_string();
         assert!(error.contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn metadata_is_written_as_it_was_read() {
+    for metadata in [
+        json!({}),
+        json!({"name": "a", "uid": "u", "resourceVersion": "7", "labels": {"a": "b"}, "annotations": {"c": "d"}}),
+        json!({"generateName": "csr-", "namespace": "", "generation": 2, "finalizers": ["f"]}),
+        json!({"name": null, "labels": {}, "annotations": null, "creationTimestamp": null}),
+        json!({"name": 5, "uid": [], "labels": {"a": "b", "c": 1}, "annotations": ["x"]}),
+        json!({"creationTimestamp": "2026-11-21T10:00:00Z"}),
+        json!({"creationTimestamp": "2026-11-21T11:00:00.5+01:00"}),
+        json!({"managedFields": [{"manager": "kubectl", "fieldsV1": {"f:spec": {}}}], "made": {"up": 1.5}}),
+    ] {
+        let object = json!({
+            "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": metadata,
+            "spec": {"request": "", "signerName": "kubernetes.io/kubelet-serving", "usages": []},
+        });
+        let read = CertificateSigningRequest::from_json(&object.to_string()).unwrap();
+        assert_eq!(json!(read), object);
+        assert_eq!(read.to_yaml().unwrap().parse::<CertificateSigningRequest>().unwrap(), read);
+        let created = metadata["creationTimestamp"].as_str().map(|_| "2026-11-21T10:00:00Z".to_owned());
+        assert_eq!(read.created().map(|time| time.to_string()), created);
+        assert_eq!(read.name(), metadata["name"].as_str().unwrap_or_default());
+        let named = json!(read.with_generated_name("node-"));
+        assert_eq!(named["metadata"]["generateName"], "node-");
+        assert!(named["metadata"].get("name").is_none());
     }
 }
 

@@ -28,6 +28,7 @@ mod kubeconfig_merge;
 mod lint;
 mod policy;
 mod policy_builder;
+mod policy_context;
 mod policy_evidence;
 mod policy_files;
 mod policy_properties;

@@ -94,9 +94,9 @@ fn with(
     object: &CertificateSigningRequest,
     change: impl FnOnce(&mut serde_json::Value),
 ) -> CertificateSigningRequest {
-    let mut value = object.to_json();
+    let mut value = serde_json::to_value(object).unwrap();
     change(&mut value);
-    CertificateSigningRequest::from_json(&value).unwrap()
+    CertificateSigningRequest::from_json(&value.to_string()).unwrap()
 }
 
 fn told(decision: &Decision) -> (Verdict, Reason) {

@@ -1,10 +1,10 @@
 //! Policies and inventories built in code: the same values, and the same mistakes, as from their files.
 
-use kboot_core::csr::{CertificateSigningRequest, Requestor, Signer};
+use kboot_core::csr::{CertificateSigningRequest, Condition, CsrError, Requestor, Signer};
 use kboot_core::document::DocumentError;
 use kboot_core::policy::{
-    Access, Inventory, InventoryNode, NameKind, NameSource, Policy, PolicyContext, Preset, Reason, Rule,
-    Verdict, token_rule,
+    Access, EventType, Glob, Inventory, InventoryNode, NameKind, NameSource, Policy, PolicyContext, Preset,
+    Reason, Rule, Verdict, token_rule,
 };
 use kboot_core::x509::{CertificateRequest, KeyAlgorithm, PrivateKey};
 use kboot_core::{ClusterSpec, name::NodeName};
@@ -349,14 +349,18 @@ fn a_decision_is_the_condition_that_is_sent() {
         });
         assert_eq!(serde_json::to_value(&condition).unwrap(), expected);
         let sent = match kind {
-            "Denied" => object(&pem).with_denial(reason, message, now),
-            _ => object(&pem).with_approval(reason, message, now),
+            "Denied" => object(&pem).with_denial(reason, message, now).unwrap(),
+            _ => object(&pem).with_approval(reason, message, now).unwrap(),
         };
         assert_eq!(sent.condition(kind), Some(&condition));
         assert!(object(&pem).is_pending() && !sent.is_pending());
     }
     let held = decide(rule(Rule::hold), &pem);
     assert_eq!(held.condition(now), None);
+    assert_eq!(
+        held.explanation().what_to_do().last().unwrap(),
+        "By hand, only if you know who asks: kubectl certificate approve jane"
+    );
     let mut form = serde_json::to_value(&held).unwrap();
     let trace: Vec<Value> = form["trace"].as_array_mut().unwrap().drain(..).collect();
     assert_eq!(
@@ -445,4 +449,120 @@ proptest! {
             prop_assert_eq!(Policy::new(policy.rules().to_vec()), Ok(policy));
         }
     }
+}
+
+#[test]
+fn events_hold_nothing_of_the_request_and_fit() {
+    let now = "2026-01-02T03:04:05Z".parse().unwrap();
+    let object = |name: &str, pem: &str| {
+        CertificateSigningRequest::new(name, Signer::KubeApiserverClient, pem.as_bytes())
+            .with_requestor(Requestor::user("hostile-sender"))
+    };
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let pem = |user: &str| CertificateRequest::for_user(user.parse().unwrap(), [], &key).unwrap().to_pem();
+    let (of_jane, of_master) = (pem("hostile-jane"), pem("system:hostile"));
+    let event = |rule: Rule, pem: &str| {
+        let policy = Policy::new([rule]).unwrap().with_on_violation(Verdict::Hold).unwrap();
+        policy.evaluate(&object("hostile-name", pem), &PolicyContext::at(now)).event()
+    };
+    let rule = |begin: fn(&str, Signer) -> Rule| begin("r", Signer::KubeApiserverClient);
+    let approving =
+        rule(Rule::approve).with_requestor(&["hostile-*"], &[], &[]).with_subject(&["hostile-*"], &[]);
+    let long = "\u{1f600}".repeat(500);
+    for (event, kind, action, reason) in [
+        (event(approving, &of_jane), EventType::Normal, "Approve", "RuleApproves"),
+        (event(rule(Rule::hold), &of_jane), EventType::Normal, "Hold", "RuleHolds"),
+        (event(rule(Rule::deny).with_message(&long), &of_jane), EventType::Warning, "Deny", "RuleDenies"),
+        // The floor refuses it.
+        (event(rule(Rule::hold), &of_master), EventType::Warning, "Hold", "PrivilegedIdentity"),
+        (event(rule(Rule::hold), "hostile"), EventType::Warning, "Hold", "NotPem"),
+    ] {
+        assert_eq!((event.kind, event.action, event.reason), (kind, action, reason), "{event:?}");
+        assert!(!event.note.contains("hostile") && !event.note.is_empty(), "{event:?}");
+        assert!(event.note.len() <= 1024, "{} bytes", event.note.len());
+    }
+    let cut = event(rule(Rule::deny).with_message(&long), &of_jane);
+    assert_eq!(cut.note, "\u{1f600}".repeat(256));
+    let elsewhere = CertificateSigningRequest::new("a", Signer::KubeletServing, b"x");
+    let event =
+        Policy::new([rule(Rule::hold)]).unwrap().evaluate(&elsewhere, &PolicyContext::at(now)).event();
+    assert_eq!((event.kind, event.reason), (EventType::Normal, "SignerNotRuled"));
+}
+
+#[test]
+fn a_reason_that_is_no_word_is_refused() {
+    let now = "2026-01-02T03:04:05Z".parse().unwrap();
+    for good in ["A", "KubectlApprove", "a_b,c:d0", "A_", &"x".repeat(1024)] {
+        assert_eq!(Condition::denied(good, "m", now).unwrap().reason, good);
+    }
+    for bad in ["", "two words", "1Reason", "_A", "A,", "A:", "Gr\u{fc}n", "A\n", "A-B", &"x".repeat(1025)] {
+        let object = CertificateSigningRequest::new("a", Signer::KubeletServing, b"x");
+        for refused in [
+            Condition::approved(bad, "m", now).map(|_| ()),
+            Condition::denied(bad, "m", now).map(|_| ()),
+            Condition::failed(bad, "m", now).map(|_| ()),
+            object.clone().with_approval(bad, "m", now).map(|_| ()),
+            object.with_denial(bad, "m", now).map(|_| ()),
+        ] {
+            let error = refused.unwrap_err();
+            assert!(
+                matches!(&error, CsrError::ConditionReason { reason } if bad.starts_with(reason)),
+                "{error}"
+            );
+            assert_eq!(error.code(), "condition-reason");
+        }
+    }
+    // Every reason of a policy is one.
+    for reason in Reason::ALL {
+        assert!(Condition::denied(reason.as_camel_case(), "m", now).is_ok(), "{reason}");
+    }
+}
+
+#[test]
+fn what_is_set_is_read_back() {
+    let globs = |patterns: &[&str]| patterns.iter().map(|pattern| Glob::new(pattern)).collect::<Vec<_>>();
+    let empty = Rule::approve("r", Signer::KubeletServing);
+    assert!(!empty.is_requestor_self() && !empty.may_rejoin() && !empty.is_once());
+    assert!(empty.requestor_users().is_empty() && empty.requestor_groups().is_empty());
+    assert!(empty.requestor_token_ids().is_empty() && empty.node_names().is_empty());
+    assert_eq!((empty.inventory(), empty.message(), empty.access()), (None, None, None));
+    assert_eq!((empty.subject_users(), empty.subject_groups(), empty.dns_names()), (None, None, None));
+    assert!(empty.names_within().is_empty() && empty.any_node_may_claim().is_empty());
+    assert_eq!((empty.max_names(), empty.max_dns_names()), (None, None));
+    assert_eq!((empty.max_expiration(), empty.max_age()), (None, None));
+    assert_eq!((empty.max_pending_per_node(), empty.max_pending_per_requestor()), (None, None));
+
+    let (hour, year) = ("1h".parse().unwrap(), "1y".parse().unwrap());
+    let full = empty
+        .with_requestor(&["u*"], &["g"], &["abcdef".parse().unwrap()])
+        .with_node_names(["a-*", "b-*"])
+        .with_inventory("nodes.yaml")
+        .with_rejoin()
+        .with_subject(&["s*"], &["t"])
+        .with_names_within([NameSource::Inventory, NameSource::Dns])
+        .with_any_node_may_claim([NameKind::Addresses])
+        .with_dns_names(["*.example"])
+        .with_max_names(16)
+        .with_max_dns_names(4)
+        .with_access(Access::NodeClient)
+        .with_max_expiration(year)
+        .with_max_age(hour)
+        .with_max_pending(Some(1), Some(2))
+        .with_once()
+        .with_message("m");
+    assert_eq!(full.requestor_users(), globs(&["u*"]));
+    assert_eq!((full.requestor_groups(), full.requestor_token_ids().len()), (&["g".to_owned()][..], 1));
+    assert_eq!(full.node_names(), globs(&["a-*", "b-*"]));
+    assert_eq!((full.inventory(), full.message()), (Some("nodes.yaml"), Some("m")));
+    assert!(full.may_rejoin() && full.is_once() && !full.is_requestor_self());
+    assert_eq!(full.subject_users(), Some(&globs(&["s*"])[..]));
+    assert_eq!(full.subject_groups(), Some(&["t".to_owned()][..]));
+    assert_eq!(full.names_within(), [NameSource::Inventory, NameSource::Dns]);
+    assert_eq!(full.any_node_may_claim(), [NameKind::Addresses]);
+    assert_eq!(full.dns_names(), Some(&globs(&["*.example"])[..]));
+    assert_eq!((full.max_names(), full.max_dns_names()), (Some(16), Some(4)));
+    assert_eq!((full.access(), full.max_expiration()), (Some(Access::NodeClient), Some(year)));
+    assert_eq!((full.max_age(), full.max_pending_per_node()), (Some(hour), Some(1)));
+    assert_eq!(full.max_pending_per_requestor(), Some(2));
+    assert!(full.with_requestor_self().is_requestor_self());
 }

@@ -527,7 +527,7 @@ fn the_authoritys_key_and_one_that_another_asked_with_are_taken() {
     assert_eq!(told(&policy.evaluate(&with_its_key, &context)), reused);
 
     let earlier = |status: Value| {
-        let mut object = client("worker-1", &KEY, token("aaaaaa")).to_json();
+        let mut object = json!(client("worker-1", &KEY, token("aaaaaa")));
         object["metadata"]["name"] = json!("earlier");
         object["status"] = status;
         json!({"apiVersion": "v1", "kind": "List", "items": [object]}).to_string()
@@ -558,12 +558,14 @@ fn who_has_joined_is_nobody_elses_to_become() {
     context.inventories.insert("nodes.yaml".to_owned(), inventory.parse().unwrap());
     context.history = Some(kboot_core::policy::History::default());
     let asks = |name, sender| {
-        client(name, &KEY, sender).to_json().pointer("/spec").cloned().map(|spec| {
+        json!(client(name, &KEY, sender)).pointer("/spec").cloned().map(|spec| {
             json!({"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
                 "metadata": {"name": "csr", "creationTimestamp": "2026-11-21T09:59:00Z"}, "spec": spec})
         })
     };
-    let object = |name, sender| CertificateSigningRequest::from_json(&asks(name, sender).unwrap()).unwrap();
+    let object = |name, sender| {
+        CertificateSigningRequest::from_json(&asks(name, sender).unwrap().to_string()).unwrap()
+    };
     for policy in [&load(rule).unwrap(), &load(by_user).unwrap(), &bootstrap] {
         let held = policy.evaluate(&object("master-1", token("aaaaaa")), &context);
         assert_eq!(told(&held), JOINED);

@@ -298,7 +298,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     let mut env = Env::system();
     let authorities = CaSet::create(&spec, &mut env).unwrap();
     let issued_key = key();
-    let mut issued = joining("csr-1", "worker-1", &issued_key).to_json();
+    let mut issued = json!(joining("csr-1", "worker-1", &issued_key));
     let certificate = authorities.cluster().certificate().to_pem();
     let encode = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
     issued["status"] = json!({
@@ -307,7 +307,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     });
     let open = joining("csr-2", "worker-2", &key());
     let mut document = ContextDocument::default();
-    document.add(&json!({"kind": "List", "items": [issued.clone(), open.to_json()]}).to_string()).unwrap();
+    document.add(&json!({"kind": "List", "items": [issued.clone(), open]}).to_string()).unwrap();
     assert!(document.lists(&open));
     let mut context = document.context(now());
     assert!(context.key_owners.values().any(|owner| *owner == KeyOwner::User("kubernetes".to_owned())));
@@ -327,7 +327,7 @@ fn the_requests_of_kubectl_are_history_and_key_owners() {
     elsewhere.add(&issued.to_string()).unwrap();
     assert!(elsewhere.context(now()).key_owners.is_empty());
     // The same request twice is a mistake of the caller.
-    assert!(document.add(&open.to_json().to_string()).is_err());
+    assert!(document.add(&open.to_json()).is_err());
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn listed(text: &str) -> (Vec<String>, Option<String>) {
 
 #[test]
 fn lists_of_requests_are_read_one_by_one() {
-    let (a, b) = (joining("a", "one", &key()).to_json(), joining("b", "two", &key()).to_json());
+    let (a, b) = (json!(joining("a", "one", &key())), json!(joining("b", "two", &key())));
     let list = json!({"apiVersion": "v1", "items": [a, b], "kind": "List"});
     let pretty = serde_json::to_string_pretty(&a).unwrap();
     for text in [
@@ -396,7 +396,7 @@ fn lists_of_requests_are_read_one_by_one() {
 
 #[test]
 fn one_bad_object_does_not_end_the_pass() {
-    let good = joining("good", "one", &key()).to_json();
+    let good = json!(joining("good", "one", &key()));
     let large = json!({"kind": "CertificateSigningRequest", "spec": {"request": "A".repeat(2 << 20)}});
     let text = format!(r#"{{"items": [{{"kind": "Pod"}}, {large}, {good}, 7, {good}], "kind": "List"}}"#);
     let (seen, error) = listed(&text);
@@ -416,7 +416,10 @@ fn an_object_without_end_takes_no_memory() {
     let outcome = read_list(text, |_, _| Ok::<(), ListError>(()));
     let error = outcome.unwrap_err();
     let source = std::error::Error::source(&error).unwrap();
-    assert_eq!(format!("{error}: {source}"), "cannot be read: an object in it is too large");
+    assert_eq!(
+        format!("{error}: {source}"),
+        "cannot be read: an object in it, or a list that says only at its end what its objects are, is too large"
+    );
 }
 
 fn serving(node: &str, names: &[&str]) -> CertificateSigningRequest {

@@ -20,8 +20,7 @@ fn listed(text: &str) -> String {
 fn equal_keys_are_refused_at_any_depth() {
     let request = r#"{"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
         "metadata": {"name": "a"}, "spec": {"request": "", "signerName": "example.com/x", "usages": ["client auth"]}}"#;
-    let right =
-        CertificateSigningRequest::from_json_text(request).map(|_| ()).map_err(|error| error.to_string());
+    let right = CertificateSigningRequest::from_json(request).map(|_| ()).map_err(|error| error.to_string());
     assert_eq!(right, Ok(()));
     for (from, to, key) in [
         (r#""name": "a""#, r#""name": "a", "name": "b""#, "name"),
@@ -39,7 +38,7 @@ fn equal_keys_are_refused_at_any_depth() {
         let typed =
             r#"{"kind": "CertificateSigningRequestList", "apiVersion": "certificates.k8s.io/v1", "items": ["#;
         let problems = [
-            CertificateSigningRequest::from_json_text(&twice).unwrap_err().to_string(),
+            CertificateSigningRequest::from_json(&twice).unwrap_err().to_string(),
             read(twice.as_bytes()).unwrap_err().to_string(),
             listed(&twice),
             listed(&format!("[{twice}]")),

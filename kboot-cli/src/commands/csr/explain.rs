@@ -195,7 +195,7 @@ impl Explained<'_> {
     }
 
     fn explanation(&self) -> Explanation<'_> {
-        let explanation = Explanation::new(&self.object, &self.decision);
+        let explanation = self.decision.explanation();
         match self.loaded.preset {
             Some(preset) => explanation.with_preset(preset),
             None => explanation,

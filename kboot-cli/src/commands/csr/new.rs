@@ -48,7 +48,7 @@ pub(super) fn run(request: &CsrNew) -> Result<Answer> {
     let text = match how.output {
         RequestFormat::Pem => pem,
         RequestFormat::Yaml => object.to_yaml()?,
-        RequestFormat::Json => to_json(&object.to_json())?,
+        RequestFormat::Json => to_json(&object)?,
     };
     warn_of_refusal(&object.with_requestor(sender));
     if how.output != RequestFormat::Pem && how.name.is_none() {

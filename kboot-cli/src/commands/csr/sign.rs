@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &CsrSign) -> Result<Answer> {
     let text = match arguments.output {
         SignedFormat::Pem => certificate.to_pem(),
         SignedFormat::Yaml => signed().to_yaml()?,
-        SignedFormat::Json => to_json(&signed().to_json())?,
+        SignedFormat::Json => to_json(&signed())?,
     };
     output::public(arguments.out.as_deref(), &text)?;
     let facts = certificate.facts();

@@ -41,19 +41,19 @@ pub(crate) fn names(texts: &[&str]) -> SubjectAltNames {
 pub(crate) fn serving(name: &str, node: &str, alternative: &[&str]) -> Value {
     let request =
         CertificateRequest::for_kubelet_serving(&node.parse().unwrap(), &names(alternative), &key()).unwrap();
-    let mut object =
-        CertificateSigningRequest::new(name, Signer::KubeletServing, request.to_pem().as_bytes())
-            .with_requestor(Requestor::user(&format!("system:node:{node}")).with_group("system:nodes"))
-            .to_json();
+    let object = CertificateSigningRequest::new(name, Signer::KubeletServing, request.to_pem().as_bytes())
+        .with_requestor(Requestor::user(&format!("system:node:{node}")).with_group("system:nodes"));
+    let mut object = json!(object);
     object["metadata"]["creationTimestamp"] = "2026-11-21T10:00:00Z".into();
     object
 }
 
 pub(crate) fn joining(name: &str, node: &str) -> Value {
     let request = CertificateRequest::for_kubelet_client(&node.parse().unwrap(), &key()).unwrap();
-    CertificateSigningRequest::new(name, Signer::KubeApiserverClientKubelet, request.to_pem().as_bytes())
-        .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers"))
-        .to_json()
+    let pem = request.to_pem();
+    let object = CertificateSigningRequest::new(name, Signer::KubeApiserverClientKubelet, pem.as_bytes())
+        .with_requestor(Requestor::user("system:bootstrap:abcdef").with_group("system:bootstrappers"));
+    json!(object)
 }
 
 pub(crate) fn with_condition(mut object: Value, kind: &str, message: &str) -> Value {

@@ -50,7 +50,7 @@ impl NodeRequest {
         // Nothing of what upstream decides by depends on the time.
         let now = object.created().unwrap_or(Timestamp::EPOCH);
         let decision = UPSTREAM.evaluate(&object, &PolicyContext::at(now));
-        let is_readable = !Explanation::new(&object, &decision).refusals().any(|clause| {
+        let is_readable = !decision.explanation().refusals().any(|clause| {
             let unread = [FloorClause::Encoding, FloorClause::Extensions, FloorClause::Subject];
             unread.into_iter().any(|of| clause.subject() == ClauseKind::Floor(of))
         });
@@ -79,7 +79,7 @@ impl NodeRequest {
     }
 
     fn explanation(&self) -> Explanation<'_> {
-        Explanation::new(&self.object, &self.decision)
+        self.decision.explanation()
     }
 }
 

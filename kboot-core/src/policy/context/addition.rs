@@ -238,7 +238,7 @@ impl Addition {
             fields.entry("apiVersion").or_insert_with(|| "certificates.k8s.io/v1".into());
             fields.entry("kind").or_insert_with(|| "CertificateSigningRequest".into());
         }
-        let object = match CertificateSigningRequest::from_json(&value) {
+        let object = match CertificateSigningRequest::from_value(&value) {
             Ok(object) => object,
             Err(error) => return self.problem(&format!("items[{index}]"), error.to_string()),
         };

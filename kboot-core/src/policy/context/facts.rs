@@ -11,7 +11,7 @@ use crate::time::{Lifetime, Timestamp};
 use crate::x509::{PublicKey, SubjectAltNames};
 
 /// What files have said so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Facts {
     pub(super) now: Option<Timestamp>,
     pub(super) dns_domain: Option<Dns1123Subdomain>,

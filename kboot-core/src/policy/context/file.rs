@@ -15,6 +15,7 @@ use crate::csr::{CertificateSigningRequest, ListError, Requestor};
 use crate::document::json::{is_json, is_part, strict_value};
 use crate::document::json_stream::{Item, each_object, read_yaml};
 use crate::document::{Document, DocumentError, Form, Schema};
+use crate::policy::Nodes;
 use crate::time::Timestamp;
 
 /// The facts of one or more files, from which [`ContextDocument::context`] makes a [`PolicyContext`].
@@ -23,6 +24,7 @@ use crate::time::Timestamp;
 /// kubeadm's `ClusterConfiguration` or the ConfigMap kubeadm-config that holds it, or what `kubectl get` prints of
 /// nodes, csr and namespaces with `-o json` or `-o yaml`. The key of a request belongs to the common name of
 /// its certificate, or to who asked. Files add up; where two contradict each other, the second is refused.
+/// [`ContextDocument::builder`] says the same in code, and [`ContextDocument::to_yaml`] writes it.
 ///
 /// ```
 /// use kboot_core::{Env, policy::ContextDocument};
@@ -38,8 +40,8 @@ use crate::time::Timestamp;
 /// assert_eq!(context.nodes.map(|nodes| nodes.len()), Some(1));
 /// # Ok::<(), kboot_core::document::DocumentError>(())
 /// ```
-#[derive(Debug, Clone, Default)]
-pub struct ContextDocument(Facts);
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContextDocument(pub(super) Facts);
 
 impl ContextDocument {
     /// Adds the facts of a file.
@@ -90,6 +92,26 @@ impl ContextDocument {
         }
         self.0 = addition.finish()?;
         Ok(())
+    }
+
+    /// Says every Node of the cluster anew, whatever files have said of them: Nodes come and go. A context that was made
+    /// from these facts keeps those of its time; in it, one Node is changed by [`Nodes::insert`] and
+    /// [`Nodes::remove`].
+    ///
+    /// ```
+    /// use kboot_core::policy::{ContextDocument, Nodes};
+    /// let mut document = ContextDocument::default();
+    /// document.add("{apiVersion: kboot.dev/v1alpha1, kind: CsrContext, spec: {nodes: [{name: worker-1}]}}")?;
+    /// document.set_nodes(Nodes::default());
+    /// let mut context = document.context("2026-01-02T15:04:05Z".parse()?);
+    /// assert_eq!(context.nodes, Some(Nodes::default()));
+    /// if let Some(nodes) = &mut context.nodes {
+    ///     nodes.insert("worker-2".parse()?, ["192.168.5.22".parse()?].into_iter().collect());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_nodes(&mut self, nodes: Nodes) {
+        self.0.nodes = Some(nodes);
     }
 
     /// The time that a file states, in place of the clock.

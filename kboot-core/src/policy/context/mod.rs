@@ -1,9 +1,11 @@
 //! What is known besides the request: supplied by the caller, never looked up here.
 
 mod addition;
+mod builder;
 mod cluster;
 mod facts;
 mod file;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -19,6 +21,7 @@ use crate::pki::PkiError;
 use crate::time::{Lifetime, Timestamp};
 use crate::x509::{Certificate, PublicKey, SubjectAltNames};
 
+pub use builder::ContextBuilder;
 pub use file::ContextDocument;
 
 /// Everything that a decision may rest on besides the request and the policy. What is not there is unknown,
@@ -50,7 +53,8 @@ pub struct PolicyContext<'a> {
     pub machines: Option<Inventory>,
     /// The inventories, by the names under which the policy refers to them.
     pub inventories: BTreeMap<String, Inventory>,
-    /// Every Node of the cluster; none where the cluster was not asked.
+    /// Every Node of the cluster; none where the cluster was not asked. Whoever watches the Nodes keeps a context and
+    /// changes them here, one by one.
     pub nodes: Option<Nodes>,
     /// The names of the certificate that each node's kubelet serves now, which the caller has verified.
     pub served: BTreeMap<NodeName, SubjectAltNames>,

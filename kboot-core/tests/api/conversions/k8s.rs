@@ -29,7 +29,7 @@ fn full() -> Value {
         Signer::KubeApiserverClientKubelet,
         Request::kubelet_client("worker-1").pem().as_bytes(),
     );
-    let mut value = object.with_expiration(Lifetime::ONE_YEAR).to_json();
+    let mut value = json!(object.with_expiration(Lifetime::ONE_YEAR));
     value["metadata"] = json!({
         "name": "csr-x", "creationTimestamp": "2026-11-21T10:00:00Z", "labels": {"a": "b"},
         "annotations": {"c": "d"}, "uid": "1", "resourceVersion": "7", "generation": 2, "finalizers": ["f"],
@@ -58,13 +58,29 @@ fn full() -> Value {
 #[test]
 fn requests_are_the_same_as_from_json() {
     let value = full();
-    let from_json = CertificateSigningRequest::from_json(&value).unwrap();
+    let from_json = CertificateSigningRequest::from_json(&value.to_string()).unwrap();
     let from_type = CertificateSigningRequest::try_from(&of_kube(&value)).unwrap();
     assert_eq!(from_type, from_json);
-    assert_eq!(from_type.to_json(), value);
+    assert_eq!(from_type.to_json(), value.to_string());
     let back = KubeRequest::try_from(&from_type).unwrap();
     assert_eq!(back, of_kube(&value));
     assert_eq!(serde_json::to_value(&back).unwrap(), value);
+}
+
+#[test]
+fn metadata_is_the_same_as_from_json() {
+    let mut odd = full();
+    odd["metadata"] = json!({"generateName": "csr-", "labels": {}, "annotations": {}});
+    for value in [full(), odd] {
+        let typed = of_kube(&value);
+        let from_type = CertificateSigningRequest::try_from(&typed).unwrap();
+        assert_eq!(from_type, CertificateSigningRequest::from_json(&value.to_string()).unwrap());
+        assert_eq!(KubeRequest::try_from(&from_type), Ok(typed));
+    }
+    let object = CertificateSigningRequest::try_from(&of_kube(&full())).unwrap();
+    let metadata = object.metadata();
+    assert_eq!((metadata.uid(), metadata.resource_version()), ("1", "7"));
+    assert_eq!((metadata.labels().len(), metadata.annotations().len()), (1, 1));
 }
 
 #[test]
@@ -72,12 +88,12 @@ fn requests_of_attackers_are_the_same_as_from_json() {
     let mut compared = 0;
     for entry in corpus::all() {
         let Ok(typed) = serde_json::from_value::<KubeRequest>(entry.object.clone()) else { continue };
-        let from_json = CertificateSigningRequest::from_json(&entry.object);
+        let from_json = CertificateSigningRequest::from_json(&entry.object.to_string());
         compared += 1;
         let from_type = CertificateSigningRequest::try_from(&typed);
         assert_eq!(from_type, from_json, "{}", entry.name);
         let object = from_type.unwrap();
-        assert_eq!(KubeRequest::try_from(&object), Ok(of_kube(&object.to_json())), "{}", entry.name);
+        assert_eq!(KubeRequest::try_from(&object), Ok(of_kube(&json!(object))), "{}", entry.name);
     }
     assert!(compared > 100, "only {compared} entries are objects of the API");
 }
@@ -101,7 +117,7 @@ fn what_is_no_request_is_named() {
     ] {
         let mut value = full();
         *value.pointer_mut(pointer).unwrap() = content;
-        let object = CertificateSigningRequest::from_json(&value).unwrap();
+        let object = CertificateSigningRequest::from_json(&value.to_string()).unwrap();
         let error = KubeRequest::try_from(&object).unwrap_err().to_string();
         assert!(error.starts_with(wanted), "{error}");
     }
@@ -110,14 +126,14 @@ fn what_is_no_request_is_named() {
 #[test]
 fn conditions_are_what_is_sent_to_approval() {
     for (condition, stage) in [
-        (Condition::approved("AutoApproved", "m", now()), Stage::Approved),
-        (Condition::denied("UnknownNode", "m", now()), Stage::Denied),
-        (Condition::failed("SigningFailed", "m", now()), Stage::Failed),
+        (Condition::approved("AutoApproved", "m", now()).unwrap(), Stage::Approved),
+        (Condition::denied("UnknownNode", "m", now()).unwrap(), Stage::Denied),
+        (Condition::failed("SigningFailed", "m", now()).unwrap(), Stage::Failed),
     ] {
         let mut value = full();
         value["status"] = Value::Null;
         let object = CertificateSigningRequest::try_from(&of_kube(&value)).unwrap();
-        let object = object.with_condition(Condition::approved("Before", "m", Timestamp::EPOCH));
+        let object = object.with_condition(Condition::approved("Before", "m", Timestamp::EPOCH).unwrap());
         let object = object.with_condition(condition.clone());
         assert_eq!(object.stage(), stage);
         let status = KubeRequest::try_from(&object).unwrap().status.unwrap();
