@@ -34,7 +34,7 @@ use crate::x509::{Certificate, CertificateRequest, RequestError};
 /// let again = CertificateSigningRequest::from_json(&object.to_json())?;
 /// assert_eq!(again, object);
 /// assert_eq!(object.to_yaml()?.parse::<CertificateSigningRequest>()?, object);
-/// # Ok::<(), kboot_core::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateSigningRequest(Arc<Fields>);

@@ -45,7 +45,7 @@ impl ListError {
 
 /// What stands in the stream.
 pub(crate) enum Item<'a> {
-    /// The text of an object, and the kind of the list that it stands in; none where that comes last and the first
+    /// The text of an object, and the kind of the list that it stands in; none where that comes last and an
     /// object says its own.
     Object { text: &'a str, list_kind: Option<&'a str> },
     /// The end of a list of this kind.
@@ -205,8 +205,8 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for DocumentSeed<
     }
 }
 
-/// The elements of a list. Where its kind is not known yet and the first of them does not say its own, they wait for it,
-/// all together no larger than one object may be.
+/// The elements of a list. Where its kind is not known yet they wait for it, all together no larger than one object may
+/// be, until one of them says its own.
 struct Elements<'a, 'p, F, E> {
     kind: Option<&'a str>,
     later: &'a mut Vec<Box<RawValue>>,
@@ -233,19 +233,16 @@ impl<'de, E, F: FnMut(Item<'_>) -> Result<(), E>> Visitor<'de> for Elements<'_, 
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        if self.kind.is_none() {
-            match elements.next_element::<Box<RawValue>>()? {
-                None => return Ok(()),
-                Some(first) if says_its_kind(first.get()) => {
-                    self.pass.call(Item::Object { text: first.get(), list_kind: None })?;
+        while self.kind.is_none() {
+            let Some(element) = elements.next_element::<Box<RawValue>>()? else { return Ok(()) };
+            let is_last_to_wait = says_its_kind(element.get());
+            self.later.push(element);
+            if is_last_to_wait {
+                // Each is for itself then.
+                for element in self.later.drain(..) {
+                    self.pass.call(Item::Object { text: element.get(), list_kind: None })?;
                 }
-                Some(first) => {
-                    self.later.push(first);
-                    while let Some(element) = elements.next_element()? {
-                        self.later.push(element);
-                    }
-                    return Ok(());
-                }
+                break;
             }
         }
         each_element(elements, self.kind, self.pass)
