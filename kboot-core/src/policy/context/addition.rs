@@ -1,18 +1,15 @@
 //! One more file of facts: what stands in it, and whether it contradicts what is known.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::KeyOwner;
+use super::document::{FORM, File, Key, Node, Served};
 use super::facts::Facts;
 use crate::cluster::ClusterSpec;
 use crate::csr::CertificateSigningRequest;
-use crate::document::{API_VERSION, DocumentError, FromValue, Problem, Problems, Schema};
+use crate::document::{DocumentError, FromValue, Problem, Problems};
 use crate::name::{Dns1123Subdomain, NodeName};
 use crate::net::Host;
 use crate::policy::evidence::{address_of_node, normalised};
@@ -21,108 +18,6 @@ use crate::policy::{Inventory, Nodes};
 use crate::x509::SignatureCheck;
 use crate::x509::SubjectAltNames;
 use crate::x509::{Certificate, PublicKey};
-
-pub(super) const KIND: &str = "CsrContext";
-
-/// What a context file looks like.
-pub(super) static FORM: LazyLock<Schema> = LazyLock::new(Schema::of::<File>);
-
-// What the fields say stands in the JSON Schema.
-#[derive(Deserialize, JsonSchema)]
-#[schemars(
-    title = "kboot CSR context",
-    extend("$id" = "https://kboot.dev/schemas/v1alpha1/csrcontext.json")
-)]
-struct File {
-    #[serde(rename = "apiVersion")]
-    #[schemars(extend("enum" = [API_VERSION]))]
-    _api_version: String,
-    #[serde(rename = "kind")]
-    #[schemars(extend("enum" = [KIND]))]
-    _kind: String,
-    /// What is known besides the request. What is left out is unknown, and unknown never denies.
-    spec: Spec,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    /// The time of the decision (RFC 3339). Default: the clock.
-    now: Option<String>,
-    #[serde(default)]
-    cluster: Cluster,
-    /// kube-controller-manager's --cluster-signing-duration. Default: 8760h.
-    signer_duration: Option<String>,
-    /// Every Node of the cluster, with the names and addresses of its status.
-    nodes: Option<Vec<NodeDocument>>,
-    /// The names of the certificate that a node's kubelet serves now.
-    #[serde(default)]
-    served: Vec<ServedDocument>,
-    /// Answers of DNS: the addresses of each name; [] where it does not resolve.
-    #[serde(default)]
-    dns: BTreeMap<String, Vec<String>>,
-    /// Whether a user in these groups may create these subresources of certificatesigningrequests.
-    #[serde(default)]
-    access_reviews: Vec<ReviewDocument>,
-    /// Whose public keys are whose.
-    #[serde(default)]
-    keys: Vec<KeyDocument>,
-}
-
-#[derive(Deserialize, Default, JsonSchema)]
-struct Cluster {
-    /// Addresses of services, which are no node's.
-    #[serde(rename = "serviceCIDRs")]
-    service_cidrs: Option<Vec<String>>,
-    /// Addresses of pods, which are a node's only where an inventory says so.
-    #[serde(rename = "podCIDRs")]
-    pod_cidrs: Option<Vec<String>>,
-    /// Default: cluster.local.
-    #[serde(rename = "dnsDomain")]
-    dns_domain: Option<String>,
-    /// Namespaces besides those of every cluster: NAME.NAMESPACE is a service's.
-    #[serde(default)]
-    namespaces: Vec<String>,
-    /// Names and addresses of the API server, load balancers and virtual addresses too; *.NAME for all names
-    /// below it.
-    #[serde(default, rename = "apiServer")]
-    api_server: Vec<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct NodeDocument {
-    name: String,
-    #[serde(default)]
-    addresses: Vec<String>,
-    #[serde(default)]
-    dns_names: Vec<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct ServedDocument {
-    node: String,
-    names: Vec<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct ReviewDocument {
-    user: String,
-    /// All of its groups.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    groups: BTreeSet<String>,
-    nodeclient: Option<bool>,
-    selfnodeclient: Option<bool>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct KeyDocument {
-    user: String,
-    /// A PEM block PUBLIC KEY, or a certificate with that key.
-    public_key: String,
-}
 
 /// The facts of one more file, before it is known whether they fit.
 pub(super) struct Addition {
@@ -334,7 +229,7 @@ impl Addition {
         if let Some(nodes) = spec.nodes {
             self.node_documents(nodes);
         }
-        for (i, ServedDocument { node, names }) in spec.served.into_iter().enumerate() {
+        for (i, Served { node, names }) in spec.served.into_iter().enumerate() {
             let path = format!("spec.served[{i}]");
             let names: Vec<String> = names.iter().map(|name| normalised(name)).collect();
             let names: SubjectAltNames = self.all(&format!("{path}.names"), &names).into_iter().collect();
@@ -371,7 +266,7 @@ impl Addition {
             }
             self.facts.access_reviews.insert(subject, known);
         }
-        for (i, KeyDocument { user, public_key }) in spec.keys.into_iter().enumerate() {
+        for (i, Key { user, public_key }) in spec.keys.into_iter().enumerate() {
             let path = format!("spec.keys[{i}].publicKey");
             match PublicKey::from_pem(public_key.as_bytes()) {
                 Err(error) => self.problem(&path, error.to_string()),
@@ -385,7 +280,7 @@ impl Addition {
         }
     }
 
-    fn node_documents(&mut self, documents: Vec<NodeDocument>) {
+    fn node_documents(&mut self, documents: Vec<Node>) {
         let mut nodes = Nodes::default();
         for (i, node) in documents.into_iter().enumerate() {
             let path = format!("spec.nodes[{i}]");

@@ -1,13 +1,12 @@
 //! Facts said in code, with the checks of a file.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::AccessReviews;
 use super::addition::Addition;
+use super::document::{File, Key, Node, Review, Served, Spec, texts};
 use super::facts::Facts;
 use super::file::ContextDocument;
-use super::write::{Key, Node, Review, Served, Spec, Written, texts};
 use crate::csr::Requestor;
 use crate::document::DocumentError;
 use crate::document::Problem;
@@ -114,10 +113,9 @@ impl ContextBuilder {
 
     /// What SubjectAccessReviews said of a user in all of its groups (`accessReviews`).
     pub fn with_access_reviews(mut self, requestor: &Requestor, reviews: AccessReviews) -> Self {
-        let groups: BTreeSet<&String> = requestor.groups.iter().collect();
         self.spec.access_reviews.push(Review {
             user: requestor.username.clone(),
-            groups: texts(groups),
+            groups: requestor.groups.iter().cloned().collect(),
             nodeclient: reviews.node_client,
             selfnodeclient: reviews.self_node_client,
         });
@@ -136,7 +134,7 @@ impl ContextBuilder {
     /// [`DocumentError`] with everything that is wrong, each problem with the path that its field has in a file.
     pub fn build(self) -> Result<ContextDocument, DocumentError> {
         let mut addition = Addition::to(Facts::default());
-        match serde_json::to_value(Written::from(&self.spec)) {
+        match serde_json::to_value(File::from(self.spec)) {
             Ok(value) => addition.object(&value, None, 0),
             Err(error) => addition.problem("", error.to_string()),
         }

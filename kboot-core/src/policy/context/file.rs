@@ -9,7 +9,8 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::PolicyContext;
-use super::addition::{Addition, FORM, KIND};
+use super::addition::Addition;
+use super::document::{FORM, KIND};
 use super::facts::Facts;
 use crate::csr::{CertificateSigningRequest, ListError, Requestor};
 use crate::document::json::{is_json, is_part, strict_value};

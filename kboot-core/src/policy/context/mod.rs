@@ -3,6 +3,7 @@
 mod addition;
 mod builder;
 mod cluster;
+mod document;
 mod facts;
 mod file;
 mod write;

@@ -1,130 +1,9 @@
-//! Context files written: the form, and a document's way back to text.
-
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+//! Facts back to text.
 
 use super::KeyOwner;
+use super::document::{Cluster, File, Key, Node, Review, Served, Spec, texts};
 use super::file::ContextDocument;
-use crate::document::DocumentError;
-use crate::document::{Problem, yaml};
-use crate::name::NodeName;
-use crate::x509::{PublicKey, SubjectAltNames, pem};
-
-/// A `CsrContext`, as it is read.
-#[derive(Debug, Clone, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Spec {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) now: Option<String>,
-    #[serde(skip_serializing_if = "Cluster::is_empty")]
-    pub(super) cluster: Cluster,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) signer_duration: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) nodes: Option<Vec<Node>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) served: Vec<Served>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) dns: BTreeMap<String, Vec<String>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) access_reviews: Vec<Review>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) keys: Vec<Key>,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Cluster {
-    #[serde(rename = "serviceCIDRs", skip_serializing_if = "Option::is_none")]
-    pub(super) service_cidrs: Option<Vec<String>>,
-    #[serde(rename = "podCIDRs", skip_serializing_if = "Option::is_none")]
-    pub(super) pod_cidrs: Option<Vec<String>>,
-    #[serde(rename = "dnsDomain", skip_serializing_if = "Option::is_none")]
-    pub(super) dns_domain: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) namespaces: Vec<String>,
-    #[serde(rename = "apiServer", skip_serializing_if = "Vec::is_empty")]
-    pub(super) api_server: Vec<String>,
-}
-
-impl Cluster {
-    fn is_empty(&self) -> bool {
-        let Self { service_cidrs, pod_cidrs, dns_domain, namespaces, api_server } = self;
-        let is_silent = service_cidrs.is_none() && pod_cidrs.is_none() && dns_domain.is_none();
-        is_silent && namespaces.is_empty() && api_server.is_empty()
-    }
-}
-
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Node {
-    name: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    addresses: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    dns_names: Vec<String>,
-}
-
-impl Node {
-    pub(super) fn of(name: &NodeName, status: &SubjectAltNames) -> Self {
-        Self { name: name.to_string(), addresses: texts(status.ips()), dns_names: status.dns().to_vec() }
-    }
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Served {
-    node: String,
-    names: Vec<String>,
-}
-
-impl Served {
-    pub(super) fn of(node: &NodeName, names: &SubjectAltNames) -> Self {
-        let names = names.dns().iter().cloned().chain(texts(names.ips())).collect();
-        Self { node: node.to_string(), names }
-    }
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Review {
-    pub(super) user: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) groups: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) nodeclient: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) selfnodeclient: Option<bool>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Key {
-    user: String,
-    public_key: String,
-}
-
-impl Key {
-    pub(super) fn of(user: &str, key: &PublicKey) -> Self {
-        Self { user: user.to_owned(), public_key: pem::write("PUBLIC KEY", key.der()).to_string() }
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Written<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    spec: &'a Spec,
-}
-
-impl<'a> From<&'a Spec> for Written<'a> {
-    fn from(spec: &'a Spec) -> Self {
-        Self { api_version: "kboot.dev/v1alpha1", kind: "CsrContext", spec }
-    }
-}
-
-pub(super) fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
-    values.into_iter().map(|value| value.to_string()).collect()
-}
+use crate::document::{DocumentError, Problem, yaml};
 
 impl ContextDocument {
     /// The facts as the text of one `CsrContext`.
@@ -164,7 +43,7 @@ impl ContextDocument {
         keys.sort();
         let reviews = facts.access_reviews.iter().map(|((user, groups), reviews)| Review {
             user: user.clone(),
-            groups: groups.iter().cloned().collect(),
+            groups: groups.clone(),
             nodeclient: reviews.node_client,
             selfnodeclient: reviews.self_node_client,
         });
@@ -187,6 +66,6 @@ impl ContextDocument {
             access_reviews: reviews.collect(),
             keys,
         };
-        yaml::write(&Written::from(&spec)).map_err(|error| DocumentError::one("", error.to_string()))
+        yaml::write(&File::from(spec)).map_err(|error| DocumentError::one("", error.to_string()))
     }
 }
