@@ -92,7 +92,9 @@ impl<'a> Verification<'a> {
                     leaf.verify_for_usage(ALL_VERIFICATION_ALGS, anchors, &between, time, side, None, None);
                 failure = match chain {
                     Ok(path) => too_narrow(authority.facts(), path.intermediate_certificates().count(), side),
-                    Err(error) if failure.is_none() || error != Error::UnknownIssuer => Some(VerificationFailure::of(error)),
+                    Err(error) if failure.is_none() || error != Error::UnknownIssuer => {
+                        Some(VerificationFailure::of(error))
+                    }
                     Err(_) => failure,
                 };
                 if failure.is_none() {
