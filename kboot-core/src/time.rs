@@ -210,7 +210,6 @@ impl From<Lifetime> for Duration {
 }
 
 /// Go's `time.ParseDuration`, in nanoseconds; none for what it refuses, 292 years and more included.
-#[cfg(feature = "certificates")]
 pub(crate) fn go_duration(text: &str) -> Option<i64> {
     const NANOSECONDS: [(&str, i64); 8] = [
         ("ns", 1),

@@ -77,7 +77,7 @@ impl<'a> Verification<'a> {
         let der = CertificateDer::from(certificate.der());
         let leaf = match EndEntityCert::try_from(&der) {
             Ok(leaf) => leaf,
-            Err(error) => return Ok(Some(error.into())),
+            Err(error) => return Ok(Some(VerificationFailure::of(error))),
         };
         let between: Vec<_> = self.usable_intermediates().map(|c| CertificateDer::from(c.der())).collect();
         let time = u64::try_from(self.now.unix()).unwrap_or(0);
@@ -92,7 +92,9 @@ impl<'a> Verification<'a> {
                     leaf.verify_for_usage(ALL_VERIFICATION_ALGS, anchors, &between, time, side, None, None);
                 failure = match chain {
                     Ok(path) => too_narrow(authority.facts(), path.intermediate_certificates().count(), side),
-                    Err(error) if failure.is_none() || error != Error::UnknownIssuer => Some(error.into()),
+                    Err(error) if failure.is_none() || error != Error::UnknownIssuer => {
+                        Some(VerificationFailure::of(error))
+                    }
                     Err(_) => failure,
                 };
                 if failure.is_none() {
@@ -284,8 +286,9 @@ pub enum VerificationFailure {
     },
 }
 
-impl From<Error> for VerificationFailure {
-    fn from(error: Error) -> Self {
+impl VerificationFailure {
+    /// No `From`: which library verifies is nobody else's business.
+    fn of(error: Error) -> Self {
         match error {
             Error::UnknownIssuer => Self::UnknownIssuer,
             Error::InvalidSignatureForPublicKey => Self::WrongSignature,
