@@ -70,3 +70,16 @@ pub use x509::{KeyAlgorithm, PrivateKey};
 #[cfg(all(doctest, feature = "files"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// Programs of embedders, as they are compiled and run with the tests.
+#[cfg(all(doc, feature = "files"))]
+pub mod examples {
+    #[doc = concat!("```no_run\n", include_str!("../examples/approver.rs"), "```")]
+    pub mod approver {}
+    #[doc = concat!("```no_run\n", include_str!("../examples/installer.rs"), "```")]
+    pub mod installer {}
+    #[doc = concat!("```no_run\n", include_str!("../examples/node_agent.rs"), "```")]
+    pub mod node_agent {}
+    #[doc = concat!("```no_run\n", include_str!("../examples/rcgen.rs"), "```")]
+    pub mod rcgen {}
+}

@@ -164,17 +164,22 @@ pub fn json(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// Why a value cannot be shown as JSON or YAML: it has a form that JSON does not, such as a map whose keys are no texts.
+#[derive(Debug, thiserror::Error)]
+#[error("it cannot be written as JSON")]
+pub struct Unwritable(#[source] serde_json::Error);
+
 /// A value as JSON in the layout for people, its last line ended, with what hides written out as [`json`] does.
 ///
 /// ```
 /// assert_eq!(kboot_core::shown::to_json(&["a\u{202e}"])?, "[\n  \"a\\u202e\"\n]\n");
-/// # Ok::<(), serde_json::Error>(())
+/// # Ok::<(), kboot_core::shown::Unwritable>(())
 /// ```
 ///
 /// # Errors
-/// Where the value is none that JSON has.
-pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
-    Ok(json(&serde_json::to_string_pretty(value)?).into_owned() + "\n")
+/// [`Unwritable`] for a value that JSON has no form for.
+pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String, Unwritable> {
+    Ok(json(&serde_json::to_string_pretty(value).map_err(Unwritable)?).into_owned() + "\n")
 }
 
 /// A JSON text that is to be read as YAML, whose escapes know no pairs: what hides is written as `\U000e0041`.
@@ -197,18 +202,18 @@ pub fn json_as_yaml(text: &str) -> Cow<'_, str> {
 /// use kboot_core::shown::yaml;
 /// assert_eq!(yaml("a: b\n".to_owned(), &["unused"])?, "a: b\n");
 /// assert_eq!(yaml("a: \u{ad}\n".to_owned(), "\u{ad}")?, "\"\\u00ad\"\n");
-/// # Ok::<(), serde_json::Error>(())
+/// # Ok::<(), kboot_core::shown::Unwritable>(())
 /// ```
 ///
 /// # Errors
-/// Where the value is none that JSON has.
-pub fn yaml<T: Serialize + ?Sized>(document: String, value: &T) -> Result<String, serde_json::Error> {
+/// [`Unwritable`] for a value that JSON has no form for.
+pub fn yaml<T: Serialize + ?Sized>(document: String, value: &T) -> Result<String, Unwritable> {
     if !document.chars().any(|c| is_hidden(c) && c != '\n') {
         return Ok(document);
     }
     // Either may be a kubeconfig with a key.
     drop(zeroize::Zeroizing::new(document));
-    let text = zeroize::Zeroizing::new(serde_json::to_string_pretty(value)?);
+    let text = zeroize::Zeroizing::new(serde_json::to_string_pretty(value).map_err(Unwritable)?);
     Ok(json_as_yaml(&text).into_owned() + "\n")
 }
 

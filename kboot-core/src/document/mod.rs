@@ -1,5 +1,5 @@
 //! Reading and writing text formats: YAML, JSON, lists of JSON objects one at a time, and the files that people
-//! write, each a [`Document`].
+//! write, each a `Document`.
 
 #[cfg(feature = "certificates")]
 mod error;

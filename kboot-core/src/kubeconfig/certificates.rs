@@ -20,7 +20,7 @@ impl KubeconfigBuilder<WantsCredential> {
             Ok(user) => self.ready(user),
             Err(problem) => {
                 let mut builder = self.ready(User::default());
-                builder.problem.get_or_insert(problem.into());
+                builder.problem.get_or_insert_with(|| problem.into());
                 builder
             }
         }
