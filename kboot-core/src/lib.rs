@@ -72,7 +72,7 @@ pub use x509::{KeyAlgorithm, PrivateKey};
 pub struct Readme;
 
 /// Programs of embedders, as they are compiled and run with the tests.
-#[cfg(all(doc, feature = "files"))]
+#[cfg(all(doc, not(doctest), feature = "files"))]
 pub mod examples {
     #[doc = concat!("```no_run\n", include_str!("../examples/approver.rs"), "```")]
     pub mod approver {}
