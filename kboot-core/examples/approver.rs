@@ -51,6 +51,7 @@ fn decide(
     context: &PolicyContext<'_>,
 ) -> Result<(Option<KubeRequest>, Decision), Box<dyn Error>> {
     let request = CertificateSigningRequest::try_from(request)?;
+    // A policy decides whatever became of the request; who decides only once looks at `is_pending` first.
     let decision = policy.evaluate(&request, context);
     let answer = decision.condition(context.now).map(|condition| request.with_condition(condition));
     Ok((answer.as_ref().map(KubeRequest::try_from).transpose()?, decision))

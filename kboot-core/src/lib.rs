@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "files", doc = include_str!("lib.md"))]
 #![cfg_attr(not(feature = "files"), doc = include_str!("lib_parts.md"))]
 #![cfg_attr(

@@ -29,14 +29,15 @@ pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Option<Value> {
 }
 
 impl KubeProxyConfiguration {
-    /// The configuration of a node's kube-proxy, as it is among the node's files; none where the version's
-    /// kube-proxy is configured by flags alone (before 1.9).
+    /// The configuration of a node's kube-proxy, as it is among the node's files; none where the node runs none,
+    /// or the version's is configured by flags alone (before 1.9).
     ///
     /// # Errors
     /// [`ConfigurationError::Shape`] where the cluster file's `components.kubeProxy.config` gives a field what it
     /// does not hold; a [`ClusterSpec`] lets none through that is known.
     pub fn for_node(spec: &ClusterSpec, node: &Node) -> Result<Option<Self>, ConfigurationError> {
-        config(spec, node).map(configuration::read).transpose()
+        let config = config(spec, node).filter(|_| Component::KubeProxy.runs_on(node));
+        config.map(configuration::read).transpose()
     }
 }
 

@@ -67,8 +67,8 @@ pub(super) fn config(spec: &ClusterSpec, node: &Node) -> Option<Value> {
 }
 
 impl KubeletConfiguration {
-    /// The configuration of a node's kubelet, as it is among the node's files; none where the version's kubelet is
-    /// configured by flags alone (before 1.10).
+    /// The configuration of a node's kubelet, as it is among the node's files; none where the node runs no kubelet, or
+    /// the version's is configured by flags alone (before 1.10).
     ///
     /// ```
     /// use kboot_core::ClusterSpec;
@@ -83,7 +83,8 @@ impl KubeletConfiguration {
     /// [`ConfigurationError::Shape`] where the cluster file's `components.kubelet.config` gives a field what it does
     /// not hold; a [`ClusterSpec`] lets none through that is known.
     pub fn for_node(spec: &ClusterSpec, node: &Node) -> Result<Option<Self>, ConfigurationError> {
-        config(spec, node).map(configuration::read).transpose()
+        let config = config(spec, node).filter(|_| Component::Kubelet.runs_on(node));
+        config.map(configuration::read).transpose()
     }
 }
 

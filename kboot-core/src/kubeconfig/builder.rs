@@ -175,6 +175,16 @@ impl KubeconfigBuilder<Ready> {
         if let Some(problem) = problem {
             return Err(problem);
         }
+        let (server, user_text) = (cluster.certificate_authority.as_deref(), user_name.as_str());
+        for (what, text) in [
+            ("certificate-authority", server),
+            ("the user's name", Some(user_text)),
+            ("the cluster's name", Some(cluster_name.as_str())),
+        ] {
+            if text.is_some_and(str::is_empty) {
+                return Err(KubeconfigError::Malformed { problem: format!("{what} is empty") });
+            }
+        }
         let context_name = context.unwrap_or_else(|| format!("{user_name}@{cluster_name}"));
         let context = Context {
             cluster: cluster_name.clone(),

@@ -139,7 +139,8 @@ impl CaSet {
     /// [`CaSet::create`] makes. Signed, [`Issuer::load`] takes it; see [`UnsignedPki`](super::UnsignedPki).
     ///
     /// # Errors
-    /// As [`Issuer::prepare_self_signed`]; [`PkiError::AuthorityElsewhere`] where the cluster file has workers alone.
+    /// As [`Issuer::prepare_self_signed`]; [`PkiError::AuthorityElsewhere`] where the cluster file has workers alone. Whether
+    /// the cluster can do with the key elsewhere, [`CaSet::prepare`] says ([`PkiError::SignersNeedKey`]).
     pub fn prepare_authority(
         spec: &ClusterSpec,
         authority: CaRole,
@@ -159,7 +160,7 @@ impl CaSet {
     /// # Errors
     /// [`PkiError::SignersNeedKey`] where it would need a key that is elsewhere.
     pub(crate) fn signers_key(&self, spec: &ClusterSpec) -> Result<Option<&PrivateKey>, PkiError> {
-        if !spec.signs_requests() || spec.nodes_with(NodeRole::ControlPlane).next().is_none() {
+        if !signs_here(spec) {
             return Ok(None);
         }
         let subject = || self.cluster.certificate().facts().subject.clone();
@@ -206,4 +207,9 @@ pub(crate) fn authority_subject_der(
 /// The subject that a new authority gets.
 pub(crate) fn authority_subject(authority: CaRole, defaults: &SubjectDefaults) -> Subject {
     Subject::new(Username::from_static(authority.common_name())).with_defaults(defaults)
+}
+
+/// Whether kube-controller-manager of this cluster signs requests of kubelets.
+fn signs_here(spec: &ClusterSpec) -> bool {
+    spec.signs_requests() && spec.nodes_with(NodeRole::ControlPlane).next().is_some()
 }

@@ -63,7 +63,8 @@ pub enum PkiError {
     /// kube-controller-manager would sign with a key that is elsewhere.
     #[error(
         "the key of {subject} is elsewhere, and kube-controller-manager signs requests of kubelets with a file: write \
-         spec.join.nodeCredentials: certificate and spec.join.servingCertificates: issued, so that kubelets request nothing"
+         spec.join.nodeCredentials: certificate and spec.join.servingCertificates: issued (in code with_node_credentials and \
+         with_serving_certificates), so that kubelets request nothing"
     )]
     SignersNeedKey {
         /// The authority's subject.
@@ -71,8 +72,8 @@ pub enum PkiError {
     },
     /// A certificate that its authority's key, which is elsewhere, has not signed.
     #[error(
-        "the certificate {certificate} (one of {count}) waits for the key of {}, which is elsewhere: have it sign what \
-         CaSet::prepare gives",
+        "the certificate {certificate} (one of {count}) waits for the key of {}, which is elsewhere: \
+         UnsignedPki::sign_with has it signed",
         authority.common_name()
     )]
     Unsigned {

@@ -29,6 +29,9 @@ pub(super) struct Unsigned {
 
 /// Every certificate of a cluster, of which those of authorities whose keys are elsewhere wait for their signatures.
 ///
+/// kube-controller-manager signs requests with a key in a file. Where the cluster's key is elsewhere, kubelets therefore
+/// request nothing: node credentials and serving certificates are issued by the build.
+///
 /// ```
 /// use kboot_core::{CaSet, ClusterSpec, Env, pki::Existing};
 /// use kboot_core::{cluster::CaRole, pki::Issuer, x509::SigningKey};
@@ -54,7 +57,7 @@ pub(super) struct Unsigned {
 /// let existing = BTreeMap::from([(CaRole::Cluster, cluster.into())]);
 /// let authorities = CaSet::complete(&spec, existing, None, &mut env)?;
 /// let mut pki = authorities.prepare(&spec, Existing::default(), &mut env)?;
-/// pki.sign_with(CaRole::Cluster, vault)?;
+/// pki.sign_with(CaRole::Cluster, vault)?; // or sign_with_async(…).await, for an AsyncSigningKey
 /// let bundle = kboot_core::Bundle::render(&spec, &pki.complete()?)?;
 /// assert!(bundle.artifacts().iter().all(|file| !file.path.as_str().ends_with("/ca.key")
 ///     || file.path.as_str().ends_with("etcd/ca.key")));

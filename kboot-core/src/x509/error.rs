@@ -62,6 +62,14 @@ pub enum X509Error {
         /// The certificate's subject.
         subject: String,
     },
+    /// A signing key of the right public key says another algorithm than that key's.
+    #[error("the signing key says that it is {said}, and its public key is {is}")]
+    KeyAlgorithm {
+        /// What it says.
+        said: String,
+        /// What its public key is.
+        is: String,
+    },
     /// A value cannot stand in a certificate.
     #[error("{value:?} cannot stand in a certificate's {what}")]
     Unencodable {

@@ -240,8 +240,14 @@ impl UnsignedCertificate {
 impl Signatory {
     /// Refuses a key that is not this one, before it is asked for a signature.
     pub(crate) fn check_key(&self, key: &PublicKey, algorithm: KeyAlgorithm) -> Result<(), X509Error> {
-        if *key != self.public_key || algorithm != self.algorithm {
+        if *key != self.public_key {
             return Err(X509Error::KeyMismatch { subject: self.subject.clone() });
+        }
+        if algorithm != self.algorithm {
+            return Err(X509Error::KeyAlgorithm {
+                said: algorithm.to_string(),
+                is: self.algorithm.to_string(),
+            });
         }
         Ok(())
     }
