@@ -7,6 +7,7 @@ use kboot_core::bundle::ClusterIdentity;
 use kboot_core::cluster::Node;
 use kboot_core::name::ClusterName;
 use kboot_core::net::ApiEndpoint;
+use kboot_core::time::Lifetime;
 use kboot_core::version::KubernetesVersion;
 
 use super::config::version;
@@ -20,6 +21,9 @@ pub(crate) enum Cluster {
     Plan {
         #[command(flatten)]
         paths: ClusterPaths,
+        /// Show what differs inside files, line by line; of keys and tokens no more than tells them apart
+        #[arg(long)]
+        diff: bool,
         /// The form of the list
         #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
         output: ListFormat,
@@ -69,4 +73,11 @@ pub(crate) struct ClusterPaths {
     /// expired
     #[arg(long)]
     pub(crate) new_token: bool,
+    /// Renew certificates that end within this time, with the keys that they have, for example 45d. Without this one
+    /// is made anew once it has ended
+    #[arg(long, value_name = "TIME")]
+    pub(crate) renew_before: Option<Lifetime>,
+    /// Give what --renew-before renews a new key as well; never authorities, nor what every node has a copy of
+    #[arg(long, requires = "renew_before")]
+    pub(crate) rekey: bool,
 }

@@ -75,6 +75,11 @@ pub(crate) fn tell(line: &str) {
     say(None, line);
 }
 
+/// Tells people something in lines and tables; that nobody listens is no error.
+pub(crate) fn tell_page(page: impl Into<Page>) {
+    let _ = io::stderr().lock().write_all(format::page(page.into(), Screen::stderr()).as_bytes());
+}
+
 /// Tells people what they may not have meant.
 pub(crate) fn warn(line: &str) {
     say(Some(Tone::Doubtful.text("warning:")), line);

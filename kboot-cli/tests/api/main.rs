@@ -21,6 +21,7 @@ mod kubeconfig;
 mod node;
 mod policy;
 mod policy_check;
+mod renewal;
 mod surroundings;
 mod terminal;
 mod wrong_authority;

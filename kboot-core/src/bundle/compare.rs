@@ -9,10 +9,11 @@ use rayon::prelude::*;
 use super::artifact::{Artifact, Bundle, Content, FileKind};
 use super::error::BundleError;
 use super::step::{FileAction, PlanStep, StepReason};
-use super::{device_name, fs};
+use super::{device_name, fields, fs};
 use crate::component::changes;
 use crate::kubeconfig::{Kubeconfig, Named, User};
 use crate::name::NodeName;
+use crate::pki::Replaced;
 use crate::x509::{Certificate, PrivateKey};
 
 /// What happens to each file of the bundle, in its order.
@@ -48,8 +49,12 @@ fn step(
                 }
                 Content::Secret(_) => None,
             };
-            let reason =
-                artifact.reason.clone().or_else(changed).unwrap_or_else(|| StepReason::Differs.into());
+            let fields = || {
+                let changes = fields::changes(artifact.kind, &found, &artifact.content)?;
+                (!changes.is_empty()).then(|| Arc::new(StepReason::Fields { changes }))
+            };
+            let known = artifact.reason.clone().or_else(changed).or_else(fields);
+            let reason = known.unwrap_or_else(|| StepReason::Differs.into());
             (FileAction::Replace, Some(reason))
         }
     };
@@ -87,7 +92,8 @@ fn same_key(a: &[u8], b: &[u8]) -> bool {
 /// Whether replacing the file would lose a private key, or an authority.
 fn destroys_key(keys: &KeysOfNodes<'_>, artifact: &Artifact, found: &[u8]) -> bool {
     match artifact.kind {
-        FileKind::CaKey | FileKind::PrivateKey => true,
+        FileKind::CaKey => true,
+        FileKind::PrivateKey => !PrivateKey::from_pem(found).is_ok_and(|key| is_renewed(artifact, &key)),
         // A node's is a copy.
         FileKind::CaCertificate => artifact.node.is_none(),
         FileKind::Kubeconfig => destroys_credentials(keys, artifact, found),
@@ -99,6 +105,16 @@ fn destroys_key(keys: &KeysOfNodes<'_>, artifact: &Artifact, found: &[u8]) -> bo
         | FileKind::Unit
         | FileKind::Configuration
         | FileKind::Inventory => false,
+    }
+}
+
+/// Whether it is the key that was to be replaced: another one that came there since is not.
+fn is_renewed(artifact: &Artifact, found: &PrivateKey) -> bool {
+    match artifact.reason.as_deref() {
+        Some(StepReason::Replaced(Replaced::EndsSoon { old_key, .. })) => {
+            *old_key == Some(found.public_key().pin())
+        }
+        _ => false,
     }
 }
 
@@ -121,6 +137,7 @@ fn destroys_credentials(keys: &KeysOfNodes<'_>, artifact: &Artifact, found: &[u8
         let loses_key = embedded(user).is_some_and(|found| {
             !wanted.iter().filter_map(embedded).any(|wanted| same_key(&found, &wanted))
                 && !has_own_file(&found)
+                && !PrivateKey::from_pem(&found).is_ok_and(|key| is_renewed(artifact, &key))
         });
         // Someone else's token or password; the own user's token may be a new one.
         let is_stranger = !wanted.iter().any(|wanted| wanted.name == user.name);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::error::BundleError;
 use super::kept::kept_tokens;
+use super::options::PlanOptions;
 use super::place::{STATIC_TOKEN, TOKEN};
 use super::recorded::Record;
 use super::{fs, owner};
@@ -28,7 +29,7 @@ impl Existing {
     pub fn in_folder(spec: &ClusterSpec, root: &Path, now: Timestamp) -> Result<Self, BundleError> {
         let record = Record::read(root)?;
         owner::check(root, record.owner.as_ref(), spec, None)?;
-        existing(root, spec, &record, false, now)
+        existing(root, spec, &record, &PlanOptions::default(), now)
     }
 }
 
@@ -37,10 +38,11 @@ pub(super) fn existing(
     root: &Path,
     spec: &ClusterSpec,
     record: &Record,
-    new_token: bool,
+    options: &PlanOptions,
     now: Timestamp,
 ) -> Result<Existing, BundleError> {
-    let mut existing = Existing { new_token, ..Existing::default() };
+    let PlanOptions { cluster_was: _, new_token, renew_before, rekey } = *options;
+    let mut existing = Existing { new_token, renew_before, rekey, ..Existing::default() };
     let path = root.join(TOKEN);
     if let Some(bytes) = fs::read(&path, fs::SECRET)? {
         let text = String::from_utf8_lossy(&bytes);

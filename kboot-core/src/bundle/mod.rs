@@ -9,9 +9,13 @@ mod cluster_identity;
 mod compare;
 #[cfg(feature = "files")]
 mod device_name;
+#[cfg(feature = "files")]
+mod difference;
 mod error;
 #[cfg(feature = "files")]
 mod existing;
+#[cfg(feature = "files")]
+mod fields;
 #[cfg(feature = "files")]
 mod fs;
 mod join;
@@ -19,7 +23,13 @@ mod join;
 mod kept;
 mod manifests;
 mod member;
+#[cfg(feature = "files")]
+mod node_changes;
 mod node_file;
+#[cfg(feature = "files")]
+mod note;
+#[cfg(feature = "files")]
+mod options;
 #[cfg(feature = "files")]
 mod owner;
 mod path;
@@ -38,15 +48,23 @@ mod way;
 
 pub use artifact::{Artifact, Bundle, Content, FileKind, FileOwner, Sensitivity};
 pub use cluster_identity::{ClusterIdentity, ClusterIdentityError};
+#[cfg(feature = "files")]
+pub use difference::{DifferenceLine, FileDifference};
 pub use error::BundleError;
 #[cfg(feature = "files")]
 pub use fs::{write_all_new, write_new};
+#[cfg(feature = "files")]
+pub use node_changes::NodeChanges;
 pub use node_file::meant_by;
+#[cfg(feature = "files")]
+pub use note::{ExpiredToken, PlanNote};
+#[cfg(feature = "files")]
+pub use options::PlanOptions;
 pub use path::ArtifactPath;
 pub use place::INVENTORY;
 #[cfg(feature = "files")]
-pub use plan::{ExpiredToken, Plan, PlanNote, PlanOptions};
-pub use step::{FileAction, PlanStep, StepReason};
+pub use plan::Plan;
+pub use step::{FieldChange, FileAction, PlanStep, StepReason};
 #[cfg(feature = "files")]
 pub use system::HAS_MODES;
 #[cfg(feature = "files")]

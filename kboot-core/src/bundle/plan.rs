@@ -1,14 +1,16 @@
 //! What building would do to a folder, and doing it.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::artifact::{Bundle, FileKind};
 use super::authorities::FoundAuthorities;
-use super::cluster_identity::ClusterIdentity;
 use super::compare::steps;
+use super::difference::FileDifference;
 use super::error::BundleError;
+use super::node_changes::{NodeChanges, node_changes};
+use super::note::{ExpiredToken, PlanNote};
+use super::options::PlanOptions;
 use super::path::ArtifactPath;
 use super::recorded::Record;
 use super::step::{FileAction, PlanStep, StepReason};
@@ -17,96 +19,7 @@ use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};
 use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
-use crate::pki::ClusterPki;
-use crate::time::Timestamp;
-use crate::token::TokenId;
 use crate::version::VersionChange;
-use crate::x509::KeyAlgorithm;
-
-/// What is asked for besides the cluster file.
-///
-/// ```
-/// use kboot_core::bundle::PlanOptions;
-/// let mut options = PlanOptions::default();
-/// options.cluster_was = Some("staging@https://10.0.0.1:6443".parse()?);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct PlanOptions {
-    /// The cluster that the folder was built for, where the file's is the same one, renamed or moved; its
-    /// authorities and keys stay. Without it another cluster's file is [`BundleError::AnotherCluster`].
-    pub cluster_was: Option<ClusterIdentity>,
-    /// Whether a new bootstrap token is made, for all nodes. Without it one is made where there is none, and where
-    /// the one that is there has ended and a node is new.
-    pub new_token: bool,
-}
-
-/// The folder's bootstrap token where it has ended: harmless, as nodes that have joined need none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ExpiredToken {
-    /// The token's public half.
-    pub id: TokenId,
-    /// When it ended.
-    pub expired: Timestamp,
-    /// The file with its Secret; applying it once more lets nobody in.
-    pub path: ArtifactPath,
-}
-
-impl fmt::Display for ExpiredToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, expired, path } = self;
-        write!(
-            f,
-            "bootstrap token {id} expired on {expired}: nodes that have joined need none, a node that is new gets a new \
-             one, and {path} lets nobody in any more"
-        )
-    }
-}
-
-/// What the cluster file asks for and an existing folder does not get, or what people should know of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PlanNote {
-    /// Nodes change their container runtime, which a new version alone can bring about.
-    OtherRuntime {
-        /// The runtime before.
-        from: Runtime,
-        /// The runtime after.
-        to: Runtime,
-    },
-    /// Keys that are there stay, although they are of another kind.
-    OtherKeys {
-        /// How many.
-        count: usize,
-        /// The kind that the cluster file asks for.
-        wanted: KeyAlgorithm,
-    },
-}
-
-impl fmt::Display for PlanNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |runtime: &Runtime| match runtime {
-            Runtime::Containerd => "containerd",
-            Runtime::Crio => "cri-o",
-            Runtime::Docker => "docker",
-        };
-        match self {
-            Self::OtherRuntime { from, to } => write!(
-                f,
-                "the container runtime of nodes changes from {} to {}; write spec.runtime.name to say which you want, \
-                 and drain a node before you restart it with the other",
-                name(from),
-                name(to)
-            ),
-            Self::OtherKeys { count, wanted } => write!(
-                f,
-                "{count} keys that are there stay, although they are not {wanted}; to get another, move its file away"
-            ),
-        }
-    }
-}
 
 /// What building would do to a folder.
 ///
@@ -157,7 +70,7 @@ impl Plan {
         owner::check(root, record.owner.as_ref(), spec, options.cluster_was.as_ref())?;
         let authorities =
             FoundAuthorities::read(root, spec, &record, env.now())?.complete(root, spec, env)?;
-        let existing = existing::existing(root, spec, &record, options.new_token, env.now())?;
+        let existing = existing::existing(root, spec, &record, options, env.now())?;
         let pki = authorities.issue_missing(spec, existing, env)?;
         let mut bundle = Bundle::render(spec, &pki)?;
         let version_change =
@@ -174,6 +87,7 @@ impl Plan {
         if count > 0 {
             notes.push(PlanNote::OtherKeys { count, wanted: spec.pki.key });
         }
+        notes.extend(PlanNote::endings(spec, &pki, env.now()));
         Ok(Self {
             root: root.to_owned(),
             bundle,
@@ -181,7 +95,7 @@ impl Plan {
             leftovers: paths_of(leftovers),
             notes,
             version_change,
-            expired_token: expired_token(&pki, env.now()),
+            expired_token: ExpiredToken::of(&pki, env.now()),
         })
     }
 
@@ -228,8 +142,42 @@ impl Plan {
         &self.steps
     }
 
-    /// Files of an earlier build that no longer belong where they are: of a node that left or lost a
-    /// role, or of another way to join. kboot never deletes; whoever copies the folder should.
+    /// What changes on each node, for those on which something does: the files to copy, and what is restarted or reads
+    /// them again by itself.
+    ///
+    /// ```
+    /// # use kboot_core::{ClusterSpec, Env, bundle::{Plan, PlanOptions}, component::Reload};
+    /// let spec: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
+    /// let folder = tempfile::tempdir()?;
+    /// Plan::build(&spec, folder.path(), &mut Env::system())?;
+    /// let mut options = PlanOptions::default();
+    /// options.renew_before = Some("10y".parse()?);
+    /// let later = Env::system().now().after("1h".parse()?)?;
+    /// let plan = Plan::with_options(&spec, folder.path(), &options, &mut Env::at(later))?;
+    /// let changes = plan.node_changes();
+    /// assert!(changes[0].units_that(Reload::Restart).any(|unit| unit == "kube-scheduler"));
+    /// assert!(changes[0].units_that(Reload::ByItself).any(|unit| unit == "etcd"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn node_changes(&self) -> Vec<NodeChanges> {
+        node_changes(&self.bundle, &self.steps)
+    }
+
+    /// What differs inside each file that is replaced, in the order of the steps: lines of what anyone may read, fields
+    /// of the rest. No key, token or password is in it.
+    ///
+    /// # Errors
+    /// [`BundleError`] where a file can no longer be read.
+    pub fn differences(&self) -> Result<Vec<FileDifference>, BundleError> {
+        let replaced = self.bundle.artifacts.iter().zip(&self.steps);
+        let replaced = replaced.filter(|(_, step)| step.action == FileAction::Replace);
+        let all = replaced.map(|(artifact, _)| FileDifference::of(&self.root, artifact));
+        all.filter_map(Result::transpose).collect()
+    }
+
+    /// Files of an earlier build that no longer belong where they are: of a node that lost a role, or of another way
+    /// to join. Of a node that left it is the folder. kboot never deletes; whoever copies the folder should.
     #[must_use]
     pub fn leftovers(&self) -> &[ArtifactPath] {
         &self.leftovers
@@ -268,12 +216,6 @@ impl Plan {
     }
 }
 
-fn expired_token(pki: &ClusterPki, now: Timestamp) -> Option<ExpiredToken> {
-    let token = pki.token().filter(|token| token.settings.is_expired(now))?;
-    let expired = token.settings.expiration()?;
-    Some(ExpiredToken { id: token.token.id().clone(), expired, path: ArtifactPath::new(place::TOKEN) })
-}
-
 /// The runtime whose configuration is left over, where nodes are to run another.
 fn other_runtime(runtime: Runtime, leftovers: &[Leftover]) -> Option<PlanNote> {
     let configurations = [
@@ -309,10 +251,10 @@ impl Bundle {
     }
 }
 
-/// A file that is there and that the bundle does not have.
+/// What is there and the bundle does not have.
 struct Leftover {
     path: ArtifactPath,
-    /// Its path on its node, where it is a node's.
+    /// Its path on its node, where it is a file of a node that the bundle has.
     on_node: Option<String>,
 }
 
@@ -323,20 +265,30 @@ fn paths_of(leftovers: Vec<Leftover>) -> Vec<ArtifactPath> {
 /// Files that kboot writes for some role or setting, that are there, and that the bundle does not have.
 fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<Leftover>, BundleError> {
     let wanted: HashSet<&str> = bundle.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
-    let of_nodes = fs::folder_names(&root.join("nodes"))?.into_iter().flat_map(|node| {
-        let files = paths::all_on_a_node().into_iter();
-        files.map(move |path| (format!("nodes/{node}{path}"), Some(path)))
-    });
-    let of_cluster = [place::TOKEN, place::STATIC_TOKEN]
+    let nodes: HashSet<&str> = bundle.nodes().map(|(node, _)| node.as_str()).collect();
+    let is_there = |path: &str| root.join(path).symlink_metadata().is_ok();
+    let is_left = |path: &str| !wanted.contains(path) && is_there(path);
+    let mut left = Vec::new();
+    let of_nodes = paths::all_on_a_node();
+    for node in fs::folder_names(&root.join("nodes"))? {
+        let folder = format!("nodes/{node}");
+        let files = of_nodes.iter().map(|on_node| (format!("{folder}{on_node}"), on_node));
+        let mut files = files.filter(|(path, _)| is_left(path)).peekable();
+        if nodes.contains(node.as_str()) {
+            left.extend(files.map(|(path, on_node)| Leftover {
+                path: ArtifactPath::new(path),
+                on_node: Some(on_node.clone()),
+            }));
+        } else if files.peek().is_some() {
+            left.push(Leftover { path: ArtifactPath::new(folder), on_node: None });
+        }
+    }
+    let of_cluster = [place::TOKEN, place::STATIC_TOKEN, place::VERIFY].map(str::to_owned).into_iter();
+    let certificates = place::certificates_of_cluster().map(str::to_owned);
+    let authorities = CaRole::ALL
         .into_iter()
-        .chain(place::certificates_of_cluster())
-        .chain([place::VERIFY])
-        .map(|path| (path.to_owned(), None));
-    let authorities = CaRole::ALL.into_iter().flat_map(|authority| {
-        [place::authority_key(authority), place::authority_certificate(authority)].map(|path| (path, None))
-    });
-    let candidates = of_nodes.chain(of_cluster).chain(authorities);
-    let left = candidates
-        .filter(|(path, _)| !wanted.contains(path.as_str()) && root.join(path).symlink_metadata().is_ok());
-    Ok(left.map(|(path, on_node)| Leftover { path: ArtifactPath::new(path), on_node }).collect())
+        .flat_map(|authority| [place::authority_key(authority), place::authority_certificate(authority)]);
+    let candidates = of_cluster.chain(certificates).chain(authorities).filter(|path| is_left(path));
+    left.extend(candidates.map(|path| Leftover { path: ArtifactPath::new(path), on_node: None }));
+    Ok(left)
 }

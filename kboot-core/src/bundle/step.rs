@@ -41,6 +41,30 @@ pub struct PlanStep {
     pub reason: Option<Arc<StepReason>>,
 }
 
+/// A field of a file that says something else; of a secret, no more than tells it apart from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldChange {
+    /// Its name, with the names of what it is in before it.
+    pub field: String,
+    /// What it says; none where it is not there.
+    pub from: Option<String>,
+    /// What it is to say; none where it is to be gone.
+    pub to: Option<String>,
+}
+
+impl fmt::Display for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, from, to } = self;
+        match (from, to) {
+            (Some(from), Some(to)) => write!(f, "{field}: {from} → {to}"),
+            (None, Some(to)) => write!(f, "with {field}: {to}"),
+            (Some(_), None) => write!(f, "without {field}"),
+            (None, None) => f.write_str(field),
+        }
+    }
+}
+
 /// Why a file that is there is replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -54,6 +78,11 @@ pub enum StepReason {
         /// Which of them are gone, new and other.
         changes: String,
     },
+    /// What it says is not the same, field by field; secrets are not shown.
+    Fields {
+        /// Which fields, and what they say.
+        changes: Vec<FieldChange>,
+    },
     /// It is not what the cluster file asks for, and no more is known.
     Differs,
 }
@@ -64,6 +93,17 @@ impl fmt::Display for StepReason {
             Self::Replaced(reason) => reason.fmt(f),
             Self::VersionChange(change) => change.fmt(f),
             Self::Settings { changes } => f.write_str(changes),
+            Self::Fields { changes } => {
+                // What one reads; the rest is in the difference of the files.
+                const SHOWN: usize = 3;
+                for (i, change) in changes.iter().take(SHOWN).enumerate() {
+                    write!(f, "{}{change}", if i == 0 { "" } else { ", " })?;
+                }
+                match changes.len().saturating_sub(SHOWN) {
+                    0 => Ok(()),
+                    more => write!(f, ", and {more} more"),
+                }
+            }
             Self::Differs => f.write_str("it differs from what the cluster file asks for"),
         }
     }

@@ -13,6 +13,7 @@ mod kube_scheduler;
 mod kubelet;
 mod lint;
 pub(crate) mod paths;
+mod reload;
 mod systemd;
 mod unit_file;
 
@@ -23,6 +24,9 @@ pub use configuration::{
 };
 use flags::Flags;
 pub use lint::{FileFinding, LintError, LintProblem, UnreadableFile, lint};
+pub use reload::Reload;
+#[cfg(feature = "files")]
+pub(crate) use reload::unit_of_machine;
 pub use systemd::Unit;
 pub use unit_file::SyntaxError;
 

@@ -23,6 +23,9 @@ mod userinfo;
 #[cfg(feature = "certificates")]
 pub(crate) use check::server_host;
 
+#[cfg(feature = "files")]
+pub(crate) use userinfo::without_userinfo;
+
 pub use builder::{KubeconfigBuilder, Ready, WantsCredential, WantsTrust, WantsUser};
 #[cfg(feature = "certificates")]
 pub use check::{

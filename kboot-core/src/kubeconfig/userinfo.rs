@@ -1,7 +1,7 @@
 //! Passwords in URLs, which are not shown.
 
 /// The URL without the name and password that may stand before its host.
-pub(super) fn without_userinfo(text: &str) -> String {
+pub(crate) fn without_userinfo(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at.saturating_add(3));
     let (before, rest) = text.split_at(start);
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));

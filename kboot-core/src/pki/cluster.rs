@@ -9,6 +9,7 @@ use super::row::Scope;
 use super::{CaSet, PkiError, Profile};
 use crate::cluster::ClusterSpec;
 use crate::name::NodeName;
+use crate::time::Lifetime;
 use crate::token::{BootstrapToken, StaticToken, TokenError, TokenSettings};
 use crate::x509::{Certificate, PrivateKey};
 
@@ -84,6 +85,12 @@ pub struct Existing {
     pub new_token: bool,
     /// The rows of kube-apiserver's token file.
     pub static_tokens: Vec<StaticToken>,
+    /// Certificates that end within this time are renewed, where a new one would end later: those that end with their
+    /// authority stay. Without it a certificate is made anew once it has ended.
+    pub renew_before: Option<Lifetime>,
+    /// Whether what is renewed for its end gets a new key. A certificate of which every node has a copy keeps its key:
+    /// a run that is killed between two nodes would leave two keys, of which neither may be overwritten.
+    pub rekey: bool,
 }
 
 /// Every certificate of a cluster, its authorities, and its bootstrap token. It borrows nothing; the authorities are

@@ -6,15 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::cluster::{CertificateId, ClusterPki, Existing, IssueError, Issued, wanted_certificates};
-use super::issuer::{SerialNumber, serial_number};
+use super::issuer::{Issuer, SerialNumber, serial_number};
 use super::join::Joining;
 use super::origin::{Origin, Replaced};
+use super::row::Scope;
 use super::unsigned_pki::{Unsigned, UnsignedPki};
 use super::{CaSet, ClusterAuthority, PkiError};
 use crate::cluster::{CaRole, ClusterSpec, Node};
 use crate::env::Env;
 use crate::name::NodeName;
-use crate::time::{Timestamp, Validity};
+use crate::time::{Lifetime, Timestamp, Validity};
 use crate::x509::{Certificate, PrivateKey};
 
 impl CaSet {
@@ -53,11 +54,13 @@ impl CaSet {
         env: &mut Env,
     ) -> Result<UnsignedPki, IssueError> {
         self.signers_key(spec)?;
-        let Existing { mut certificates, token, kept_tokens, new_token, static_tokens } = existing;
+        let Existing { mut certificates, token, kept_tokens, new_token, static_tokens, renew_before, rekey } =
+            existing;
         let now = env.now();
         let validity = Validity::starting(now, spec.pki.certificate_lifetime).map_err(PkiError::from)?;
         let waiting = Mutex::default();
-        let issuance = Issuance { authorities: self, spec, now, validity, waiting: &waiting };
+        let renewal = renew_before.map(|within| Renewal { within, rekey });
+        let issuance = Issuance { authorities: self, spec, now, validity, renewal, waiting: &waiting };
         let nodes: BTreeMap<&NodeName, &Node> = spec.nodes.iter().map(|node| (node.name(), node)).collect();
         let orders = wanted_certificates(spec)
             .into_iter()
@@ -84,8 +87,16 @@ struct Issuance<'a> {
     spec: &'a ClusterSpec,
     now: Timestamp,
     validity: Validity,
+    renewal: Option<Renewal>,
     /// Where what has no signature yet goes.
     waiting: &'a Mutex<BTreeMap<CertificateId, Unsigned>>,
+}
+
+/// What is renewed before it ends, and how.
+#[derive(Clone, Copy)]
+struct Renewal {
+    within: Lifetime,
+    rekey: bool,
 }
 
 /// One certificate that is wanted, and what is there of it.
@@ -97,6 +108,18 @@ struct Order<'a> {
 }
 
 impl Issuance<'_> {
+    /// Why a certificate that is good is renewed; none where it lasts long enough, and where a new one would not last
+    /// longer: else every build would make another until the authority has ended.
+    fn ends_soon(&self, id: &CertificateId, certificate: &Certificate, issuer: &Issuer) -> Option<Replaced> {
+        let Renewal { within, rekey } = self.renewal?;
+        let not_after = certificate.validity().not_after;
+        let is_soon = not_after.unix() - self.now.unix() < within.seconds();
+        let is_longer = self.validity.within(issuer.validity()).not_after > not_after;
+        let is_one_key = !matches!(id.profile.row().scope, Scope::AllNodes(_));
+        let old_key = (rekey && is_one_key).then(|| certificate.facts().public_key.pin());
+        (is_soon && is_longer).then_some(Replaced::EndsSoon { not_after, within, old_key })
+    }
+
     /// The certificate; none where it waits for a signature.
     fn fulfil(&self, order: Order<'_>) -> Result<Option<(CertificateId, Issued)>, PkiError> {
         let Order { id, node, existing, serial } = order;
@@ -109,12 +132,16 @@ impl Issuance<'_> {
                     Some(Replaced::KeyMismatch)
                 } else {
                     let difference = authority.issuer().differs(&certificate, &template, self.now)?;
-                    difference.map(|difference| Replaced::Differs { difference })
+                    let differs = difference.map(|difference| Replaced::Differs { difference });
+                    differs.or_else(|| self.ends_soon(&id, &certificate, authority.issuer()))
                 };
-                if reason.is_none() {
-                    return Ok(Some((id, Issued { certificate, key, origin: Origin::Kept })));
+                match reason {
+                    None => return Ok(Some((id, Issued { certificate, key, origin: Origin::Kept }))),
+                    Some(Replaced::EndsSoon { old_key: Some(_), .. }) => {
+                        (PrivateKey::generate(self.spec.pki.key)?, reason)
+                    }
+                    Some(_) => (key, reason),
                 }
-                (key, reason)
             }
             Some((key, None)) => (key, Some(Replaced::KeyAlone)),
             None => (PrivateKey::generate(self.spec.pki.key)?, None),

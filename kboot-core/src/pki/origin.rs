@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::Difference;
 use crate::name::NodeName;
-use crate::time::Timestamp;
+use crate::time::{Lifetime, Timestamp};
 use crate::token::TokenId;
+use crate::x509::Pin;
 
 /// Whether a value was there before or was made now, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,15 @@ pub enum Replaced {
         /// How it differs.
         difference: Difference,
     },
+    /// It ends within the time before which certificates are renewed ([`Existing::renew_before`](super::Existing)).
+    EndsSoon {
+        /// The last moment of its life.
+        not_after: Timestamp,
+        /// The time before which it is renewed.
+        within: Lifetime,
+        /// The key that it had, where the new one has another.
+        old_key: Option<Pin>,
+    },
     /// A new token was asked for.
     NewTokenAsked {
         /// The token that was there.
@@ -55,6 +65,10 @@ impl fmt::Display for Replaced {
             Self::KeyMismatch => f.write_str("it does not belong to its key"),
             Self::KeyAlone => f.write_str("there is a key without a readable certificate"),
             Self::Differs { difference } => difference.fmt(f),
+            Self::EndsSoon { not_after, within, old_key } => {
+                write!(f, "ends on {not_after}, within {within}")?;
+                if old_key.is_some() { f.write_str("; with a new key") } else { Ok(()) }
+            }
             Self::NewTokenAsked { id } => write!(f, "a new token was asked for in the place of {id}"),
             Self::TokenExpired { id, expired, new_node } => {
                 write!(f, "bootstrap token {id} expired")?;

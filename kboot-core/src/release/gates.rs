@@ -59,3 +59,28 @@ pub(crate) const DOCKER_BY_DEFAULT: VersionSpan = VersionSpan::until(20);
 
 /// `--log-dir` and `--logtostderr` of every component (KEP-2845).
 pub(crate) const LOG_FILES: VersionSpan = VersionSpan::until(26);
+
+/// kube-apiserver serves a new certificate within a minute (kubernetes#83580).
+pub(crate) const RELOADS_SERVING_CERTIFICATE: VersionSpan = VersionSpan::since(17);
+
+/// client-go reads certificates again where a kubeconfig names their files (kubernetes#79083).
+pub(crate) const RELOADS_CLIENT_CERTIFICATES: VersionSpan = VersionSpan::since(18);
+
+/// The aggregator's own certificate (`aggregator-reload-proxy-client-cert`, seen in 1.20).
+pub(crate) const RELOADS_FRONT_PROXY_CLIENT: VersionSpan = VersionSpan::since(20);
+
+/// ReloadKubeletServerCertificateFile, on from the start (`pkg/features/kube_features.go`).
+pub(crate) const RELOADS_KUBELET_SERVING_CERTIFICATE: VersionSpan = VersionSpan::since(31);
+
+/// etcd and its client read certificates for every connection since etcd 3.2 (CHANGELOG-3.2.md), kubeadm's etcd from
+/// Kubernetes 1.12 on.
+pub(crate) const RELOADS_ETCD_CERTIFICATES: VersionSpan = VersionSpan::since(12);
+
+/// client-go reads authorities again (ClientsAllowCARotation, kubernetes#132922).
+pub(crate) const RELOADS_AUTHORITIES: VersionSpan = VersionSpan::since(36);
+
+/// `--requestheader-client-ca-file` is read again; up to 1.18 patch releases differ (kubernetes#90360).
+pub(crate) const RELOADS_REQUEST_HEADER_AUTHORITY: VersionSpan = VersionSpan::since(19);
+
+/// kube-controller-manager's signers read their authority again (`csr-controller`, seen in 1.20).
+pub(crate) const RELOADS_SIGNERS_AUTHORITY: VersionSpan = VersionSpan::since(20);

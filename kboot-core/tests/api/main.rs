@@ -33,6 +33,7 @@ mod policy_evidence;
 mod policy_files;
 mod policy_properties;
 mod redaction;
+mod renewal;
 mod schemas;
 mod signing;
 mod static_tokens;

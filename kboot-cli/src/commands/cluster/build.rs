@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use kboot_core::Env;
 use kboot_core::bundle::Plan;
 
+use super::nodes;
 use super::{advised, look_around, options, read, remark, summary};
 use crate::cli::ClusterPaths;
 use crate::output;
@@ -25,6 +26,7 @@ pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     let plan =
         Plan::build_with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
     remark(&plan);
+    output::tell_page(nodes::page(&plan));
     output::tell(&summary(&plan, "created", "replaced", "kept"));
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 mod build;
 mod init;
+mod nodes;
 mod plan;
 
 use anyhow::{Context, Result, anyhow};
-use kboot_core::bundle::{BundleError, FileAction, Plan, PlanOptions};
+use kboot_core::bundle::{BundleError, FileAction, Plan, PlanNote, PlanOptions};
 use kboot_core::cluster::{self, ClusterSpec};
 use kboot_core::version::VersionChangeKind;
 use kboot_core::{Error, bundle};
@@ -17,7 +18,7 @@ use crate::{input, output};
 pub(crate) fn run(command: Cluster) -> Result<Answer> {
     match command {
         Cluster::Init(arguments) => init::run(arguments)?,
-        Cluster::Plan { paths, output } => return plan::run(&paths, output),
+        Cluster::Plan { paths, diff, output } => return plan::run(&paths, diff, output),
         Cluster::Build { paths, jobs } => build::run(&paths, jobs)?,
     }
     Ok(Answer::Yes)
@@ -44,6 +45,8 @@ fn options(paths: &ClusterPaths) -> PlanOptions {
     let mut options = PlanOptions::default();
     options.cluster_was.clone_from(&paths.cluster_was);
     options.new_token = paths.new_token;
+    options.renew_before = paths.renew_before;
+    options.rekey = paths.rekey;
     options
 }
 
@@ -66,7 +69,15 @@ fn remark(plan: &Plan) {
     if let Some(token) = plan.expired_token() {
         output::note(&format!("{token}; --new-token makes another for all nodes"));
     }
-    plan.notes().iter().for_each(|note| output::note(&note.to_string()));
+    for note in plan.notes() {
+        match note {
+            PlanNote::CertificatesEnd { .. } => {
+                output::note(&format!("{note}; --renew-before 45d renews in time"))
+            }
+            _ if note.is_warning() => output::warn(&note.to_string()),
+            _ => output::note(&note.to_string()),
+        }
+    }
     for path in plan.leftovers().iter().take(SHOWN) {
         output::warn(&format!(
             "{path} is left from an earlier build and no longer belongs there; move it away"

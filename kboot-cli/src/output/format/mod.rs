@@ -67,6 +67,10 @@ impl Page {
     pub(crate) fn table(&mut self, table: Table) {
         self.0.push(Part::Table(table));
     }
+
+    pub(crate) fn append(&mut self, mut more: Self) {
+        self.0.append(&mut more.0);
+    }
 }
 
 impl From<Table> for Page {

@@ -1,0 +1,162 @@
+//! What people should know of a plan.
+
+use std::fmt;
+
+use super::path::ArtifactPath;
+use super::place;
+use crate::cluster::{ClusterSpec, Runtime};
+use crate::pki::ClusterPki;
+use crate::time::{Lifetime, Timestamp, Validity};
+use crate::token::TokenId;
+use crate::x509::KeyAlgorithm;
+
+/// The folder's bootstrap token where it has ended: harmless, as nodes that have joined need none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExpiredToken {
+    /// The token's public half.
+    pub id: TokenId,
+    /// When it ended.
+    pub expired: Timestamp,
+    /// The file with its Secret; applying it once more lets nobody in.
+    pub path: ArtifactPath,
+}
+
+impl ExpiredToken {
+    /// The cluster's, where it has ended.
+    pub(super) fn of(pki: &ClusterPki, now: Timestamp) -> Option<Self> {
+        let token = pki.token().filter(|token| token.settings.is_expired(now))?;
+        let expired = token.settings.expiration()?;
+        Some(Self { id: token.token.id().clone(), expired, path: ArtifactPath::new(place::TOKEN) })
+    }
+}
+
+impl fmt::Display for ExpiredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, expired, path } = self;
+        write!(
+            f,
+            "bootstrap token {id} expired on {expired}: nodes that have joined need none, a node that is new gets a new \
+             one, and {path} lets nobody in any more"
+        )
+    }
+}
+
+/// What the cluster file asks for and an existing folder does not get, or what people should know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanNote {
+    /// Nodes change their container runtime, which a new version alone can bring about.
+    OtherRuntime {
+        /// The runtime before.
+        from: Runtime,
+        /// The runtime after.
+        to: Runtime,
+    },
+    /// Keys that are there stay, although they are of another kind.
+    OtherKeys {
+        /// How many.
+        count: usize,
+        /// The kind that the cluster file asks for.
+        wanted: KeyAlgorithm,
+    },
+    /// Certificates end within 30 days, or within the last third of a life that is shorter than 90 days, and this plan
+    /// does not renew them. Those that end with their authority are that one's concern.
+    CertificatesEnd {
+        /// How many.
+        count: usize,
+        /// The file of the one that ends first; `nodes/*` where every node has a copy.
+        first: String,
+        /// When that one ends.
+        not_after: Timestamp,
+    },
+    /// An authority ends within a year, or within the last third of a life that is shorter than three years.
+    AuthorityEnds {
+        /// Its certificate.
+        path: ArtifactPath,
+        /// When it ends.
+        not_after: Timestamp,
+        /// How many certificates of this cluster end with it, and cannot be renewed beyond.
+        count: usize,
+    },
+}
+
+impl PlanNote {
+    /// Whether something will fail unless people act, which is worth a warning.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Self::AuthorityEnds { .. })
+    }
+
+    /// What will end soon.
+    pub(super) fn endings(spec: &ClusterSpec, pki: &ClusterPki, now: Timestamp) -> Vec<Self> {
+        let (month, year) = (30 * 86_400, Lifetime::ONE_YEAR.seconds());
+        let mut notes = Vec::new();
+        for &role in pki.authorities().layout().authorities() {
+            let validity = pki.authorities().get(role).issuer().validity();
+            if is_soon(validity, year, now) {
+                let not_after = validity.not_after;
+                let of_it = pki.certificates().filter(|(id, issued)| {
+                    let ca = id.profile.ca().map(|ca| pki.authorities().layout().effective(ca));
+                    ca == Some(role) && issued.certificate.validity().not_after == not_after
+                });
+                let path = ArtifactPath::new(place::authority_certificate(role));
+                notes.push(Self::AuthorityEnds { path, not_after, count: of_it.count() });
+            }
+        }
+        let soon = pki.certificates().filter_map(|(id, issued)| {
+            let validity = issued.certificate.validity();
+            let authority = pki.authorities().get(id.profile.ca()?).issuer().validity();
+            let can_be_longer = validity.not_after < authority.not_after;
+            (can_be_longer && is_soon(validity, month, now)).then_some((validity.not_after, id))
+        });
+        let soon: Vec<_> = soon.collect();
+        if let Some((not_after, id)) = soon.iter().min() {
+            let first = place::of_certificate(spec, id).unwrap_or_else(|| id.to_string());
+            notes.push(Self::CertificatesEnd { count: soon.len(), first, not_after: *not_after });
+        }
+        notes
+    }
+}
+
+/// Whether it ends within so many seconds; of a short life the last third counts, or everything would always end soon.
+fn is_soon(validity: Validity, seconds: i64, now: Timestamp) -> bool {
+    let whole = validity.not_after.unix() - validity.not_before.unix();
+    validity.not_after.unix() - now.unix() < seconds.min(whole / 3)
+}
+
+impl fmt::Display for PlanNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |runtime: &Runtime| match runtime {
+            Runtime::Containerd => "containerd",
+            Runtime::Crio => "cri-o",
+            Runtime::Docker => "docker",
+        };
+        match self {
+            Self::OtherRuntime { from, to } => write!(
+                f,
+                "the container runtime of nodes changes from {} to {}; write spec.runtime.name to say which you want, \
+                 and drain a node before you restart it with the other",
+                name(from),
+                name(to)
+            ),
+            Self::OtherKeys { count, wanted } => write!(
+                f,
+                "{count} keys that are there stay, although they are not {wanted}; to get another, move its file away"
+            ),
+            Self::CertificatesEnd { count: 1, first, not_after } => {
+                write!(f, "a certificate ends soon: {first} on {not_after}")
+            }
+            Self::CertificatesEnd { count, first, not_after } => {
+                write!(f, "{count} certificates end soon, the first on {not_after}: {first}")
+            }
+            Self::AuthorityEnds { path, not_after, count } => {
+                write!(f, "the authority {path} ends on {not_after}, and with it all that it signed")?;
+                match count {
+                    0 => Ok(()),
+                    count => write!(f, "; {count} certificates could not be given more time than that"),
+                }
+            }
+        }
+    }
+}
