@@ -10,6 +10,7 @@ use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
 use kboot_core::version::KubernetesVersion;
 
+use super::Connection;
 use super::config::version;
 use crate::output::ListFormat;
 
@@ -28,6 +29,11 @@ pub(crate) enum Cluster {
         #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
         output: ListFormat,
     },
+    /// Put OUT/manifests into the running cluster by server-side apply, after a plan; talks to it
+    ///
+    /// The API server itself says first what would be created, updated and kept. Where another manager has set a field
+    /// otherwise, nothing is applied, the fields are named, and the exit code is 1. The fields' manager is kboot.
+    Apply(ClusterApply),
     /// Write every file of every node; running it again changes nothing
     Build {
         #[command(flatten)]
@@ -36,6 +42,24 @@ pub(crate) enum Cluster {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
         jobs: Option<u16>,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct ClusterApply {
+    /// The output folder of cluster build, whose manifests are applied
+    #[arg(long, value_name = "DIR", default_value = "out", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// Take over fields that another manager has set otherwise
+    #[arg(long)]
+    pub(crate) force_conflicts: bool,
+    /// Say what would be done, and change nothing; exit 1 if there is something to do
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// The form of the list
+    #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) output: ListFormat,
 }
 
 #[derive(Args)]

@@ -13,11 +13,26 @@ use kboot_core::policy::Preset;
 use kboot_core::time::Lifetime;
 use kboot_core::version::KubernetesVersion;
 
+use super::Connection;
 use super::config::version;
 use crate::output::ListFormat;
 
 #[derive(Subcommand)]
 pub(crate) enum Csr {
+    /// List the requests of a cluster; talks to it
+    List(CsrList),
+    /// Approve requests of a cluster: those that you name, or everything pending that a policy approves; talks to it
+    ///
+    /// With names, you decide, and the API server records who you are. With --policy or --preset, what the policy
+    /// approves is approved, and the rest stays pending: also what the policy denies. Either way nothing is approved that the
+    /// floor refuses, and nothing that somebody else has decided on. What decisions rest on is asked of the cluster: all
+    /// requests, the Nodes, the namespaces, the API server's names and, where a rule has access, SubjectAccessReviews;
+    /// --facts adds to it. Exit 1 where something stays as it is.
+    Approve(Box<CsrApprove>),
+    /// Deny requests of a cluster, which is final; talks to it
+    ///
+    /// What somebody else has decided on stays as it is. Exit 1 where a request is not denied in the end.
+    Deny(CsrDeny),
     /// Make a request, and the key that it is signed with
     #[command(subcommand)]
     New(CsrNew),
@@ -42,6 +57,63 @@ pub(crate) enum Csr {
     /// proves nothing and is not looked at. The certificate goes to stdout or a new file; nothing of the
     /// request stands in it but what was approved.
     Sign(Box<CsrSign>),
+}
+
+#[derive(Args)]
+pub(crate) struct CsrList {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// The form of the list
+    #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) output: ListFormat,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["names", "policy", "preset"]))]
+pub(crate) struct CsrApprove {
+    /// The requests that you approve yourself
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// The policy file; - is stdin. Inventories that it names are read relative to it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
+    /// A policy that comes with kboot (see kboot policy preset)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<Preset>,
+    /// Go on with what comes, until the program is ended; what cannot be done is tried again
+    #[arg(long, conflicts_with = "names")]
+    pub(crate) watch: bool,
+    /// Let the API server check it, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) facts: Facts,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// What to print; json is an object for each request on a line of its own, and yaml is a document for each
+    #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) output: ListFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct CsrDeny {
+    /// The requests
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+    /// The condition's reason, a word in CamelCase
+    #[arg(long, value_name = "WORD", default_value = "PersonDenies")]
+    pub(crate) reason: String,
+    /// The condition's message: why, for whoever asked
+    #[arg(long, value_name = "TEXT", default_value = "Denied by hand with kboot.")]
+    pub(crate) message: String,
+    /// Let the API server check it, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// What to print; json is an object for each request on a line of its own, and yaml is a document for each
+    #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) output: ListFormat,
 }
 
 /// The policy to decide by.

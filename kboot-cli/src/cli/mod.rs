@@ -4,6 +4,7 @@ mod ca;
 mod cert;
 mod cluster;
 mod config;
+mod connection;
 mod csr;
 mod kubeconfig;
 mod node;
@@ -14,11 +15,12 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use ca::{Ca, CaCreate};
 pub(crate) use cert::{Cert, CertIssue, CertVerify, ExpiryFormat, Side};
-pub(crate) use cluster::{Cluster, ClusterInit, ClusterPaths};
+pub(crate) use cluster::{Cluster, ClusterApply, ClusterInit, ClusterPaths};
 pub(crate) use config::{Config, ConfigLint};
+pub(crate) use connection::Connection;
 pub(crate) use csr::{
-    Csr, CsrExplain, CsrInspect, CsrNew, CsrNewOptions, CsrSign, CsrSimulate, ExplainFormat, Facts,
-    ObjectFields, PolicyChoice, RequestFormat, SignedFormat,
+    Csr, CsrApprove, CsrDeny, CsrExplain, CsrInspect, CsrList, CsrNew, CsrNewOptions, CsrSign, CsrSimulate,
+    ExplainFormat, Facts, ObjectFields, PolicyChoice, RequestFormat, SignedFormat,
 };
 pub(crate) use kubeconfig::{
     Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,
@@ -41,7 +43,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Turn one cluster file into every file of every node
+    /// Turn one cluster file into every file of every node, and put its manifests into the cluster
     #[command(subcommand)]
     Cluster(Cluster),
     /// Make certificate authorities
@@ -53,13 +55,13 @@ pub(crate) enum Command {
     /// Check units and configuration files that exist
     #[command(subcommand)]
     Config(Config),
-    /// Make bootstrap tokens and static tokens
+    /// Make bootstrap tokens and static tokens, and look after those of a cluster
     #[command(subcommand)]
     Token(Token),
     /// Build, merge, inspect and check kubeconfigs
     #[command(subcommand)]
     Kubeconfig(Kubeconfig),
-    /// Make, read, explain, replay and sign certificate requests
+    /// Make, read, explain, replay and sign certificate requests, and approve those of a cluster
     #[command(subcommand)]
     Csr(Csr),
     /// Check policies for certificate requests, and print those that come with kboot

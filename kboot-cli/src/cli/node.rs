@@ -1,11 +1,9 @@
 //! `kboot node`
 
-use std::path::PathBuf;
-
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Args, Subcommand};
 use kboot_core::name::NodeName;
-use kboot_core::time::Lifetime;
 
+use super::Connection;
 use crate::output::ListFormat;
 
 #[derive(Subcommand)]
@@ -22,15 +20,8 @@ pub(crate) enum Node {
 pub(crate) struct NodeVerify {
     /// The node
     pub(crate) name: NodeName,
-    /// The kubeconfig; without it the files of KUBECONFIG, else ~/.kube/config
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// Its context; the current one without it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-    /// How long each request may take
-    #[arg(long, value_name = "TIME", default_value = "30s")]
-    pub(crate) timeout: Lifetime,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
     /// The form of the report
     #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) output: ListFormat,

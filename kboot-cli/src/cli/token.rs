@@ -6,8 +6,9 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use kboot_core::name::{Group, NodeName, Username};
 use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
-use kboot_core::token::{BootstrapGroup, TokenUsage};
+use kboot_core::token::{BootstrapGroup, TokenId, TokenUsage};
 
+use super::Connection;
 use crate::output::ListFormat;
 
 #[derive(Subcommand)]
@@ -18,8 +19,38 @@ pub(crate) enum Token {
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         out: Option<PathBuf>,
     },
-    /// Print the Secret that makes the API server accept a token
-    Create(TokenCreate),
+    /// Print the Secret that makes the API server accept a token, or put it into a cluster
+    Create(Box<TokenCreate>),
+    /// List the tokens of a cluster, without their secret halves; talks to it
+    List {
+        #[command(flatten)]
+        connection: Connection,
+        /// The form of the list
+        #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+        output: ListFormat,
+    },
+    /// Delete tokens of a cluster; exit 1 where there is none; talks to it
+    Delete {
+        /// The tokens' ids, the six characters before the dot
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<TokenId>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Say whether a cluster lets a token's bearer in, and if not, why; talks to it
+    ///
+    /// The codes are ok, malformed, unknown, wrong-type, wrong-secret, wrong-id, expired, usage-missing and bad-group. The
+    /// Secret of the token's id is read, by whoever the kubeconfig says; the token is not sent. Exit 1 unless it is ok.
+    Check {
+        /// The token's file; - is stdin
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        #[command(flatten)]
+        connection: Connection,
+        /// What to print
+        #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+        output: ListFormat,
+    },
     /// Write and check static tokens (--token-auth-file), which bootstrap tokens took the place of
     #[command(subcommand)]
     Static(StaticToken),
@@ -97,9 +128,14 @@ pub(crate) struct TokenCreate {
     /// Use the token in this file instead of a new one; - is stdin
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) token_file: Option<PathBuf>,
-    /// What to print
-    #[arg(short = 'o', long, value_enum, default_value_t = TokenFormat::Yaml)]
-    pub(crate) output: TokenFormat,
+    /// Put the Secret into the cluster; an error where it has a token of this id
+    #[arg(long)]
+    pub(crate) apply: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// What to print. Default: yaml, with --apply the token
+    #[arg(short = 'o', long, value_enum)]
+    pub(crate) output: Option<TokenFormat>,
     /// Also print the kubeadm command that joins a node to a cluster made by kubeadm: below the token, or
     /// as a comment above the YAML
     #[arg(long, requires_all = ["server", "certificate_authority"])]

@@ -12,3 +12,4 @@ pub(crate) mod shell;
 pub(crate) mod token;
 
 mod authority;
+mod connection;

@@ -28,6 +28,11 @@ impl Stream {
         self.write(&format::one_of_many(self.format, report, self.screen)?)
     }
 
+    /// Hands over what was written, where the next may take its time.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.out.flush().context(super::UNWRITABLE)
+    }
+
     pub(crate) fn end(mut self) -> Result<()> {
         self.out.flush().context(super::UNWRITABLE)
     }

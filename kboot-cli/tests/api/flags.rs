@@ -66,5 +66,18 @@ fn a_flag_has_one_form_wherever_it_stands() {
         assert!(!forms.contains_key(gone) && forms.contains_key(instead), "--{gone} is --{instead}");
     }
     // A context is kubectl's.
-    assert_eq!(forms["context"].values().flatten().collect::<Vec<_>>(), ["node verify"]);
+    let of_clusters = [
+        "cluster apply",
+        "csr approve",
+        "csr deny",
+        "csr list",
+        "node verify",
+        "token check",
+        "token create",
+        "token delete",
+        "token list",
+    ];
+    for flag in ["context", "kubeconfig", "timeout"] {
+        assert_eq!(forms[flag].values().flatten().collect::<Vec<_>>(), of_clusters, "--{flag}");
+    }
 }

@@ -19,6 +19,7 @@ mod folder;
 mod hidden;
 mod kubeconfig;
 mod node;
+mod online;
 mod policy;
 mod policy_check;
 mod renewal;

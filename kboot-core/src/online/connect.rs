@@ -11,9 +11,10 @@ use super::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig
 
 /// A client for the cluster that a kubeconfig leads to.
 ///
-/// Without `kubeconfig`, the files of the environment variable KUBECONFIG are taken, else `~/.kube/config`;
+/// Without `kubeconfig`, the files of the environment variable KUBECONFIG are taken, else `~/.kube/config`, and where
+/// none is there and no context is named, a pod's own service account;
 /// without `context`, the kubeconfig's current one. Credential plug-ins (`exec`) are run as kubectl runs
-/// them. Where the server is plain `http`, credentials are not sent (client-go's
+/// them, in another thread: a time limit around this future ends in time, and leaves the plug-in behind. Where the server is plain `http`, credentials are not sent (client-go's
 /// `tools/clientcmd/client_config.go`).
 ///
 /// The client repeats nothing by itself, so that a node's 503 is seen at once. It needs a tokio runtime, as
@@ -31,6 +32,13 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
         Some(path) => Kubeconfig::read_from(path),
         None => Kubeconfig::read(),
     };
+    if kubeconfig.is_none() && context.is_none() && read.as_ref().is_err_and(is_missing) {
+        // As kubectl in a pod; what is said of a missing file stays where there is no pod.
+        if let Ok(mut config) = Config::incluster() {
+            config.default_retry = false;
+            return client(config).await;
+        }
+    }
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     let kubeconfig = read.map_err(unusable)?;
     refuse_unsupported(&kubeconfig)?;
@@ -41,7 +49,23 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
         Some("http") => config.auth_info = kube::config::AuthInfo::default(),
         _ => return Err(OnlineError::Kubeconfig(UnusableKubeconfig::NoScheme)),
     }
-    Client::try_from(config).map_err(of_client)
+    client(config).await
+}
+
+fn is_missing(error: &KubeconfigError) -> bool {
+    match error {
+        KubeconfigError::FindPath => true,
+        KubeconfigError::ReadConfig(error, _) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+/// A credential plug-in may take its time: in a thread of its own it keeps nobody who waits no longer.
+async fn client(config: Config) -> Result<Client, OnlineError> {
+    match tokio::task::spawn_blocking(|| Client::try_from(config)).await {
+        Ok(client) => client.map_err(of_client),
+        Err(error) => Err(OnlineError::Unreachable(TransportError::new(error))),
+    }
 }
 
 /// Far more than any kubeconfig, and than any token.

@@ -6,7 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use http::Method;
+
+use super::permission::Permission;
 use super::{chain, on_one_line};
+use crate::document::DocumentError;
 use crate::kind::ErrorKind;
 
 /// Why a cluster could not be asked.
@@ -23,16 +27,20 @@ pub enum OnlineError {
     #[error("the API server cannot be reached")]
     Unreachable(#[source] TransportError),
     /// No complete answer in time.
-    #[error("no answer to GET {path} within {} s", limit.as_secs())]
+    #[error("no answer to {method} {path} within {} s", limit.as_secs())]
     TimedOut {
+        /// How it was asked.
+        method: Method,
         /// What was asked for.
         path: String,
         /// How long was waited.
         limit: Duration,
     },
     /// The API server refuses, or fails.
-    #[error("the API server answers GET {path} with {code}: {message}")]
+    #[error("the API server answers {method} {path} with {code}: {message}")]
     Status {
+        /// How it was asked.
+        method: Method,
         /// What was asked for.
         path: String,
         /// The HTTP status.
@@ -40,17 +48,50 @@ pub enum OnlineError {
         /// The message, quoted and cut.
         message: String,
     },
+    /// The API server does not let the user do it.
+    #[error("the API server answers {method} {path} with 403: {message}; what lacks is a {lacking}")]
+    Forbidden {
+        /// How it was asked.
+        method: Method,
+        /// What was asked for.
+        path: String,
+        /// The message, quoted and cut.
+        message: String,
+        /// The permission that no role gives the user.
+        lacking: Box<Permission>,
+    },
+    /// The cluster's own facts cannot be used.
+    #[error("what {path} says of the cluster cannot be used")]
+    Facts {
+        /// Where it was read.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        problem: DocumentError,
+    },
+    /// The API server has no objects of this kind.
+    #[error("the API server has no {kind} of {api_version}: it is of another version, or lacks a definition")]
+    NoSuchKind {
+        /// The group and version.
+        api_version: String,
+        /// The kind.
+        kind: String,
+    },
     /// More than is ever needed.
-    #[error("the answer to GET {path} is larger than {limit} bytes")]
+    #[error("the answer to {method} {path} is larger than {limit} bytes")]
     TooLarge {
+        /// How it was asked.
+        method: Method,
         /// What was asked for.
         path: String,
         /// How much is read.
         limit: usize,
     },
     /// The answer is not what the path stands for.
-    #[error("the answer to GET {path} is not the JSON of a Kubernetes object")]
+    #[error("the answer to {method} {path} is not the JSON of a Kubernetes object")]
     Malformed {
+        /// How it was asked.
+        method: Method,
         /// What was asked for.
         path: String,
     },
@@ -66,8 +107,22 @@ impl OnlineError {
         }
     }
 
+    /// The HTTP status of the API server's answer, where it gave one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { code, .. } => Some(*code),
+            Self::Forbidden { .. } => Some(403),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_not_found(&self) -> bool {
-        matches!(self, Self::Status { code: 404, .. })
+        self.status() == Some(404)
+    }
+
+    pub(super) fn is_conflict(&self) -> bool {
+        self.status() == Some(409)
     }
 
     /// The error with its cause, for a report.

@@ -10,14 +10,22 @@
 //! k8s-openapi = { version = "0.29", features = ["latest"] }
 //! ```
 
+pub mod apply;
 mod connect;
+pub mod csr;
 mod error;
 mod fetch;
 mod kubeconfig;
 pub mod node;
+mod permission;
+pub mod token;
 
 pub use connect::connect;
+/// The client of everything here, for whoever has no dependency on kube.
+pub use kube::Client;
+
 pub use error::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig};
+pub use permission::Permission;
 
 use crate::shown::{escaped, quoted, start};
 

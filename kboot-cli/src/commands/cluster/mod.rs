@@ -1,5 +1,6 @@
 //! `kboot cluster`
 
+mod apply;
 mod build;
 mod init;
 mod nodes;
@@ -17,6 +18,7 @@ use crate::{input, output};
 
 pub(crate) fn run(command: Cluster) -> Result<Answer> {
     match command {
+        Cluster::Apply(arguments) => return apply::run(&arguments),
         Cluster::Init(arguments) => init::run(arguments)?,
         Cluster::Plan { paths, diff, output } => return plan::run(&paths, diff, output),
         Cluster::Build { paths, jobs } => build::run(&paths, jobs)?,

@@ -51,6 +51,13 @@ impl Loaded {
         Self { policy, name: format!("the preset {preset}"), preset: Some(preset), inventories }
     }
 
+    /// A policy that was made in code.
+    pub(super) fn of(policy: Policy, given: Option<&Inventory>) -> Self {
+        let names = policy.inventories().map(str::to_owned);
+        let inventories = names.filter_map(|name| Some((name, given?.clone()))).collect();
+        Self { policy, name: "a person".to_owned(), preset: None, inventories }
+    }
+
     fn from_file(file: &Path, given: Option<&Inventory>) -> Result<Self> {
         let policy: Policy = input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))?;
         let folder = file.parent().unwrap_or_else(|| Path::new(""));

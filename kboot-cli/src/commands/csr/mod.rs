@@ -1,10 +1,14 @@
 //! `kboot csr`
 
+mod approve;
+mod deny;
 mod explain;
 mod facts;
 mod inspect;
+mod list;
 mod new;
 mod requests;
+mod settled;
 mod sign;
 mod simulate;
 
@@ -26,6 +30,9 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 pub(crate) fn run(command: Csr) -> Result<Answer> {
     match command {
+        Csr::List(arguments) => list::run(&arguments),
+        Csr::Approve(arguments) => approve::run(&arguments),
+        Csr::Deny(arguments) => deny::run(&arguments),
         Csr::New(request) => new::run(&request),
         Csr::Inspect(arguments) => inspect::run(&arguments),
         Csr::Explain(arguments) => explain::run(&arguments),

@@ -4,16 +4,22 @@ use anyhow::{Context, Result, bail};
 use kboot_core::policy::{Policy, token_rule};
 use kboot_core::token::{BootstrapGroup, BootstrapToken, TokenSettings, TokenUsage};
 use kboot_core::x509::Certificate;
-use kboot_core::{Env, bundle};
+use kboot_core::{Env, bundle, online};
 
 use super::{MAX_BYTES, print_line};
 use crate::cli::{TokenCreate, TokenFormat};
+use crate::commands::connection::with_cluster;
 use crate::{input, output};
 
 /// Upstream's ClusterRole by which its approver takes requests (`bootstrappolicy/policy.go`).
 const NODE_CLIENT: &str = "system:certificates.k8s.io:certificatesigningrequests:nodeclient";
 
 pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
+    if !arguments.apply
+        && (arguments.connection.kubeconfig.is_some() || arguments.connection.context.is_some())
+    {
+        bail!("--kubeconfig and --context are for --apply: without it no cluster is asked");
+    }
     if arguments.node.is_some() {
         if !arguments.usages.contains(&TokenUsage::Authentication) {
             bail!("--node: nobody becomes a node by a token without the usage authentication");
@@ -58,7 +64,9 @@ pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
             }
             _ => None,
         };
-    if arguments.output == TokenFormat::Json && join_command.is_some() {
+    let default = if arguments.apply { TokenFormat::Token } else { TokenFormat::Yaml };
+    let format = arguments.output.unwrap_or(default);
+    if format == TokenFormat::Json && join_command.is_some() {
         bail!("JSON has no place for the join command; use -o yaml or -o token");
     }
     if let (Some(node), Some(file)) = (&arguments.node, &arguments.rule_out) {
@@ -74,7 +82,19 @@ pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
             input::name(file)
         ));
     }
-    match (arguments.output, join_command) {
+    if arguments.apply {
+        let id = token.id();
+        with_cluster(&arguments.connection, async |client, limit| {
+            match online::token::create(&client, &secret, limit).await {
+                Err(error) if error.status() == Some(409) => {
+                    bail!("the cluster has a token {id} already: kboot token delete {id}, or take another")
+                }
+                created => Ok(created?),
+            }
+        })?;
+        output::tell(&format!("the cluster has the token {id}"));
+    }
+    match (format, join_command) {
         (TokenFormat::Json, _) => output::data(secret.to_json()?.expose_secret().as_bytes()),
         (TokenFormat::Yaml, join_command) => {
             if let Some(command) = join_command {

@@ -1,6 +1,7 @@
 //! `kboot token`
 
 mod create;
+mod online;
 mod static_token;
 
 use std::path::Path;
@@ -21,7 +22,10 @@ pub(crate) fn run(command: Token) -> Result<Answer> {
     let mut env = Env::system();
     match command {
         Token::Generate { out } => generate(out.as_deref(), &mut env)?,
-        Token::Create(arguments) => create::run(arguments, &mut env)?,
+        Token::Create(arguments) => create::run(*arguments, &mut env)?,
+        Token::List { connection, output } => return online::list(&connection, output),
+        Token::Delete { ids, connection } => return online::delete(&connection, &ids),
+        Token::Check { file, connection, output } => return online::check(&connection, &file, output),
         Token::Static(StaticToken::Create(arguments)) => static_token::create(arguments, &mut env)?,
         Token::Static(StaticToken::Check { file, allow_system_masters, output }) => {
             static_token::check(&file, allow_system_masters, output)?;

@@ -13,11 +13,11 @@ mod tests;
 use std::time::Duration;
 
 use futures::future::{join, join_all, join3, join4};
+use http::Method;
+use k8s_openapi::List;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::core::v1::{Event, Pod};
-use k8s_openapi::{List, ListableResource};
 use kube::Client;
-use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
 pub use detail::{
@@ -26,7 +26,7 @@ pub use detail::{
 };
 
 use super::OnlineError;
-use super::fetch::get;
+use super::fetch::{MAX_OBJECT, PER_PAGE, each, get};
 use crate::document::{Unwritable, yaml};
 use crate::finding::{Finding, Severity};
 use crate::name::NodeName;
@@ -94,11 +94,6 @@ impl NodeReport {
     }
 }
 
-/// Larger than a Node with a thousand images, and than a pod's events.
-const MAX_OBJECT: usize = 4 * 1024 * 1024;
-/// A page of objects; each may have etcd's 1.5 MiB. A request has about 3 KiB, a pod 10.
-const MAX_PAGE: usize = 64 * 1024 * 1024;
-const PER_PAGE: usize = 250;
 /// A cluster keeps an issued request for an hour: enough for 50,000 nodes that all joined in it.
 const MAX_REQUEST_PAGES: usize = 200;
 /// Many times the kubelet's `maxPods`.
@@ -186,15 +181,16 @@ async fn requests_of(
     name: &NodeName,
     limit: Duration,
 ) -> Result<Vec<requests::NodeRequest>, OnlineError> {
-    let base = format!("/apis/certificates.k8s.io/v1/certificatesigningrequests?limit={PER_PAGE}");
+    let base = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
     let mut found = Vec::new();
     let mut are_read = true;
     let keep = |item: CertificateSigningRequest| match requests::NodeRequest::of(name, &item) {
         Ok(request) => found.extend(request),
         Err(_) => are_read = false,
     };
-    each(client, &base, MAX_REQUEST_PAGES, limit, keep).await?;
-    if are_read { Ok(found) } else { Err(OnlineError::Malformed { path: base }) }
+    each(client, base, MAX_REQUEST_PAGES, limit, keep).await?;
+    let malformed = || OnlineError::Malformed { method: Method::GET, path: base.to_owned() };
+    if are_read { Ok(found) } else { Err(malformed()) }
 }
 
 /// The pods of the node that have not ended, with the events of those that do not say why they wait.
@@ -205,8 +201,7 @@ async fn pods_of(
     limit: Duration,
 ) -> Result<pods::Pods, OnlineError> {
     let base = format!(
-        "/api/v1/pods?fieldSelector=spec.nodeName%3D{name}%2Cstatus.phase!%3DSucceeded%2Cstatus.phase!%3DFailed\
-         &limit={PER_PAGE}"
+        "/api/v1/pods?fieldSelector=spec.nodeName%3D{name}%2Cstatus.phase!%3DSucceeded%2Cstatus.phase!%3DFailed"
     );
     let mut found = pods::Pods::default();
     each(client, &base, MAX_POD_PAGES, limit, |pod: Pod| found.add(pod)).await?;
@@ -219,24 +214,4 @@ async fn pods_of(
     });
     join_all(asked).await;
     Ok(found)
-}
-
-/// Hands over every object of a list, page by page.
-async fn each<T: ListableResource + DeserializeOwned>(
-    client: &Client,
-    base: &str,
-    max_pages: usize,
-    limit: Duration,
-    mut keep: impl FnMut(T),
-) -> Result<(), OnlineError> {
-    let mut path = base.to_owned();
-    for _ in 0..max_pages {
-        let page: List<T> = get(client, &path, MAX_PAGE, limit).await?.object()?;
-        page.items.into_iter().for_each(&mut keep);
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            None => return Ok(()),
-            Some(token) => path = format!("{base}&continue={token}"),
-        }
-    }
-    Err(OnlineError::TooLarge { path: base.to_owned(), limit: max_pages.saturating_mul(MAX_PAGE) })
 }

@@ -31,7 +31,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 fn answer(code: u16, body: &str) -> Result<Answer, OnlineError> {
-    Ok(Answer { path: "/test".to_owned(), code, body: body.as_bytes().to_vec() })
+    Ok(Answer { method: http::Method::GET, path: "/test".to_owned(), code, body: body.as_bytes().to_vec() })
 }
 
 pub(super) fn status(code: u16, message: &str) -> Result<Answer, OnlineError> {
@@ -301,7 +301,11 @@ fn issued(mut object: Value, from: &str, lifetime: &str) -> Value {
 #[test]
 fn certificates_by_request() {
     let unreachable = || {
-        Err(OnlineError::TimedOut { path: "/metrics".to_owned(), limit: std::time::Duration::from_secs(1) })
+        Err(OnlineError::TimedOut {
+            method: http::Method::GET,
+            path: "/metrics".to_owned(),
+            limit: std::time::Duration::from_secs(1),
+        })
     };
     let client = csr(KUBELET_CLIENT, "system:bootstrap:abcdef", CLIENT);
     let serving = csr(KUBELET_SERVING, "system:node:worker-1", SERVING);
@@ -516,7 +520,11 @@ fn health() {
     assert_only(&kubelet(answer(403, "Forbidden (user=kube-apiserver)")), "kubelet", Severity::Error, &said);
     let said = ["answers 500", r#""[-]syncloop failed\u{1b}""#];
     assert_only(&kubelet(answer(500, "[-]syncloop failed\u{1b}")), "kubelet", Severity::Error, &said);
-    let late = Err(OnlineError::TimedOut { path: String::new(), limit: std::time::Duration::from_secs(30) });
+    let late = Err(OnlineError::TimedOut {
+        method: http::Method::GET,
+        path: String::new(),
+        limit: std::time::Duration::from_secs(30),
+    });
     assert_only(&kubelet(late), "kubelet", Severity::Error, &["within 30 s"]);
 
     let kube_proxy = |kube_proxy| Seen { kube_proxy, ..healthy() };
