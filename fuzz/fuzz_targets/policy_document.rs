@@ -152,7 +152,10 @@ static REQUESTS: LazyLock<Vec<CertificateSigningRequest>> = LazyLock::new(|| {
             for sender in [name, "jane", "system:bootstrap:abcdef"] {
                 let groups = ["system:masters", "system:nodes", "system:bootstrappers", "dev"];
                 let object = Object::user(sender, &groups, request.pem());
-                all.push(CertificateSigningRequest::from_json(&object.json().to_string()).expect("it is an object"));
+                all.push(
+                    CertificateSigningRequest::from_json(&object.json().to_string())
+                        .expect("it is an object"),
+                );
             }
         }
     }
