@@ -223,7 +223,7 @@ proptest! {
 
     /// Names and free texts come through another reader unchanged, whatever YAML could take them for.
     #[test]
-    fn texts_stay_texts(name in "[a-z0-9]{1,8}|null|true|yes|no|on|off|1e3|0x1f|12:30:45|2026-01-02|~|\\.inf", note in "\\PC{0,40}") {
+    fn texts_stay_texts(name in "[a-z0-9]{1,8}|null|true|yes|no|on|off|1e3|0x1f|12:30:45|2026-01-02|~|\\.inf", note in "\\PC{1,40}") {
         let config = Kubeconfig::for_cluster(&name, &"10.0.0.1".parse().unwrap())
             .trusting_file(&note).as_user(&name).with_token_file(&note).with_namespace(&note).build().unwrap();
         let text = config.to_yaml().unwrap();
@@ -233,5 +233,23 @@ proptest! {
         prop_assert_eq!(seen["contexts"][0]["context"]["namespace"].as_str(), Some(note.as_str()));
         let again = text.expose_secret().parse::<Kubeconfig>().unwrap().to_yaml().unwrap();
         prop_assert_eq!(again.expose_secret(), text.expose_secret());
+    }
+}
+
+/// What `Kubeconfig::check` would call an error is not built.
+#[test]
+fn nothing_that_a_kubeconfig_needs_is_empty() {
+    let build = |cluster: &str, authority: &str, user: &str| {
+        let builder = Kubeconfig::for_cluster(cluster, &"10.0.0.1".parse().unwrap());
+        builder.trusting_file(authority).as_user(user).with_token_file("token").build()
+    };
+    assert!(build("c", "ca", "u").is_ok());
+    for (cluster, authority, user, what) in [
+        ("", "ca", "u", "the cluster's name"),
+        ("c", "", "u", "certificate-authority"),
+        ("c", "ca", "", "the user's name"),
+    ] {
+        let error = build(cluster, authority, user).unwrap_err();
+        assert_eq!(error.to_string(), format!("not a kubeconfig: {what} is empty"));
     }
 }
