@@ -60,9 +60,10 @@ impl FromStr for NodeRole {
     type Err = NodeArgumentError;
 
     fn from_str(text: &str) -> Result<Self, NodeArgumentError> {
-        let named = [Self::ControlPlane, Self::Etcd, Self::Worker].into_iter();
-        let role = named.into_iter().find(|role| role.to_string() == text);
-        role.ok_or_else(|| NodeArgumentError::Role { role: excerpt(text) })
+        let mut named = [Self::ControlPlane, Self::Etcd, Self::Worker].into_iter();
+        named
+            .find(|role| role.to_string() == text)
+            .ok_or_else(|| NodeArgumentError::Role { role: excerpt(text) })
     }
 }
 

@@ -40,29 +40,26 @@ impl Commented {
     /// # Errors
     /// [`DocumentError`] with everything that is wrong with such a cluster, for example that nothing runs etcd.
     pub fn to_yaml(&self) -> Result<String, DocumentError> {
-        let endpoint = self.endpoint().map(|endpoint| endpoint.host_port());
+        // What a line of the example begins with, and what stands there instead.
+        let mut filled: Vec<(&str, String)> = Vec::new();
+        filled.extend(self.name.iter().map(|name| ("name: ", format!("name: {:?}", name.as_str()))));
+        let version = self.kubernetes_version.iter();
+        filled
+            .extend(version.map(|version| ("kubernetesVersion: ", format!("kubernetesVersion: {version}"))));
+        let endpoint =
+            self.endpoint().map(|endpoint| format!("controlPlaneEndpoint: {:?}", endpoint.host_port()));
+        filled.extend(endpoint.map(|endpoint| ("controlPlaneEndpoint: ", endpoint)));
+        if !self.nodes.is_empty() {
+            let nodes: Vec<String> = self.nodes.iter().map(line_of).collect();
+            filled.push(("- {name: ", nodes.join("\n    ")));
+        }
         let mut text = String::with_capacity(COMMENTED_EXAMPLE.len() + 100 * self.nodes.len());
         for line in COMMENTED_EXAMPLE.lines() {
-            let is = |start: &str| line.trim_start().starts_with(start);
-            let indent = line.len() - line.trim_start().len();
-            let filled = match (&self.name, &self.kubernetes_version, &endpoint) {
-                (Some(name), _, _) if is("name: ") => Some(format!("name: {:?}", name.as_str())),
-                (_, Some(version), _) if is("kubernetesVersion: ") => {
-                    Some(format!("kubernetesVersion: {version}"))
-                }
-                (_, _, Some(endpoint)) if is("controlPlaneEndpoint: ") => {
-                    Some(format!("controlPlaneEndpoint: {endpoint:?}"))
-                }
-                _ => None,
-            };
-            match filled {
-                Some(filled) => text.push_str(&format!("{:indent$}{filled}", "")),
-                None if !self.nodes.is_empty() && is("- {name: ") => {
-                    let nodes = self.nodes.iter().map(|node| format!("{:indent$}- {}", "", line_of(node)));
-                    text.push_str(&nodes.collect::<Vec<_>>().join("\n"));
-                }
-                None => text.push_str(line),
-            }
+            let content = line.trim_start();
+            let (indent, _) = line.split_at(line.len() - content.len());
+            let instead = filled.iter().find(|(start, _)| content.starts_with(start));
+            text.push_str(indent);
+            text.push_str(instead.map_or(content, |(_, instead)| instead));
             text.push('\n');
         }
         text.parse::<ClusterSpec>().map(|_| text)
@@ -81,5 +78,5 @@ fn line_of(node: &Node) -> String {
     let roles = node.roles().iter().map(NodeRole::to_string);
     let list = |items: Vec<String>| items.join(", ");
     let (addresses, roles) = (list(addresses.collect()), list(roles.collect()));
-    format!("{{name: {:?}, addresses: [{addresses}], roles: [{roles}]}}", node.name().as_str())
+    format!("- {{name: {:?}, addresses: [{addresses}], roles: [{roles}]}}", node.name().as_str())
 }

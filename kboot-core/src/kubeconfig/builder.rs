@@ -168,22 +168,20 @@ impl KubeconfigBuilder<Ready> {
     ///
     /// # Errors
     /// [`KubeconfigError`] where a key given before is not its certificate's, or the authority or a key cannot be
-    /// written.
+    /// written; [`KubeconfigError::Malformed`] for a name or a path that is empty.
     pub fn build(self) -> Result<Kubeconfig, KubeconfigError> {
         let Self { cluster_name, cluster, problem, state: Ready { user_name, user, context, namespace } } =
             self;
         if let Some(problem) = problem {
             return Err(problem);
         }
-        let (server, user_text) = (cluster.certificate_authority.as_deref(), user_name.as_str());
-        for (what, text) in [
-            ("certificate-authority", server),
-            ("the user's name", Some(user_text)),
+        let needed = [
+            ("certificate-authority", cluster.certificate_authority.as_deref()),
+            ("the user's name", Some(user_name.as_str())),
             ("the cluster's name", Some(cluster_name.as_str())),
-        ] {
-            if text.is_some_and(str::is_empty) {
-                return Err(KubeconfigError::Malformed { problem: format!("{what} is empty") });
-            }
+        ];
+        if let Some((what, _)) = needed.into_iter().find(|(_, text)| text.is_some_and(str::is_empty)) {
+            return Err(KubeconfigError::Malformed { problem: format!("{what} is empty") });
         }
         let context_name = context.unwrap_or_else(|| format!("{user_name}@{cluster_name}"));
         let context = Context {
