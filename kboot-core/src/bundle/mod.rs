@@ -14,6 +14,7 @@ mod error;
 mod existing;
 #[cfg(feature = "files")]
 mod fs;
+mod install;
 mod join;
 #[cfg(feature = "files")]
 mod kept;

@@ -17,6 +17,7 @@ use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};
 use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
+use crate::name::NodeName;
 use crate::pki::ClusterPki;
 use crate::time::Timestamp;
 use crate::token::TokenId;
@@ -261,6 +262,20 @@ impl Plan {
         self.steps.iter().all(|step| step.action == FileAction::Keep)
     }
 
+    /// The nodes with a file that is created or replaced, in the order of the cluster file: those whose
+    /// [install scripts](Bundle::install_script) are to be run.
+    #[must_use]
+    pub fn changed_nodes(&self) -> Vec<&NodeName> {
+        let files = self.bundle.artifacts.iter().zip(&self.steps);
+        let mut nodes: Vec<&NodeName> = files
+            .filter(|(_, step)| step.action != FileAction::Keep)
+            .filter_map(|(file, _)| file.node.as_ref())
+            .collect();
+        // A node's files stand together.
+        nodes.dedup();
+        nodes
+    }
+
     /// How many files have this action.
     #[must_use]
     pub fn count(&self, action: FileAction) -> usize {
@@ -325,7 +340,8 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<Leftover>, BundleError>
     let wanted: HashSet<&str> = bundle.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
     let of_nodes = fs::folder_names(&root.join("nodes"))?.into_iter().flat_map(|node| {
         let files = paths::all_on_a_node().into_iter();
-        files.map(move |path| (format!("nodes/{node}{path}"), Some(path)))
+        let script = (place::install_script(&node), None);
+        files.map(move |path| (format!("nodes/{node}{path}"), Some(path))).chain([script])
     });
     let of_cluster = [place::TOKEN, place::STATIC_TOKEN]
         .into_iter()

@@ -15,12 +15,14 @@ mod lint;
 pub(crate) mod paths;
 mod systemd;
 mod unit_file;
+pub(crate) mod uptake;
 
 pub(crate) use changes::changes;
 pub use configuration::{
     ClientConnection, ConfigurationError, Enabled, KubeProxyConfiguration, KubeletAuthentication,
     KubeletAuthorization, KubeletConfiguration, KubeletX509,
 };
+pub(crate) use container_runtime::service as runtime_service;
 use flags::Flags;
 pub use lint::{FileFinding, LintError, LintProblem, UnreadableFile, lint};
 pub use systemd::Unit;

@@ -59,3 +59,10 @@ pub(crate) const DOCKER_BY_DEFAULT: VersionSpan = VersionSpan::until(20);
 
 /// `--log-dir` and `--logtostderr` of every component (KEP-2845).
 pub(crate) const LOG_FILES: VersionSpan = VersionSpan::until(26);
+
+/// kube-apiserver reads its serving certificate again when it changes (kubernetes#84200).
+pub(crate) const API_SERVER_RELOADS_CERTIFICATE: VersionSpan = VersionSpan::since(17);
+
+/// The kubelet reads the files of its serving certificate again when they change (feature gate
+/// ReloadKubeletServerCertificateFile, kubernetes#124574).
+pub(crate) const KUBELET_RELOADS_CERTIFICATE: VersionSpan = VersionSpan::since(31);

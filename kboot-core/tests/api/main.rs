@@ -20,6 +20,7 @@ mod folder;
 mod guides;
 mod imported_authority;
 mod inspect;
+mod install;
 mod keys_elsewhere;
 mod kubeadm;
 mod kubeconfig_authority;
