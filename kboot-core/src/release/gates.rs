@@ -66,3 +66,12 @@ pub(crate) const API_SERVER_RELOADS_CERTIFICATE: VersionSpan = VersionSpan::sinc
 /// The kubelet reads the files of its serving certificate again when they change (feature gate
 /// ReloadKubeletServerCertificateFile, kubernetes#124574).
 pub(crate) const KUBELET_RELOADS_CERTIFICATE: VersionSpan = VersionSpan::since(31);
+
+/// KubeletConfiguration has `registerWithTaints`; before, the flag says the same (kubernetes#105437).
+pub(crate) const REGISTER_WITH_TAINTS_FIELD: VersionSpan = VersionSpan::since(23);
+
+/// kubeadm's taint `node-role.kubernetes.io/control-plane` (CHANGELOG-1.24, KEP-2067).
+pub(crate) const CONTROL_PLANE_TAINT: VersionSpan = VersionSpan::since(24);
+
+/// kubeadm's taint `node-role.kubernetes.io/master`, beside the new one in 1.24 (KEP-2067).
+pub(crate) const MASTER_TAINT: VersionSpan = VersionSpan::until(25);

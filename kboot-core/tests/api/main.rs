@@ -27,6 +27,7 @@ mod kubeconfig_authority;
 mod kubeconfig_check;
 mod kubeconfig_merge;
 mod lint;
+mod node_registration;
 mod policy;
 mod policy_builder;
 mod policy_context;
