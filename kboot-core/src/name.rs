@@ -53,6 +53,23 @@ fn is_principal(text: &str) -> bool {
     !text.is_empty() && text.len() <= 256 && text.trim() == text && !text.chars().any(char::is_control)
 }
 
+/// Whether `text` is a part of a label: its value, or its key's name (`IsValidLabelValue`, `IsQualifiedName`).
+fn is_label_value(text: &str) -> bool {
+    let ends = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    bytes.len() <= 63
+        && ends(bytes.first())
+        && ends(bytes.last())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+/// Whether `text` is the key of a label (`IsQualifiedName` in apimachinery's validation).
+fn is_label_key(text: &str) -> bool {
+    let (namespace, name) =
+        text.split_once('/').map_or((None, text), |(namespace, name)| (Some(namespace), name));
+    namespace.is_none_or(is_dns1123_subdomain) && !name.is_empty() && is_label_value(name)
+}
+
 fn is_folder(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     text.len() <= 255
@@ -195,6 +212,27 @@ name_type!(
     "use [REGISTRY/]NAME[:TAG][@DIGEST], at most 255 letters, digits and any of '._-/:@'"
 );
 
+name_type!(
+    /// The key of a label or a taint: `[DOMAIN/]NAME`.
+    ///
+    /// ```
+    /// use kboot_core::name::LabelKey;
+    /// assert!("example.com/disk".parse::<LabelKey>().is_ok());
+    /// assert!("disk type".parse::<LabelKey>().is_err());
+    /// ```
+    LabelKey,
+    "label key",
+    is_label_key,
+    "use [DOMAIN/]NAME, with a name of at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends"
+);
+name_type!(
+    /// The value of a label or a taint, which may be empty.
+    LabelValue,
+    "label value",
+    is_label_value,
+    "use at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends, or nothing"
+);
+
 impl NodeName {
     /// The user that a node is in Kubernetes: `system:node:NAME`.
     #[must_use]
@@ -249,6 +287,20 @@ mod tests {
         assert!("registry.example.com:5000/a/pause:3.9@sha256:00".parse::<ImageReference>().is_ok());
         for bad in ["", "a b", "/a", "a:", "a\nb", "a\"b"] {
             assert!(bad.parse::<ImageReference>().is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn labels() {
+        for good in ["a", "A_b.c-1", "example.com/disk", &format!("{}/{}", "a".repeat(63), "b".repeat(63))] {
+            assert!(good.parse::<LabelKey>().is_ok(), "{good}");
+        }
+        for bad in ["", "/a", "a/", "a/b/c", "-a", "a_", "A.com/b", "a b", "ä", &"a".repeat(64)] {
+            assert!(bad.parse::<LabelKey>().is_err(), "{bad:?} was accepted");
+        }
+        assert!("".parse::<LabelValue>().is_ok() && "SSD.v1_0".parse::<LabelValue>().is_ok());
+        for bad in ["a/b", ".a", "a=", "a,b", &"a".repeat(64)] {
+            assert!(bad.parse::<LabelValue>().is_err(), "{bad:?} was accepted");
         }
     }
 

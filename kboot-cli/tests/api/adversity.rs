@@ -222,7 +222,7 @@ fn a_full_disk_leaves_nothing_half_written() {
             mount -t tmpfs -o size=${size}k tmpfs disk
             code=0
             $KBOOT cluster build -f cluster.yaml --out disk/out 2>error || code=$?
-            echo \"$size $code $(find disk -type f | wc -l) $(cat error)\"
+            echo \"$size $code $(find disk -type f | wc -l) $(head -n 1 error)\"
             umount disk
         done";
     let Some(output) = in_namespace(folder.path(), script) else { return };

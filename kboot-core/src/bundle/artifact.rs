@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::path::ArtifactPath;
+use super::place;
 use super::step::StepReason;
 use crate::name::{NodeName, UnixName};
 use crate::pki::Origin;
@@ -106,6 +107,8 @@ pub enum FileKind {
     Unit,
     /// What a component or the operating system reads besides.
     Configuration,
+    /// The script that installs a node's files, beside its folder.
+    InstallScript,
     /// The list of what was issued, and for whom.
     Inventory,
 }
@@ -262,5 +265,26 @@ impl Bundle {
         // A node's files stand together.
         let of_one = self.artifacts.chunk_by(|one, next| one.node == next.node);
         of_one.filter_map(|files| Some((files.first()?.node.as_ref()?, files)))
+    }
+
+    /// The script that installs a node on its machine: for `sh`, as root, beside the node's folder. It copies what
+    /// differs, with modes and owners, starts what the node runs, restarts what reads a file that has changed, and may
+    /// be run again. None for a node that the bundle does not have.
+    ///
+    /// ```
+    /// # use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
+    /// # let spec: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
+    /// # let mut env = Env::system();
+    /// # let authorities = CaSet::create(&spec, &mut env)?;
+    /// # let bundle = Bundle::render(&spec, &authorities.issue(&spec, &mut env)?)?;
+    /// let script = bundle.install_script(spec.nodes()[0].name()).ok_or("no node")?;
+    /// assert_eq!(script.path.as_str(), "install/node-1.sh");
+    /// assert!(script.content.expose_bytes().starts_with(b"#!/bin/sh\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn install_script(&self, node: &NodeName) -> Option<&Artifact> {
+        let path = place::install_script(node);
+        self.artifacts.iter().find(|file| file.path.as_str() == path)
     }
 }

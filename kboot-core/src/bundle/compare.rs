@@ -78,6 +78,7 @@ fn is_same_value(artifact: &Artifact, found: &[u8]) -> bool {
         | FileKind::Manifest
         | FileKind::Unit
         | FileKind::Configuration
+        | FileKind::InstallScript
         | FileKind::Inventory => false,
     }
 }
@@ -104,6 +105,7 @@ fn destroys_key(keys: &KeysOfNodes<'_>, artifact: &Artifact, found: &[u8]) -> bo
         | FileKind::StaticTokens
         | FileKind::Unit
         | FileKind::Configuration
+        | FileKind::InstallScript
         | FileKind::Inventory => false,
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn changes(kind: FileKind, old: &[u8], new: &Content) -> Option<Vec<F
         | FileKind::PublicKey
         | FileKind::Unit
         | FileKind::Configuration
+        | FileKind::InstallScript
         | FileKind::Inventory => matches!(new, Content::Public(_)),
     };
     // Whatever lies there in the place of a text: a key that somebody put into it is shown to nobody.
@@ -66,7 +67,11 @@ impl Fields {
             FileKind::Kubeconfig => fields.add_kubeconfig(&text),
             FileKind::StaticTokens => fields.add_static_tokens(&text),
             FileKind::Manifest => fields.add_secret(&text),
-            FileKind::PublicKey | FileKind::Unit | FileKind::Configuration | FileKind::Inventory => false,
+            FileKind::PublicKey
+            | FileKind::Unit
+            | FileKind::Configuration
+            | FileKind::InstallScript
+            | FileKind::Inventory => false,
         };
         if !is_read {
             fields.0.clear();

@@ -12,7 +12,6 @@ use crate::pki::{CertificateId, ClusterPki, Issued, Profile};
 use crate::rbac;
 use crate::release::gates;
 use crate::secret::SecretText;
-use crate::version::KubernetesVersion;
 
 /// The objects, a file for each that someone applies alone.
 pub(super) fn manifests(spec: &ClusterSpec, pki: &ClusterPki) -> Result<Vec<Artifact>, Error> {
@@ -29,7 +28,7 @@ pub(super) fn manifests(spec: &ClusterSpec, pki: &ClusterPki) -> Result<Vec<Arti
         }
     }
     if let Some(image) = &spec.verify_image {
-        let objects = verify_objects(spec.kubernetes_version, image.as_str());
+        let objects = verify_objects(spec, image.as_str());
         artifacts.push(objects_file(VERIFY, &objects)?);
     }
     artifacts.push(objects_file(RBAC, &rbac_objects(spec))?);
@@ -97,11 +96,25 @@ fn rbac_objects(spec: &ClusterSpec) -> Vec<Value> {
 
 const VERIFY_NAME: &str = "kboot-verify";
 
-/// A web server on every worker and a service in front of them, to see that pods, services and node ports are
-/// reached from everywhere.
-fn verify_objects(version: KubernetesVersion, image: &str) -> [Value; 2] {
-    let api_version = if gates::APPS_V1.contains(version) { "apps/v1" } else { "extensions/v1beta1" };
+/// A web server on every worker, tainted or not, and a service in front of them, to see that pods, services and node
+/// ports are reached from everywhere.
+fn verify_objects(spec: &ClusterSpec, image: &str) -> [Value; 2] {
+    let api_version =
+        if gates::APPS_V1.contains(spec.kubernetes_version) { "apps/v1" } else { "extensions/v1beta1" };
     let labels = json!({"app": VERIFY_NAME});
+    let mut pod = json!({
+        "containers": [{
+            "name": "web",
+            "image": image,
+            "ports": [{"name": "http", "containerPort": 80}],
+            "readinessProbe": {"httpGet": {"path": "/", "port": 80}},
+        }],
+    });
+    if let Value::Object(fields) = &mut pod
+        && spec.nodes().iter().any(|node| !spec.taints_of(node).is_empty())
+    {
+        fields.insert("tolerations".to_owned(), json!([{"operator": "Exists"}]));
+    }
     [
         json!({
             "apiVersion": "v1",
@@ -121,14 +134,7 @@ fn verify_objects(version: KubernetesVersion, image: &str) -> [Value; 2] {
                 "selector": {"matchLabels": labels},
                 "template": {
                     "metadata": {"labels": labels},
-                    "spec": {
-                        "containers": [{
-                            "name": "web",
-                            "image": image,
-                            "ports": [{"name": "http", "containerPort": 80}],
-                            "readinessProbe": {"httpGet": {"path": "/", "port": 80}},
-                        }],
-                    },
+                    "spec": pod,
                 },
             },
         }),

@@ -18,6 +18,7 @@ mod existing;
 mod fields;
 #[cfg(feature = "files")]
 mod fs;
+mod install;
 mod join;
 #[cfg(feature = "files")]
 mod kept;

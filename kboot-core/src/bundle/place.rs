@@ -1,5 +1,7 @@
 //! Where what is no node's lies in the output folder.
 
+use std::fmt::Display;
+
 use super::path::ArtifactPath;
 use crate::cluster::{CaRole, ClusterSpec, KubeconfigCertificates};
 use crate::pki::row::Location;
@@ -11,6 +13,11 @@ pub(super) const SERVICE_ACCOUNT_PUBLIC: &str = "authorities/sa.pub";
 pub(super) const TOKEN: &str = "manifests/bootstrap-token.yaml";
 pub(super) const VERIFY: &str = "manifests/verify.yaml";
 pub(super) const RBAC: &str = "manifests/rbac.yaml";
+
+/// The script that installs a node. It lies beside the node's folder, which holds what goes to `/` and nothing else.
+pub(super) fn install_script(node: impl Display) -> String {
+    format!("install/{node}.sh")
+}
 
 /// The file of an output folder that says whose it is and what was issued.
 pub const INVENTORY: &str = "kboot.json";

@@ -19,6 +19,7 @@ use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};
 use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
+use crate::name::NodeName;
 use crate::version::VersionChange;
 
 /// What building would do to a folder.
@@ -209,6 +210,20 @@ impl Plan {
         self.steps.iter().all(|step| step.action == FileAction::Keep)
     }
 
+    /// The nodes with a file that is created or replaced, in the order of the cluster file: those whose
+    /// [install scripts](Bundle::install_script) are to be run.
+    #[must_use]
+    pub fn changed_nodes(&self) -> Vec<&NodeName> {
+        let files = self.bundle.artifacts.iter().zip(&self.steps);
+        let mut nodes: Vec<&NodeName> = files
+            .filter(|(_, step)| step.action != FileAction::Keep)
+            .filter_map(|(file, _)| file.node.as_ref())
+            .collect();
+        // A node's files stand together.
+        nodes.dedup();
+        nodes
+    }
+
     /// How many files have this action.
     #[must_use]
     pub fn count(&self, action: FileAction) -> usize {
@@ -280,6 +295,7 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<Leftover>, BundleError>
                 on_node: Some(on_node.clone()),
             }));
         } else if files.peek().is_some() {
+            // Its script goes with it.
             left.push(Leftover { path: ArtifactPath::new(folder), on_node: None });
         }
     }

@@ -9,8 +9,8 @@ use super::artifact::{Artifact, Bundle, Content, FileContent, FileKind, FileOwne
 use super::error::BundleError;
 use super::join::{TOKEN_USER, bootstrap_kubeconfig};
 use super::manifests::{certificate, manifests};
-use super::place;
 use super::record::inventory;
+use super::{install, place};
 use crate::cluster::{CaRole, ClusterSpec, ControlPlane, KubeconfigCertificates, Node, NodeRole};
 use crate::component::{paths, plain_files};
 use crate::error::Error;
@@ -41,8 +41,15 @@ impl Bundle {
             .par_iter()
             .map(|node| NodeFiles { spec, pki, shared: &shared, node, artifacts: Vec::new() }.render())
             .collect::<Result<Vec<_>, Error>>()?;
-        artifacts.reserve(of_nodes.iter().map(Vec::len).sum());
+        let scripts: Vec<Artifact> = spec
+            .nodes
+            .par_iter()
+            .zip(&of_nodes)
+            .map(|(node, files)| install::script(spec, node, files))
+            .collect();
+        artifacts.reserve(of_nodes.iter().map(Vec::len).sum::<usize>() + scripts.len());
         artifacts.extend(of_nodes.into_iter().flatten());
+        artifacts.extend(scripts);
         for profile in Profile::ALL.iter().copied().filter(|profile| (profile.row().wanted_if)(spec)) {
             match &profile.row().location {
                 Location::Root(path) => {

@@ -14,10 +14,10 @@ use super::document::{
 use super::write::texts;
 use super::{
     CaLayout, ClusterSpec, ControlPlane, Folders, KubeconfigCertificates, Node, NodeCredentials, NodeRole,
-    Problem, Runtime, ServingCertificates, SubjectDefaults, SystemUser, UnitArguments, validate,
+    Problem, Runtime, ServingCertificates, SubjectDefaults, SystemUser, Taint, UnitArguments, validate,
 };
 use crate::document::{API_VERSION, DocumentError, Form, Problems};
-use crate::name::{ClusterName, Dns1123Subdomain, ImageReference, NodeName};
+use crate::name::{ClusterName, Dns1123Subdomain, ImageReference, LabelKey, LabelValue, NodeName};
 use crate::net::{ApiEndpoint, Cidr, Host};
 use crate::release::Component;
 use crate::time::Lifetime;
@@ -90,7 +90,13 @@ fn node_texts(
     addresses: impl IntoIterator<Item = IpAddr>,
     roles: impl IntoIterator<Item = NodeRole>,
 ) -> NodeTexts {
-    NodeTexts { name: name.to_string(), addresses: texts(addresses), roles: roles.into_iter().collect() }
+    NodeTexts {
+        name: name.to_string(),
+        addresses: texts(addresses),
+        roles: roles.into_iter().collect(),
+        labels: std::collections::BTreeMap::new(),
+        taints: None,
+    }
 }
 
 /// The cluster's network: `spec.network`, and who is at its head.
@@ -224,6 +230,49 @@ impl ClusterBuilder {
     ) -> Self {
         self.document.spec.nodes.push(node_texts(&name, addresses, roles));
         self
+    }
+
+    /// The labels that the kubelet of a machine gives its node. Default: none.
+    ///
+    /// ```
+    /// use kboot_core::cluster::{ClusterSpec, NodeRole};
+    /// let spec = ClusterSpec::builder("kubernetes".parse()?, "v1.36.4".parse()?, "192.0.2.1".parse()?)
+    ///     .with_node("one".parse()?, ["192.0.2.1".parse()?], [NodeRole::ControlPlane, NodeRole::Etcd])
+    ///     .with_node("two".parse()?, ["192.0.2.2".parse()?], [NodeRole::Worker])
+    ///     .with_node_labels(&"two".parse()?, [("disk".parse()?, "ssd".parse()?)])
+    ///     .with_node_taints(&"two".parse()?, ["dedicated=db:NoSchedule".parse()?])
+    ///     .build()?;
+    /// assert_eq!(spec.nodes()[1].labels().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_node_labels(
+        mut self,
+        node: &NodeName,
+        labels: impl IntoIterator<Item = (LabelKey, LabelValue)>,
+    ) -> Self {
+        let labels = labels.into_iter().map(|(key, value)| (key.to_string(), value.to_string()));
+        if let Some(node) = self.node(node) {
+            node.labels = labels.collect();
+        }
+        self
+    }
+
+    /// The taints that the kubelet of a machine registers its node with, none for an empty list. Default: see
+    /// [`ClusterSpec::taints_of`].
+    pub fn with_node_taints(mut self, node: &NodeName, taints: impl IntoIterator<Item = Taint>) -> Self {
+        if let Some(node) = self.node(node) {
+            node.taints = Some(texts(taints));
+        }
+        self
+    }
+
+    /// A machine that was added before; that there is none is a problem.
+    fn node(&mut self, name: &NodeName) -> Option<&mut NodeTexts> {
+        let found = self.document.spec.nodes.iter_mut().find(|node| node.name == name.as_str());
+        if found.is_none() {
+            self.problems.push(Problem::new("spec.nodes", format!("no node is called {name}")));
+        }
+        found
     }
 
     /// What runs containers. Default: containerd, with Kubernetes before 1.20 Docker.

@@ -78,5 +78,15 @@ fn line_of(node: &Node) -> String {
     let roles = node.roles().iter().map(NodeRole::to_string);
     let list = |items: Vec<String>| items.join(", ");
     let (addresses, roles) = (list(addresses.collect()), list(roles.collect()));
-    format!("- {{name: {:?}, addresses: [{addresses}], roles: [{roles}]}}", node.name().as_str())
+    let mut line = format!("name: {:?}, addresses: [{addresses}], roles: [{roles}]", node.name().as_str());
+    if !node.labels().is_empty() {
+        let labels =
+            node.labels().iter().map(|(key, value)| format!("{:?}: {:?}", key.as_str(), value.as_str()));
+        line += &format!(", labels: {{{}}}", list(labels.collect()));
+    }
+    if let Some(taints) = node.taints() {
+        let taints = taints.iter().map(|taint| format!("{:?}", taint.to_string()));
+        line += &format!(", taints: [{}]", list(taints.collect()));
+    }
+    format!("- {{{line}}}")
 }

@@ -254,6 +254,15 @@ pub(super) struct Node {
     /// The node's own addresses; components listen on and advertise the first.
     pub(super) addresses: Vec<String>,
     pub(super) roles: Vec<NodeRole>,
+    /// Labels that the kubelet gives the node when it registers. Of Kubernetes' own, those that a kubelet may set:
+    /// a role is set with kubectl label.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) labels: BTreeMap<String, String>,
+    /// KEY[=VALUE]:EFFECT each, with which the kubelet registers the node. Default: for a worker that is of the
+    /// control plane too, node-role.kubernetes.io/control-plane:NoSchedule (before Kubernetes 1.24 master), where
+    /// there are workers that are not; else none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) taints: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 
 use super::{
     CaLayout, ClusterSpec, ControlPlane, Folders, KubeconfigCertificates, Node, NodeCredentials, NodeRole,
-    Problem, Runtime, ServingCertificates, SubjectDefaults, SystemUser, UnitArguments,
+    Problem, Runtime, ServingCertificates, SubjectDefaults, SystemUser, Taint, TaintEffect, UnitArguments,
 };
-use crate::name::{ClusterName, Dns1123Subdomain, ImageReference};
+use crate::name::{ClusterName, Dns1123Subdomain, ImageReference, LabelKey, LabelValue};
 use crate::net::{ApiEndpoint, Cidr, Host};
-use crate::release::Component;
+use crate::release::{Component, gates};
 use crate::time::Lifetime;
 use crate::version::KubernetesVersion;
 use crate::x509::KeyAlgorithm;
@@ -229,5 +229,35 @@ impl ClusterSpec {
 
     pub(crate) fn nodes_with(&self, role: NodeRole) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter(move |node| node.has(role))
+    }
+}
+
+/// What a node is registered with.
+impl ClusterSpec {
+    /// The taints that a node's kubelet registers it with: the node's own, or where the cluster file says nothing,
+    /// kubeadm's for a machine of the control plane, as long as another worker has room for pods.
+    ///
+    /// ```
+    /// # use kboot_core::ClusterSpec;
+    /// let one: ClusterSpec = include_str!("../cluster/single-node.yaml").parse()?;
+    /// assert!(one.taints_of(&one.nodes()[0]).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn taints_of(&self, node: &Node) -> Vec<Taint> {
+        if let Some(taints) = node.taints() {
+            return taints.to_vec();
+        }
+        let is_both = node.has(NodeRole::ControlPlane) && node.has(NodeRole::Worker);
+        let has_others = self.nodes_with(NodeRole::Worker).any(|other| !other.has(NodeRole::ControlPlane));
+        let keys = [("control-plane", gates::CONTROL_PLANE_TAINT), ("master", gates::MASTER_TAINT)];
+        keys.into_iter()
+            .filter(|(_, versions)| is_both && has_others && versions.contains(self.kubernetes_version))
+            .map(|(role, _)| Taint {
+                key: LabelKey::from_static(&format!("node-role.kubernetes.io/{role}")),
+                value: LabelValue::from_static(""),
+                effect: TaintEffect::NoSchedule,
+            })
+            .collect()
     }
 }

@@ -12,6 +12,7 @@ mod getters;
 mod machine;
 mod node;
 mod subject;
+mod taint;
 mod validate;
 mod write;
 
@@ -34,6 +35,7 @@ pub use self::getters::Overrides;
 pub use self::machine::{Folders, SystemUser};
 pub use self::node::{Node, NodeRole};
 pub use self::subject::SubjectDefaults;
+pub use self::taint::{Taint, TaintEffect, TaintError};
 pub use crate::document::Problem;
 use crate::document::{Document, DocumentError, Form, FromValue, Schema, read, yaml};
 use crate::name::{ClusterName, Dns1123Subdomain, ImageReference};

@@ -1,11 +1,13 @@
 //! A machine of the cluster, and what it does there.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::name::NodeName;
+use super::Taint;
+use crate::name::{LabelKey, LabelValue, NodeName};
 
 /// What a node does; one node may do all three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +28,8 @@ pub struct Node {
     pub(super) name: NodeName,
     pub(super) addresses: Vec<IpAddr>,
     pub(super) roles: Vec<NodeRole>,
+    pub(super) labels: BTreeMap<LabelKey, LabelValue>,
+    pub(super) taints: Option<Vec<Taint>>,
 }
 
 impl Node {
@@ -51,6 +55,19 @@ impl Node {
     #[must_use]
     pub fn roles(&self) -> &[NodeRole] {
         &self.roles
+    }
+
+    /// The labels that its kubelet gives it when it registers.
+    #[must_use]
+    pub fn labels(&self) -> &BTreeMap<LabelKey, LabelValue> {
+        &self.labels
+    }
+
+    /// Its taints, where the cluster file says which; [`ClusterSpec::taints_of`](super::ClusterSpec::taints_of) are
+    /// those that it gets.
+    #[must_use]
+    pub fn taints(&self) -> Option<&[Taint]> {
+        self.taints.as_deref()
     }
 
     /// Whether the node has a role.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 pub(super) use machines::{default_runtime, node};
-use machines::{folders, nodes, runtime, system_user, workers_alone};
+use machines::{folders, nodes, registered_twice, runtime, system_user, workers_alone};
 pub(super) use network::{DNS_DOMAIN, POD_RANGE, SERVICE_RANGE, default_cluster_dns};
 use network::{addresses, network};
 
@@ -99,6 +99,7 @@ pub(super) fn validate(document: File) -> Result<ClusterSpec, Vec<Problem>> {
         }
     }
     let components = components(&mut found, &mut warnings, spec.components, version);
+    registered_twice(&mut found, &nodes, &components);
     match (name, version, endpoint, network, pki, join) {
         (
             Some(name),

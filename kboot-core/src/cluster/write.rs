@@ -148,7 +148,14 @@ impl From<&super::Folders> for Folders {
 
 impl From<&super::Node> for Node {
     fn from(node: &super::Node) -> Self {
-        Self { name: node.name.to_string(), addresses: texts(&node.addresses), roles: node.roles.clone() }
+        let labels = node.labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
+        Self {
+            name: node.name.to_string(),
+            addresses: texts(&node.addresses),
+            roles: node.roles.clone(),
+            labels: labels.collect(),
+            taints: node.taints.as_ref().map(texts),
+        }
     }
 }
 

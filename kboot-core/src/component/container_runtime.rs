@@ -13,6 +13,15 @@ pub(super) fn endpoint(runtime: Runtime) -> &'static str {
     }
 }
 
+/// The runtime's service.
+pub(crate) fn service(spec: &ClusterSpec) -> &'static str {
+    match spec.runtime {
+        Runtime::Containerd => "containerd",
+        Runtime::Crio => "crio",
+        Runtime::Docker => "docker",
+    }
+}
+
 /// The cgroup driver in force, which the container runtime must share.
 pub(super) fn cgroup_driver(spec: &ClusterSpec) -> &str {
     let overrides = spec.overrides(Component::Kubelet);

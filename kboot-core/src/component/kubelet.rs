@@ -1,11 +1,11 @@
 //! The kubelet's flags and KubeletConfiguration (`cmd/kubeadm/app/componentconfigs/kubelet.go`).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::configuration::{self, Enabled, KubeletAuthentication, KubeletAuthorization, KubeletX509};
 use super::{Component, ConfigurationError, Flags, KubeletConfiguration, container_runtime, merge, paths};
 use crate::cluster::CaRole;
-use crate::cluster::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates};
+use crate::cluster::{ClusterSpec, Node, NodeCredentials, Runtime, ServingCertificates, Taint};
 use crate::pki::Profile;
 use crate::release::{fields, gates};
 
@@ -39,6 +39,16 @@ pub(super) fn flags(spec: &ClusterSpec, node: &Node) -> Flags {
             _ => node.address().to_string(),
         },
     );
+    let labels: Vec<String> = node.labels().iter().map(|(key, value)| format!("{key}={value}")).collect();
+    if !labels.is_empty() {
+        flags.set("node-labels", labels.join(","));
+    }
+    let taints = spec.taints_of(node);
+    if !taints.is_empty() && !gates::REGISTER_WITH_TAINTS_FIELD.contains(spec.kubernetes_version) {
+        // With the sign also where there is no value: versions before 1.13 want one (pkg/util/taints).
+        let taints = taints.iter().map(|Taint { key, value, effect }| format!("{key}={value}:{effect}"));
+        flags.set("register-with-taints", taints.collect::<Vec<_>>().join(","));
+    }
     if !gates::CONTAINER_RUNTIME_ENDPOINT_FIELD.contains(spec.kubernetes_version) {
         match spec.runtime {
             Runtime::Docker => {
@@ -119,8 +129,24 @@ fn settings(spec: &ClusterSpec, node: &Node) -> Value {
     };
     // It cannot fail: every key is a text.
     let mut config = serde_json::to_value(configuration).unwrap_or_default();
+    let taints = spec.taints_of(node);
+    if let Value::Object(fields) = &mut config
+        && !taints.is_empty()
+        && gates::REGISTER_WITH_TAINTS_FIELD.contains(spec.kubernetes_version)
+    {
+        fields.insert("registerWithTaints".to_owned(), taints.iter().map(registered).collect());
+    }
     if let Some(overrides) = spec.overrides(Component::Kubelet) {
         merge(&mut config, &overrides.config);
     }
     config
+}
+
+/// A taint as `core/v1` has it; without an empty value, as kubeadm writes it.
+fn registered(taint: &Taint) -> Value {
+    let Taint { key, value, effect } = taint;
+    match value.as_str() {
+        "" => json!({"key": key.as_str(), "effect": effect.as_str()}),
+        value => json!({"key": key.as_str(), "value": value, "effect": effect.as_str()}),
+    }
 }

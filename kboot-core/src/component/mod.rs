@@ -22,10 +22,10 @@ pub use configuration::{
     ClientConnection, ConfigurationError, Enabled, KubeProxyConfiguration, KubeletAuthentication,
     KubeletAuthorization, KubeletConfiguration, KubeletX509,
 };
+pub(crate) use container_runtime::service as runtime_service;
 use flags::Flags;
 pub use lint::{FileFinding, LintError, LintProblem, UnreadableFile, lint};
 pub use reload::Reload;
-#[cfg(feature = "files")]
 pub(crate) use reload::unit_of_machine;
 pub use systemd::Unit;
 pub use unit_file::SyntaxError;

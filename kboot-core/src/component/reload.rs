@@ -105,7 +105,6 @@ impl Component {
     }
 }
 
-#[cfg(feature = "files")]
 /// The unit of the machine that is restarted for a file which no component reads.
 pub(crate) fn unit_of_machine(path: &str) -> Option<&'static str> {
     match path {

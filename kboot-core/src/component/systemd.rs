@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Component, Flags, host, paths};
-use crate::cluster::{ClusterSpec, Runtime, UnitArguments};
+use super::{Component, Flags, container_runtime, host, paths};
+use crate::cluster::{ClusterSpec, UnitArguments};
 
 /// A unit: sections of directives, in order.
 ///
@@ -38,16 +38,14 @@ impl Unit {
         };
         // Order only: a hard dependency would stop a component whenever the other is restarted.
         let after = match component {
-            Component::Etcd | Component::KubeProxy => "network-online.target",
-            Component::KubeApiserver => "network-online.target etcd.service",
+            Component::Etcd | Component::KubeProxy => "network-online.target".to_owned(),
+            Component::KubeApiserver => "network-online.target etcd.service".to_owned(),
             Component::KubeControllerManager | Component::KubeScheduler => {
-                "network-online.target kube-apiserver.service"
+                "network-online.target kube-apiserver.service".to_owned()
             }
-            Component::Kubelet => match spec.runtime {
-                Runtime::Containerd => "network-online.target containerd.service",
-                Runtime::Crio => "network-online.target crio.service",
-                Runtime::Docker => "network-online.target docker.service",
-            },
+            Component::Kubelet => {
+                format!("network-online.target {}.service", container_runtime::service(spec))
+            }
         };
         let mut service = Vec::new();
         // Both tell systemd when they are ready to serve.
@@ -81,7 +79,7 @@ impl Unit {
                         ("Description", description.to_owned()),
                         ("Documentation", documentation.to_owned()),
                         ("Wants", "network-online.target".to_owned()),
-                        ("After", after.to_owned()),
+                        ("After", after),
                         ("StartLimitIntervalSec", "0".to_owned()),
                     ],
                 ),

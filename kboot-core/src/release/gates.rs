@@ -84,3 +84,12 @@ pub(crate) const RELOADS_REQUEST_HEADER_AUTHORITY: VersionSpan = VersionSpan::si
 
 /// kube-controller-manager's signers read their authority again (`csr-controller`, seen in 1.20).
 pub(crate) const RELOADS_SIGNERS_AUTHORITY: VersionSpan = VersionSpan::since(20);
+
+/// KubeletConfiguration has `registerWithTaints`; before, the flag says the same (kubernetes#105437).
+pub(crate) const REGISTER_WITH_TAINTS_FIELD: VersionSpan = VersionSpan::since(23);
+
+/// kubeadm's taint `node-role.kubernetes.io/control-plane` (CHANGELOG-1.24, KEP-2067).
+pub(crate) const CONTROL_PLANE_TAINT: VersionSpan = VersionSpan::since(24);
+
+/// kubeadm's taint `node-role.kubernetes.io/master`, beside the new one in 1.24 (KEP-2067).
+pub(crate) const MASTER_TAINT: VersionSpan = VersionSpan::until(25);

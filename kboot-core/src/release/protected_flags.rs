@@ -181,7 +181,9 @@ pub(crate) const FREE: &[&str] = &[
     "leader-elect",
     "log-dir",
     "logtostderr",
+    "node-labels",
     "pod-infra-container-image",
     "pod-manifest-path",
+    "register-with-taints",
     "rotate-certificates",
 ];

@@ -91,6 +91,7 @@ fn a_file_says_what_it_is() {
             FileKind::Kubeconfig => pem.contains("kind: Config\n"),
             FileKind::Manifest => path.starts_with("manifests/"),
             FileKind::Unit => path.ends_with(".service"),
+            FileKind::InstallScript => path.starts_with("install/") && !holds_key,
             FileKind::Inventory => path == "kboot.json",
             FileKind::Configuration => !holds_key,
             _ => false,
@@ -103,6 +104,7 @@ fn a_file_says_what_it_is() {
                 | FileKind::Certificate
                 | FileKind::Unit
                 | FileKind::Configuration
+                | FileKind::InstallScript
                 | FileKind::Inventory
         );
         let is_public = is_public || path == "manifests/rbac.yaml";

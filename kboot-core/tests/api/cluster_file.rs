@@ -65,6 +65,7 @@ fn every_commented_field_is_valid_too() {
         "logs:",
         "image:",
         "name: worker-1",
+        "labels: {disk: ssd}",
         "audit-log-path",
     ] {
         let shown =
@@ -72,7 +73,7 @@ fn every_commented_field_is_valid_too() {
         assert!(shown, "{field} is still a comment in\n{uncommented}");
     }
     let spec: ClusterSpec = uncommented.parse().unwrap();
-    assert_eq!(spec.nodes().len(), 2);
+    assert_eq!(spec.nodes().len(), 3);
 }
 
 #[test]

@@ -215,7 +215,7 @@ fn a_new_node_brings_a_new_token_for_itself() {
     let plan = build(&three, out, after(30)).unwrap();
     let others: Vec<String> =
         changing(&plan).into_iter().filter(|path| !path.starts_with("nodes/three/")).collect();
-    assert_eq!(others, ["manifests/bootstrap-token.yaml", "kboot.json"]);
+    assert_eq!(others, ["manifests/bootstrap-token.yaml", "install/three.sh", "kboot.json"]);
     let reason = step(&plan, "manifests/bootstrap-token.yaml").reason.as_ref().unwrap().to_string();
     assert!(reason.contains("expired") && reason.contains("three"), "{reason}");
     let (token, settings) = secret_of(out);

@@ -1,15 +1,17 @@
 //! `kboot cluster build`
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use kboot_core::Env;
-use kboot_core::bundle::Plan;
+use kboot_core::bundle::{FileAction, Plan, PlanStep};
+use kboot_core::cluster::ControlPlane;
+use kboot_core::{ClusterSpec, Env};
 
 use super::nodes;
 use super::{advised, look_around, options, read, remark, summary};
 use crate::cli::ClusterPaths;
-use crate::output;
+use crate::{input, output};
 
 pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     let spec = read(paths)?;
@@ -28,5 +30,36 @@ pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     remark(&plan);
     output::tell_page(nodes::page(&plan));
     output::tell(&summary(&plan, "created", "replaced", "kept"));
+    next(&spec, &plan, &paths.out);
     Ok(())
+}
+
+/// Says what brings the folder to the machines and into the cluster, where something in it has changed.
+fn next(spec: &ClusterSpec, plan: &Plan, out: &Path) {
+    let changed = plan.changed_nodes();
+    let node = spec.nodes().iter().find(|node| changed.first() == Some(&node.name()));
+    let out = input::name(out);
+    if let Some(node) = node {
+        const SHOWN: usize = 10;
+        let mut names: Vec<String> = changed.iter().take(SHOWN).map(ToString::to_string).collect();
+        if changed.len() > SHOWN {
+            names.push(format!("{} more", changed.len() - SHOWN));
+        }
+        let (name, address) = (node.name(), node.address());
+        let host = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+        output::tell(&format!(
+            "next, as root on {}, with its script and its folder; for example:",
+            names.join(", ")
+        ));
+        output::tell(&format!(
+            "  scp -r {out}/install/{name}.sh {out}/nodes/{name} root@{host}: && ssh root@{address} sh {name}.sh"
+        ));
+    }
+    let is_new =
+        |step: &PlanStep| step.action != FileAction::Keep && step.path.as_str().starts_with("manifests/");
+    if spec.control_plane() == ControlPlane::Nodes && plan.steps().iter().any(is_new) {
+        output::tell(&format!(
+            "then, once an API server answers: kubectl --kubeconfig {out}/super-admin.conf apply -f {out}/manifests"
+        ));
+    }
 }

@@ -1,16 +1,18 @@
 //! The machines: their names, addresses and roles, and what is the same on each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::Found;
+use crate::cluster::taint::may_be_set_by_a_kubelet;
 use crate::cluster::{
-    ControlPlane, Folders, Node, NodeCredentials, NodeRole, Problem, Runtime, SystemUser, document,
+    ControlPlane, Folders, Node, NodeCredentials, NodeRole, Overrides, Problem, Runtime, SystemUser, Taint,
+    document,
 };
 use crate::identity::CLUSTER_USERS;
-use crate::name::FolderPath;
+use crate::name::{FolderPath, LabelKey, LabelValue};
 use crate::net::is_of_one_machine;
-use crate::release::gates;
+use crate::release::{Component, gates};
 use crate::version::KubernetesVersion;
 
 /// The runtime of a cluster file that names none: what kubelets of the version have built in.
@@ -201,5 +203,80 @@ fn one_node(
     let mut roles = node.roles.clone();
     roles.sort_unstable();
     roles.dedup();
-    Some(Node { name: name?, addresses: own.into_iter().map(|(_, address)| address).collect(), roles })
+    let (labels, taints) = (labels(found, path, node), taints(found, path, node));
+    let addresses = own.into_iter().map(|(_, address)| address).collect();
+    Some(Node { name: name?, addresses, roles, labels, taints })
+}
+
+/// What a machine without a kubelet cannot have: it is no Node of the cluster.
+fn needs_kubelet(found: &mut Found, path: &str, node: &document::Node) {
+    if !node.roles.contains(&NodeRole::Worker) {
+        found.add(path, "a machine without the role worker has no kubelet and is no Node; leave it out");
+    }
+}
+
+fn labels(found: &mut Found, path: &str, node: &document::Node) -> BTreeMap<LabelKey, LabelValue> {
+    let path = format!("{path}labels");
+    if !node.labels.is_empty() {
+        needs_kubelet(found, &path, node);
+    }
+    let mut labels = BTreeMap::new();
+    for (key, value) in &node.labels {
+        let (Some(key), Some(value)) =
+            (found.parse(&path, key), found.parse(&format!("{path}.{key}"), value))
+        else {
+            continue;
+        };
+        if !may_be_set_by_a_kubelet(&key) {
+            let problem = format!(
+                "a kubelet may not give its own node {key} (NodeRestriction); leave it out, and once the node is there: \
+                 kubectl label node {} {key}={value}",
+                node.name
+            );
+            found.add(&path, problem);
+        }
+        labels.insert(key, value);
+    }
+    labels
+}
+
+fn taints(found: &mut Found, path: &str, node: &document::Node) -> Option<Vec<Taint>> {
+    let path = format!("{path}taints");
+    let texts = node.taints.as_ref()?;
+    if !texts.is_empty() {
+        needs_kubelet(found, &path, node);
+    }
+    let mut taints: Vec<Taint> = Vec::new();
+    for (i, taint) in found.parse_all::<Taint>(&path, texts) {
+        // core/v1 validation: the pair is unique.
+        if taints.iter().any(|other| (&other.key, other.effect) == (&taint.key, taint.effect)) {
+            found.add(format!("{path}[{i}]"), format!("{}:{} is there already", taint.key, taint.effect));
+        }
+        taints.push(taint);
+    }
+    Some(taints)
+}
+
+/// Labels and taints of nodes, and those of all kubelets, which would take their place.
+pub(super) fn registered_twice(
+    found: &mut Found,
+    nodes: &[Node],
+    components: &BTreeMap<Component, Overrides>,
+) {
+    let Some(Overrides { config, extra_args }) = components.get(&Component::Kubelet) else { return };
+    let mut add = |path: &str, field: &str| {
+        let problem = format!("takes the place of spec.nodes[].{field}; say it in one of them");
+        found.add(format!("spec.components.kubelet.{path}"), problem);
+    };
+    if extra_args.contains_key("node-labels") && nodes.iter().any(|node| !node.labels.is_empty()) {
+        add("extraArgs.node-labels", "labels");
+    }
+    if nodes.iter().any(|node| node.taints.is_some()) {
+        if extra_args.contains_key("register-with-taints") {
+            add("extraArgs.register-with-taints", "taints");
+        }
+        if config.contains_key("registerWithTaints") {
+            add("config.registerWithTaints", "taints");
+        }
+    }
 }
