@@ -18,6 +18,7 @@ mod flags;
 mod folder;
 mod hidden;
 mod kubeconfig;
+mod manual;
 mod node;
 mod online;
 mod policy;
