@@ -21,6 +21,7 @@ mod kubeconfig;
 mod manual;
 mod node;
 mod online;
+mod plugin;
 mod policy;
 mod policy_check;
 mod renewal;
