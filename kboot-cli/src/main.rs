@@ -1,17 +1,18 @@
 //! `kboot`: Kubernetes cluster bootstrap on the command line.
 //!
-//! `cli` declares the arguments, `commands` runs them by the library, `input` reads files and `output` says how
-//! text looks. `kboot GROUP COMMAND` is `commands/GROUP/COMMAND.rs`.
+//! `cli` declares the arguments, `commands` runs them by the library, `input` reads files, `output` says how text
+//! looks, and `program` what the program calls itself. `kboot GROUP COMMAND` is `commands/GROUP/COMMAND.rs`.
 
 mod cli;
 mod commands;
 mod input;
 mod output;
+mod program;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use clap::error::Error;
 use kboot_core::shown::escaped_lines;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
@@ -28,7 +29,8 @@ enum Answer {
 
 fn main() -> ExitCode {
     keep_memory_private();
-    let cli = match Cli::try_parse() {
+    let arguments = program::command().try_get_matches();
+    let cli = match arguments.and_then(|arguments| Cli::from_arg_matches(&arguments)) {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
         Command::Node(command) => commands::node::run(command),
         Command::Schema(command) => commands::shell::schema(command),
         Command::Completions { shell } => commands::shell::completions(shell),
-        Command::Man { command } => commands::shell::man(&command),
+        Command::Man { command, out } => commands::shell::man(&command, out.as_deref()),
     };
     match result {
         Ok(Answer::Yes) => ExitCode::SUCCESS,

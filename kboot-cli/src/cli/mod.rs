@@ -6,12 +6,15 @@ mod cluster;
 mod config;
 mod connection;
 mod csr;
+mod examples;
 mod kubeconfig;
 mod node;
 mod policy;
 mod token;
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueHint};
 
 pub(crate) use ca::{Ca, CaCreate};
 pub(crate) use cert::{Cert, CertIssue, CertVerify, ExpiryFormat, Side};
@@ -22,6 +25,7 @@ pub(crate) use csr::{
     Csr, CsrApprove, CsrDeny, CsrExplain, CsrInspect, CsrList, CsrNew, CsrNewOptions, CsrSign, CsrSimulate,
     ExplainFormat, Facts, ObjectFields, PolicyChoice, RequestFormat, SignedFormat,
 };
+pub(crate) use examples::{Example, examples, with_examples};
 pub(crate) use kubeconfig::{
     Kubeconfig, KubeconfigBootstrap, KubeconfigBuild, KubeconfigCheck, KubeconfigMerge, KubeconfigNames,
     KubeconfigUser,
@@ -78,10 +82,13 @@ pub(crate) enum Command {
         /// For this shell
         shell: clap_complete::Shell,
     },
-    /// Print a manual page
+    /// Print a manual page, or write all of them into a folder
     Man {
         /// Of this command, for example: cluster build
         command: Vec<String>,
+        /// Write the pages of all commands into this folder, made where it is missing; nothing is overwritten
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "command")]
+        out: Option<PathBuf>,
     },
 }
 

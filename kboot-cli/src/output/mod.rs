@@ -27,6 +27,8 @@ use screen::Screen;
 pub(crate) use stream::Stream;
 pub(crate) use text::{Text, Tone};
 
+use crate::program;
+
 const UNWRITABLE: &str = "cannot write to stdout";
 
 /// Writes data to stdout.
@@ -98,7 +100,7 @@ pub(crate) fn error(error: &anyhow::Error) {
 fn say(label: Option<Text>, line: &str) {
     let label = label.map(|label| label.render(Screen::stderr()) + " ").unwrap_or_default();
     // In one piece, so that lines of several programs do not mix.
-    let line = format!("kboot: {label}{}\n", shown::escaped_lines(line));
+    let line = format!("{}: {label}{}\n", program::name(), shown::escaped_lines(&program::advice(line)));
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 

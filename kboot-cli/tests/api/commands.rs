@@ -221,7 +221,7 @@ fn kubeconfigs() {
 }
 
 #[test]
-fn schema_completions_and_manual() {
+fn schema_and_completions() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| kboot(folder.path(), arguments);
     let schema: serde_json::Value = serde_json::from_str(&run(&["schema", "cluster"]).stdout).unwrap();
@@ -229,9 +229,6 @@ fn schema_completions_and_manual() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(run(&["completions", shell]).stdout.contains("kboot"), "{shell}");
     }
-    assert!(run(&["man"]).stdout.contains(".TH kboot 1"));
-    assert!(run(&["man", "cluster", "build"]).stdout.contains("kboot\\-cluster\\-build"));
-    assert_eq!(run(&["man", "nonsense"]).code, Some(2));
     assert_eq!(run(&["nonsense"]).code, Some(2));
     assert_eq!(run(&["--help"]).code, Some(0));
 }

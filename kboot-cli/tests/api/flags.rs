@@ -21,7 +21,9 @@ fn helps() -> Vec<(String, String)> {
                 waiting.push(command.iter().cloned().chain([name]).collect());
             }
         }
-        found.push((command.join(" "), help.stdout));
+        let declared =
+            help.stdout.split_once("\nExamples:\n").map_or(&*help.stdout, |(declared, _)| declared);
+        found.push((command.join(" "), declared.to_owned()));
     }
     found
 }

@@ -14,7 +14,7 @@ use super::{fixed, requests, short, tone};
 use crate::Answer;
 use crate::cli::{CsrExplain, ExplainFormat};
 use crate::output::{ListFormat, Page, Report, Table, Text, Tone};
-use crate::{input, output};
+use crate::{input, output, program};
 
 pub(super) fn run(arguments: &CsrExplain) -> Result<Answer> {
     let known = Known::read(&arguments.facts)?;
@@ -211,7 +211,7 @@ impl Explained<'_> {
 
 fn painted(line: TreeLine) -> Text {
     let part = |(text, tone): (String, Option<explain::Tone>)| match tone {
-        None => Text::from(text),
+        None => Text::from(program::advice(&text)),
         Some(explain::Tone::Good) => Tone::Good.text(&text),
         Some(explain::Tone::Bad) => Tone::Bad.text(&text),
         Some(explain::Tone::Open) => Tone::Doubtful.text(&text),
@@ -265,7 +265,7 @@ impl Serialize for Explained<'_> {
             message: decision.message(),
             meaning: code.message(),
             reason: decision.summary(),
-            advice: self.explanation().what_to_do(),
+            advice: self.explanation().what_to_do().iter().map(|line| program::advice(line)).collect(),
             trace: decision.trace().clauses().collect(),
         };
         everything.serialize(serializer)

@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::Answer;
 use crate::cli::NodeVerify;
 use crate::commands::connection::with_cluster;
-use crate::output::{self, Column, Layout, Page, Report, Table, Text, Tone, Width};
+use crate::output::{Column, Layout, Page, Report, Table, Text, Tone, Width};
+use crate::{output, program};
 
 pub(super) fn run(arguments: &NodeVerify) -> Result<Answer> {
     let report = with_cluster(&arguments.connection, async |client, limit| {
@@ -36,7 +37,11 @@ impl Report for Checks {
                 Severity::Note => Tone::Good.text(online::node::outcome(Severity::Note)),
                 severity => Tone::Doubtful.text(online::node::outcome(severity)),
             };
-            table.row([outcome, Text::from(finding.path.as_str()), finding.detail.to_string().into()]);
+            table.row([
+                outcome,
+                Text::from(finding.path.as_str()),
+                program::advice(&finding.detail.to_string()).into(),
+            ]);
         }
         table.into()
     }
