@@ -65,11 +65,7 @@ fn kboot(folder: &Path, arguments: &[&str]) -> Outcome {
         .env("HOME", folder)
         .output()
         .unwrap();
-    Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    output.into()
 }
 
 fn verify(answers: Answers, arguments: &[&str]) -> (Outcome, Vec<String>) {

@@ -68,11 +68,7 @@ impl Server {
 
     fn kboot(&self, arguments: &str) -> Outcome {
         let output = self.command(arguments).output().unwrap();
-        Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        output.into()
     }
 
     fn command(&self, arguments: &str) -> Command {

@@ -16,11 +16,7 @@ fn started(program: &Path, folder: &Path, arguments: &str) -> Outcome {
         .env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()))
         .output()
         .unwrap();
-    Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    output.into()
 }
 
 /// No command that is not called `kubectl kboot`.

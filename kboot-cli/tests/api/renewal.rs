@@ -46,7 +46,7 @@ fn what_ends_is_said_and_renewed_when_asked() {
     assert!(steps.contains("pki/apiserver.crt (ends on 2") && steps.contains(", within 45d)"), "{steps}");
     assert!(nodes.contains("restart kube-controller-manager, kube-proxy, kube-scheduler"), "{nodes}");
     assert!(nodes.contains("etcd, kube-apiserver read theirs again by themselves"), "{nodes}");
-    assert!(nodes.contains("kubectl apply again: manifests/metrics-server-certificate.yaml"), "{nodes}");
+    assert!(nodes.contains("kboot cluster apply, for manifests/metrics-server-certificate.yaml"), "{nodes}");
     let json = json_of(folder, "--renew-before 45d");
     let node = &json["nodes"][0];
     assert_eq!(

@@ -1,7 +1,5 @@
 //! The script that brings a node's files to its machine and starts what runs there.
 
-use std::fmt::Write;
-
 use super::artifact::{Artifact, FileContent, FileKind};
 use super::place;
 use crate::cluster::{ClusterSpec, Node, NodeRole};
@@ -28,43 +26,36 @@ pub(super) fn script(spec: &ClusterSpec, node: &Node, files: &[Artifact]) -> Art
     let runtime = if node.has(NodeRole::Worker) { runtime_service(spec) } else { "" };
     let programs: Vec<String> =
         components.iter().map(|component| format!("{}/{component}", paths::programs(spec))).collect();
-    let mut line = |arguments: std::fmt::Arguments<'_>| {
-        // It cannot fail: a text takes what is written to it.
-        let _ = text.write_fmt(arguments);
-        text.push('\n');
-    };
-    line(format_args!("\nbegin {} {}\n", quoted(runtime), programs.join(" ")));
+    let mut lines = vec![format!("\nbegin {} {}\n", quoted(runtime), programs.join(" "))];
     let mut rows: Vec<(&str, String)> =
         files.iter().filter_map(|file| Some((file.path_on_node()?, row(spec, &components, file)?))).collect();
     // The user must be there before it owns anything.
     rows.sort_by_key(|(path, _)| *path != paths::SYSTEM_USERS);
     let has = |path: &str| rows.iter().any(|(other, _)| *other == path);
     for (path, row) in &rows {
-        line(format_args!("{row}"));
+        lines.push(row.clone());
         if *path == paths::SYSTEM_USERS {
-            line(format_args!("take_up systemd-sysusers systemd-sysusers \"$root{path}\""));
+            lines.push(format!("take_up systemd-sysusers systemd-sysusers \"$root{path}\""));
         }
     }
-    line(format_args!(""));
-    if has(paths::TEMPORARY_FILES) {
-        let path = paths::TEMPORARY_FILES;
-        line(format_args!("take_up systemd-tmpfiles-setup systemd-tmpfiles --create \"$root{path}\""));
+    lines.push(String::new());
+    let path = paths::TEMPORARY_FILES;
+    if has(path) {
+        lines.push(format!("take_up systemd-tmpfiles-setup systemd-tmpfiles --create \"$root{path}\""));
     }
-    line(format_args!("take_up daemon-reload systemctl daemon-reload"));
-    for (path, service) in
-        [(paths::KERNEL_MODULES, "systemd-modules-load"), (paths::KERNEL_SETTINGS, "systemd-sysctl")]
-    {
-        if has(path) {
-            line(format_args!("take_up {service} systemctl restart {service}"));
-        }
-    }
+    lines.push("take_up daemon-reload systemctl daemon-reload".to_owned());
+    let of_kernel = [paths::KERNEL_MODULES, paths::KERNEL_SETTINGS].into_iter().filter(|path| has(path));
+    lines.extend(
+        of_kernel.filter_map(unit_of_machine).map(|unit| format!("take_up {unit} systemctl restart {unit}")),
+    );
     for component in components {
         if component == Component::Kubelet {
-            line(format_args!("run {runtime}"));
+            lines.push(format!("run {runtime}"));
         }
-        line(format_args!("run {component}"));
+        lines.push(format!("run {component}"));
     }
-    line(format_args!("\nsay \"$node: $changed of $files files changed\""));
+    lines.push("\nsay \"$node: $changed of $files files changed\"\n".to_owned());
+    text.push_str(&lines.join("\n"));
     Artifact::of_cluster(place::install_script(name), FileContent::public(FileKind::InstallScript, text))
 }
 

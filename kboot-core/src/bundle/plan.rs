@@ -19,7 +19,6 @@ use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};
 use crate::component::paths;
 use crate::env::Env;
 use crate::error::Error;
-use crate::name::NodeName;
 use crate::version::VersionChange;
 
 /// What building would do to a folder.
@@ -208,20 +207,6 @@ impl Plan {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.steps.iter().all(|step| step.action == FileAction::Keep)
-    }
-
-    /// The nodes with a file that is created or replaced, in the order of the cluster file: those whose
-    /// [install scripts](Bundle::install_script) are to be run.
-    #[must_use]
-    pub fn changed_nodes(&self) -> Vec<&NodeName> {
-        let files = self.bundle.artifacts.iter().zip(&self.steps);
-        let mut nodes: Vec<&NodeName> = files
-            .filter(|(_, step)| step.action != FileAction::Keep)
-            .filter_map(|(file, _)| file.node.as_ref())
-            .collect();
-        // A node's files stand together.
-        nodes.dedup();
-        nodes
     }
 
     /// How many files have this action.

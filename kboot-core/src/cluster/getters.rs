@@ -250,9 +250,12 @@ impl ClusterSpec {
         }
         let is_both = node.has(NodeRole::ControlPlane) && node.has(NodeRole::Worker);
         let has_others = self.nodes_with(NodeRole::Worker).any(|other| !other.has(NodeRole::ControlPlane));
+        if !is_both || !has_others {
+            return Vec::new();
+        }
         let keys = [("control-plane", gates::CONTROL_PLANE_TAINT), ("master", gates::MASTER_TAINT)];
         keys.into_iter()
-            .filter(|(_, versions)| is_both && has_others && versions.contains(self.kubernetes_version))
+            .filter(|(_, versions)| versions.contains(self.kubernetes_version))
             .map(|(role, _)| Taint {
                 key: LabelKey::from_static(&format!("node-role.kubernetes.io/{role}")),
                 value: LabelValue::from_static(""),

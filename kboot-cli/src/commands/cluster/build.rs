@@ -36,12 +36,14 @@ pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
 
 /// Says what brings the folder to the machines and into the cluster, where something in it has changed.
 fn next(spec: &ClusterSpec, plan: &Plan, out: &Path) {
-    let changed = plan.changed_nodes();
-    let node = spec.nodes().iter().find(|node| changed.first() == Some(&node.name()));
+    let changed = plan.node_changes();
+    let first = changed.first().map(|changes| &changes.node);
+    let node = spec.nodes().iter().find(|node| first == Some(node.name()));
     let out = input::name(out);
     if let Some(node) = node {
         const SHOWN: usize = 10;
-        let mut names: Vec<String> = changed.iter().take(SHOWN).map(ToString::to_string).collect();
+        let mut names: Vec<String> =
+            changed.iter().take(SHOWN).map(|changes| changes.node.to_string()).collect();
         if changed.len() > SHOWN {
             names.push(format!("{} more", changed.len() - SHOWN));
         }
@@ -55,11 +57,12 @@ fn next(spec: &ClusterSpec, plan: &Plan, out: &Path) {
             "  scp -r {out}/install/{name}.sh {out}/nodes/{name} root@{host}: && ssh root@{address} sh {name}.sh"
         ));
     }
+    // Those that are replaced stand among the changes of nodes.
     let is_new =
-        |step: &PlanStep| step.action != FileAction::Keep && step.path.as_str().starts_with("manifests/");
+        |step: &PlanStep| step.action == FileAction::Create && step.path.as_str().starts_with("manifests/");
     if spec.control_plane() == ControlPlane::Nodes && plan.steps().iter().any(is_new) {
         output::tell(&format!(
-            "then, once an API server answers: kubectl --kubeconfig {out}/super-admin.conf apply -f {out}/manifests"
+            "then, once an API server answers: kboot cluster apply --out {out} --kubeconfig {out}/super-admin.conf"
         ));
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn page(plan: &Plan) -> Page {
         table.row([named(nodes), what.clone()]);
     }
     if !manifests.is_empty() {
-        table.row(["cluster".to_owned(), format!("kubectl apply again: {}", manifests.join(", "))]);
+        table.row(["cluster".to_owned(), format!("kboot cluster apply, for {}", manifests.join(", "))]);
     }
     if !groups.is_empty() || !manifests.is_empty() {
         page.line("once the files are there:");
