@@ -8,12 +8,10 @@ mod commands;
 mod input;
 mod output;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::Error;
-use kboot_core::shown::escaped_lines;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use cli::{Cli, Command};
@@ -64,17 +62,8 @@ fn keep_memory_private() {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// Help, or what is wrong with the arguments: a shell's pattern may have put names of others there.
+/// Help, or what is wrong with the arguments.
 fn refused(error: &Error) -> ExitCode {
-    let plain = error.render().to_string();
-    let shown = escaped_lines(&plain);
-    let printed = if shown == plain {
-        error.print()
-    } else {
-        let mut stderr = std::io::stderr().lock();
-        stderr.write_all(shown.as_bytes())
-    };
-    // That nobody listens is no error.
-    drop(printed);
+    output::help(error);
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

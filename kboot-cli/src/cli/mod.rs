@@ -35,7 +35,7 @@ pub(crate) use token::{StaticToken, StaticTokenCreate, Token, TokenCreate, Token
 /// Data goes to stdout, everything for people to stderr. Exit codes: 0 done or yes, 1 a negative
 /// answer, 2 an error.
 #[derive(Parser)]
-#[command(name = "kboot", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "kboot", version, arg_required_else_help = true, max_term_width = 80)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -62,7 +62,7 @@ struct Entry<'a> {
     not_after: String,
     remaining_seconds: i64,
     urgency: Word,
-    /// How many twentieths of its life are left.
+    /// How many tenths of its life are left.
     #[serde(skip)]
     left: u16,
 }
@@ -75,7 +75,7 @@ enum Word {
     Later,
 }
 
-const PARTS: u16 = 20;
+const PARTS: u16 = 10;
 
 impl<'a> Entry<'a> {
     fn new(entry: &'a Expiring, now: Timestamp, threshold: Lifetime) -> Self {
@@ -99,17 +99,18 @@ impl<'a> Entry<'a> {
 
     fn row(&self) -> [Text; 5] {
         let bar = |length: u16, of: &str| of.repeat(usize::from(length));
+        let bar = bar(self.left, "█") + &bar(PARTS.saturating_sub(self.left), "░");
         let tone = match self.urgency {
             Word::Expired => Tone::Bad,
             Word::Soon => Tone::Doubtful,
             Word::Later => Tone::Good,
         };
         [
-            [self.path, self.place].join(" ").trim_end().into(),
-            self.subject.into(),
-            self.not_after.as_str().into(),
             residual(self.remaining_seconds).into(),
-            tone.ornament(&(bar(self.left, "█") + &bar(PARTS.saturating_sub(self.left), "░"))),
+            tone.text(&bar),
+            self.not_after.as_str().into(),
+            self.subject.into(),
+            [self.path, self.place].join(" ").trim_end().into(),
         ]
     }
 }
@@ -119,8 +120,8 @@ impl Report for Expiry<'_> {
 
     fn page(&self) -> Page {
         let column = Column::new("");
-        let left = column.width(output::Width::AtLeast(6)).right();
-        let mut table = Table::new([column, column, column, left, column]).indent(2).gap(2);
+        let left = column.width(output::Width::AtLeast(4)).right();
+        let mut table = Table::new([left, column, column, column.free(), column]).indent(2).gap(2);
         for urgency in [Word::Expired, Word::Soon, Word::Later] {
             let mut rows = self.entries.iter().filter(|entry| entry.urgency == urgency).peekable();
             if rows.peek().is_some() {

@@ -22,8 +22,8 @@ pub(super) fn run(paths: &ClusterPaths, diff: bool, format: ListFormat) -> Resul
     if plan.is_done() {
         return Ok(Answer::Yes);
     }
-    output::tell(&format!(
-        "next: kboot cluster build -f {} --out {}",
+    output::next(&format!(
+        "kboot cluster build -f {} --out {}",
         input::name(&paths.file),
         input::name(&paths.out)
     ));
@@ -121,7 +121,7 @@ impl Report for Steps<'_> {
         let mut page = Page::from(table);
         for FileDifference { path, lines, .. } in &self.differences {
             page.line(format!("--- {path}"));
-            lines.iter().for_each(|line| page.line(shown(line)));
+            lines.iter().for_each(|line| page.hanging(shown(line), "    … "));
         }
         page.append(nodes::page(self.plan));
         page

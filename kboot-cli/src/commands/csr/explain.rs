@@ -10,7 +10,7 @@ use kboot_core::policy::{Clause, Decision, Explanation, PolicyContext, Verdict};
 use serde::{Serialize, Serializer};
 
 use super::facts::{Known, Loaded};
-use super::{fixed, requests, short, tone};
+use super::{asked, requests, streamed, tone};
 use crate::Answer;
 use crate::cli::{CsrExplain, ExplainFormat};
 use crate::output::{ListFormat, Page, Report, Table, Text, Tone};
@@ -123,7 +123,7 @@ impl<'a> Answers<'a> {
 }
 
 fn table() -> Table {
-    fixed(["NAME", "SIGNER", "REQUESTOR", "STATE", "DECISION", "REASON"], [28, 28, 36, 8, 8, 22])
+    streamed([("NAME", 28), ("STATE", 8), ("DECISION", 8), ("REASON", 22)])
 }
 
 #[derive(Serialize)]
@@ -182,15 +182,14 @@ impl Explained<'_> {
         self.decision.verdict() == Verdict::Approve && !self.object.stage().is_refused()
     }
 
-    fn row(&self) -> [Text; 6] {
+    fn row(&self) -> [Text; 5] {
         let verdict = self.decision.verdict();
         [
             self.object.name().into(),
-            short(self.object.signer_name()).into(),
-            self.object.requestor().username.as_str().into(),
             self.object.stage().as_str().into(),
             tone(verdict).text(verdict.as_str()),
             self.decision.reason().as_str().into(),
+            asked(&self.object).into(),
         ]
     }
 
@@ -205,7 +204,13 @@ impl Explained<'_> {
     /// Trees stand apart from each other.
     fn tree(&self) -> Page {
         let lines = self.explanation().tree(&self.loaded.name);
-        lines.into_iter().map(painted).chain([Text::default()]).collect()
+        let mut page = Page::default();
+        for line in lines {
+            let hanging = line.hanging.clone();
+            page.hanging(painted(line), &hanging);
+        }
+        page.line("");
+        page
     }
 }
 

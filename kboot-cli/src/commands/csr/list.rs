@@ -75,7 +75,7 @@ impl<'a> Entry<'a> {
     fn asks(&self) -> String {
         let names = self.alternative_names.as_deref().unwrap_or_default();
         let user = match &self.common_names {
-            Some(names) => names.join(","),
+            Some(names) => names.join(", "),
             None => "what cannot be read".to_owned(),
         };
         let names = if names.is_empty() { String::new() } else { format!(" with {}", names.join(", ")) };

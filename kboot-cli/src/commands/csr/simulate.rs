@@ -10,7 +10,7 @@ use kboot_core::policy::{Counterpart, Decision, RequestOutcome, SimulatedRequest
 use serde::Serialize;
 
 use super::facts::{Known, Loaded, files_of};
-use super::{fixed, short, shown, tone};
+use super::{asked, shown, streamed, tone};
 use crate::Answer;
 use crate::cli::CsrSimulate;
 use crate::input;
@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
         simulation = simulation.with_counterpart(&other.policy, other.context(&known, clock));
     }
     let (mut stream, mut progress) = (Stream::new(arguments.output), Progress::new());
-    stream.page(table(if other.is_some() { "OTHER" } else { "REALLY" }))?;
+    stream.page(table(self::other(other.is_some())))?;
     let mut unreadable = 0_u64;
     for path in &arguments.files {
         for file in files_of(path)? {
@@ -70,9 +70,13 @@ impl From<ListError> for Failure {
     }
 }
 
-/// What the other side is called stands above the last column.
+/// What the other side is called.
+fn other(is_policy: bool) -> &'static str {
+    if is_policy { "OTHER" } else { "REALLY" }
+}
+
 fn table(other: &'static str) -> Table {
-    fixed(["NAME", "SIGNER", "REQUESTOR", "DECISION", "REASON", other], [28, 28, 36, 8, 22, 8])
+    streamed([("NAME", 28), ("DECISION", 8), ("REASON", 22), (other, 8)])
 }
 
 /// What is decided on a request, and what that is compared with.
@@ -90,7 +94,7 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<Decided>,
     #[serde(skip)]
-    cells: [Text; 6],
+    cells: [Text; 5],
     /// What the condition says by which it happened.
     #[serde(skip)]
     said: Option<String>,
@@ -123,14 +127,7 @@ impl<'a> Row<'a> {
             signer_name,
             username,
             agrees: !differs,
-            cells: [
-                name.into(),
-                short(signer_name).into(),
-                username.into(),
-                verdict,
-                decided.code.into(),
-                other,
-            ],
+            cells: [name.into(), verdict, decided.code.into(), other, asked(object).into()],
             decided,
             happened: happened.map(RequestOutcome::as_str),
             against,
@@ -158,7 +155,7 @@ fn said(object: &CertificateSigningRequest, outcome: RequestOutcome) -> Option<S
 
 impl Report for Row<'_> {
     fn page(&self) -> Page {
-        let mut table = table("").continued();
+        let mut table = table(other(self.happened.is_none())).continued();
         table.row(self.cells.clone());
         let mut page = Page::from(table);
         let Decided { decision, reason: Some(reason), .. } = &self.decided else { return page };

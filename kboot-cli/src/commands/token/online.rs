@@ -108,7 +108,7 @@ impl Entry {
         }
         let description =
             if self.description.is_empty() { String::new() } else { format!(" ({})", self.description) };
-        format!("{} {}{description}", self.usages.join(","), self.groups.join(","))
+        format!("{} {}{description}", self.usages.join(","), self.groups.join(", "))
     }
 }
 

@@ -63,9 +63,9 @@ impl Entry {
 
 impl Report for StaticTokens {
     fn page(&self) -> Page {
-        let mut table = Table::new(["USER", "UID", "GROUPS"].map(Column::new));
+        let mut table = Table::new([Column::new("USER"), Column::new("UID"), Column::new("GROUPS").free()]);
         for Entry { user, uid, groups } in &self.0 {
-            table.row([user, uid, &groups.join(",")].map(String::as_str));
+            table.row([user, uid, &groups.join(", ")].map(String::as_str));
         }
         table.into()
     }
