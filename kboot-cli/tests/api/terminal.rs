@@ -3,18 +3,23 @@
 use std::path::Path;
 
 use crate::common::requests::{NODES, SERVING, folder, list, serving};
-use crate::common::{built, kboot_path, run, succeed, write};
+use crate::common::{built, kboot_path, run, succeed, with_cluster_file, write};
 use kboot_core::cluster::{ClusterSpec, NodeRole};
 use kboot_testkit::Oracle;
 
 /// What a command prints on a terminal of so many columns. Whoever runs the tests may have an opinion about colours,
 /// and a machine of continuous integration counts as one that shows them whatever its `TERM`.
 fn shown(folder: &Path, columns: usize, environment: &str, arguments: &str) -> Option<String> {
+    Some(written(folder, columns, environment, arguments)?.replace('\r', ""))
+}
+
+/// The same with the ways back to the beginning of a line.
+fn written(folder: &Path, columns: usize, environment: &str, arguments: &str) -> Option<String> {
     let script = Oracle::find("script")?;
     let unset = "-u NO_COLOR -u CLICOLOR -u CLICOLOR_FORCE -u CI -u COLUMNS";
     let command =
         format!("stty cols {columns}; env {unset} TERM=xterm {environment} {} {arguments}", kboot_path());
-    Some(script.run(folder, &["-qec", &command, "/dev/null"]).stdout.replace('\r', ""))
+    Some(script.run(folder, &["-qec", &command, "/dev/null"]).stdout)
 }
 
 /// The text without its colours.
@@ -97,6 +102,27 @@ fn decisions_have_a_colour() {
             assert_eq!(show(environment).unwrap(), piped, "{environment} {arguments}");
         }
     }
+}
+
+/// RSA keys take so long that somebody waits.
+#[test]
+fn what_takes_long_says_how_far_it_is() {
+    let folder = with_cluster_file();
+    let file = folder.path().join("cluster.yaml");
+    let spec =
+        std::fs::read_to_string(&file).unwrap().replace("  nodes:", "  pki: {key: rsa-3072}\n  nodes:");
+    write(&file, spec.as_bytes());
+    let Some(written) = written(folder.path(), 80, "", "cluster build --jobs 1") else { return };
+    let lines: Vec<&str> = written.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
+    assert!(lines.iter().any(|line| line.contains(" of 13 certificates, about ")), "{lines:#?}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
+    // It leaves nothing behind.
+    let last = lines.len() - 1;
+    assert!(lines[last - 1].trim().is_empty(), "{lines:#?}");
+    assert_eq!(lines[last], "kboot: 50 files created, 0 replaced, 0 kept");
+    // What is done at once says nothing.
+    let quick = shown(folder.path(), 80, "", "cluster build --jobs 1").unwrap();
+    assert!(!quick.contains("certificates"), "{quick}");
 }
 
 /// An answer that cannot be read is asked for again, and an empty one is what stands in brackets.

@@ -7,7 +7,7 @@ use kboot_core::Env;
 use kboot_core::bundle::Plan;
 
 use super::nodes;
-use super::{advised, look_around, options, read, remark, summary};
+use super::{advised, look_around, options, progress, read, remark, summary};
 use crate::cli::ClusterPaths;
 use crate::output;
 
@@ -23,8 +23,10 @@ pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     if std::io::stderr().is_terminal() {
         output::tell(&format!("building {} nodes into {} …", spec.nodes().len(), paths.out.display()));
     }
-    let plan =
-        Plan::build_with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
+    let progress = progress();
+    let plan = Plan::build_with_options(&spec, &paths.out, &options(paths, &progress), &mut Env::system());
+    progress.end();
+    let plan = plan.map_err(advised)?;
     remark(&plan);
     output::tell_page(nodes::page(&plan));
     output::tell(&summary(&plan, "created", "replaced", "kept"));

@@ -6,7 +6,7 @@ use kboot_core::bundle::{self, DifferenceLine, FileAction, FileDifference, Plan,
 use serde::Serialize;
 
 use super::nodes::{self, Node};
-use super::{advised, look_around, options, read, remark, summary};
+use super::{advised, look_around, options, progress, read, remark, summary};
 use crate::Answer;
 use crate::cli::ClusterPaths;
 use crate::input;
@@ -15,7 +15,10 @@ use crate::output::{self, Column, ListFormat, Page, Report, Table, Text, Tone, W
 pub(super) fn run(paths: &ClusterPaths, diff: bool, format: ListFormat) -> Result<Answer> {
     let spec = read(paths)?;
     look_around(paths)?;
-    let plan = Plan::with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
+    let progress = progress();
+    let plan = Plan::with_options(&spec, &paths.out, &options(paths, &progress), &mut Env::system());
+    progress.end();
+    let plan = plan.map_err(advised)?;
     output::report(format, &Steps::new(&plan, diff)?)?;
     remark(&plan);
     output::tell(&summary(&plan, "to create", "to replace", "to keep"));

@@ -26,28 +26,38 @@ pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
     if let Some(other) = &other {
         simulation = simulation.with_counterpart(&other.policy, other.context(&known, clock));
     }
-    let (mut stream, mut progress) = (Stream::new(arguments.output), Progress::new());
+    let mut stream = Stream::new(arguments.output);
+    let mut files = Vec::new();
+    for path in &arguments.files {
+        files.extend(files_of(path)?);
+    }
+    // How many requests a file has shows when it was read.
+    let total = (files.len() > 1).then_some(files.len());
+    let progress = Progress::beside_output(if total.is_some() { "files" } else { "requests" });
     stream.page(table(self::other(other.is_some())))?;
     let mut unreadable = 0_u64;
-    for path in &arguments.files {
-        for file in files_of(path)? {
-            let outcome = read_list(BufReader::new(input::open(&file)?), |index, object| {
-                known.begin_request();
-                progress.count();
-                match object {
-                    Ok(object) => stream.report(&Row::new(&object, &simulation.judge(&object))),
-                    Err(error) => {
-                        unreadable = unreadable.saturating_add(1);
-                        stream.report(&Unreadable::new(&file, index, error.to_string()))
-                    }
-                }
-                .map_err(Failure::Output)
-            });
-            match outcome {
-                Ok(_) => {}
-                Err(Failure::Output(error)) => return Err(error),
-                Err(Failure::List(error)) => return Err(Error::new(error).context(input::name(&file))),
+    for file in files {
+        let outcome = read_list(BufReader::new(input::open(&file)?), |index, object| {
+            known.begin_request();
+            if total.is_none() {
+                progress.count(None);
             }
+            match object {
+                Ok(object) => stream.report(&Row::new(&object, &simulation.judge(&object))),
+                Err(error) => {
+                    unreadable = unreadable.saturating_add(1);
+                    stream.report(&Unreadable::new(&file, index, error.to_string()))
+                }
+            }
+            .map_err(Failure::Output)
+        });
+        match outcome {
+            Ok(_) => {}
+            Err(Failure::Output(error)) => return Err(error),
+            Err(Failure::List(error)) => return Err(Error::new(error).context(input::name(&file))),
+        }
+        if total.is_some() {
+            progress.count(total);
         }
     }
     progress.end();
