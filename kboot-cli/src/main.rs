@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Command::Csr(command) => commands::csr::run(command),
         Command::Policy(command) => commands::policy::run(command),
         Command::Node(command) => commands::node::run(command),
-        Command::Schema(command) => commands::shell::schema(command),
+        Command::Schema(command) => commands::schema::run(command),
         Command::Completions { shell } => commands::shell::completions(shell),
         Command::Man { command } => commands::shell::man(&command),
     };

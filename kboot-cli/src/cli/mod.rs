@@ -11,7 +11,7 @@ mod node;
 mod policy;
 mod token;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use ca::{Ca, CaCreate};
 pub(crate) use cert::{Cert, CertIssue, CertVerify, ExpiryFormat, Side};
@@ -95,4 +95,42 @@ pub(crate) enum Schema {
     Inventory,
     /// Of a context file: what is known besides a request
     Context,
+    /// Of what a command prints with -o json or -o yaml
+    Output {
+        /// Which command's; csr-settled is that of csr approve and deny
+        name: Output,
+    },
+}
+
+/// What has a schema, by the command that prints it.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Output {
+    CertExpiry,
+    CertInspect,
+    CertVerify,
+    ClusterApply,
+    /// Of cluster build, too
+    ClusterPlan,
+    ConfigLint,
+    CsrExplain,
+    CsrInspect,
+    CsrList,
+    /// Of each line of csr approve and csr deny
+    CsrSettled,
+    /// Of each line of csr simulate
+    CsrSimulate,
+    KubeconfigCheck,
+    KubeconfigInspect,
+    NodeVerify,
+    PolicyCheck,
+    PolicyPreset,
+    TokenCheck,
+    TokenList,
+    TokenStaticCheck,
+}
+
+impl Output {
+    pub(crate) fn title(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }

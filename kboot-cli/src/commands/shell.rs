@@ -1,25 +1,11 @@
-//! `kboot schema`, `kboot completions`, `kboot man`
+//! `kboot completions`, `kboot man`
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
-use kboot_core::ClusterSpec;
-use kboot_core::document::Document;
-use kboot_core::policy::{ContextDocument, Inventory, Policy};
 
 use crate::Answer;
-use crate::cli::{Cli, Schema};
+use crate::cli::Cli;
 use crate::output;
-
-pub(crate) fn schema(document: Schema) -> Result<Answer> {
-    let text = match document {
-        Schema::Cluster => ClusterSpec::schema(),
-        Schema::Policy => Policy::schema(),
-        Schema::Inventory => Inventory::schema(),
-        Schema::Context => ContextDocument::schema(),
-    };
-    output::data(text.as_bytes())?;
-    Ok(Answer::Yes)
-}
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Answer> {
     let mut script = Vec::new();

@@ -205,7 +205,7 @@ fn inspecting_shows_everything_but_secrets() {
     }
     let json: Value =
         serde_json::from_str(&run(&folder, "kubeconfig inspect out/admin.conf -o json").stdout).unwrap();
-    assert_eq!(json["users"][0]["certificate"]["groups"], json!(["kubeadm:cluster-admins"]));
+    assert_eq!(json["users"][0]["certificate"]["organizations"], json!(["kubeadm:cluster-admins"]));
     assert_eq!(json["users"][0]["credentials"], json!(["certificate"]));
     let yaml = run(&folder, "kubeconfig inspect out/admin.conf -o yaml").stdout;
     assert!(yaml.contains("currentContext: kubernetes-admin@kubernetes"), "{yaml}");

@@ -21,6 +21,7 @@ mod hidden;
 mod kubeconfig;
 mod node;
 mod online;
+mod outputs;
 mod policy;
 mod policy_check;
 mod renewal;

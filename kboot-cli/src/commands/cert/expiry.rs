@@ -7,6 +7,7 @@ use kboot_core::Env;
 use kboot_core::inspect::Item;
 use kboot_core::pki::{Expiring, Urgency, prometheus};
 use kboot_core::time::{Lifetime, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::files;
@@ -42,19 +43,19 @@ pub(super) fn run(path: &Path, within: Option<Lifetime>, format: ExpiryFormat) -
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Expiry<'a> {
+pub(in crate::commands) struct Expiry<'a> {
     entries: Vec<Entry<'a>>,
     #[serde(skip)]
     within: Option<Lifetime>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry<'a> {
+    file: &'a str,
     path: &'a str,
-    place: &'a str,
     subject: &'a str,
     serial: &'a str,
     is_authority: bool,
@@ -67,7 +68,7 @@ struct Entry<'a> {
     left: u16,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Word {
     Expired,
@@ -80,8 +81,8 @@ const PARTS: u16 = 10;
 impl<'a> Entry<'a> {
     fn new(entry: &'a Expiring, now: Timestamp, threshold: Lifetime) -> Self {
         Self {
-            path: &entry.path,
-            place: &entry.place,
+            file: &entry.path,
+            path: &entry.place,
             subject: &entry.subject,
             serial: &entry.serial,
             is_authority: entry.is_authority,
@@ -110,7 +111,7 @@ impl<'a> Entry<'a> {
             tone.text(&bar),
             self.not_after.as_str().into(),
             self.subject.into(),
-            [self.path, self.place].join(" ").trim_end().into(),
+            [self.file, self.path].join(" ").trim_end().into(),
         ]
     }
 }

@@ -7,11 +7,12 @@ use kboot_core::Env;
 use kboot_core::bundle::Plan;
 
 use super::nodes;
+use super::plan::Steps;
 use super::{advised, look_around, options, progress, read, remark, summary};
 use crate::cli::ClusterPaths;
-use crate::output;
+use crate::output::{self, ListFormat};
 
-pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
+pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>, format: ListFormat) -> Result<()> {
     let spec = read(paths)?;
     look_around(paths)?;
     if let Some(jobs) = jobs {
@@ -28,7 +29,11 @@ pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     progress.end();
     let plan = plan.map_err(advised)?;
     remark(&plan);
-    output::tell_page(nodes::page(&plan));
+    if format.is_for_people() {
+        output::tell_page(nodes::page(&plan));
+    } else {
+        output::report(format, &Steps::new(&plan, false)?)?;
+    }
     output::tell(&summary(&plan, "created", "replaced", "kept"));
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! `kboot cluster`
 
-mod apply;
+pub(super) mod apply;
 mod build;
 mod init;
 mod nodes;
-mod plan;
+pub(super) mod plan;
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) fn run(command: Cluster) -> Result<Answer> {
         Cluster::Apply(arguments) => return apply::run(&arguments),
         Cluster::Init(arguments) => init::run(arguments)?,
         Cluster::Plan { paths, diff, output } => return plan::run(&paths, diff, output),
-        Cluster::Build { paths, jobs } => build::run(&paths, jobs)?,
+        Cluster::Build { paths, jobs, output } => build::run(&paths, jobs, output)?,
     }
     Ok(Answer::Yes)
 }

@@ -2,15 +2,15 @@
 
 mod approve;
 mod deny;
-mod explain;
+pub(super) mod explain;
 mod facts;
-mod inspect;
-mod list;
+pub(super) mod inspect;
+pub(super) mod list;
 mod new;
 mod requests;
-mod settled;
+pub(super) mod settled;
 mod sign;
-mod simulate;
+pub(super) mod simulate;
 
 pub(super) use facts::read_inventory;
 

@@ -7,6 +7,7 @@ use anyhow::{Error, Result};
 use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, ListError, read_list};
 use kboot_core::policy::{Counterpart, Decision, RequestOutcome, SimulatedRequest, Simulation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::facts::{Known, Loaded, files_of};
@@ -90,9 +91,9 @@ fn table(other: &'static str) -> Table {
 }
 
 /// What is decided on a request, and what that is compared with.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row<'a> {
+pub(in crate::commands) struct Row<'a> {
     name: &'a str,
     signer_name: &'a str,
     username: &'a str,
@@ -110,7 +111,7 @@ struct Row<'a> {
     said: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Decided {
     decision: &'static str,
     code: &'static str,
@@ -182,35 +183,46 @@ impl Report for Row<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct Unreadable {
-    place: String,
-    error: String,
+/// What a line may be.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its shape is asked for")]
+pub(in crate::commands) enum Line<'a> {
+    Row(Box<Row<'a>>),
+    Unreadable(Unreadable),
+    Ending(Ending<'a>),
+}
+
+#[derive(JsonSchema, Serialize)]
+pub(in crate::commands) struct Unreadable {
+    file: String,
+    index: usize,
+    reason: String,
 }
 
 impl Unreadable {
-    fn new(file: &Path, index: usize, error: String) -> Self {
-        Self { place: format!("{}: request {index}", input::name(file)), error }
+    fn new(file: &Path, index: usize, reason: String) -> Self {
+        Self { file: input::name(file), index, reason }
     }
 }
 
 impl Report for Unreadable {
     fn page(&self) -> Page {
-        [format!("{}: {}", self.place, self.error)].into_iter().collect()
+        [format!("{}: request {}: {}", self.file, self.index, self.reason)].into_iter().collect()
     }
 }
 
 /// The last thing that is said.
-#[derive(Serialize)]
-struct Ending<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(in crate::commands) struct Ending<'a> {
     summary: Summary<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Summary<'a> {
     policy: &'a str,
-    against: Option<&'a str>,
+    other_policy: Option<&'a str>,
     total: u64,
     approve: u64,
     deny: u64,
@@ -222,7 +234,7 @@ struct Summary<'a> {
     unreadable: u64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Difference {
     decision: &'static str,
     other: &'static str,
@@ -240,7 +252,7 @@ impl<'a> Summary<'a> {
         let differences = counts.disagreements.iter();
         Self {
             policy: &policy.name,
-            against: against.map(|other| other.name.as_str()),
+            other_policy: against.map(|other| other.name.as_str()),
             total: counts.total,
             approve: counts.approved,
             deny: counts.denied,
@@ -258,12 +270,12 @@ impl<'a> Summary<'a> {
 
 impl Report for Ending<'_> {
     fn page(&self) -> Page {
-        let Summary { policy, against, total, approve, deny, hold, agreements, disagreements, .. } =
+        let Summary { policy, other_policy, total, approve, deny, hold, agreements, disagreements, .. } =
             self.summary;
         let mut page = Page::default();
         page.line("");
         page.line(format!("{total} requests by {policy}: {approve} approve, {deny} deny, {hold} hold"));
-        let against = against.unwrap_or("what happened");
+        let against = other_policy.unwrap_or("what happened");
         page.line(format!("against {against}: {agreements} agree, {disagreements} differ"));
         let mut counts =
             Table::new([Column::new("").right().width(Width::AtLeast(8)), Column::new("").free()]);

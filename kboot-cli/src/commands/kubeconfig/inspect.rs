@@ -6,9 +6,11 @@ use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::bundle::meant_by;
 use kboot_core::kubeconfig::{CertificateSummary, CheckEnvironment, KubeconfigSummary};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{folder_of, kubeconfig, named_file};
+use crate::commands::shapes;
 use crate::output::{self, Column, ListFormat, Page, Report, Table, Text, Tone};
 
 pub(super) fn run(file: &Path, format: ListFormat) -> Result<()> {
@@ -18,9 +20,9 @@ pub(super) fn run(file: &Path, format: ListFormat) -> Result<()> {
     output::report(format, &Inspected(summary))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Inspected(KubeconfigSummary);
+pub(in crate::commands) struct Inspected(#[schemars(with = "shapes::Kubeconfig")] KubeconfigSummary);
 
 impl Report for Inspected {
     fn page(&self) -> Page {

@@ -4,11 +4,13 @@ use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::finding::Severity;
 use kboot_core::online::{self, node::NodeReport};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Answer;
 use crate::cli::NodeVerify;
 use crate::commands::connection::with_cluster;
+use crate::commands::shapes;
 use crate::output::{self, Column, Layout, Page, Report, Table, Text, Tone, Width};
 
 pub(super) fn run(arguments: &NodeVerify) -> Result<Answer> {
@@ -20,9 +22,9 @@ pub(super) fn run(arguments: &NodeVerify) -> Result<Answer> {
     Ok(if report.0.is_ok() { Answer::Yes } else { Answer::No })
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Checks(NodeReport);
+pub(in crate::commands) struct Checks(#[schemars(with = "shapes::Node")] NodeReport);
 
 impl Report for Checks {
     const LAYOUT: Layout = Layout::Object;
