@@ -5,7 +5,7 @@
 #
 #   need_machines, make_root, run_inside [ARGUMENT...]    outside; run_inside ends the script
 #   enter "$@", make_network ADDRESS                      inside; then make_machine NAME and boot NAME, for each name
-#                                                         in the array $address
+#                                                         in the array $address; ssh reaches them as root by make_ssh
 
 # --- Outside.
 
@@ -21,7 +21,7 @@ need_machines() { # the programs that the script wants besides
 
 # The machines' Debian: made once in a folder of its own, renamed when it is complete.
 readonly suite=bookworm
-readonly packages=systemd,systemd-sysv,dbus,iproute2,iptables,conntrack,kmod,containerd,runc,etcd-server,containernetworking-plugins,ca-certificates,procps
+readonly packages=systemd,systemd-sysv,dbus,iproute2,iptables,conntrack,kmod,containerd,runc,etcd-server,containernetworking-plugins,ca-certificates,procps,openssh-server
 make_root() {
   local stamp making mirror old
   # What is done here counts as well: a changed function is another root.
@@ -144,7 +144,7 @@ run_inside() {
         mkdir -p "$work/logs"
         mv "$journal" "$work/logs/${name%%/*}"
       done
-      rm -rf "$work/machines" "$work/out" "$work"/*.{yaml,cfg}
+      rm -rf "$work/machines" "$work/out" "$work/ssh" "$work"/*.{yaml,cfg}
       echo "$script: logs are in $work/logs; a machine's journal: journalctl -D $work/logs/NAME" >&2
     else
       rm -rf "$work"
@@ -240,6 +240,21 @@ make_network() { # this side's address, the machines' way out
   ip link set machines up
 }
 
+# The system's ssh takes this run's key, and no other; in this mount namespace alone. Before make_machine.
+make_ssh() {
+  mkdir -p -m 0700 "$work/ssh"
+  ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/key"
+  mount -t tmpfs -o mode=0755 tmpfs /etc/ssh/ssh_config.d
+  cat >/etc/ssh/ssh_config.d/machines.conf <<CONFIG
+Host *
+  IdentityFile $work/ssh/key
+  IdentitiesOnly yes
+  UserKnownHostsFile $work/ssh/known_hosts
+  StrictHostKeyChecking accept-new
+  LogLevel ERROR
+CONFIG
+}
+
 # Each machine is a cgroup of its own in every hierarchy, or all would share the folders of one kubelet.
 if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then
   hierarchies=(/sys/fs/cgroup) unified=1
@@ -281,6 +296,7 @@ make_machine() {
   echo "$name" >"$root/etc/hostname"
   printf 'ADDRESS=%s\nGATEWAY=%s\n' "${address[$name]}" "$gateway" >"$root/etc/machine-address"
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
+  [[ ! -e $work/ssh/key.pub ]] || install -D -m 0600 "$work/ssh/key.pub" "$root/root/.ssh/authorized_keys"
 }
 boot() {
   local name=$1 programs=() program
