@@ -52,6 +52,14 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
     client(config).await
 }
 
+/// A client for a kubeconfig that is at hand, with certificates inside.
+pub(super) async fn client_of(kubeconfig: Kubeconfig) -> Result<Client, OnlineError> {
+    let options = KubeConfigOptions::default();
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable)?;
+    config.default_retry = false;
+    client(config).await
+}
+
 fn is_missing(error: &KubeconfigError) -> bool {
     match error {
         KubeconfigError::FindPath => true,

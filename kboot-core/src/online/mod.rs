@@ -18,6 +18,7 @@ mod fetch;
 mod kubeconfig;
 pub mod node;
 mod permission;
+pub mod push;
 pub mod token;
 
 pub use connect::connect;

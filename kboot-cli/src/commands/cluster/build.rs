@@ -16,8 +16,8 @@ use crate::input;
 use crate::output::{self, ListFormat};
 
 pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>, format: ListFormat) -> Result<()> {
-    let spec = read(paths)?;
-    look_around(paths)?;
+    let spec = read(&paths.file)?;
+    look_around(&paths.out)?;
     if let Some(jobs) = jobs {
         rayon::ThreadPoolBuilder::new()
             .num_threads(jobs.into())
