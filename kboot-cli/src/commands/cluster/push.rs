@@ -101,8 +101,10 @@ impl Told {
         match event {
             Event::Installs { node } => output::tell(&format!("{node}: its files go there")),
             Event::Installed { node, said } => {
-                // Of a new machine each file would be one.
-                let lines = said.lines().filter(|line| !line.starts_with("written "));
+                // Of a new machine each file and each unit would be one.
+                const COMMON: [&str; 4] =
+                    ["written ", "systemctl daemon-reload", "systemctl enable ", "systemctl start "];
+                let lines = said.lines().filter(|line| !COMMON.iter().any(|word| line.starts_with(word)));
                 for line in lines {
                     let line = line.strip_prefix(&format!("{node}: ")).unwrap_or(line);
                     output::tell(&format!("{node}: {}", output::escaped(line)));

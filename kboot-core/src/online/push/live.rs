@@ -25,6 +25,7 @@ use crate::online::csr;
 use crate::online::fetch::{Answer, Call, MAX_OBJECT, body_of, get, segment, send};
 use crate::pki::Profile;
 use crate::secret::SecretBytes;
+use crate::shown::cut;
 
 /// The port at which etcd's clients ask (`component/etcd`).
 const ETCD_PORT: u16 = 2379;
@@ -168,19 +169,29 @@ impl Server {
         }
         let mut reason = String::new();
         for path in paths {
-            match get(&self.client, path, MAX_OBJECT, limit).await.and_then(|answer| answer.success()) {
+            let answer = match get(&self.client, path, MAX_OBJECT, limit).await {
+                Ok(answer) => answer,
+                Err(error) => return Health::Sick { reason: at(&error.with_cause()) },
+            };
+            let (code, failing) = (answer.code, failing(&answer.text()));
+            match answer.success() {
                 Ok(_) => return Health::Good,
-                Err(error) => {
-                    let is_unknown = error.status() == Some(404);
-                    reason = at(&error.with_cause());
-                    if !is_unknown {
-                        break;
-                    }
-                }
+                Err(_) if !failing.is_empty() => return Health::Sick { reason: at(&failing) },
+                Err(error) => reason = at(&error),
+            }
+            if code != 404 {
+                break;
             }
         }
         Health::Sick { reason }
     }
+}
+
+/// What is not ready yet, of kube-apiserver's list of checks (`[-]etcd failed: reason withheld`).
+fn failing(checks: &str) -> String {
+    let failing = checks.lines().filter_map(|line| line.strip_prefix("[-]"));
+    let names: Vec<&str> = failing.filter_map(|check| check.split(' ').next()).collect();
+    if names.is_empty() { String::new() } else { cut(&format!("not ready: {}", names.join(", ")), 256) }
 }
 
 impl Cluster for Live {

@@ -31,7 +31,7 @@ use live::Live;
 use run::{Cluster, Run};
 
 /// How long a server may take to say how it is.
-const QUESTION: Duration = Duration::from_secs(10);
+const QUESTION: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(1);
 
 /// A push that is about to begin.
