@@ -111,7 +111,8 @@ impl World {
     }
 
     fn push(&self, arguments: &str) -> Outcome {
-        let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
+        let path =
+            format!("{}:{}", self.path("bin").display(), std::env::var_os("PATH").unwrap().to_string_lossy());
         let mut command = Command::new(kboot_path());
         command.args(["cluster", "push"]).args(arguments.split_whitespace()).current_dir(self.folder.path());
         command.env("PATH", path).env("STATE", self.path("state")).env("COLUMNS", NO_END);

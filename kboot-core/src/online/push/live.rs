@@ -75,7 +75,7 @@ impl Live {
 
     /// The first API server that is ready: one that is being restarted is not.
     async fn ready(&self) -> Result<&Client, PushError> {
-        let mut last = unusable("the cluster has no API server");
+        let mut last = unusable(&"the cluster has no API server");
         for server in self.members.iter().filter_map(|member| member.api_server.as_ref()) {
             let answer = get(&server.client, "/healthz", MAX_OBJECT, self.limit).await;
             match answer.and_then(Answer::success) {
@@ -87,22 +87,22 @@ impl Live {
     }
 }
 
-fn unusable(reason: impl ToString) -> PushError {
+fn unusable(reason: &dyn std::fmt::Display) -> PushError {
     PushError::Kubeconfig { reason: reason.to_string() }
 }
 
 /// A file of the bundle.
 fn content<'a>(bundle: &'a Bundle, path: &str) -> Result<&'a [u8], PushError> {
     let file = bundle.artifacts().iter().find(|file| file.path.as_str() == path);
-    file.map(|file| file.content.expose_bytes()).ok_or_else(|| unusable(format!("there is no {path}")))
+    file.map(|file| file.content.expose_bytes()).ok_or_else(|| unusable(&format!("there is no {path}")))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, PushError> {
-    std::str::from_utf8(bytes).map_err(unusable)
+    std::str::from_utf8(bytes).map_err(|error| unusable(&error))
 }
 
 fn kubeconfig(bundle: &Bundle) -> Result<Kubeconfig, PushError> {
-    text(content(bundle, SUPER_ADMIN)?)?.parse().map_err(unusable)
+    text(content(bundle, SUPER_ADMIN)?)?.parse().map_err(|error| unusable(&error))
 }
 
 /// The credentials of etcd's health check in the form that a client is made of.
@@ -132,7 +132,7 @@ async fn server(
     for cluster in &mut kubeconfig.clusters {
         cluster.value.server = format!("https://{}", endpoint.host_port());
     }
-    let of_kube = kube::config::Kubeconfig::try_from(&kubeconfig).map_err(unusable)?;
+    let of_kube = kube::config::Kubeconfig::try_from(&kubeconfig).map_err(|error| unusable(&error))?;
     let client = client_of(of_kube).await?;
     Ok(Some(Server { name, endpoint, client }))
 }
