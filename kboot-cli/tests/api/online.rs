@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common::requests::{NODES, SERVING, key, serving, with_condition};
-use crate::common::{Outcome, kboot_path, write};
+use crate::common::{Outcome, kboot_path, run, write};
 
 /// A call as it came: `PUT /apis/… BODY`.
 #[derive(Clone)]
@@ -444,6 +444,11 @@ fn tokens_are_listed_without_secrets_and_made_once() {
     let outcome = server.kboot("token create --apply --token-file token");
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""));
     assert!(outcome.stderr.contains("has a token abcdef already"), "{}", outcome.stderr);
+    for flag in ["--timeout 5s", "--kubeconfig kubeconfig", "--context c"] {
+        let outcome = run(&server.folder, &format!("token create {flag}"));
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{flag}");
+        assert!(outcome.stderr.contains("--apply"), "{}", outcome.stderr);
+    }
 }
 
 fn manifests(server: &Server) {

@@ -21,6 +21,9 @@ mod fs;
 mod join;
 #[cfg(feature = "files")]
 mod kept;
+#[cfg(feature = "files")]
+mod loose;
+mod loose_mode;
 mod manifests;
 mod member;
 #[cfg(feature = "files")]
@@ -53,6 +56,7 @@ pub use difference::{DifferenceLine, FileDifference};
 pub use error::BundleError;
 #[cfg(feature = "files")]
 pub use fs::{write_all_new, write_new};
+pub use loose_mode::LooseMode;
 #[cfg(feature = "files")]
 pub use node_changes::NodeChanges;
 pub use node_file::meant_by;

@@ -359,7 +359,7 @@ fn a_decision_is_the_condition_that_is_sent() {
     assert_eq!(held.condition(now), None);
     assert_eq!(
         held.explanation().what_to_do().last().unwrap(),
-        "By hand, only if you know who asks: kubectl certificate approve jane"
+        "By hand, only if you know who asks: kboot csr approve jane"
     );
     let mut form = serde_json::to_value(&held).unwrap();
     let trace: Vec<Value> = form["trace"].as_array_mut().unwrap().drain(..).collect();

@@ -205,7 +205,7 @@ fn why(name: &NodeName, request: &NodeRequest) -> String {
 fn approval(request: &NodeRequest) -> String {
     let name = request.shown_name();
     if is_dns1123_subdomain(&name) {
-        format!("kubectl certificate approve {name}")
+        format!("kboot csr approve {name}")
     } else {
         "approve it by its name, which is not an ordinary one".to_owned()
     }

@@ -356,7 +356,7 @@ fn certificates_by_request() {
 fn pending_requests() {
     let title = "certificate request csr-abcde";
     let serving = csr(KUBELET_SERVING, "system:node:worker-1", SERVING);
-    let said = ["pending", "\"worker-1\", 192.0.2.11, 2001:db8::b", "kubectl certificate approve csr-abcde"];
+    let said = ["pending", "\"worker-1\", 192.0.2.11, 2001:db8::b", "kboot csr approve csr-abcde"];
     assert_only(&with_requests(&[serving]), title, Severity::Error, &said);
 
     let first = csr(KUBELET_CLIENT, "system:bootstrap:abcdef", CLIENT);
