@@ -26,3 +26,4 @@ mod renewal;
 mod surroundings;
 mod terminal;
 mod wrong_authority;
+mod wrong_files;

@@ -81,7 +81,7 @@ fn decisions_come_with_their_clauses_and_exit_codes() {
         for expected in said {
             assert!(outcome.stdout.contains(expected), "{expected:?} is missing in\n{}", outcome.stdout);
         }
-        assert_eq!(outcome.stdout.contains(" approve "), file != "reserved", "{file}: {}", outcome.stdout);
+        assert_eq!(outcome.stdout.contains("csr approve"), file != "reserved", "{file}: {}", outcome.stdout);
         assert!(!outcome.stdout.contains("To have a policy decide"), "{file}: a policy decides");
         assert_eq!(
             outcome.stdout.contains(
