@@ -8,6 +8,7 @@
 )]
 
 mod adversity;
+mod all_nodes;
 mod certificates;
 mod commands;
 mod common;

@@ -19,9 +19,9 @@ use crate::common::{Outcome, kboot_path, run, write};
 
 /// A call as it came: `PUT /apis/… BODY`.
 #[derive(Clone)]
-struct Call {
-    method: String,
-    path: String,
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) path: String,
     body: String,
 }
 
@@ -37,13 +37,13 @@ type Calls = Arc<Mutex<Vec<Call>>>;
 type Answer = dyn Fn(&Call, &[Call]) -> (u16, Value);
 
 /// A kubeconfig to a server that answers by what it was asked and all that it was asked before.
-struct Server {
-    folder: TempDir,
+pub(crate) struct Server {
+    pub(crate) folder: TempDir,
     calls: Calls,
 }
 
 impl Server {
-    fn new(answer: impl Fn(&Call, &[Call]) -> (u16, Value) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(answer: impl Fn(&Call, &[Call]) -> (u16, Value) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let folder = tempfile::tempdir().unwrap();
         let kubeconfig = json!({
@@ -66,7 +66,7 @@ impl Server {
         Self { folder, calls }
     }
 
-    fn kboot(&self, arguments: &str) -> Outcome {
+    pub(crate) fn kboot(&self, arguments: &str) -> Outcome {
         let output = self.command(arguments).output().unwrap();
         Outcome {
             code: output.status.code(),
@@ -82,7 +82,7 @@ impl Server {
         command
     }
 
-    fn file(&self, name: &str, content: &str) {
+    pub(crate) fn file(&self, name: &str, content: &str) {
         write(&self.folder.path().join(name), content.as_bytes());
     }
 

@@ -68,6 +68,8 @@ pub use path::ArtifactPath;
 pub use place::INVENTORY;
 #[cfg(feature = "files")]
 pub use plan::Plan;
+#[cfg(feature = "files")]
+pub use recorded::join_tokens;
 pub use step::{FieldChange, FileAction, PlanStep, StepReason};
 #[cfg(feature = "files")]
 pub use system::HAS_MODES;

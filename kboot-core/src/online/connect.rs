@@ -7,6 +7,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
+use crate::x509::{Certificate, X509Error};
+
 use super::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig};
 
 /// A client for the cluster that a kubeconfig leads to.
@@ -24,6 +26,27 @@ use super::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig
 /// [`OnlineError::Kubeconfig`] where it is missing, malformed or incomplete,
 /// [`OnlineError::Credentials`] where a credential plug-in or a token file fails. Nothing is sent yet.
 pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, OnlineError> {
+    client(config(kubeconfig, context).await?).await
+}
+
+/// The authorities by which [`connect`] would know the API server; none where the kubeconfig leaves that to the system's, or
+/// to nobody.
+///
+/// # Errors
+/// As [`connect`], and [`OnlineError::Kubeconfig`] where a certificate cannot be read.
+pub async fn authorities(
+    kubeconfig: Option<&Path>,
+    context: Option<&str>,
+) -> Result<Vec<Certificate>, OnlineError> {
+    let config = config(kubeconfig, context).await?;
+    let read: Result<_, X509Error> =
+        config.root_cert.into_iter().flatten().map(Certificate::from_der).collect();
+    read.map_err(|error| {
+        OnlineError::Kubeconfig(UnusableKubeconfig::Other(format!("its certificate authority: {error}")))
+    })
+}
+
+async fn config(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, OnlineError> {
     let read = match kubeconfig {
         Some(path) if is_endless(path, MAX_KUBECONFIG) => {
             let endless = UnusableKubeconfig::Endless { path: path.to_owned(), most: MAX_KUBECONFIG };
@@ -36,7 +59,7 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
         // As kubectl in a pod; what is said of a missing file stays where there is no pod.
         if let Ok(mut config) = Config::incluster() {
             config.default_retry = false;
-            return client(config).await;
+            return Ok(config);
         }
     }
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
@@ -49,7 +72,7 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
         Some("http") => config.auth_info = kube::config::AuthInfo::default(),
         _ => return Err(OnlineError::Kubeconfig(UnusableKubeconfig::NoScheme)),
     }
-    client(config).await
+    Ok(config)
 }
 
 fn is_missing(error: &KubeconfigError) -> bool {

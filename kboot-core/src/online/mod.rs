@@ -20,7 +20,7 @@ pub mod node;
 mod permission;
 pub mod token;
 
-pub use connect::connect;
+pub use connect::{authorities, connect};
 /// The client of everything here, for whoever has no dependency on kube.
 pub use kube::Client;
 

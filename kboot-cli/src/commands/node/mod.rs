@@ -1,5 +1,6 @@
 //! `kboot node`
 
+mod all;
 mod verify;
 
 use anyhow::Result;
