@@ -12,6 +12,7 @@ mod all_nodes;
 mod certificates;
 mod commands;
 mod common;
+mod connection;
 mod csr;
 mod expiry;
 mod explain;

@@ -31,7 +31,7 @@ impl Call {
     }
 }
 
-type Calls = Arc<Mutex<Vec<Call>>>;
+pub(crate) type Calls = Arc<Mutex<Vec<Call>>>;
 
 /// The answer to a call, by what it asks and all that was asked before.
 type Answer = dyn Fn(&Call, &[Call]) -> (u16, Value);
@@ -39,7 +39,7 @@ type Answer = dyn Fn(&Call, &[Call]) -> (u16, Value);
 /// A kubeconfig to a server that answers by what it was asked and all that it was asked before.
 pub(crate) struct Server {
     pub(crate) folder: TempDir,
-    calls: Calls,
+    pub(crate) calls: Calls,
 }
 
 impl Server {
@@ -75,7 +75,7 @@ impl Server {
         }
     }
 
-    fn command(&self, arguments: &str) -> Command {
+    pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(kboot_path());
         command.args(arguments.split_whitespace()).args(["--kubeconfig", "config"]);
         command.current_dir(self.folder.path()).env_remove("KUBECONFIG").env("HOME", self.folder.path());

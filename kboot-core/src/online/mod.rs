@@ -18,6 +18,8 @@ mod fetch;
 mod kubeconfig;
 pub mod node;
 mod permission;
+mod plugin;
+mod proxy;
 pub mod token;
 
 pub use connect::{authorities, connect};

@@ -173,7 +173,7 @@ pub async fn verify_all(
     }
     let servers = look.servers.iter().map(|server| async move {
         let shown = handshake::certificates(server.address, limit).await;
-        judged(server, shown, now)
+        judged(server, shown.as_deref().map_err(String::as_str), now)
     });
     let servers = join_all(servers);
     let of_cluster = OfCluster::ask(client, &names, limit).await;
@@ -237,10 +237,10 @@ async fn join_tokens(
 /// What clients make of what a server shows.
 pub(super) fn judged(
     server: &TlsServer,
-    shown: Result<Vec<Certificate>, String>,
+    shown: Result<&[Certificate], &str>,
     now: Timestamp,
 ) -> Finding<NodeDetail> {
-    let (certificate, intermediates) = match shown.as_deref() {
+    let (certificate, intermediates) = match shown {
         Ok([certificate, intermediates @ ..]) => (certificate, intermediates),
         Ok([]) => return not_reached(server, "the server shows no certificate"),
         Err(why) => return not_reached(server, why),
