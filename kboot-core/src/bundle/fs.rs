@@ -4,7 +4,7 @@
 //! and renamed once everything is on the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, FileType, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub(super) fn loose_mode(path: &Path, metadata: &fs::Metadata, allowed: u32) -> 
     (mode & !allowed != 0).then(|| LooseMode { path: path.to_owned(), mode, allowed })
 }
 
-fn unexpected(path: &Path, found: fs::FileType, expected: &'static str) -> BundleError {
+fn unexpected(path: &Path, found: FileType, expected: &'static str) -> BundleError {
     let found = if found.is_symlink() {
         "a symbolic link"
     } else if found.is_dir() {
@@ -349,6 +349,15 @@ pub(super) fn check_folders(root: &Path, artifacts: &[Artifact]) -> Result<(), B
 
 /// The names of the folders in a folder; none where it is not there.
 pub(super) fn folder_names(folder: &Path) -> Result<Vec<String>, BundleError> {
+    names(folder, FileType::is_dir)
+}
+
+/// The names of the files in a folder; none where it is not there.
+pub(super) fn file_names(folder: &Path) -> Result<Vec<String>, BundleError> {
+    names(folder, FileType::is_file)
+}
+
+fn names(folder: &Path, is_wanted: fn(&FileType) -> bool) -> Result<Vec<String>, BundleError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -357,7 +366,7 @@ pub(super) fn folder_names(folder: &Path) -> Result<Vec<String>, BundleError> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed("list", folder))?;
-        if entry.file_type().is_ok_and(|kind| kind.is_dir())
+        if entry.file_type().is_ok_and(|kind| is_wanted(&kind))
             && let Ok(name) = entry.file_name().into_string()
         {
             names.push(name);

@@ -284,9 +284,14 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<Leftover>, BundleError>
                 on_node: Some(on_node.clone()),
             }));
         } else if files.peek().is_some() {
-            // Its script goes with it.
             left.push(Leftover { path: ArtifactPath::new(folder), on_node: None });
         }
+    }
+    let scripts = fs::file_names(&root.join("install"))?;
+    let nodes_of_scripts = scripts.iter().filter_map(|script| script.strip_suffix(".sh"));
+    // Where the node's folder is left, its script goes with it.
+    for node in nodes_of_scripts.filter(|node| !nodes.contains(node) && !is_there(&format!("nodes/{node}"))) {
+        left.push(Leftover { path: ArtifactPath::new(place::install_script(node)), on_node: None });
     }
     let of_cluster = [place::TOKEN, place::STATIC_TOKEN, place::VERIFY].map(str::to_owned).into_iter();
     let certificates = place::certificates_of_cluster().map(str::to_owned);
