@@ -42,8 +42,7 @@ fn look_around(out: &Path) -> Result<()> {
 }
 
 fn read(file: &Path) -> Result<ClusterSpec> {
-    let text = input::text(file, cluster::MAX_BYTES)?;
-    let spec: ClusterSpec = text.parse().with_context(|| input::name(file))?;
+    let spec: ClusterSpec = input::document(file, cluster::MAX_BYTES)?;
     for warning in spec.warnings() {
         output::warn(&warning.to_string());
     }

@@ -58,10 +58,8 @@ pub(super) fn run(arguments: &ClusterPush) -> Result<Answer> {
             return Err(error.into());
         }
         notes(&pushed, &out);
-        if spec.control_plane() == ControlPlane::Nodes
-            && let Some((node, _)) = pushed.nodes.first()
-        {
-            output::next(&format!("kboot node verify {node} --kubeconfig {out}/admin.conf"));
+        if spec.control_plane() == ControlPlane::Nodes {
+            output::next(&format!("kboot node verify --all --out {out} --kubeconfig {out}/admin.conf"));
         }
         Ok(Answer::Yes)
     })

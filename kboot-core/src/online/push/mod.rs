@@ -23,12 +23,13 @@ pub use error::PushError;
 pub use machine::{MachineError, Machines};
 pub use order::{Health, Order};
 pub use outcome::{Event, Outcome, Pushed};
+use tokio::time::Instant;
 
 use crate::bundle::Bundle;
 use crate::cluster::ClusterSpec;
 use crate::name::NodeName;
 use live::Live;
-use run::{Cluster, Run};
+use run::{Cluster, ELECTION, Run};
 
 /// How long a server may take to say how it is.
 const QUESTION: Duration = Duration::from_secs(5);
@@ -96,9 +97,19 @@ impl<'a> Push<'a> {
             return Err(PushError::NoSuchNode { node: node.clone() });
         }
         let live = Live::of(spec, bundle, QUESTION.min(limit)).await?;
-        let members = spec.nodes().iter().filter(|node| order::is_member(spec, node));
-        let health = members.map(async |node| (node.name().clone(), live.health(node).await));
-        let health = futures::future::join_all(health).await;
+        let members: Vec<_> = spec.nodes().iter().filter(|node| order::is_member(spec, node)).collect();
+        let begin = Instant::now();
+        let health = loop {
+            let health = members.iter().map(async |node| (node.name().clone(), live.health(node).await));
+            let health = futures::future::join_all(health).await;
+            // All at once are installed only where it is not an election of etcd that has them all say no.
+            let says_no = health.iter().any(|(_, health)| matches!(health, Health::Sick { .. }));
+            let is_good = health.iter().any(|(_, health)| *health == Health::Good);
+            if is_good || !says_no || begin.elapsed() >= ELECTION.min(limit) {
+                break health;
+            }
+            tokio::time::sleep(REST).await;
+        };
         let order = order::order(spec, |node| nodes.is_empty() || nodes.contains(node.name()), &health)?;
         Ok(Self { spec, bundle, live, order, limit })
     }

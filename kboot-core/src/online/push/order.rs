@@ -46,7 +46,8 @@ pub struct Order {
     /// Whether none of the control plane's machines is well, so that all are installed and then waited for together: etcd
     /// needs most of its members to become ready.
     pub starts: bool,
-    /// The machines of the control plane and of etcd, each with how it is: first those that are not well.
+    /// The machines of the control plane and of etcd, each with how it is: first those that do not answer, then those that
+    /// are not well otherwise.
     pub members: Vec<(NodeName, Health)>,
     /// The others.
     pub workers: Vec<NodeName>,
@@ -77,7 +78,10 @@ pub(super) fn order(
         let (node, sick) = (node.clone(), sick.clone());
         return Err(PushError::OthersSick { node, sick, reason: health.to_string() });
     }
-    let members = sick.into_iter().chain(good).filter(|(name, _)| is_wanted(name)).collect();
+    // One that answers may only lack what the one that does not answer has to say.
+    let (closed, sick): (Vec<_>, Vec<_>) =
+        sick.into_iter().partition(|(_, health)| matches!(health, Health::Closed { .. }));
+    let members = closed.into_iter().chain(sick).chain(good).filter(|(name, _)| is_wanted(name)).collect();
     let workers =
         wanted.iter().filter(|node| !is_member(spec, node)).map(|node| node.name().clone()).collect();
     Ok(Order { starts, members, workers })

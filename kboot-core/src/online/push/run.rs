@@ -16,6 +16,9 @@ use crate::component::Component;
 use crate::name::NodeName;
 use crate::secret::SecretBytes;
 
+/// Longer than etcd takes to elect a leader, and kube-apiserver to see it.
+pub(super) const ELECTION: Duration = Duration::from_secs(20);
+
 /// Who answers for the cluster.
 pub(super) trait Cluster: Sync {
     /// How a member's own servers are.
@@ -79,9 +82,10 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
                 pushed.set(node.name(), outcome);
             }
         } else {
-            for (node, health) in &members {
-                if **health == Health::Good {
-                    self.are_others_well(node).await?;
+            for (node, _) in &members {
+                // It may have come to itself, or fallen, since the order was made.
+                if self.cluster.health(node).await == Health::Good {
+                    self.until_others_well(node).await?;
                 }
                 let outcome = self.replace(node).await?;
                 pushed.set(node.name(), outcome);
@@ -129,12 +133,17 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
         Ok(())
     }
 
-    async fn are_others_well(&self, node: &Node) -> Result<(), PushError> {
+    /// While etcd elects another leader, no API server is ready: that passes.
+    async fn until_others_well(&mut self, node: &Node) -> Result<(), PushError> {
+        let deadline = Instant::now() + self.limit.min(ELECTION);
         let members = self.spec.nodes().iter().filter(|other| is_member(self.spec, other));
         for other in members.filter(|other| other.name() != node.name()) {
-            if let Some(reason) = self.cluster.health(other).await.reason() {
-                let (node, sick) = (node.name().clone(), other.name().clone());
-                return Err(PushError::OthersSick { node, sick, reason: reason.to_owned() });
+            while let Some(reason) = self.cluster.health(other).await.reason() {
+                if Instant::now() >= deadline {
+                    let (node, sick) = (node.name().clone(), other.name().clone());
+                    return Err(PushError::OthersSick { node, sick, reason: reason.to_owned() });
+                }
+                self.wait(other, reason, false).await?;
             }
         }
         Ok(())

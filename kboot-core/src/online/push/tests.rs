@@ -272,3 +272,19 @@ fn what_hangs_ends_with_the_limit() {
     let (pushed, _) = push(&world, &[]).unwrap();
     assert_eq!(pushed.stopped.unwrap().to_string(), "m1: not done within 0 s");
 }
+
+#[test]
+fn one_that_only_says_no_comes_after_those_that_do_not_answer() {
+    let spec: ClusterSpec = CLUSTER.parse().unwrap();
+    let reason = || "etcd has no leader".to_owned();
+    let health = [
+        ("m1", Health::Sick { reason: reason() }),
+        ("m2", Health::Good),
+        ("m3", Health::Closed { reason: reason() }),
+    ];
+    let health = health.map(|(name, health)| (name.parse::<NodeName>().unwrap(), health));
+    let order = order(&spec, |_| true, &health).unwrap();
+    let names: Vec<&str> = order.members.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!((names, order.starts), (vec!["m3", "m1", "m2"], false));
+    assert_eq!(order.workers.iter().map(NodeName::as_str).collect::<Vec<_>>(), ["w1", "w2"]);
+}
