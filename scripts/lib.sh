@@ -94,7 +94,7 @@ declare -A kernel=()
 remember_kernel() {
   local setting
   for setting in vm/overcommit_memory vm/panic_on_oom kernel/{panic,panic_on_oops,pid_max} \
-    kernel/keys/{root_maxkeys,root_maxbytes} fs/protected_{fifos,hardlinks,regular,symlinks}; do
+    kernel/keys/{root_maxkeys,root_maxbytes} fs/protected_{fifos,hardlinks,regular,symlinks} fs/inotify/max_user_instances; do
     [[ ! -e /proc/sys/$setting ]] || kernel[$setting]=$(<"/proc/sys/$setting")
   done
 }

@@ -123,6 +123,8 @@ run_inside() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/kboot-$script.XXXXXX")
   cgroup=kboot-$script.$$
   remember_kernel
+  # Several systemds of one user need more than the 128 of a usual kernel.
+  ((${kernel[fs/inotify/max_user_instances]} >= 1024)) || echo 1024 >/proc/sys/fs/inotify/max_user_instances
   # Whatever happens: the namespaces' processes end with the first of them; what they leave is folders.
   clean_up() {
     local deadline=$((SECONDS + 20)) folder journal name

@@ -377,7 +377,7 @@ fn nodes_come_and_go() {
         !left.iter().any(|path| path.starts_with("nodes/c/") || path.starts_with("nodes/one/")),
         "{left:?}"
     );
-    std::fs::remove_dir_all(out.path().join("nodes/a")).unwrap();
+    fs::remove_dir_all(out.path().join("nodes/a")).unwrap();
     let plan = Plan::of(&worker(&["c"]), out.path(), &mut Env::system()).unwrap();
     let left: Vec<&str> = plan.leftovers().iter().map(|path| path.as_str()).collect();
     assert_eq!(left, ["nodes/b", "install/a.sh"], "a script without its folder is left, too");

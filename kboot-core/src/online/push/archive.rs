@@ -1,4 +1,6 @@
-//! What goes to a machine: its script and its files, as tar reads them (POSIX.1-2017, pax, "ustar Interchange Format").
+//! What goes to a machine: its script and its files, as tar reads them.
+
+use tar::{Builder, EntryType, Header};
 
 use super::error::PushError;
 use crate::bundle::{Artifact, Bundle};
@@ -15,70 +17,33 @@ pub(super) fn archive(bundle: &Bundle, node: &NodeName) -> Result<SecretBytes, P
     let files = files.iter().filter_map(|file| Some((format!("node{}", file.path_on_node()?), file)));
     let entries: Vec<(String, &Artifact)> =
         [("install.sh".to_owned(), script)].into_iter().chain(files).collect();
-    let sizes =
-        entries.iter().map(|(_, file)| padded(file.content.expose_bytes().len()).saturating_add(BLOCK));
+    let sizes = entries
+        .iter()
+        .map(|(_, file)| file.content.expose_bytes().len().next_multiple_of(BLOCK).saturating_add(BLOCK));
     // At once, so that no key stays behind where the buffer grows.
-    let mut bytes = Vec::with_capacity(sizes.sum::<usize>().saturating_add(2 * BLOCK));
-    for (path, file) in entries {
-        let content = file.content.expose_bytes();
-        let Some(header) = header(&path, file.mode(), content.len()) else {
-            return Err(PushError::PathTooLong { path });
-        };
-        bytes.extend_from_slice(&header);
-        bytes.extend_from_slice(content);
-        bytes.resize(padded(bytes.len()), 0);
+    let room = sizes.sum::<usize>().saturating_add(2 * BLOCK);
+    let mut archive = Builder::new(Vec::with_capacity(room));
+    for (path, file) in &entries {
+        let bytes = file.content.expose_bytes();
+        let header = header(path, file.mode(), bytes.len())
+            .ok_or_else(|| PushError::PathTooLong { path: path.clone() })?;
+        archive.append(&header, bytes).map_err(PushError::Archive)?;
     }
-    bytes.resize(bytes.len().saturating_add(2 * BLOCK), 0);
-    Ok(SecretBytes::new(bytes))
+    archive.into_inner().map(SecretBytes::new).map_err(PushError::Archive)
 }
 
-fn padded(length: usize) -> usize {
-    length.next_multiple_of(BLOCK)
-}
-
-/// A file's header; none where its path or its size has no room there.
-fn header(path: &str, mode: u32, size: usize) -> Option<Vec<u8>> {
-    let (prefix, name) = if path.len() <= 100 {
-        ("", path)
-    } else {
-        let fits = |at: &usize| *at <= 155 && path.len().saturating_sub(*at) <= 101;
-        path.match_indices('/').map(|(at, _)| at).find(fits).map(|at| path.split_at(at))?
-    };
-    let name = if prefix.is_empty() { name } else { name.strip_prefix('/')? };
-    let size = format!("{size:011o}\0");
-    let mode = format!("{mode:07o}\0");
-    let fields: [(&str, usize); 16] = [
-        (name, 100),
-        (&mode, 8),
-        ("0000000\0", 8),
-        ("0000000\0", 8),
-        (&size, 12),
-        // When it was changed: tar finds 0 odd.
-        ("00000000001\0", 12),
-        // The sum below is made with blanks here.
-        ("        ", 8),
-        ("0", 1),
-        ("", 100),
-        ("ustar\0", 6),
-        ("00", 2),
-        ("root", 32),
-        ("root", 32),
-        ("0000000\0", 8),
-        ("0000000\0", 8),
-        (prefix, 155),
-    ];
-    let mut header = Vec::with_capacity(BLOCK);
-    for (text, width) in fields {
-        let end = header.len().checked_add(width)?;
-        header.extend_from_slice(text.as_bytes());
-        if header.len() > end {
-            return None;
-        }
-        header.resize(end, 0);
-    }
-    header.resize(BLOCK, 0);
-    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-    header.splice(148..156, format!("{sum:06o}\0 ").into_bytes());
+/// A file's header; none where its path has no room there.
+fn header(path: &str, mode: u32, size: usize) -> Option<Header> {
+    let mut header = Header::new_ustar();
+    header.set_path(path).ok()?;
+    header.set_size(u64::try_from(size).ok()?);
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    // When it was changed: tar finds 0 odd.
+    header.set_mtime(1);
+    header.set_entry_type(EntryType::Regular);
+    header.set_cksum();
     Some(header)
 }
 
@@ -103,14 +68,13 @@ mod tests {
     fn tar_reads_paths_modes_and_sizes() {
         let long = format!("node/{}/{}", "a".repeat(90), "b".repeat(99));
         for path in ["install.sh", &long] {
-            let mut bytes = header(path, 0o600, 3).unwrap();
-            bytes.extend_from_slice(b"key");
-            bytes.resize(BLOCK * 4, 0);
-            let listed = listed(&bytes);
-            assert!(listed.starts_with("-rw------- root/root") && listed.contains(" 3 "), "{listed}");
+            let mut archive = Builder::new(Vec::new());
+            archive.append(&header(path, 0o600, 3).unwrap(), &b"key"[..]).unwrap();
+            let listed = listed(&archive.into_inner().unwrap());
+            assert!(listed.starts_with("-rw------- 0/0") && listed.contains(" 3 "), "{listed}");
             assert!(listed.trim_end().ends_with(path), "{listed}");
         }
-        assert_eq!(header(&"x".repeat(101), 0o600, 0), None);
-        assert_eq!(header(&format!("{}/{}", "x".repeat(156), "y"), 0o600, 0), None);
+        assert!(header(&"x".repeat(101), 0o600, 0).is_none());
+        assert!(header(&format!("{}/{}", "x".repeat(156), "y"), 0o600, 0).is_none());
     }
 }

@@ -36,6 +36,9 @@ pub enum PushError {
         /// The path.
         path: String,
     },
+    /// The archive for a machine cannot be written, which it has no reason to.
+    #[error("the archive for the machine cannot be written")]
+    Archive(#[source] std::io::Error),
     /// A machine that runs was not to be taken down while another one is not well.
     #[error("{node} runs, and stays as it is while {sick} does not: {reason}")]
     OthersSick {
