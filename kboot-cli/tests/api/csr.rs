@@ -287,8 +287,8 @@ fn objects_show_who_sent_them_and_what_became_of_them() {
         let from_yaml =
             kboot_with(folder, &["csr", "inspect", "-f", "-", "-o", "json"], yaml.stdout.as_bytes());
         let mut from_yaml: Value = serde_json::from_str(&from_yaml.stdout).unwrap();
-        assert_eq!(from_yaml[0]["path"], "stdin");
-        from_yaml[0]["path"] = "list.json".into();
+        assert_eq!(from_yaml[0]["file"], "stdin");
+        from_yaml[0]["file"] = "list.json".into();
         assert_eq!(from_yaml[0], found[0]);
     }
 }
@@ -524,7 +524,7 @@ fn only_what_was_approved_is_signed() {
         ("-f worker.csr --policy policy.yaml", "add --signer"),
         ("-f worker.csr --policy policy.yaml --preset upstream", "cannot be used with"),
         ("-f worker.csr --policy missing", "cannot read missing"),
-        ("-f worker.csr --policy worker.csr", "worker.csr: "),
+        ("-f worker.csr --policy worker.csr", "worker.csr:1:1: "),
         ("-f worker.csr --preset nonsense", "is not a preset"),
         ("-f worker.csr --signer example.com/mine", "example.com/mine"),
         ("-f missing", "cannot read missing"),

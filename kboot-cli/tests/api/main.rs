@@ -8,23 +8,29 @@
 )]
 
 mod adversity;
+mod all_nodes;
 mod certificates;
 mod commands;
 mod common;
+mod connection;
 mod csr;
 mod expiry;
 mod explain;
 mod flags;
 mod folder;
+mod golden;
 mod hidden;
 mod kubeconfig;
 mod manual;
 mod node;
 mod online;
+mod outputs;
 mod plugin;
 mod policy;
 mod policy_check;
 mod renewal;
+mod reports;
 mod surroundings;
 mod terminal;
 mod wrong_authority;
+mod wrong_files;

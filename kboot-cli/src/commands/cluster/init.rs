@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
+use kboot_core::bundle::PlanNote;
 use kboot_core::cluster::{Commented, Node, NodeRole};
 
 use crate::cli::ClusterInit;
@@ -33,9 +34,14 @@ pub(super) fn run(arguments: ClusterInit) -> Result<()> {
              and give it with --server",
         );
     }
+    if let Ok(spec) = text.parse()
+        && let Some(note) = PlanNote::of_endpoint(&spec)
+    {
+        output::note(&note.to_string());
+    }
     if let Some(file) = file.filter(|file| file.as_path() != Path::new("-")) {
         let file = file.display();
-        output::tell(&format!("next: look at {file}, then kboot cluster build -f {file} --out out"));
+        output::next(&format!("look at {file}, then kboot cluster build -f {file} --out out"));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `kboot node`
 
-mod verify;
+pub(super) mod all;
+pub(super) mod verify;
 
 use anyhow::Result;
 
