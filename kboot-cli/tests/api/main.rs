@@ -28,6 +28,7 @@ mod outputs;
 mod plugin;
 mod policy;
 mod policy_check;
+mod reference;
 mod renewal;
 mod reports;
 mod surroundings;
