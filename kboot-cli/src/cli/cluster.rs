@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use kboot_core::bundle::ClusterIdentity;
 use kboot_core::cluster::Node;
-use kboot_core::name::ClusterName;
+use kboot_core::name::{ClusterName, NodeName, UnixName};
 use kboot_core::net::ApiEndpoint;
 use kboot_core::time::Lifetime;
 use kboot_core::version::KubernetesVersion;
@@ -34,6 +34,12 @@ pub(crate) enum Cluster {
     /// The API server itself says first what would be created, updated and kept. Where another manager has set a field
     /// otherwise, nothing is applied, the fields are named, and the exit code is 1. The fields' manager is kboot.
     Apply(ClusterApply),
+    /// Install every node on its machine through ssh, one control-plane machine at a time; talks to the cluster
+    ///
+    /// What is in OUT goes there, as build has written it. A machine is done when its API server, its etcd and its units
+    /// are well. The manifests are applied before workers join. The first failure ends it; running it again does what is
+    /// missing.
+    Push(ClusterPush),
     /// Write every file of every node; running it again changes nothing
     Build {
         #[command(flatten)]
@@ -60,6 +66,32 @@ pub(crate) struct ClusterApply {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
+    /// The form of the list
+    #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) output: ListFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct ClusterPush {
+    /// The cluster file; - is stdin
+    #[arg(short = 'f', long, value_name = "FILE", default_value = "cluster.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The output folder
+    #[arg(long, value_name = "DIR", default_value = "out", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// This node alone; all without it. May be repeated
+    #[arg(long = "node", value_name = "NAME")]
+    pub(crate) nodes: Vec<NodeName>,
+    /// Who logs in on the machines: root, or a user who may sudo without a password. Ports, keys and jump hosts are
+    /// ssh_config's
+    #[arg(long, value_name = "NAME", default_value = "root")]
+    pub(crate) ssh_user: UnixName,
+    /// How long each step may take: a machine's script, or a wait for what it starts
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    pub(crate) timeout: Lifetime,
+    /// Say in which order, and how the control plane is; no machine is logged in to
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// The form of the list
     #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) output: ListFormat,

@@ -52,6 +52,10 @@ const EXAMPLES: &[(&str, &[Example])] = examples! {
     "cluster apply":
         "As soon as an API server answers" => "kboot cluster apply --kubeconfig out/super-admin.conf",
         "What it would change" => "kboot cluster apply --kubeconfig out/admin.conf --dry-run";
+    "cluster push":
+        "Every machine, or what is missing" => "kboot cluster push",
+        "One machine, by a user who may sudo" => "kboot cluster push --node w1 --ssh-user admin",
+        "In which order, and how the control plane is" => "kboot cluster push --dry-run";
     "cluster build":
         "From cluster.yaml into out" => "kboot cluster build",
         "Every month" => "kboot cluster build --renew-before 45d",

@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use ca::{Ca, CaCreate};
 pub(crate) use cert::{Cert, CertIssue, CertVerify, ExpiryFormat, Side};
-pub(crate) use cluster::{Cluster, ClusterApply, ClusterInit, ClusterPaths};
+pub(crate) use cluster::{Cluster, ClusterApply, ClusterInit, ClusterPaths, ClusterPush};
 pub(crate) use config::{Config, ConfigLint};
 pub(crate) use connection::Connection;
 pub(crate) use csr::{
@@ -118,6 +118,7 @@ pub(crate) enum Output {
     ClusterApply,
     /// Of cluster build, too
     ClusterPlan,
+    ClusterPush,
     ConfigLint,
     CsrExplain,
     CsrInspect,

@@ -34,6 +34,7 @@ fn of_output(name: Output) -> Result<Answer> {
         Output::CertVerify => of::<cert::verify::Verified>(),
         Output::ClusterApply => of::<cluster::apply::Entries>(),
         Output::ClusterPlan => of::<cluster::plan::Steps<'_>>(),
+        Output::ClusterPush => of::<cluster::push::Entries>(),
         Output::ConfigLint => of::<config::lint::Lint>(),
         Output::CsrExplain => of::<csr::explain::Explanations<'_>>(),
         Output::CsrInspect => of::<csr::inspect::Requests>(),

@@ -28,6 +28,7 @@ mod outputs;
 mod plugin;
 mod policy;
 mod policy_check;
+mod push;
 mod reference;
 mod renewal;
 mod reports;

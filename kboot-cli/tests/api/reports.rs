@@ -22,13 +22,14 @@ const fn of(name: &'static str, schema: &'static str, command: &'static str) -> 
     Report { name, schema, command }
 }
 
-pub(crate) const REPORTS: [Report; 39] = [
+pub(crate) const REPORTS: [Report; 40] = [
     of("cluster-plan-new", "cluster-plan", "cluster plan --out new"),
     of("cluster-plan-kept", "cluster-plan", "cluster plan"),
     of("cluster-plan-changed", "cluster-plan", "cluster plan -f changed.yaml"),
     of("cluster-plan-diff", "cluster-plan", "cluster plan -f changed.yaml --diff"),
     of("cluster-plan-renewal", "cluster-plan", "cluster plan --renew-before 9700h --rekey"),
     of("cluster-apply", "cluster-apply", "cluster apply --out applied --dry-run --kubeconfig config"),
+    of("cluster-push", "cluster-push", "cluster push -f workers.yaml --out workers --dry-run"),
     of("config-lint", "config-lint", "config lint --kubernetes-version 1.36 kubelet.service kubelet.yaml"),
     of("config-lint-good", "config-lint", "config lint --kubernetes-version 1.36 good.yaml"),
     of("cert-inspect", "cert-inspect", "cert inspect long/server.crt long/server.key request.pem"),
@@ -140,6 +141,15 @@ impl World {
             &changed.replace("v1.36.4", "v1.37.0").replace("192.0.2.1\n", "k8s.example.com\n"),
         );
         succeed(folder, "cluster build --out out");
+        // Of workers alone nobody is asked how they are.
+        let workers = "controlPlane: external\n  controlPlaneEndpoint:";
+        let roles = "roles: [worker]";
+        let workers = CLUSTER
+            .replace("controlPlaneEndpoint:", workers)
+            .replace("roles: [control-plane, etcd, worker]", roles);
+        file("workers.yaml", &workers);
+        succeed(folder, "ca create --out workers/authorities");
+        succeed(folder, "cluster build -f workers.yaml --out workers");
         succeed(folder, "ca create --out pki --lifetime 90000h");
         succeed(folder, "ca create --out other");
         let names = "--san a.very.long.name.of.a.server.example.com --san b.example.com --san 192.0.2.7 --san 2001:db8::7";

@@ -140,6 +140,12 @@ impl Plan {
         output.write(&self.bundle.artifacts, &steps(&self.root, &self.bundle)?)
     }
 
+    /// The files as they are once the plan is applied.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
     /// What happens to each file.
     #[must_use]
     pub fn steps(&self) -> &[PlanStep] {

@@ -96,6 +96,15 @@ fn take_proxy(kubeconfig: &mut Kubeconfig, context: Option<&str>) -> Option<Stri
     cluster.cluster.as_mut()?.proxy_url.take().filter(|text| !text.is_empty())
 }
 
+/// A client for a kubeconfig that is at hand, with certificates inside; to a machine's own address, so through no proxy.
+pub(super) async fn client_of(kubeconfig: Kubeconfig) -> Result<Client, OnlineError> {
+    let options = KubeConfigOptions::default();
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable)?;
+    config.default_retry = false;
+    config.proxy_url = None;
+    client(config).await
+}
+
 fn is_missing(error: &KubeconfigError) -> bool {
     match error {
         KubeconfigError::FindPath => true,

@@ -48,6 +48,12 @@ impl Call {
         Self { method: Method::PUT, path: path.into(), content: Some(("application/json", object)) }
     }
 
+    /// A change of what is there; where there is nothing, nothing is made (RFC 7396).
+    pub(super) fn merge(path: impl Into<String>, object: Vec<u8>) -> Self {
+        let content = Some(("application/merge-patch+json", object));
+        Self { method: Method::PATCH, path: path.into(), content }
+    }
+
     /// A server-side apply; JSON is YAML.
     pub(super) fn apply(path: impl Into<String>, object: Vec<u8>) -> Self {
         let content = Some(("application/apply-patch+yaml", object));

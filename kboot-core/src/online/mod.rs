@@ -20,6 +20,7 @@ pub mod node;
 mod permission;
 mod plugin;
 mod proxy;
+pub mod push;
 pub mod token;
 
 pub use connect::{authorities, connect};

@@ -93,3 +93,9 @@ pub(crate) const CONTROL_PLANE_TAINT: VersionSpan = VersionSpan::since(24);
 
 /// kubeadm's taint `node-role.kubernetes.io/master`, beside the new one in 1.24 (KEP-2067).
 pub(crate) const MASTER_TAINT: VersionSpan = VersionSpan::until(25);
+
+/// kubeadm's label `node-role.kubernetes.io/control-plane` (CHANGELOG-1.20, KEP-2067).
+pub(crate) const CONTROL_PLANE_LABEL: VersionSpan = VersionSpan::since(20);
+
+/// kubeadm's label `node-role.kubernetes.io/master` (CHANGELOG-1.24, KEP-2067).
+pub(crate) const MASTER_LABEL: VersionSpan = VersionSpan::until(24);

@@ -5,7 +5,10 @@ mod build;
 mod init;
 mod nodes;
 pub(super) mod plan;
+pub(super) mod push;
+mod ssh;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
@@ -22,6 +25,7 @@ use crate::{input, output};
 pub(crate) fn run(command: Cluster) -> Result<Answer> {
     match command {
         Cluster::Apply(arguments) => return apply::run(&arguments),
+        Cluster::Push(arguments) => return push::run(&arguments),
         Cluster::Init(arguments) => init::run(arguments)?,
         Cluster::Plan { paths, diff, output } => return plan::run(&paths, diff, output),
         Cluster::Build { paths, jobs, output } => build::run(&paths, jobs, output)?,
@@ -31,14 +35,14 @@ pub(crate) fn run(command: Cluster) -> Result<Answer> {
 
 /// A folder that somebody else could exchange is worth a warning, and no reason to stop: people know better
 /// whom they share a machine with.
-fn look_around(paths: &ClusterPaths) -> Result<()> {
-    let exposures = bundle::exposures(&paths.out).with_context(|| input::name(&paths.out))?;
+fn look_around(out: &Path) -> Result<()> {
+    let exposures = bundle::exposures(out).with_context(|| input::name(out))?;
     exposures.iter().for_each(|exposure| output::warn(&format!("--out: {exposure}")));
     Ok(())
 }
 
-fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
-    let spec: ClusterSpec = input::document(&paths.file, cluster::MAX_BYTES)?;
+fn read(file: &Path) -> Result<ClusterSpec> {
+    let spec: ClusterSpec = input::document(file, cluster::MAX_BYTES)?;
     for warning in spec.warnings() {
         output::warn(&warning.to_string());
     }

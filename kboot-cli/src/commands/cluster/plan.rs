@@ -14,8 +14,8 @@ use crate::input;
 use crate::output::{self, Column, ListFormat, Page, Report, Table, Text, Tone, Width};
 
 pub(super) fn run(paths: &ClusterPaths, diff: bool, format: ListFormat) -> Result<Answer> {
-    let spec = read(paths)?;
-    look_around(paths)?;
+    let spec = read(&paths.file)?;
+    look_around(&paths.out)?;
     let progress = progress();
     let plan = Plan::with_options(&spec, &paths.out, &options(paths, &progress), &mut Env::system());
     progress.end();
