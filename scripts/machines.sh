@@ -146,7 +146,7 @@ run_inside() {
         mkdir -p "$work/logs"
         mv "$journal" "$work/logs/${name%%/*}"
       done
-      rm -rf "$work/machines" "$work/out" "$work/ssh" "$work"/*.{yaml,cfg}
+      find "$work" -mindepth 1 -maxdepth 1 ! -name logs -exec rm -rf {} +
       echo "$script: logs are in $work/logs; a machine's journal: journalctl -D $work/logs/NAME" >&2
     else
       rm -rf "$work"
@@ -244,7 +244,7 @@ make_network() { # this side's address, the machines' way out
 
 # The system's ssh takes this run's key, and no other; in this mount namespace alone. Before make_machine.
 make_ssh() {
-  mkdir -p -m 0700 "$work/ssh"
+  mkdir -m 0700 "$work/ssh"
   ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/key"
   mount -t tmpfs -o mode=0755 tmpfs /etc/ssh/ssh_config.d
   cat >/etc/ssh/ssh_config.d/machines.conf <<CONFIG

@@ -29,6 +29,7 @@ mod plugin;
 mod policy;
 mod policy_check;
 mod push;
+mod reference;
 mod renewal;
 mod reports;
 mod surroundings;
