@@ -9,12 +9,10 @@ mod input;
 mod output;
 mod program;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use clap::error::Error;
-use kboot_core::shown::escaped_lines;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use cli::{Cli, Command};
@@ -44,7 +42,7 @@ fn main() -> ExitCode {
         Command::Csr(command) => commands::csr::run(command),
         Command::Policy(command) => commands::policy::run(command),
         Command::Node(command) => commands::node::run(command),
-        Command::Schema(command) => commands::shell::schema(command),
+        Command::Schema(command) => commands::schema::run(command),
         Command::Completions { shell } => commands::shell::completions(shell),
         Command::Man { command, out } => commands::shell::man(&command, out.as_deref()),
     };
@@ -66,17 +64,8 @@ fn keep_memory_private() {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// Help, or what is wrong with the arguments: a shell's pattern may have put names of others there.
+/// Help, or what is wrong with the arguments.
 fn refused(error: &Error) -> ExitCode {
-    let plain = error.render().to_string();
-    let shown = escaped_lines(&plain);
-    let printed = if shown == plain {
-        error.print()
-    } else {
-        let mut stderr = std::io::stderr().lock();
-        stderr.write_all(shown.as_bytes())
-    };
-    // That nobody listens is no error.
-    drop(printed);
+    output::help(error);
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

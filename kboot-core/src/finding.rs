@@ -36,7 +36,7 @@ pub trait Detail: fmt::Display {
 
 /// One thing that a check found. It never holds a secret.
 ///
-/// Serialized, it is `{severity, code, path, text}`.
+/// Serialized, it is `{severity, code, path, reason}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding<D> {
@@ -98,7 +98,7 @@ impl<D: Detail> Serialize for Finding<D> {
         fields.serialize_field("severity", severity)?;
         fields.serialize_field("code", detail.code())?;
         fields.serialize_field("path", path)?;
-        fields.serialize_field("text", &detail.to_string())?;
+        fields.serialize_field("reason", &detail.to_string())?;
         fields.end()
     }
 }

@@ -41,6 +41,9 @@ pub(crate) enum Cluster {
         /// How many threads; all processors without it
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
         jobs: Option<u16>,
+        /// What to print; json and yaml are what plan prints, of what was done
+        #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+        output: ListFormat,
     },
 }
 

@@ -146,6 +146,8 @@ const EXAMPLES: &[(&str, &[Example])] = examples! {
         "For an editor" => "kboot schema inventory > inventory.schema.json";
     "schema context":
         "For an editor" => "kboot schema context > context.schema.json";
+    "schema output":
+        "Of `kboot csr list -o json`" => "kboot schema output csr-list > csr-list.schema.json";
     "completions":
         "In this bash" => "source <(kboot completions bash)";
     "man":

@@ -14,7 +14,7 @@ mod token;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueHint};
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use ca::{Ca, CaCreate};
 pub(crate) use cert::{Cert, CertIssue, CertVerify, ExpiryFormat, Side};
@@ -39,7 +39,7 @@ pub(crate) use token::{StaticToken, StaticTokenCreate, Token, TokenCreate, Token
 /// Data goes to stdout, everything for people to stderr. Exit codes: 0 done or yes, 1 a negative
 /// answer, 2 an error.
 #[derive(Parser)]
-#[command(name = "kboot", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "kboot", version, arg_required_else_help = true, max_term_width = 80)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -102,4 +102,42 @@ pub(crate) enum Schema {
     Inventory,
     /// Of a context file: what is known besides a request
     Context,
+    /// Of what a command prints with -o json or -o yaml
+    Output {
+        /// Which command's; csr-settled is that of csr approve and deny
+        name: Output,
+    },
+}
+
+/// What has a schema, by the command that prints it.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Output {
+    CertExpiry,
+    CertInspect,
+    CertVerify,
+    ClusterApply,
+    /// Of cluster build, too
+    ClusterPlan,
+    ConfigLint,
+    CsrExplain,
+    CsrInspect,
+    CsrList,
+    /// Of each line of csr approve and csr deny
+    CsrSettled,
+    /// Of each line of csr simulate
+    CsrSimulate,
+    KubeconfigCheck,
+    KubeconfigInspect,
+    NodeVerify,
+    PolicyCheck,
+    PolicyPreset,
+    TokenCheck,
+    TokenList,
+    TokenStaticCheck,
+}
+
+impl Output {
+    pub(crate) fn title(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }

@@ -23,5 +23,8 @@ pub(crate) enum Policy {
     Preset {
         /// Its name
         name: Option<Preset>,
+        /// The form of the list
+        #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table)]
+        output: ListFormat,
     },
 }

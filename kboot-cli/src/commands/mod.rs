@@ -8,8 +8,10 @@ pub(crate) mod csr;
 pub(crate) mod kubeconfig;
 pub(crate) mod node;
 pub(crate) mod policy;
+pub(crate) mod schema;
 pub(crate) mod shell;
 pub(crate) mod token;
 
 mod authority;
 mod connection;
+mod shapes;

@@ -1,4 +1,4 @@
-//! `kboot schema`, `kboot completions`, `kboot man`
+//! `kboot completions`, `kboot man`
 
 use std::fs;
 use std::path::Path;
@@ -6,24 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::{Command, CommandFactory};
 use clap_mangen::roff::{Roff, roman};
-use kboot_core::document::Document;
-use kboot_core::policy::{ContextDocument, Inventory, Policy};
-use kboot_core::{ClusterSpec, bundle};
+use kboot_core::bundle;
 
 use crate::Answer;
-use crate::cli::{Cli, Example, Schema, examples, with_examples};
+use crate::cli::{Cli, Example, examples, with_examples};
 use crate::{input, output};
-
-pub(crate) fn schema(document: Schema) -> Result<Answer> {
-    let text = match document {
-        Schema::Cluster => ClusterSpec::schema(),
-        Schema::Policy => Policy::schema(),
-        Schema::Inventory => Inventory::schema(),
-        Schema::Context => ContextDocument::schema(),
-    };
-    output::data(text.as_bytes())?;
-    Ok(Answer::Yes)
-}
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Answer> {
     let mut script = Vec::new();
@@ -92,5 +79,36 @@ fn page(command: &Command, path: &str) -> Result<Vec<u8>> {
         section.control("fi", []).control("RE", []);
     }
     section.to_writer(&mut page)?;
-    Ok(page)
+    Ok(filled(&String::from_utf8(page)?).into_bytes())
+}
+
+/// The page with paragraphs broken at blanks, which roff puts together again: whoever reads it without roff can.
+fn filled(page: &str) -> String {
+    const COLUMNS: usize = 80;
+    let mut text = String::new();
+    let mut keeps_lines = false;
+    for line in page.lines() {
+        match line {
+            ".nf" => keeps_lines = true,
+            ".fi" => keeps_lines = false,
+            _ => {}
+        }
+        let mut used = 0_usize;
+        for word in line.split(' ') {
+            let width = word.chars().count().saturating_add(1);
+            // A line that begins with a dot or a quote would be a request.
+            let is_text =
+                !keeps_lines && !line.starts_with('.') && !word.starts_with(['.', '\'']) && !word.is_empty();
+            if used > 0 && is_text && used.saturating_add(width) > COLUMNS {
+                text.push('\n');
+                used = 0;
+            } else if used > 0 {
+                text.push(' ');
+            }
+            text += word;
+            used = used.saturating_add(width);
+        }
+        text.push('\n');
+    }
+    text
 }

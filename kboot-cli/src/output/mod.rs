@@ -1,26 +1,28 @@
 //! Where output goes: data to stdout, words for people to stderr.
 //!
 //! A command makes a value of its own type, a [`Report`], and hands it to [`report`], or one after another to a
-//! [`Stream`]. `text` is a line, `table` are lines in columns, `screen` is what they fit on, `format` has a file
+//! [`Stream`]. `text` is a line, `columns` is the one table, `screen` is what they fit on, `format` has a file
 //! for each form of `-o`.
 
 mod columns;
 mod format;
+mod help;
 mod progress;
 mod screen;
 mod stream;
 mod text;
 
 use std::io::{self, Write};
+use std::mem::take;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use kboot_core::bundle;
 use kboot_core::secret::SecretText;
-use kboot_core::shown;
 
 pub(crate) use columns::{Column, Table, Width};
 pub(crate) use format::{Layout, ListFormat, Page, Report};
+pub(crate) use help::help;
 pub(crate) use kboot_core::shown::escaped;
 pub(crate) use progress::Progress;
 use screen::Screen;
@@ -77,6 +79,13 @@ pub(crate) fn tell(line: &str) {
     say(None, line);
 }
 
+/// Tells people what comes next. It has commands to copy, so it is not wrapped: the terminal does that.
+pub(crate) fn next(what: &str) {
+    let line = Text::from(format!("{}: next: {}", program::name(), program::advice(what)).as_str())
+        .render(Screen::stderr());
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
 /// Tells people something in lines and tables; that nobody listens is no error.
 pub(crate) fn tell_page(page: impl Into<Page>) {
     let _ = io::stderr().lock().write_all(format::page(page.into(), Screen::stderr()).as_bytes());
@@ -98,10 +107,19 @@ pub(crate) fn error(error: &anyhow::Error) {
 }
 
 fn say(label: Option<Text>, line: &str) {
-    let label = label.map(|label| label.render(Screen::stderr()) + " ").unwrap_or_default();
+    let screen = Screen::stderr().for_messages();
+    let mut before = Text::from(format!("{}: ", program::name()).as_str());
+    if let Some(label) = label {
+        before = before.then(label).then(" ");
+    }
+    let mut text = String::new();
+    for line in program::advice(line).split('\n') {
+        let line = take(&mut before).then(line);
+        let hanging = " ".repeat(line.blanks_before().saturating_add(2));
+        line.lines(&hanging, screen).iter().for_each(|line| text += &format!("{line}\n"));
+    }
     // In one piece, so that lines of several programs do not mix.
-    let line = format!("{}: {label}{}\n", program::name(), shown::escaped_lines(&program::advice(line)));
-    let _ = io::stderr().lock().write_all(line.as_bytes());
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Whether the reader of stdout left, as `head` does: not an error of ours.

@@ -7,14 +7,20 @@ use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use unicode_width::UnicodeWidthStr;
 
-/// A terminal, or something that programs read.
+/// A terminal, or something that is read later.
 #[derive(Clone, Copy)]
 pub(crate) struct Screen {
-    is_terminal: bool,
-    /// How many columns a terminal has; none where it does not say so.
-    columns: Option<usize>,
+    columns: usize,
     has_colours: bool,
+    /// Whether somebody looks, or said how wide it is.
+    is_seen: bool,
 }
+
+/// How wide it is where nobody says so.
+const USUAL: usize = 80;
+
+/// Narrower than this, no table is one.
+const NARROWEST: usize = 40;
 
 impl Screen {
     pub(crate) fn stdout() -> Self {
@@ -25,39 +31,45 @@ impl Screen {
         Self::of(&io::stderr())
     }
 
-    /// `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and a terminal that is dumb are anstream's to know.
+    /// `COLUMNS` goes before the terminal's own width, as for other programs. `NO_COLOR`, `CLICOLOR`,
+    /// `CLICOLOR_FORCE` and a terminal that is dumb are anstream's to know.
     fn of(stream: &(impl RawStream + AsFd)) -> Self {
         let is_terminal = stream.is_terminal();
-        let size = if is_terminal { rustix::termios::tcgetwinsize(stream).ok() } else { None };
+        #[expect(clippy::disallowed_methods, reason = "how wide a screen is only the environment knows")]
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let said = said.filter(|columns| *columns > 0);
+        let size = || rustix::termios::tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col));
+        let size = || if is_terminal { size().filter(|columns| *columns > 0) } else { None };
         Self {
-            is_terminal,
-            columns: size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0),
+            columns: said.or_else(size).unwrap_or(USUAL).max(NARROWEST),
             has_colours: AutoStream::choice(stream) != ColorChoice::Never,
+            is_seen: is_terminal || said.is_some(),
         }
     }
 
-    pub(super) fn columns(self) -> Option<usize> {
+    /// The same for messages: in a file each stays on its line, where it is searched for.
+    pub(super) fn for_messages(self) -> Self {
+        if self.is_seen { self } else { Self { columns: usize::MAX, ..self } }
+    }
+
+    pub(super) fn columns(self) -> usize {
         self.columns
     }
 
     pub(super) fn has_colours(self) -> bool {
         self.has_colours
     }
+}
 
-    /// How many columns a text takes. For programs it is the number of characters, which is the same wherever
-    /// they run.
-    pub(super) fn width(self, text: &str) -> usize {
-        if self.is_terminal { text.width() } else { text.chars().count() }
-    }
+/// How many columns a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
 }
 
 #[cfg(test)]
 impl Screen {
-    /// What a program reads.
-    pub(super) const PIPE: Self = Self { is_terminal: false, columns: None, has_colours: false };
-
-    pub(super) const fn terminal(columns: usize) -> Self {
-        Self { is_terminal: true, columns: Some(columns), has_colours: false }
+    pub(super) const fn of_columns(columns: usize) -> Self {
+        Self { columns, has_colours: false, is_seen: true }
     }
 
     pub(super) const fn with_colours(self) -> Self {

@@ -171,7 +171,7 @@ fn the_authority_is_found_where_a_cluster_has_it() {
         kinds("Certificate"),
         kinds("PrivateKey")
     );
-    let embedded = |entry: &&Value| entry["place"].as_str().unwrap().contains("client-certificate-data");
+    let embedded = |entry: &&Value| entry["path"].as_str().unwrap().contains("client-certificate-data");
     assert!(all.as_array().unwrap().iter().filter(embedded).count() >= 2);
 }
 

@@ -262,9 +262,9 @@ fn a_plan_says_what_comes_next() {
     let plan = run(&folder, "cluster plan");
     assert!(plan.stderr.contains("next: kboot cluster build -f cluster.yaml --out out"), "{}", plan.stderr);
     let build = succeed(&folder, "cluster build").stderr;
-    let told = "kboot: next, as root on node-1, with its script and its folder; for example:
-kboot:   scp -r out/install/node-1.sh out/nodes/node-1 root@192.168.20.31: && ssh root@192.168.20.31 sh node-1.sh
-kboot: then, once an API server answers: kboot cluster apply --out out --kubeconfig out/super-admin.conf
+    let told = "kboot: on node-1, as root, with its script and its folder; so:
+kboot: next: scp -r out/install/node-1.sh out/nodes/node-1 root@192.168.20.31: && ssh root@192.168.20.31 sh node-1.sh
+kboot: next: once an API server answers, kboot cluster apply --out out --kubeconfig out/super-admin.conf
 ";
     assert!(build.ends_with(told), "{build}");
     assert!(folder.path().join("out/install/node-1.sh").is_file());

@@ -287,8 +287,8 @@ fn objects_show_who_sent_them_and_what_became_of_them() {
         let from_yaml =
             kboot_with(folder, &["csr", "inspect", "-f", "-", "-o", "json"], yaml.stdout.as_bytes());
         let mut from_yaml: Value = serde_json::from_str(&from_yaml.stdout).unwrap();
-        assert_eq!(from_yaml[0]["path"], "stdin");
-        from_yaml[0]["path"] = "list.json".into();
+        assert_eq!(from_yaml[0]["file"], "stdin");
+        from_yaml[0]["file"] = "list.json".into();
         assert_eq!(from_yaml[0], found[0]);
     }
 }

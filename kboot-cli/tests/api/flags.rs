@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::common::kboot;
 
 /// The help of every command, as `cluster build` and its text.
-fn helps() -> Vec<(String, String)> {
+pub(crate) fn helps() -> Vec<(String, String)> {
     let folder = tempfile::tempdir().unwrap();
     let mut waiting = vec![Vec::new()];
     let mut found = Vec::new();
@@ -30,7 +30,8 @@ fn helps() -> Vec<(String, String)> {
 
 /// `--flag` and what stands in its place for a value, of each line that declares one.
 fn flags(help: &str) -> impl Iterator<Item = (&str, &str)> {
-    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    // Prose, which may begin a line with a flag too, stands to the right or at the edge.
+    let lines = help.lines().filter(|line| line.starts_with("  -") || line.starts_with("      -"));
     lines.filter_map(|line| {
         let (_, declared) = line.split_once("--")?;
         let end = declared.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(declared.len());

@@ -17,7 +17,7 @@ fn entry(folder: &Path, text: &str, path: &str) -> Value {
     let yaml = cluster(folder, "plan", text, &["-o", "yaml"]).stdout;
     let list: Value = serde_json::from_str(&list).unwrap();
     assert_eq!(serde_saphyr::from_str::<Value>(&yaml).unwrap(), list);
-    list["files"].as_array().unwrap().iter().find(|entry| entry["path"] == path).unwrap().clone()
+    list["files"].as_array().unwrap().iter().find(|entry| entry["file"] == path).unwrap().clone()
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn an_expired_join_token_is_a_note_until_a_new_one_is_asked_for() {
         assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
     }
     let entry = entry(folder.path(), CLUSTER, path);
-    assert_eq!((&entry["action"], &entry["expired"]), (&json!("keep"), &json!("2020-01-01T00:00:00Z")));
+    assert_eq!((&entry["action"], &entry["expiration"]), (&json!("keep"), &json!("2020-01-01T00:00:00Z")));
 
     let plan = cluster(folder.path(), "plan", CLUSTER, &["--new-token"]);
     assert_eq!(plan.code, Some(1), "{}", plan.stderr);

@@ -205,7 +205,7 @@ fn inspecting_shows_everything_but_secrets() {
     }
     let json: Value =
         serde_json::from_str(&run(&folder, "kubeconfig inspect out/admin.conf -o json").stdout).unwrap();
-    assert_eq!(json["users"][0]["certificate"]["groups"], json!(["kubeadm:cluster-admins"]));
+    assert_eq!(json["users"][0]["certificate"]["organizations"], json!(["kubeadm:cluster-admins"]));
     assert_eq!(json["users"][0]["credentials"], json!(["certificate"]));
     let yaml = run(&folder, "kubeconfig inspect out/admin.conf -o yaml").stdout;
     assert!(yaml.contains("currentContext: kubernetes-admin@kubernetes"), "{yaml}");
@@ -313,7 +313,7 @@ fn static_tokens() {
     assert_eq!(run(&folder, &format!("{create} --out token.csv")).code, Some(2));
     let check = run(&folder, "token static check token.csv");
     assert_eq!(check.code, Some(0), "{}", check.stderr);
-    assert!(check.stdout.contains("kubelet-bootstrap   10001   system:bootstrappers,b"), "{}", check.stdout);
+    assert!(check.stdout.contains("kubelet-bootstrap   10001   system:bootstrappers, b"), "{}", check.stdout);
     let secret = std::fs::read_to_string(folder.path().join("token.csv")).unwrap()[..32].to_owned();
     let json = run(&folder, "token static check token.csv -o json").stdout;
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()[0]["groups"][1], "b");

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::common::{Outcome, kboot_path, write};
+use crate::common::{NO_END, Outcome, kboot_path, write};
 use kboot_core::Env;
 use serde_json::{Value, json};
 
@@ -63,6 +63,7 @@ fn kboot(folder: &Path, arguments: &[&str]) -> Outcome {
         .current_dir(folder)
         .env_remove("KUBECONFIG")
         .env("HOME", folder)
+        .env("COLUMNS", NO_END)
         .output()
         .unwrap();
     output.into()
@@ -94,7 +95,7 @@ fn running_pod() -> Value {
 }
 
 /// The same, with a pod on the second page that does not get its network.
-fn stuck(path: &str) -> Option<(u16, String)> {
+pub(crate) fn stuck(path: &str) -> Option<(u16, String)> {
     let mut pod = running_pod();
     pod["metadata"]["name"] = json!("coredns-1");
     pod["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");

@@ -15,18 +15,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common::requests::{NODES, SERVING, key, serving, with_condition};
-use crate::common::{Outcome, kboot_path, write};
+use crate::common::{NO_END, Outcome, kboot_path, write};
 
 /// A call as it came: `PUT /apis/… BODY`.
 #[derive(Clone)]
-struct Call {
-    method: String,
-    path: String,
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) path: String,
     body: String,
 }
 
 impl Call {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
@@ -37,13 +37,13 @@ type Calls = Arc<Mutex<Vec<Call>>>;
 type Answer = dyn Fn(&Call, &[Call]) -> (u16, Value);
 
 /// A kubeconfig to a server that answers by what it was asked and all that it was asked before.
-struct Server {
-    folder: TempDir,
+pub(crate) struct Server {
+    pub(crate) folder: TempDir,
     calls: Calls,
 }
 
 impl Server {
-    fn new(answer: impl Fn(&Call, &[Call]) -> (u16, Value) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(answer: impl Fn(&Call, &[Call]) -> (u16, Value) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let folder = tempfile::tempdir().unwrap();
         let kubeconfig = json!({
@@ -75,6 +75,7 @@ impl Server {
         let mut command = Command::new(kboot_path());
         command.args(arguments.split_whitespace()).args(["--kubeconfig", "config"]);
         command.current_dir(self.folder.path()).env_remove("KUBECONFIG").env("HOME", self.folder.path());
+        command.env("COLUMNS", NO_END);
         command
     }
 
@@ -118,23 +119,23 @@ fn reply(mut stream: TcpStream, answer: &Answer, seen: &Calls) {
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
 }
 
-const REQUESTS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+pub(crate) const REQUESTS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-fn status(code: u16, message: &str) -> (u16, Value) {
+pub(crate) fn status(code: u16, message: &str) -> (u16, Value) {
     (code, json!({"kind": "Status", "apiVersion": "v1", "code": code, "message": message}))
 }
 
-fn list(kind: &str, version: &str, items: &[Value]) -> (u16, Value) {
+pub(crate) fn list(kind: &str, version: &str, items: &[Value]) -> (u16, Value) {
     let metadata = json!({"resourceVersion": "7"});
     (200, json!({"kind": format!("{kind}List"), "apiVersion": version, "metadata": metadata, "items": items}))
 }
 
-fn requests(items: &[Value]) -> (u16, Value) {
+pub(crate) fn requests(items: &[Value]) -> (u16, Value) {
     list("CertificateSigningRequest", "certificates.k8s.io/v1", items)
 }
 
 /// What a cluster with the node worker-1 says of itself.
-fn facts(path: &str) -> (u16, Value) {
+pub(crate) fn facts(path: &str) -> (u16, Value) {
     let node = json!({
         "metadata": {"name": "worker-1"},
         "status": {"addresses": [{"type": "InternalIP", "address": "192.168.5.21"}]},
@@ -151,7 +152,7 @@ fn facts(path: &str) -> (u16, Value) {
     }
 }
 
-fn numbered(mut object: Value, version: &str) -> Value {
+pub(crate) fn numbered(mut object: Value, version: &str) -> Value {
     object["metadata"]["resourceVersion"] = json!(version);
     object["metadata"]["uid"] = json!(format!("uid-{}", object["metadata"]["name"]));
     object
@@ -364,7 +365,7 @@ fn a_plug_in_that_hangs_ends_in_time() {
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
-fn secret(fields: &[(&str, &str)], kind: &str) -> Value {
+pub(crate) fn secret(fields: &[(&str, &str)], kind: &str) -> Value {
     let data: serde_json::Map<_, _> =
         fields.iter().map(|(key, value)| ((*key).to_owned(), STANDARD.encode(value).into())).collect();
     json!({
@@ -373,7 +374,7 @@ fn secret(fields: &[(&str, &str)], kind: &str) -> Value {
     })
 }
 
-const TOKEN: &str = "abcdef.0123456789abcdef";
+pub(crate) const TOKEN: &str = "abcdef.0123456789abcdef";
 
 #[test]
 fn what_is_wrong_with_a_token_has_a_code() {
@@ -442,8 +443,8 @@ fn tokens_are_listed_without_secrets_and_made_once() {
     assert!(outcome.stderr.contains("has a token abcdef already"), "{}", outcome.stderr);
 }
 
-fn manifests(server: &Server) {
-    let folder = server.folder.path().join("out/manifests");
+pub(crate) fn manifests(server: &Server, out: &str) {
+    let folder = server.folder.path().join(out).join("manifests");
     std::fs::create_dir_all(&folder).unwrap();
     let file = |name: &str, text: &str| write(&Path::new(&folder).join(name), text.as_bytes());
     file(
@@ -456,7 +457,7 @@ fn manifests(server: &Server) {
     );
 }
 
-fn resources(path: &str) -> (u16, Value) {
+pub(crate) fn resources(path: &str) -> (u16, Value) {
     match path {
         "/api/v1" => (
             200,
@@ -483,7 +484,7 @@ fn manifests_are_planned_and_applied() {
         }
         _ => resources(&call.path),
     });
-    manifests(&server);
+    manifests(&server, "out");
     let outcome = server.kboot("cluster apply --dry-run");
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
     assert_eq!(
@@ -516,7 +517,7 @@ fn a_conflict_applies_nothing_and_is_named() {
         "PATCH" => (200, call.json()),
         _ => resources(&call.path),
     });
-    manifests(&server);
+    manifests(&server, "out");
     let outcome = server.kboot("cluster apply");
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
     assert!(

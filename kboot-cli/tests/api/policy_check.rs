@@ -23,7 +23,7 @@ fn problems(rules: &str) -> Vec<String> {
     let problems: Vec<&Value> = findings(&value, "error");
     assert_eq!(outcome.code, Some(i32::from(!problems.is_empty())), "{value}");
     let text = |problem: &Value| {
-        format!("{}: {}", problem["path"].as_str().unwrap(), problem["text"].as_str().unwrap())
+        format!("{}: {}", problem["path"].as_str().unwrap(), problem["reason"].as_str().unwrap())
     };
     problems.into_iter().map(text).collect()
 }
@@ -186,7 +186,7 @@ fn a_check_is_table_json_or_yaml() {
     let value: Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(value["ok"], true);
     assert_eq!(value["rules"][0]["name"], "serving");
-    assert_eq!(value["rules"][0]["signer"], "kubernetes.io/kubelet-serving");
+    assert_eq!(value["rules"][0]["signerName"], "kubernetes.io/kubelet-serving");
     assert_eq!(value["rules"][0]["decision"], "approve");
     assert!(value["rules"][0]["sentence"].as_str().unwrap().starts_with("Approves serving certificates"));
     assert_eq!(value["otherwise"][0], "What no rule matches is held.");

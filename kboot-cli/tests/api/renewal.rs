@@ -159,7 +159,7 @@ fn a_difference_shows_lines_and_fields_and_no_secret() {
         assert_eq!(table.stdout.contains(".(not shown)\n"), more.is_empty(), "{}", table.stdout);
         let of_key = json["files"].as_array().unwrap().iter();
         let of_key =
-            of_key.clone().find(|file| file["path"].as_str().unwrap().ends_with("/apiserver.key")).unwrap();
+            of_key.clone().find(|file| file["file"].as_str().unwrap().ends_with("/apiserver.key")).unwrap();
         assert_eq!(of_key["diff"].as_array().unwrap().len(), 2);
         assert!(json_of(folder, &arguments)["files"][0].get("diff").is_none());
 

@@ -3,18 +3,23 @@
 use std::path::Path;
 
 use crate::common::requests::{NODES, SERVING, folder, list, serving};
-use crate::common::{built, kboot_path, run, succeed, write};
+use crate::common::{built, kboot_path, run, succeed, with_cluster_file, write};
 use kboot_core::cluster::{ClusterSpec, NodeRole};
 use kboot_testkit::Oracle;
 
 /// What a command prints on a terminal of so many columns. Whoever runs the tests may have an opinion about colours,
 /// and a machine of continuous integration counts as one that shows them whatever its `TERM`.
 fn shown(folder: &Path, columns: usize, environment: &str, arguments: &str) -> Option<String> {
+    Some(written(folder, columns, environment, arguments)?.replace('\r', ""))
+}
+
+/// The same with the ways back to the beginning of a line.
+fn written(folder: &Path, columns: usize, environment: &str, arguments: &str) -> Option<String> {
     let script = Oracle::find("script")?;
-    let unset = "-u NO_COLOR -u CLICOLOR -u CLICOLOR_FORCE -u CI";
+    let unset = "-u NO_COLOR -u CLICOLOR -u CLICOLOR_FORCE -u CI -u COLUMNS";
     let command =
         format!("stty cols {columns}; env {unset} TERM=xterm {environment} {} {arguments}", kboot_path());
-    Some(script.run(folder, &["-qec", &command, "/dev/null"]).stdout.replace('\r', ""))
+    Some(script.run(folder, &["-qec", &command, "/dev/null"]).stdout)
 }
 
 /// The text without its colours.
@@ -30,13 +35,11 @@ fn a_terminal_shows_how_much_life_is_left() {
     succeed(&folder, "ca create --out pki");
     let show = |environment| shown(folder.path(), 80, environment, "cert expiry pki");
     let Some(coloured) = show("") else { return };
-    assert!(coloured.contains("\u{1b}[32m████████████████████"), "{coloured:?}");
+    assert!(coloured.contains("\u{1b}[32m██████████"), "{coloured:?}");
     for environment in ["NO_COLOR=1", "CLICOLOR=0", "TERM=dumb"] {
         let plain = show(environment).unwrap();
-        assert!(!plain.contains('\u{1b}') && plain.contains("CN=kubernetes"), "{environment}: {plain:?}");
+        assert!(!plain.contains('\u{1b}') && plain.contains("  ██████████  "), "{environment}: {plain:?}");
     }
-    let piped = run(&folder, "cert expiry pki");
-    assert!(!piped.stdout.contains(['\u{1b}', '█']), "{piped:?}", piped = piped.stdout);
 }
 
 #[test]
@@ -101,6 +104,29 @@ fn decisions_have_a_colour() {
     }
 }
 
+/// RSA keys take so long that somebody waits.
+#[test]
+fn what_takes_long_says_how_far_it_is() {
+    let folder = with_cluster_file();
+    let file = folder.path().join("cluster.yaml");
+    let spec =
+        std::fs::read_to_string(&file).unwrap().replace("  nodes:", "  pki: {key: rsa-3072}\n  nodes:");
+    write(&file, spec.as_bytes());
+    let Some(written) = written(folder.path(), 80, "", "cluster build --jobs 1") else { return };
+    let lines: Vec<&str> = written.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
+    assert!(lines.iter().any(|line| line.contains(" of 13 certificates, about ")), "{lines:#?}");
+    assert!(
+        lines.iter().all(|line| line.chars().count() <= 80 || line.contains("kboot: next: ")),
+        "{lines:#?}"
+    );
+    // It leaves nothing behind.
+    let last = lines.iter().position(|line| line.starts_with("kboot: 51 files created")).unwrap();
+    assert!(lines[last - 1].trim().is_empty(), "{lines:#?}");
+    // What is done at once says nothing.
+    let quick = shown(folder.path(), 80, "", "cluster build --jobs 1").unwrap();
+    assert!(!quick.contains("certificates"), "{quick}");
+}
+
 /// An answer that cannot be read is asked for again, and an empty one is what stands in brackets.
 #[test]
 fn init_asks_for_the_machines() {
@@ -119,7 +145,7 @@ fn init_asks_for_the_machines() {
         .unwrap();
     let talk = String::from_utf8_lossy(&talk.stdout).replace('\r', "");
     assert!(talk.contains("is not an address of a node"), "{talk}");
-    assert!(talk.contains("kboot cluster build -f cluster.yaml --out out"), "{talk}");
+    assert!(talk.contains("kboot cluster build -f cluster.yaml --out out\n"), "{talk}");
     drop(script);
     let written = std::fs::read_to_string(folder.path().join("cluster.yaml")).unwrap();
     let spec: ClusterSpec = written.parse().unwrap();

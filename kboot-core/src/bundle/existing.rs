@@ -41,8 +41,9 @@ pub(super) fn existing(
     options: &PlanOptions,
     now: Timestamp,
 ) -> Result<Existing, BundleError> {
-    let PlanOptions { cluster_was: _, new_token, renew_before, rekey } = *options;
-    let mut existing = Existing { new_token, renew_before, rekey, ..Existing::default() };
+    let &PlanOptions { cluster_was: _, new_token, renew_before, rekey, ref progress } = options;
+    let mut existing =
+        Existing { new_token, renew_before, rekey, progress: progress.clone(), ..Existing::default() };
     let path = root.join(TOKEN);
     if let Some(bytes) = fs::read(&path, fs::SECRET)? {
         let text = String::from_utf8_lossy(&bytes);

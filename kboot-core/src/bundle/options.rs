@@ -1,6 +1,7 @@
 //! What is asked of a plan besides the cluster file.
 
 use super::cluster_identity::ClusterIdentity;
+use crate::pki::Progress;
 use crate::time::Lifetime;
 
 /// What is asked for besides the cluster file.
@@ -33,4 +34,6 @@ pub struct PlanOptions {
     /// old one. Authorities and the service account key are not renewed, and a certificate of which every node has a
     /// copy keeps its key.
     pub rekey: bool,
+    /// Who is told how many of the certificates are done.
+    pub progress: Progress,
 }

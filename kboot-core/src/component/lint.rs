@@ -89,7 +89,7 @@ impl fmt::Display for LintProblem {
 
 /// A finding in one of several files: its path is a line such as `line 12`, or a field's path.
 ///
-/// Serialized, it is `{file, place, severity, problem}`.
+/// Serialized, it is `{file, severity, code, path, reason}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileFinding {
@@ -102,12 +102,13 @@ pub struct FileFinding {
 impl Serialize for FileFinding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
-        let Self { file, finding: Finding { severity, path, detail } } = self;
-        let mut fields = serializer.serialize_struct("FileFinding", 4)?;
+        let Self { file, finding } = self;
+        let mut fields = serializer.serialize_struct("FileFinding", 5)?;
         fields.serialize_field("file", file)?;
-        fields.serialize_field("place", path)?;
-        fields.serialize_field("severity", severity)?;
-        fields.serialize_field("problem", &detail.to_string())?;
+        fields.serialize_field("severity", &finding.severity)?;
+        fields.serialize_field("code", finding.code())?;
+        fields.serialize_field("path", &finding.path)?;
+        fields.serialize_field("reason", &finding.detail.to_string())?;
         fields.end()
     }
 }

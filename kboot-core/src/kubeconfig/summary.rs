@@ -108,15 +108,15 @@ pub struct CertificateSummary {
     /// The subject, for people.
     pub subject: String,
     /// Every organization: in a client certificate, the groups.
-    pub groups: Vec<String>,
+    pub organizations: Vec<String>,
     /// The first moment of its life (RFC 3339).
     pub not_before: String,
     /// The last moment of its life (RFC 3339).
     pub not_after: String,
     /// Whether it is valid now.
     pub valid_now: bool,
-    /// The SHA-256 of its DER, in hexadecimal.
-    pub sha256: String,
+    /// The SHA-256 of its DER: `sha256:` and hexadecimal.
+    pub fingerprint: String,
 }
 
 /// A context.
@@ -190,11 +190,11 @@ fn certificate(certificate: &Certificate, now: Timestamp) -> Option<CertificateS
     let facts = certificate.facts();
     Some(CertificateSummary {
         subject: facts.subject.clone(),
-        groups: facts.organizations.clone(),
+        organizations: facts.organizations.clone(),
         not_before: facts.validity.not_before.to_string(),
         not_after: facts.validity.not_after.to_string(),
         valid_now: facts.validity.contains(now),
-        sha256: certificate.fingerprint(),
+        fingerprint: format!("sha256:{}", certificate.fingerprint()),
     })
 }
 

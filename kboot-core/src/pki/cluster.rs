@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::join::{JoinToken, lets_nodes_join};
 use super::origin::Origin;
+use super::progress::Progress;
 use super::row::Scope;
 use super::{CaSet, PkiError, Profile};
 use crate::cluster::ClusterSpec;
@@ -91,6 +92,8 @@ pub struct Existing {
     /// Whether what is renewed for its end gets a new key. A certificate of which every node has a copy keeps its key:
     /// a run that is killed between two nodes would leave two keys, of which neither may be overwritten.
     pub rekey: bool,
+    /// Who is told how many of the certificates are done.
+    pub progress: Progress,
 }
 
 /// Every certificate of a cluster, its authorities, and its bootstrap token. It borrows nothing; the authorities are

@@ -54,8 +54,16 @@ impl CaSet {
         env: &mut Env,
     ) -> Result<UnsignedPki, IssueError> {
         self.signers_key(spec)?;
-        let Existing { mut certificates, token, kept_tokens, new_token, static_tokens, renew_before, rekey } =
-            existing;
+        let Existing {
+            mut certificates,
+            token,
+            kept_tokens,
+            new_token,
+            static_tokens,
+            renew_before,
+            rekey,
+            progress,
+        } = existing;
         let now = env.now();
         let validity = Validity::starting(now, spec.pki.certificate_lifetime).map_err(PkiError::from)?;
         let waiting = Mutex::default();
@@ -69,9 +77,14 @@ impl CaSet {
                 Ok(Order { existing: certificates.remove(&id), serial: serial_number(env)?, node, id })
             })
             .collect::<Result<Vec<_>, PkiError>>()?;
+        let count = progress.counter(orders.len());
         let certificates = orders
             .into_par_iter()
-            .filter_map(|order| issuance.fulfil(order).transpose())
+            .filter_map(|order| {
+                let fulfilled = issuance.fulfil(order).transpose();
+                count();
+                fulfilled
+            })
             .collect::<Result<BTreeMap<_, _>, PkiError>>()?;
         let unsigned = waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Joining { token, kept_tokens, static_tokens } =

@@ -41,6 +41,8 @@ pub struct Explanation<'a> {
 pub struct TreeLine {
     /// The texts.
     pub parts: Vec<(String, Option<Tone>)>,
+    /// What stands before each further line where this one is too long for a screen and is wrapped.
+    pub hanging: String,
 }
 
 /// How a word of a tree is meant, for whoever shows colours.
@@ -260,18 +262,20 @@ impl<'a> Explanation<'a> {
     pub fn tree(&self, policy: &str) -> Vec<TreeLine> {
         let mut lines = self.head(policy);
         lines.extend(
-            self.wishes().iter().map(|(what, wish)| TreeLine::plain(format!("│   {what:<9} {wish}"))),
+            self.wishes()
+                .iter()
+                .map(|(what, wish)| TreeLine::plain("│   ", format!("{what:<9} {wish}")).hanging(10)),
         );
         let mut section = None;
         for clause in self.decision.trace().clauses() {
             if clause.subject() == ClauseKind::Outcome {
-                lines.push(TreeLine::plain(format!("├── outcome: {clause}")));
+                lines.push(TreeLine::branch("├── ", format!("outcome: {clause}")));
                 continue;
             }
             let of = clause.rule().map(super::Rule::name);
             if section != Some(of) {
                 section = Some(of);
-                lines.push(TreeLine::plain(format!("├── {}", heading(&clause))));
+                lines.push(TreeLine::branch("├── ", heading(&clause)));
             }
             let reason = clause.reason().map(|reason| format!("  [{reason}]")).unwrap_or_default();
             let (tone, mark) = match clause.answer() {
@@ -280,12 +284,12 @@ impl<'a> Explanation<'a> {
                 super::Answer::Unknown => (Tone::Open, "?"),
             };
             let rest = format!(" {:<17} {clause}{reason}", clause.subject().as_str());
-            lines.push(TreeLine::new("│   ", tone, mark, &rest));
+            lines.push(TreeLine::new("│   ", tone, mark, &rest).hanging(20));
         }
-        lines.push(TreeLine::plain("├── why"));
-        lines.extend(self.why().iter().map(|line| TreeLine::plain(format!("│   {line}"))));
-        lines.push(TreeLine::plain("└── what to do"));
-        lines.extend(self.what_to_do().iter().map(|line| TreeLine::plain(format!("    {line}"))));
+        lines.push(TreeLine::branch("├── ", "why"));
+        lines.extend(self.why().iter().map(|line| TreeLine::plain("│   ", line)));
+        lines.push(TreeLine::branch("└── ", "what to do"));
+        lines.extend(self.what_to_do().iter().map(|line| TreeLine::plain("    ", line)));
         lines
     }
 
@@ -296,11 +300,12 @@ impl<'a> Explanation<'a> {
             name => format!("{}: ", shown(name)),
         };
         let (verdict, reason) = (self.decision.verdict(), self.decision.reason());
-        let decided =
-            |tone, word| vec![TreeLine::new(&name, tone, word, &format!(" ({reason}), by {policy}"))];
+        let decided = |tone, word| {
+            vec![TreeLine::new(&name, tone, word, &format!(" ({reason}), by {policy}")).below("│   ")]
+        };
         let would_be = |tone, word, rest| {
-            let by_policy = format!("│   by {policy} it would be: {} ({reason})", verdict.as_str());
-            vec![TreeLine::new(&name, tone, word, rest), TreeLine::plain(by_policy)]
+            let by_policy = format!("by {policy} it would be: {} ({reason})", verdict.as_str());
+            vec![TreeLine::new(&name, tone, word, rest).below("│   "), TreeLine::plain("│   ", by_policy)]
         };
         match (self.object.stage(), verdict) {
             (Stage::Pending, Verdict::Approve) => decided(Tone::Good, "APPROVE"),
@@ -355,13 +360,31 @@ impl<'a> Explanation<'a> {
 }
 
 impl TreeLine {
-    fn plain(text: impl Into<String>) -> Self {
-        Self { parts: vec![(text.into(), None)] }
+    /// A line without a mark, below what stands before it.
+    fn plain(before: &str, text: impl fmt::Display) -> Self {
+        Self { parts: vec![(format!("{before}{text}"), None)], hanging: before.to_owned() }
+    }
+
+    /// A line from which others hang.
+    fn branch(before: &str, text: impl fmt::Display) -> Self {
+        let hanging = if before.starts_with('├') { "│   " } else { "    " };
+        Self::plain(before, text).below(hanging)
     }
 
     fn new(before: &str, tone: Tone, word: &str, after: &str) -> Self {
         let plain = |text: &str| (text.to_owned(), None);
-        Self { parts: vec![plain(before), (word.to_owned(), Some(tone)), plain(after)] }
+        let parts = vec![plain(before), (word.to_owned(), Some(tone)), plain(after)];
+        Self { parts, hanging: before.to_owned() }
+    }
+
+    fn below(self, hanging: &str) -> Self {
+        Self { hanging: hanging.to_owned(), ..self }
+    }
+
+    /// Further lines stand below what comes so many columns after the beginning.
+    fn hanging(mut self, columns: usize) -> Self {
+        self.hanging.push_str(&" ".repeat(columns));
+        self
     }
 }
 

@@ -291,7 +291,7 @@ fn summaries() {
     assert_eq!(value["clusters"][0]["authorities"][0]["subject"], "CN=ca");
     assert_eq!(value["users"][0]["credentials"], serde_json::json!(["certificate"]));
     let certificate = &value["users"][0]["certificate"];
-    assert_eq!(certificate["groups"], serde_json::json!(["dev", "ops"]));
+    assert_eq!(certificate["organizations"], serde_json::json!(["dev", "ops"]));
     assert_eq!(certificate["notAfter"], "2118-01-01T00:00:00Z");
     assert_eq!(certificate["validNow"], true);
     let expired = parsed("stricter-certificate-expired.yaml").unwrap().summary(&around);

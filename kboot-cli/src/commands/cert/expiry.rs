@@ -7,6 +7,7 @@ use kboot_core::Env;
 use kboot_core::inspect::Item;
 use kboot_core::pki::{Expiring, Urgency, prometheus};
 use kboot_core::time::{Lifetime, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::files;
@@ -42,19 +43,19 @@ pub(super) fn run(path: &Path, within: Option<Lifetime>, format: ExpiryFormat) -
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Expiry<'a> {
+pub(in crate::commands) struct Expiry<'a> {
     entries: Vec<Entry<'a>>,
     #[serde(skip)]
     within: Option<Lifetime>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry<'a> {
+    file: &'a str,
     path: &'a str,
-    place: &'a str,
     subject: &'a str,
     serial: &'a str,
     is_authority: bool,
@@ -62,12 +63,12 @@ struct Entry<'a> {
     not_after: String,
     remaining_seconds: i64,
     urgency: Word,
-    /// How many twentieths of its life are left.
+    /// How many tenths of its life are left.
     #[serde(skip)]
     left: u16,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Word {
     Expired,
@@ -75,13 +76,13 @@ enum Word {
     Later,
 }
 
-const PARTS: u16 = 20;
+const PARTS: u16 = 10;
 
 impl<'a> Entry<'a> {
     fn new(entry: &'a Expiring, now: Timestamp, threshold: Lifetime) -> Self {
         Self {
-            path: &entry.path,
-            place: &entry.place,
+            file: &entry.path,
+            path: &entry.place,
             subject: &entry.subject,
             serial: &entry.serial,
             is_authority: entry.is_authority,
@@ -99,17 +100,18 @@ impl<'a> Entry<'a> {
 
     fn row(&self) -> [Text; 5] {
         let bar = |length: u16, of: &str| of.repeat(usize::from(length));
+        let bar = bar(self.left, "█") + &bar(PARTS.saturating_sub(self.left), "░");
         let tone = match self.urgency {
             Word::Expired => Tone::Bad,
             Word::Soon => Tone::Doubtful,
             Word::Later => Tone::Good,
         };
         [
-            [self.path, self.place].join(" ").trim_end().into(),
-            self.subject.into(),
-            self.not_after.as_str().into(),
             residual(self.remaining_seconds).into(),
-            tone.ornament(&(bar(self.left, "█") + &bar(PARTS.saturating_sub(self.left), "░"))),
+            tone.text(&bar),
+            self.not_after.as_str().into(),
+            self.subject.into(),
+            [self.file, self.path].join(" ").trim_end().into(),
         ]
     }
 }
@@ -119,8 +121,8 @@ impl Report for Expiry<'_> {
 
     fn page(&self) -> Page {
         let column = Column::new("");
-        let left = column.width(output::Width::AtLeast(6)).right();
-        let mut table = Table::new([column, column, column, left, column]).indent(2).gap(2);
+        let left = column.width(output::Width::AtLeast(4)).right();
+        let mut table = Table::new([left, column, column, column.free(), column]).indent(2).gap(2);
         for urgency in [Word::Expired, Word::Soon, Word::Later] {
             let mut rows = self.entries.iter().filter(|entry| entry.urgency == urgency).peekable();
             if rows.peek().is_some() {

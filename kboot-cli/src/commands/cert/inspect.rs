@@ -8,6 +8,7 @@ use kboot_core::x509::{
     Certificate, CertificateFacts, CertificateRequest, ExtendedKeyUsage, GeneralName, KeyUsage, Pin,
     PublicKey, SignatureCheck,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::files;
@@ -34,9 +35,9 @@ pub(super) fn run(paths: &[PathBuf], format: ListFormat) -> Result<()> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Inspected(Vec<Entry>);
+pub(in crate::commands) struct Inspected(Vec<Entry>);
 
 impl Report for Inspected {
     const LAYOUT: Layout = Layout::Lines;
@@ -54,26 +55,31 @@ impl Report for Inspected {
 }
 
 /// One thing, and where it stands.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Entry {
+    file: String,
     path: String,
-    place: String,
     #[serde(flatten)]
     what: What,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(tag = "kind")]
 enum What {
     Certificate(Box<OfCertificate>),
     CertificateRequest(Box<OfRequest>),
     PrivateKey(OfPrivateKey),
-    PublicKey { pin: Pin },
-    Reference { file: String },
+    PublicKey {
+        #[schemars(with = "String")]
+        pin: Pin,
+    },
+    Reference {
+        reference: String,
+    },
     Unknown,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OfCertificate {
     subject: String,
@@ -90,11 +96,12 @@ struct OfCertificate {
     key: String,
     serial: String,
     fingerprint: String,
+    #[schemars(with = "String")]
     pin: Pin,
     uses: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OfRequest {
     subject: String,
@@ -105,6 +112,7 @@ struct OfRequest {
     #[serde(flatten)]
     usages: Usages,
     key: String,
+    #[schemars(with = "String")]
     pin: Pin,
     attributes: Vec<String>,
     is_signed: bool,
@@ -112,15 +120,16 @@ struct OfRequest {
     oddities: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OfPrivateKey {
     key: String,
+    #[schemars(with = "Option<String>")]
     pin: Option<Pin>,
     belongs_to: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Names {
     dns_names: Vec<String>,
@@ -128,7 +137,7 @@ struct Names {
     other_names: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Usages {
     key_usages: Option<Vec<String>>,
@@ -150,10 +159,10 @@ impl Entry {
                 belongs_to: public_key.as_ref().and_then(|key| owner(key, path, all)),
             }),
             Item::PublicKey(key) => What::PublicKey { pin: key.pin() },
-            Item::Reference { path } => What::Reference { file: path.clone() },
+            Item::Reference { path } => What::Reference { reference: path.clone() },
             _ => What::Unknown,
         };
-        Self { path: input::name(path), place: found.place.clone(), what }
+        Self { file: input::name(path), path: found.place.clone(), what }
     }
 
     /// Where it stands, then a line for each thing that it says.
@@ -163,10 +172,12 @@ impl Entry {
             What::CertificateRequest(request) => ("certificate request", request.facts()),
             What::PrivateKey(key) => ("private key", key.facts()),
             What::PublicKey { pin } => ("public key", vec![("pin", pin.to_string().into())]),
-            What::Reference { file } => ("names another file", vec![("file", file.as_str().into())]),
+            What::Reference { reference } => {
+                ("names another file", vec![("file", reference.as_str().into())])
+            }
             What::Unknown => ("names another file", Vec::new()),
         };
-        let place = [self.path.as_str(), &self.place].join(" ");
+        let place = [self.file.as_str(), &self.path].join(" ");
         page.line(format!("{}: {kind}", place.trim_end()));
         let mut table = Table::facts(11);
         facts.into_iter().filter(|(_, fact)| !fact.is_empty()).for_each(|(name, fact)| {

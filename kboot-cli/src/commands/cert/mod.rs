@@ -1,10 +1,10 @@
 //! `kboot cert`
 
-mod expiry;
+pub(super) mod expiry;
 mod files;
-mod inspect;
+pub(super) mod inspect;
 mod issue;
-mod verify;
+pub(super) mod verify;
 
 use anyhow::Result;
 use kboot_core::x509::TlsUsage;

@@ -5,6 +5,7 @@ use kboot_core::inspect;
 use kboot_core::time::Timestamp;
 use kboot_core::x509::{Certificate, Verification, X509Error};
 use kboot_core::{Env, PrivateKey};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{MAX_BYTES, usage};
@@ -36,7 +37,7 @@ pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
         }
     }
     let verified = Verified {
-        path: input::name(&arguments.file),
+        file: input::name(&arguments.file),
         subject: facts.subject.clone(),
         valid: objection.is_none(),
         reason: objection,
@@ -46,9 +47,9 @@ pub(super) fn run(arguments: &CertVerify) -> Result<Answer> {
     Ok(if verified.valid { Answer::Yes } else { Answer::No })
 }
 
-#[derive(Serialize)]
-struct Verified {
-    path: String,
+#[derive(JsonSchema, Serialize)]
+pub(in crate::commands) struct Verified {
+    file: String,
     subject: String,
     valid: bool,
     reason: Option<String>,
@@ -60,7 +61,7 @@ impl Report for Verified {
     const LAYOUT: Layout = Layout::Lines;
 
     fn page(&self) -> Page {
-        let line = Text::from(format!("{}: ", self.path));
+        let line = Text::from(format!("{}: ", self.file));
         let line = match &self.reason {
             None => line.then(Tone::Good.text("valid")).then(format!(" until {}", self.until)),
             Some(reason) => line.then(Tone::Bad.text("not valid")).then(format!(": {reason}")),

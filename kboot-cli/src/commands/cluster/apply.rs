@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Error, Result, bail};
 use kboot_core::online::OnlineError;
 use kboot_core::online::apply::{self, Change, FieldConflict, Manifest, Planned};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Answer;
 use crate::cli::ClusterApply;
 use crate::commands::connection::with_cluster;
+use crate::commands::shapes;
 use crate::output::{Column, Page, Report, Table, Tone};
 use crate::{input, output};
 
@@ -86,17 +88,18 @@ fn advised(error: OnlineError, out: &Path) -> Error {
     error
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Entries(Vec<Entry>);
+pub(in crate::commands) struct Entries(Vec<Entry>);
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Entry {
-    object: String,
+    resource: String,
     action: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<shapes::Conflict>")]
     conflicts: Vec<FieldConflict>,
 }
 
@@ -108,7 +111,12 @@ impl Entry {
             Change::Conflict { conflicts: of } => conflicts.clone_from(of),
             _ => {}
         }
-        Self { object: planned.manifest().to_string(), action: planned.change().as_str(), fields, conflicts }
+        Self {
+            resource: planned.manifest().to_string(),
+            action: planned.change().as_str(),
+            fields,
+            conflicts,
+        }
     }
 }
 
@@ -124,7 +132,7 @@ impl Report for Entries {
             };
             let conflicts = entry.conflicts.iter().map(ToString::to_string);
             let fields = entry.fields.iter().cloned().chain(conflicts).collect::<Vec<_>>().join(", ");
-            table.row([action, entry.object.as_str().into(), fields.into()]);
+            table.row([action, entry.resource.as_str().into(), fields.into()]);
         }
         table.into()
     }

@@ -9,11 +9,13 @@ use kboot_core::cluster::ControlPlane;
 use kboot_core::{ClusterSpec, Env};
 
 use super::nodes;
-use super::{advised, look_around, options, read, remark, summary};
+use super::plan::Steps;
+use super::{advised, look_around, options, progress, read, remark, summary};
 use crate::cli::ClusterPaths;
-use crate::{input, output};
+use crate::input;
+use crate::output::{self, ListFormat};
 
-pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
+pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>, format: ListFormat) -> Result<()> {
     let spec = read(paths)?;
     look_around(paths)?;
     if let Some(jobs) = jobs {
@@ -25,10 +27,16 @@ pub(super) fn run(paths: &ClusterPaths, jobs: Option<u16>) -> Result<()> {
     if std::io::stderr().is_terminal() {
         output::tell(&format!("building {} nodes into {} …", spec.nodes().len(), paths.out.display()));
     }
-    let plan =
-        Plan::build_with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
+    let progress = progress();
+    let plan = Plan::build_with_options(&spec, &paths.out, &options(paths, &progress), &mut Env::system());
+    progress.end();
+    let plan = plan.map_err(advised)?;
     remark(&plan);
-    output::tell_page(nodes::page(&plan));
+    if format.is_for_people() {
+        output::tell_page(nodes::page(&plan));
+    } else {
+        output::report(format, &Steps::new(&plan, false)?)?;
+    }
     output::tell(&summary(&plan, "created", "replaced", "kept"));
     next(&spec, &plan, &paths.out);
     Ok(())
@@ -49,20 +57,17 @@ fn next(spec: &ClusterSpec, plan: &Plan, out: &Path) {
         }
         let (name, address) = (node.name(), node.address());
         let host = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
-        output::tell(&format!(
-            "next, as root on {}, with its script and its folder; for example:",
-            names.join(", ")
-        ));
-        output::tell(&format!(
-            "  scp -r {out}/install/{name}.sh {out}/nodes/{name} root@{host}: && ssh root@{address} sh {name}.sh"
+        output::tell(&format!("on {}, as root, with its script and its folder; so:", names.join(", ")));
+        output::next(&format!(
+            "scp -r {out}/install/{name}.sh {out}/nodes/{name} root@{host}: && ssh root@{address} sh {name}.sh"
         ));
     }
     // Those that are replaced stand among the changes of nodes.
     let is_new =
         |step: &PlanStep| step.action == FileAction::Create && step.path.as_str().starts_with("manifests/");
     if spec.control_plane() == ControlPlane::Nodes && plan.steps().iter().any(is_new) {
-        output::tell(&format!(
-            "then, once an API server answers: kboot cluster apply --out {out} --kubeconfig {out}/super-admin.conf"
+        output::next(&format!(
+            "once an API server answers, kboot cluster apply --out {out} --kubeconfig {out}/super-admin.conf"
         ));
     }
 }

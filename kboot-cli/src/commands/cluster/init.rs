@@ -35,7 +35,7 @@ pub(super) fn run(arguments: ClusterInit) -> Result<()> {
     }
     if let Some(file) = file.filter(|file| file.as_path() != Path::new("-")) {
         let file = file.display();
-        output::tell(&format!("next: look at {file}, then kboot cluster build -f {file} --out out"));
+        output::next(&format!("look at {file}, then kboot cluster build -f {file} --out out"));
     }
     Ok(())
 }

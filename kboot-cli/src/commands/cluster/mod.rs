@@ -1,19 +1,22 @@
 //! `kboot cluster`
 
-mod apply;
+pub(super) mod apply;
 mod build;
 mod init;
 mod nodes;
-mod plan;
+pub(super) mod plan;
+
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use kboot_core::bundle::{BundleError, FileAction, Plan, PlanNote, PlanOptions};
 use kboot_core::cluster::{self, ClusterSpec};
 use kboot_core::version::VersionChangeKind;
-use kboot_core::{Error, bundle};
+use kboot_core::{Error, bundle, pki};
 
 use crate::Answer;
 use crate::cli::{Cluster, ClusterPaths};
+use crate::output::Progress;
 use crate::{input, output};
 
 pub(crate) fn run(command: Cluster) -> Result<Answer> {
@@ -21,7 +24,7 @@ pub(crate) fn run(command: Cluster) -> Result<Answer> {
         Cluster::Apply(arguments) => return apply::run(&arguments),
         Cluster::Init(arguments) => init::run(arguments)?,
         Cluster::Plan { paths, diff, output } => return plan::run(&paths, diff, output),
-        Cluster::Build { paths, jobs } => build::run(&paths, jobs)?,
+        Cluster::Build { paths, jobs, output } => build::run(&paths, jobs, output)?,
     }
     Ok(Answer::Yes)
 }
@@ -43,13 +46,20 @@ fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
     Ok(spec)
 }
 
-fn options(paths: &ClusterPaths) -> PlanOptions {
+fn options(paths: &ClusterPaths, progress: &Arc<Progress>) -> PlanOptions {
     let mut options = PlanOptions::default();
+    let told = progress.clone();
+    options.progress = pki::Progress::new(move |done, total| told.at(done, Some(total)));
     options.cluster_was.clone_from(&paths.cluster_was);
     options.new_token = paths.new_token;
     options.renew_before = paths.renew_before;
     options.rekey = paths.rekey;
     options
+}
+
+/// Keys take their time.
+fn progress() -> Arc<Progress> {
+    Arc::new(Progress::new("certificates"))
 }
 
 /// The error, with the argument that helps.

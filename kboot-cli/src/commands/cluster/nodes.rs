@@ -2,12 +2,13 @@
 
 use kboot_core::bundle::{FileAction, NodeChanges, Plan};
 use kboot_core::component::Reload;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::output::{Column, Page, Table, Width};
 
 /// What changes on one node, for programs.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Node {
     node: String,

@@ -3,10 +3,11 @@
 use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::bundle::{self, DifferenceLine, FileAction, FileDifference, Plan, PlanStep};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::nodes::{self, Node};
-use super::{advised, look_around, options, read, remark, summary};
+use super::{advised, look_around, options, progress, read, remark, summary};
 use crate::Answer;
 use crate::cli::ClusterPaths;
 use crate::input;
@@ -15,23 +16,26 @@ use crate::output::{self, Column, ListFormat, Page, Report, Table, Text, Tone, W
 pub(super) fn run(paths: &ClusterPaths, diff: bool, format: ListFormat) -> Result<Answer> {
     let spec = read(paths)?;
     look_around(paths)?;
-    let plan = Plan::with_options(&spec, &paths.out, &options(paths), &mut Env::system()).map_err(advised)?;
+    let progress = progress();
+    let plan = Plan::with_options(&spec, &paths.out, &options(paths, &progress), &mut Env::system());
+    progress.end();
+    let plan = plan.map_err(advised)?;
     output::report(format, &Steps::new(&plan, diff)?)?;
     remark(&plan);
     output::tell(&summary(&plan, "to create", "to replace", "to keep"));
     if plan.is_done() {
         return Ok(Answer::Yes);
     }
-    output::tell(&format!(
-        "next: kboot cluster build -f {} --out {}",
+    output::next(&format!(
+        "kboot cluster build -f {} --out {}",
         input::name(&paths.file),
         input::name(&paths.out)
     ));
     Ok(Answer::No)
 }
 
-#[derive(Serialize)]
-struct Steps<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(in crate::commands) struct Steps<'a> {
     files: Vec<Entry>,
     /// The nodes on which something changes.
     nodes: Vec<Node>,
@@ -45,17 +49,18 @@ struct Steps<'a> {
 }
 
 /// A file, with what is to be known of it besides.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    path: String,
+    /// Below the output folder.
+    file: String,
     action: String,
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_change: Option<VersionChange>,
     /// When the token in it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expired: Option<String>,
+    expiration: Option<String>,
     /// The lines of a unified diff.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<Vec<String>>,
@@ -63,7 +68,7 @@ struct Entry {
     is_kept: bool,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct VersionChange {
     from: String,
     to: String,
@@ -71,7 +76,7 @@ struct VersionChange {
 }
 
 impl<'a> Steps<'a> {
-    fn new(plan: &'a Plan, diff: bool) -> Result<Self> {
+    pub(super) fn new(plan: &'a Plan, diff: bool) -> Result<Self> {
         let differences = if diff { plan.differences()? } else { Vec::new() };
         let mut waiting = differences.iter().peekable();
         let entry = |step: &PlanStep| {
@@ -94,7 +99,7 @@ impl Entry {
         let change = plan.version_change().filter(|_| step.path.as_str() == bundle::INVENTORY);
         let token = plan.expired_token().filter(|token| token.path == step.path);
         Self {
-            path: step.path.as_str().to_owned(),
+            file: step.path.as_str().to_owned(),
             action: step.action.to_string(),
             reason: step.reason.as_ref().map(ToString::to_string),
             version_change: change.map(|change| VersionChange {
@@ -102,7 +107,7 @@ impl Entry {
                 to: change.to.to_string(),
                 kind: change.kind().to_string(),
             }),
-            expired: token.map(|token| token.expired.to_string()),
+            expiration: token.map(|token| token.expired.to_string()),
             diff: difference.map(|difference| difference.lines.iter().map(ToString::to_string).collect()),
             is_kept: step.action == FileAction::Keep,
         }
@@ -114,14 +119,14 @@ impl Report for Steps<'_> {
     fn page(&self) -> Page {
         let columns = [Column::new("").width(Width::AtLeast(8)), Column::new("").free()];
         let mut table = Table::new(columns).gap(1);
-        for Entry { path, action, reason, .. } in self.files.iter().filter(|entry| !entry.is_kept) {
+        for Entry { file, action, reason, .. } in self.files.iter().filter(|entry| !entry.is_kept) {
             let reason = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
-            table.row([action, &format!("{path}{reason}")].map(String::as_str));
+            table.row([action, &format!("{file}{reason}")].map(String::as_str));
         }
         let mut page = Page::from(table);
         for FileDifference { path, lines, .. } in &self.differences {
             page.line(format!("--- {path}"));
-            lines.iter().for_each(|line| page.line(shown(line)));
+            lines.iter().for_each(|line| page.hanging(shown(line), "    … "));
         }
         page.append(nodes::page(self.plan));
         page

@@ -3,10 +3,12 @@
 use anyhow::{Result, bail};
 use kboot_core::component::{FileFinding, lint};
 use kboot_core::finding::Severity;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Answer;
 use crate::cli::ConfigLint;
+use crate::commands::shapes;
 use crate::output::{Page, Report, Text, Tone};
 use crate::{input, output};
 
@@ -43,9 +45,9 @@ pub(super) fn run(arguments: &ConfigLint) -> Result<Answer> {
     Ok(if is_wrong { Answer::No } else { Answer::Yes })
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Lint(Vec<FileFinding>);
+pub(in crate::commands) struct Lint(#[schemars(with = "Vec<shapes::InFile>")] Vec<FileFinding>);
 
 impl Report for Lint {
     fn page(&self) -> Page {

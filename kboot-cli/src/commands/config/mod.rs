@@ -1,6 +1,6 @@
 //! `kboot config`
 
-mod lint;
+pub(super) mod lint;
 
 use anyhow::Result;
 

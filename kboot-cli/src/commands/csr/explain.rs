@@ -1,5 +1,6 @@
 //! `kboot csr explain`
 
+use std::borrow::Cow;
 use std::mem::replace;
 
 use anyhow::{Result, bail};
@@ -7,12 +8,14 @@ use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, CsrError};
 use kboot_core::policy::explain::{self, TreeLine};
 use kboot_core::policy::{Clause, Decision, Explanation, PolicyContext, Verdict};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
 use super::facts::{Known, Loaded};
-use super::{fixed, requests, short, tone};
+use super::{asked, requests, streamed, tone};
 use crate::Answer;
 use crate::cli::{CsrExplain, ExplainFormat};
+use crate::commands::shapes;
 use crate::output::{ListFormat, Page, Report, Table, Text, Tone};
 use crate::{input, output, program};
 
@@ -99,7 +102,7 @@ impl<'a> Answers<'a> {
         self.unreadable = self.unreadable.saturating_add(1);
         match &mut self.form {
             Form::List(_, list) => {
-                list.0.push(Entry::Unreadable { file: file.to_owned(), index, error: error.to_string() })
+                list.0.push(Entry::Unreadable { file: file.to_owned(), index, reason: error.to_string() })
             }
             _ => output::tell(&format!("{file}: request {index}: {error}")),
         }
@@ -123,19 +126,19 @@ impl<'a> Answers<'a> {
 }
 
 fn table() -> Table {
-    fixed(["NAME", "SIGNER", "REQUESTOR", "STATE", "DECISION", "REASON"], [28, 28, 36, 8, 8, 22])
+    streamed([("NAME", 28), ("STATE", 8), ("DECISION", 8), ("REASON", 22)])
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Explanations<'a>(Vec<Entry<'a>>);
+pub(in crate::commands) struct Explanations<'a>(Vec<Entry<'a>>);
 
 /// What an object of a file came to.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(untagged)]
 enum Entry<'a> {
     Explained(Box<Explained<'a>>),
-    Unreadable { file: String, index: usize, error: String },
+    Unreadable { file: String, index: usize, reason: String },
 }
 
 impl Report for Explanations<'_> {
@@ -182,15 +185,14 @@ impl Explained<'_> {
         self.decision.verdict() == Verdict::Approve && !self.object.stage().is_refused()
     }
 
-    fn row(&self) -> [Text; 6] {
+    fn row(&self) -> [Text; 5] {
         let verdict = self.decision.verdict();
         [
             self.object.name().into(),
-            short(self.object.signer_name()).into(),
-            self.object.requestor().username.as_str().into(),
             self.object.stage().as_str().into(),
             tone(verdict).text(verdict.as_str()),
             self.decision.reason().as_str().into(),
+            asked(&self.object).into(),
         ]
     }
 
@@ -205,7 +207,13 @@ impl Explained<'_> {
     /// Trees stand apart from each other.
     fn tree(&self) -> Page {
         let lines = self.explanation().tree(&self.loaded.name);
-        lines.into_iter().map(painted).chain([Text::default()]).collect()
+        let mut page = Page::default();
+        for line in lines {
+            let hanging = line.hanging.clone();
+            page.hanging(painted(line), &hanging);
+        }
+        page.line("");
+        page
     }
 }
 
@@ -220,7 +228,7 @@ fn painted(line: TreeLine) -> Text {
 }
 
 /// What programs read of it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Everything<'a> {
     name: &'a str,
@@ -241,7 +249,19 @@ struct Everything<'a> {
     meaning: &'static str,
     reason: String,
     advice: Vec<String>,
+    #[schemars(with = "Vec<shapes::Clause>")]
     trace: Vec<Clause<'a>>,
+}
+
+/// A shape that the derived one of `Everything` is.
+impl JsonSchema for Explained<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        Everything::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Everything::json_schema(generator)
+    }
 }
 
 impl Serialize for Explained<'_> {

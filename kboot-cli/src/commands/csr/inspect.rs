@@ -9,11 +9,13 @@ use kboot_core::x509::{
     AttributeTypeAndValue, CertificateRequest, EncodingAnomaly, ExtensionContent, GeneralName, Pin,
     RelativeDistinguishedName, RequestAttribute, RequestError, RequestedExtension, SignatureCheck,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{MAX_BYTES, in_file};
 use crate::Answer;
 use crate::cli::CsrInspect;
+use crate::commands::shapes;
 use crate::output::{Page, Report, Table, Text, Tone};
 use crate::{input, output};
 
@@ -31,7 +33,7 @@ pub(super) fn run(arguments: &CsrInspect) -> Result<Answer> {
     let damaged = requests.0.iter().filter_map(|entry| Some((entry, entry.error.as_ref()?)));
     for (entry, error) in damaged.clone() {
         let place = entry.object.as_ref().map(|object| format!(" {:?}", object.name)).unwrap_or_default();
-        output::error(&anyhow!("{}{place}: {} ({})", entry.path, error.message, error.code));
+        output::error(&anyhow!("{}{place}: {} ({})", entry.file, error.reason, error.code));
     }
     output::report(arguments.output, &requests)?;
     match damaged.count() {
@@ -41,9 +43,9 @@ pub(super) fn run(arguments: &CsrInspect) -> Result<Answer> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Requests(Vec<Entry>);
+pub(in crate::commands) struct Requests(Vec<Entry>);
 
 impl Report for Requests {
     fn page(&self) -> Page {
@@ -59,21 +61,21 @@ impl Report for Requests {
 }
 
 /// A request, and what the API says around it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Entry {
-    path: String,
+    file: String,
     object: Option<Object>,
     request: Option<Request>,
     error: Option<Damage>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Damage {
     code: &'static str,
-    message: String,
+    reason: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Object {
     name: String,
@@ -82,11 +84,12 @@ struct Object {
     requestor: Sender,
     usages: Vec<String>,
     expiration_seconds: Option<i64>,
+    #[schemars(with = "Vec<shapes::Condition>")]
     conditions: Vec<Condition>,
     has_certificate: bool,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Sender {
     username: String,
     uid: String,
@@ -94,7 +97,7 @@ struct Sender {
     extra: BTreeMap<String, Vec<String>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
     subject: String,
@@ -103,6 +106,7 @@ struct Request {
     extensions: Vec<Extension>,
     attributes: Vec<Attribute>,
     key: String,
+    #[schemars(with = "String")]
     pin: Pin,
     signature: &'static str,
     oddities: Vec<Oddity>,
@@ -113,7 +117,7 @@ struct Request {
     is_signed: bool,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct SubjectAttribute {
     oid: String,
     label: String,
@@ -121,7 +125,7 @@ struct SubjectAttribute {
     der: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Name {
     kind: &'static str,
     name: String,
@@ -129,7 +133,7 @@ struct Name {
     line: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Extension {
     oid: String,
     name: Option<&'static str>,
@@ -142,14 +146,14 @@ struct Extension {
     summary: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Attribute {
     oid: String,
     name: Option<&'static str>,
     values: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
 struct Oddity {
     code: &'static str,
@@ -158,14 +162,14 @@ struct Oddity {
 }
 
 impl Entry {
-    fn new(path: String, found: &RequestInFile) -> Self {
+    fn new(file: String, found: &RequestInFile) -> Self {
         let (object, request) = match found {
             RequestInFile::Object(object) => (Some(&**object), object.request()),
             RequestInFile::Bare(request) => (None, Ok(&**request)),
         };
-        let damage = |error: &RequestError| Damage { code: error.code(), message: error.to_string() };
+        let damage = |error: &RequestError| Damage { code: error.code(), reason: error.to_string() };
         Self {
-            path,
+            file,
             object: object.map(Object::new),
             request: request.ok().map(Request::new),
             error: request.err().map(damage),
@@ -175,7 +179,7 @@ impl Entry {
     /// Where it stands, then a line for each fact.
     fn put_on(&self, page: &mut Page) {
         let name = self.object.as_ref().map(|object| object.name.as_str()).filter(|name| !name.is_empty());
-        page.line(name.map_or_else(|| self.path.clone(), |name| format!("{}: {name}", self.path)));
+        page.line(name.map_or_else(|| self.file.clone(), |name| format!("{}: {name}", self.file)));
         let mut facts = Table::facts(12);
         if let Some(object) = &self.object {
             object.put_in(&mut facts);
@@ -184,7 +188,7 @@ impl Entry {
             request.put_in(&mut facts);
         }
         if let Some(error) = &self.error {
-            let line = Tone::Bad.text("DAMAGED").then(format!(": {} ({})", error.message, error.code));
+            let line = Tone::Bad.text("DAMAGED").then(format!(": {} ({})", error.reason, error.code));
             facts.row(["request".into(), line]);
         }
         page.table(facts);

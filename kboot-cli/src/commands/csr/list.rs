@@ -6,6 +6,7 @@ use kboot_core::csr::{CertificateSigningRequest, Stage};
 use kboot_core::online;
 use kboot_core::policy::explain;
 use kboot_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::short;
@@ -26,11 +27,11 @@ pub(super) fn run(arguments: &CsrList) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Listed<'a>(Vec<Entry<'a>>);
+pub(in crate::commands) struct Listed<'a>(Vec<Entry<'a>>);
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry<'a> {
     name: &'a str,
@@ -75,7 +76,7 @@ impl<'a> Entry<'a> {
     fn asks(&self) -> String {
         let names = self.alternative_names.as_deref().unwrap_or_default();
         let user = match &self.common_names {
-            Some(names) => names.join(","),
+            Some(names) => names.join(", "),
             None => "what cannot be read".to_owned(),
         };
         let names = if names.is_empty() { String::new() } else { format!(" with {}", names.join(", ")) };

@@ -2,22 +2,22 @@
 
 mod approve;
 mod deny;
-mod explain;
+pub(super) mod explain;
 mod facts;
-mod inspect;
-mod list;
+pub(super) mod inspect;
+pub(super) mod list;
 mod new;
 mod requests;
-mod settled;
+pub(super) mod settled;
 mod sign;
-mod simulate;
+pub(super) mod simulate;
 
 pub(super) use facts::read_inventory;
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use kboot_core::csr::CsrError;
+use kboot_core::csr::{CertificateSigningRequest, CsrError};
 use kboot_core::policy::Verdict;
 
 use crate::Answer;
@@ -87,8 +87,15 @@ fn tone(verdict: Verdict) -> Tone {
     }
 }
 
-/// A table whose rows are shown as they come: nobody knows how wide the next ones are.
-fn fixed<const N: usize>(heads: [&'static str; N], widths: [usize; N]) -> Table {
-    let column = |(head, width)| Column::new(head).width(Width::Exactly(width));
-    Table::new(heads.into_iter().zip(widths).map(column)).gap(2)
+/// A table whose rows are shown as they come: nobody knows how wide the next ones are. What was asked, and by whom,
+/// comes last.
+fn streamed<const N: usize>(columns: [(&'static str, usize); N]) -> Table {
+    let column = |(head, width)| Column::new(head).width(Width::AtLeast(width));
+    let request = Column::new("REQUEST").width(Width::AtLeast(36)).free();
+    Table::new(columns.into_iter().map(column).chain([request])).gap(2)
+}
+
+/// What was asked, and by whom.
+fn asked(object: &CertificateSigningRequest) -> String {
+    format!("{} of {}", short(object.signer_name()), object.requestor().username)
 }

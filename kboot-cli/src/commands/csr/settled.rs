@@ -3,6 +3,7 @@
 use anyhow::{Error, Result};
 use kboot_core::csr::Stage;
 use kboot_core::online::csr::{Outcome, Settled};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::short;
@@ -43,16 +44,16 @@ impl Failure {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'a> {
+pub(in crate::commands) struct Told<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
     #[serde(flatten)]
     row: &'a Row,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Row {
     name: String,

@@ -7,10 +7,11 @@ use anyhow::{Error, Result};
 use kboot_core::Env;
 use kboot_core::csr::{CertificateSigningRequest, ListError, read_list};
 use kboot_core::policy::{Counterpart, Decision, RequestOutcome, SimulatedRequest, Simulation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::facts::{Known, Loaded, files_of};
-use super::{fixed, short, shown, tone};
+use super::{asked, shown, streamed, tone};
 use crate::Answer;
 use crate::cli::CsrSimulate;
 use crate::input;
@@ -26,28 +27,38 @@ pub(super) fn run(arguments: &CsrSimulate) -> Result<Answer> {
     if let Some(other) = &other {
         simulation = simulation.with_counterpart(&other.policy, other.context(&known, clock));
     }
-    let (mut stream, mut progress) = (Stream::new(arguments.output), Progress::new());
-    stream.page(table(if other.is_some() { "OTHER" } else { "REALLY" }))?;
-    let mut unreadable = 0_u64;
+    let mut stream = Stream::new(arguments.output);
+    let mut files = Vec::new();
     for path in &arguments.files {
-        for file in files_of(path)? {
-            let outcome = read_list(BufReader::new(input::open(&file)?), |index, object| {
-                known.begin_request();
-                progress.count();
-                match object {
-                    Ok(object) => stream.report(&Row::new(&object, &simulation.judge(&object))),
-                    Err(error) => {
-                        unreadable = unreadable.saturating_add(1);
-                        stream.report(&Unreadable::new(&file, index, error.to_string()))
-                    }
-                }
-                .map_err(Failure::Output)
-            });
-            match outcome {
-                Ok(_) => {}
-                Err(Failure::Output(error)) => return Err(error),
-                Err(Failure::List(error)) => return Err(Error::new(error).context(input::name(&file))),
+        files.extend(files_of(path)?);
+    }
+    // How many requests a file has shows when it was read.
+    let total = (files.len() > 1).then_some(files.len());
+    let progress = Progress::beside_output(if total.is_some() { "files" } else { "requests" });
+    stream.page(table(self::other(other.is_some())))?;
+    let mut unreadable = 0_u64;
+    for file in files {
+        let outcome = read_list(BufReader::new(input::open(&file)?), |index, object| {
+            known.begin_request();
+            if total.is_none() {
+                progress.count(None);
             }
+            match object {
+                Ok(object) => stream.report(&Row::new(&object, &simulation.judge(&object))),
+                Err(error) => {
+                    unreadable = unreadable.saturating_add(1);
+                    stream.report(&Unreadable::new(&file, index, error.to_string()))
+                }
+            }
+            .map_err(Failure::Output)
+        });
+        match outcome {
+            Ok(_) => {}
+            Err(Failure::Output(error)) => return Err(error),
+            Err(Failure::List(error)) => return Err(Error::new(error).context(input::name(&file))),
+        }
+        if total.is_some() {
+            progress.count(total);
         }
     }
     progress.end();
@@ -70,15 +81,19 @@ impl From<ListError> for Failure {
     }
 }
 
-/// What the other side is called stands above the last column.
+/// What the other side is called.
+fn other(is_policy: bool) -> &'static str {
+    if is_policy { "OTHER" } else { "REALLY" }
+}
+
 fn table(other: &'static str) -> Table {
-    fixed(["NAME", "SIGNER", "REQUESTOR", "DECISION", "REASON", other], [28, 28, 36, 8, 22, 8])
+    streamed([("NAME", 28), ("DECISION", 8), ("REASON", 22), (other, 8)])
 }
 
 /// What is decided on a request, and what that is compared with.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row<'a> {
+pub(in crate::commands) struct Row<'a> {
     name: &'a str,
     signer_name: &'a str,
     username: &'a str,
@@ -90,13 +105,13 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<Decided>,
     #[serde(skip)]
-    cells: [Text; 6],
+    cells: [Text; 5],
     /// What the condition says by which it happened.
     #[serde(skip)]
     said: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Decided {
     decision: &'static str,
     code: &'static str,
@@ -123,14 +138,7 @@ impl<'a> Row<'a> {
             signer_name,
             username,
             agrees: !differs,
-            cells: [
-                name.into(),
-                short(signer_name).into(),
-                username.into(),
-                verdict,
-                decided.code.into(),
-                other,
-            ],
+            cells: [name.into(), verdict, decided.code.into(), other, asked(object).into()],
             decided,
             happened: happened.map(RequestOutcome::as_str),
             against,
@@ -158,7 +166,7 @@ fn said(object: &CertificateSigningRequest, outcome: RequestOutcome) -> Option<S
 
 impl Report for Row<'_> {
     fn page(&self) -> Page {
-        let mut table = table("").continued();
+        let mut table = table(other(self.happened.is_none())).continued();
         table.row(self.cells.clone());
         let mut page = Page::from(table);
         let Decided { decision, reason: Some(reason), .. } = &self.decided else { return page };
@@ -175,35 +183,46 @@ impl Report for Row<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct Unreadable {
-    place: String,
-    error: String,
+/// What a line may be.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its shape is asked for")]
+pub(in crate::commands) enum Line<'a> {
+    Row(Box<Row<'a>>),
+    Unreadable(Unreadable),
+    Ending(Ending<'a>),
+}
+
+#[derive(JsonSchema, Serialize)]
+pub(in crate::commands) struct Unreadable {
+    file: String,
+    index: usize,
+    reason: String,
 }
 
 impl Unreadable {
-    fn new(file: &Path, index: usize, error: String) -> Self {
-        Self { place: format!("{}: request {index}", input::name(file)), error }
+    fn new(file: &Path, index: usize, reason: String) -> Self {
+        Self { file: input::name(file), index, reason }
     }
 }
 
 impl Report for Unreadable {
     fn page(&self) -> Page {
-        [format!("{}: {}", self.place, self.error)].into_iter().collect()
+        [format!("{}: request {}: {}", self.file, self.index, self.reason)].into_iter().collect()
     }
 }
 
 /// The last thing that is said.
-#[derive(Serialize)]
-struct Ending<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(in crate::commands) struct Ending<'a> {
     summary: Summary<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Summary<'a> {
     policy: &'a str,
-    against: Option<&'a str>,
+    other_policy: Option<&'a str>,
     total: u64,
     approve: u64,
     deny: u64,
@@ -215,7 +234,7 @@ struct Summary<'a> {
     unreadable: u64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Difference {
     decision: &'static str,
     other: &'static str,
@@ -233,7 +252,7 @@ impl<'a> Summary<'a> {
         let differences = counts.disagreements.iter();
         Self {
             policy: &policy.name,
-            against: against.map(|other| other.name.as_str()),
+            other_policy: against.map(|other| other.name.as_str()),
             total: counts.total,
             approve: counts.approved,
             deny: counts.denied,
@@ -251,12 +270,12 @@ impl<'a> Summary<'a> {
 
 impl Report for Ending<'_> {
     fn page(&self) -> Page {
-        let Summary { policy, against, total, approve, deny, hold, agreements, disagreements, .. } =
+        let Summary { policy, other_policy, total, approve, deny, hold, agreements, disagreements, .. } =
             self.summary;
         let mut page = Page::default();
         page.line("");
         page.line(format!("{total} requests by {policy}: {approve} approve, {deny} deny, {hold} hold"));
-        let against = against.unwrap_or("what happened");
+        let against = other_policy.unwrap_or("what happened");
         page.line(format!("against {against}: {agreements} agree, {disagreements} differ"));
         let mut counts =
             Table::new([Column::new("").right().width(Width::AtLeast(8)), Column::new("").free()]);

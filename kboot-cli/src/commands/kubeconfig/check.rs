@@ -9,11 +9,13 @@ use kboot_core::bundle::meant_by;
 use kboot_core::finding::{Finding, Severity};
 use kboot_core::kubeconfig::{CheckEnvironment, KubeconfigProblem};
 use kboot_core::x509::Certificate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{certificate, folder_of, kubeconfig, named_file};
 use crate::Answer;
 use crate::cli::KubeconfigCheck;
+use crate::commands::shapes;
 use crate::output::{Page, Report, Text, Tone};
 use crate::{input, output};
 
@@ -43,14 +45,15 @@ pub(super) fn run(arguments: &KubeconfigCheck) -> Result<Answer> {
     Ok(if is_wrong { Answer::No } else { Answer::Yes })
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Findings(Vec<InFile>);
+pub(in crate::commands) struct Findings(Vec<InFile>);
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct InFile {
     file: String,
     #[serde(flatten)]
+    #[schemars(with = "shapes::Finding")]
     finding: Finding<KubeconfigProblem>,
 }
 

@@ -6,9 +6,11 @@ use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::bundle::meant_by;
 use kboot_core::kubeconfig::{CertificateSummary, CheckEnvironment, KubeconfigSummary};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{folder_of, kubeconfig, named_file};
+use crate::commands::shapes;
 use crate::output::{self, Column, ListFormat, Page, Report, Table, Text, Tone};
 
 pub(super) fn run(file: &Path, format: ListFormat) -> Result<()> {
@@ -18,9 +20,9 @@ pub(super) fn run(file: &Path, format: ListFormat) -> Result<()> {
     output::report(format, &Inspected(summary))
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Inspected(KubeconfigSummary);
+pub(in crate::commands) struct Inspected(#[schemars(with = "shapes::Kubeconfig")] KubeconfigSummary);
 
 impl Report for Inspected {
     fn page(&self) -> Page {
@@ -35,7 +37,8 @@ impl Report for Inspected {
 }
 
 fn contexts(summary: &KubeconfigSummary) -> Table {
-    let mut table = Table::new(["CURRENT", "CONTEXT", "CLUSTER", "USER", "NAMESPACE"].map(Column::new));
+    let mut table =
+        Table::new(["CURRENT", "CONTEXT", "CLUSTER", "USER", "NAMESPACE"].map(Column::new)).gap(2);
     for context in &summary.contexts {
         let mark = if context.name == summary.current_context { "*" } else { "" };
         table.row([mark, &context.name, &context.cluster, &context.user, &context.namespace]);
@@ -45,7 +48,7 @@ fn contexts(summary: &KubeconfigSummary) -> Table {
 
 fn clusters(summary: &KubeconfigSummary) -> Table {
     let [cluster, server, authority, until] = ["CLUSTER", "SERVER", "AUTHORITY", "UNTIL"].map(Column::new);
-    let mut table = Table::new([cluster, server, authority.free(), until]);
+    let mut table = Table::new([cluster, server, authority.free(), until]).gap(2);
     for cluster in &summary.clusters {
         let mut row = |[authority, until]: [Text; 2]| {
             table.row([cluster.name.as_str().into(), cluster.server.as_str().into(), authority, until]);
@@ -61,9 +64,9 @@ fn clusters(summary: &KubeconfigSummary) -> Table {
 
 fn users(summary: &KubeconfigSummary) -> Table {
     let [user, credentials, who, until] = ["USER", "CREDENTIALS", "WHO", "UNTIL"].map(Column::new);
-    let mut table = Table::new([user, credentials, who.free(), until]);
+    let mut table = Table::new([user, credentials, who.free(), until]).gap(2);
     for user in &summary.users {
-        let kinds = user.credentials.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",");
+        let kinds = user.credentials.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
         let subject = user.certificate.as_ref().map(|certificate| certificate.subject.clone());
         let subject = subject.filter(|subject| !subject.is_empty());
         let token = user.bootstrap_token_id.as_ref().map(|id| format!("token {id}"));

@@ -1,8 +1,8 @@
 //! `kboot kubeconfig`
 
 mod build;
-mod check;
-mod inspect;
+pub(super) mod check;
+pub(super) mod inspect;
 mod issue;
 mod merge;
 

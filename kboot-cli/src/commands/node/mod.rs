@@ -1,6 +1,6 @@
 //! `kboot node`
 
-mod verify;
+pub(super) mod verify;
 
 use anyhow::Result;
 

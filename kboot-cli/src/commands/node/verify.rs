@@ -4,13 +4,15 @@ use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::finding::Severity;
 use kboot_core::online::{self, node::NodeReport};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Answer;
 use crate::cli::NodeVerify;
 use crate::commands::connection::with_cluster;
-use crate::output::{Column, Layout, Page, Report, Table, Text, Tone, Width};
-use crate::{output, program};
+use crate::commands::shapes;
+use crate::output::{self, Column, Layout, Page, Report, Table, Text, Tone, Width};
+use crate::program;
 
 pub(super) fn run(arguments: &NodeVerify) -> Result<Answer> {
     let report = with_cluster(&arguments.connection, async |client, limit| {
@@ -21,9 +23,9 @@ pub(super) fn run(arguments: &NodeVerify) -> Result<Answer> {
     Ok(if report.0.is_ok() { Answer::Yes } else { Answer::No })
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Checks(NodeReport);
+pub(in crate::commands) struct Checks(#[schemars(with = "shapes::Node")] NodeReport);
 
 impl Report for Checks {
     const LAYOUT: Layout = Layout::Object;

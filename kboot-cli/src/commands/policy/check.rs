@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 use kboot_core::finding::{Finding, Severity};
 use kboot_core::policy::{self, Policy, PolicyProblem};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Answer;
 use crate::commands::csr::read_inventory;
+use crate::commands::shapes;
 use crate::output::{ListFormat, Page, Report};
 use crate::{input, output};
 
@@ -40,19 +42,21 @@ pub(super) fn run(file: &Path, format: ListFormat) -> Result<Answer> {
     Ok(if check.ok { Answer::Yes } else { Answer::No })
 }
 
-#[derive(Default, Serialize)]
-struct Check {
+#[derive(Default, JsonSchema, Serialize)]
+pub(in crate::commands) struct Check {
     file: String,
     ok: bool,
     rules: Vec<Rule>,
     otherwise: Vec<String>,
+    #[schemars(with = "Vec<shapes::Finding>")]
     findings: Vec<Finding<PolicyProblem>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Rule {
     name: String,
-    signer: &'static str,
+    signer_name: &'static str,
     decision: &'static str,
     inventory: Option<String>,
     sentence: String,
@@ -90,7 +94,7 @@ impl Rule {
     fn new(rule: &policy::Rule) -> Self {
         Self {
             name: rule.name().to_owned(),
-            signer: rule.signer().as_str(),
+            signer_name: rule.signer().as_str(),
             decision: rule.verdict().as_str(),
             inventory: rule.inventory().map(str::to_owned),
             sentence: rule.sentence(),

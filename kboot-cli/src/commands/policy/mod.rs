@@ -1,7 +1,7 @@
 //! `kboot policy`
 
-mod check;
-mod preset;
+pub(super) mod check;
+pub(super) mod preset;
 
 use anyhow::Result;
 
@@ -11,6 +11,6 @@ use crate::cli::Policy;
 pub(crate) fn run(command: Policy) -> Result<Answer> {
     match command {
         Policy::Check { file, output } => check::run(&file, output),
-        Policy::Preset { name } => preset::run(name),
+        Policy::Preset { name, output } => preset::run(name, output),
     }
 }

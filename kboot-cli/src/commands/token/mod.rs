@@ -1,8 +1,8 @@
 //! `kboot token`
 
 mod create;
-mod online;
-mod static_token;
+pub(super) mod online;
+pub(super) mod static_token;
 
 use std::path::Path;
 

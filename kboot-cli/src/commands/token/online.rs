@@ -6,6 +6,7 @@ use anyhow::Result;
 use kboot_core::Env;
 use kboot_core::online::token::{self, TokenCheck, TokenInCluster};
 use kboot_core::token::{BootstrapToken, TokenId, TokenUsage};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::MAX_BYTES;
@@ -58,11 +59,11 @@ pub(super) fn check(connection: &Connection, file: &Path, format: ListFormat) ->
     Ok(if matches!(check, TokenCheck::Good { .. }) { Answer::Yes } else { Answer::No })
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct Tokens(Vec<Entry>);
+pub(in crate::commands) struct Tokens(Vec<Entry>);
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Entry {
     id: Option<String>,
     /// The Secret's.
@@ -74,7 +75,7 @@ struct Entry {
     description: String,
     /// What is wrong with the Secret, so that nobody gets in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+    reason: Option<String>,
 }
 
 impl Entry {
@@ -89,12 +90,12 @@ impl Entry {
             usages: usages.map(TokenUsage::as_str).collect(),
             groups: settings.into_iter().flat_map(|of| of.groups()).map(|group| group.to_string()).collect(),
             description: settings.map(|of| of.description().to_owned()).unwrap_or_default(),
-            problem: token.settings.as_ref().err().map(ToString::to_string),
+            reason: token.settings.as_ref().err().map(ToString::to_string),
         }
     }
 
     fn ends(&self) -> Text {
-        match (&self.problem, &self.expiration) {
+        match (&self.reason, &self.expiration) {
             (Some(_), _) => Tone::Bad.text("unusable"),
             (None, None) => "never".into(),
             (None, Some(end)) if self.expired => Tone::Bad.text(&format!("ended {end}")),
@@ -103,12 +104,12 @@ impl Entry {
     }
 
     fn gives(&self) -> String {
-        if let Some(problem) = &self.problem {
-            return problem.clone();
+        if let Some(reason) = &self.reason {
+            return reason.clone();
         }
         let description =
             if self.description.is_empty() { String::new() } else { format!(" ({})", self.description) };
-        format!("{} {}{description}", self.usages.join(","), self.groups.join(","))
+        format!("{} {}{description}", self.usages.join(","), self.groups.join(", "))
     }
 }
 
@@ -124,8 +125,8 @@ impl Report for Tokens {
     }
 }
 
-#[derive(Serialize)]
-struct Checked {
+#[derive(JsonSchema, Serialize)]
+pub(in crate::commands) struct Checked {
     file: String,
     id: Option<String>,
     code: &'static str,

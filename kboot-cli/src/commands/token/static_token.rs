@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use kboot_core::token::StaticToken;
 use kboot_core::{Env, danger};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::MAX_BYTES;
@@ -39,14 +40,14 @@ pub(super) fn check(file: &Path, allow_system_masters: bool, format: ListFormat)
     Ok(())
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(transparent)]
-struct StaticTokens(Vec<Entry>);
+pub(in crate::commands) struct StaticTokens(Vec<Entry>);
 
 /// A token's holder.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Entry {
-    user: String,
+    username: String,
     uid: String,
     groups: Vec<String>,
 }
@@ -54,7 +55,7 @@ struct Entry {
 impl Entry {
     fn new(token: &StaticToken) -> Self {
         Self {
-            user: token.user().to_string(),
+            username: token.user().to_string(),
             uid: token.uid().to_owned(),
             groups: token.groups().iter().map(ToString::to_string).collect(),
         }
@@ -63,9 +64,9 @@ impl Entry {
 
 impl Report for StaticTokens {
     fn page(&self) -> Page {
-        let mut table = Table::new(["USER", "UID", "GROUPS"].map(Column::new));
-        for Entry { user, uid, groups } in &self.0 {
-            table.row([user, uid, &groups.join(",")].map(String::as_str));
+        let mut table = Table::new([Column::new("USER"), Column::new("UID"), Column::new("GROUPS").free()]);
+        for Entry { username, uid, groups } in &self.0 {
+            table.row([username, uid, &groups.join(", ")].map(String::as_str));
         }
         table.into()
     }

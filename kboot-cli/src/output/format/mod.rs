@@ -55,13 +55,22 @@ pub(crate) enum Layout {
 pub(crate) struct Page(Vec<Part>);
 
 enum Part {
-    Line(Text),
+    /// A line, and what stands before each that follows where it is too long.
+    Line(Text, String),
     Table(Table),
 }
 
 impl Page {
+    /// A line, which is wrapped at blanks.
     pub(crate) fn line(&mut self, line: impl Into<Text>) {
-        self.0.push(Part::Line(line.into()));
+        let line = line.into();
+        let hanging = " ".repeat(line.blanks_before().saturating_add(2));
+        self.0.push(Part::Line(line, hanging));
+    }
+
+    /// A line of which each further one stands after `hanging`.
+    pub(crate) fn hanging(&mut self, line: impl Into<Text>, hanging: &str) {
+        self.0.push(Part::Line(line.into(), hanging.to_owned()));
     }
 
     pub(crate) fn table(&mut self, table: Table) {
@@ -81,7 +90,9 @@ impl From<Table> for Page {
 
 impl<T: Into<Text>> FromIterator<T> for Page {
     fn from_iter<I: IntoIterator<Item = T>>(lines: I) -> Self {
-        Self(lines.into_iter().map(|line| Part::Line(line.into())).collect())
+        let mut page = Self::default();
+        lines.into_iter().for_each(|line| page.line(line));
+        page
     }
 }
 

@@ -30,9 +30,13 @@ pub(crate) fn kboot_path() -> &'static str {
     env!("CARGO_BIN_EXE_kboot")
 }
 
+/// What most tests read are words, so no line is wrapped; `golden` has what people see.
+pub(crate) const NO_END: &str = "100000";
+
 pub(crate) fn kboot_with(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Outcome {
     let mut child = Command::new(kboot_path())
         .args(arguments)
+        .env("COLUMNS", NO_END)
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -67,12 +67,12 @@ impl Serialize for NodeReport {
         struct Row<'a> {
             check: &'a str,
             outcome: &'static str,
-            text: String,
+            reason: String,
         }
         let checks = self.findings.iter().map(|Finding { severity, path, detail }| Row {
             check: path,
             outcome: outcome(*severity),
-            text: detail.to_string(),
+            reason: detail.to_string(),
         });
         Report { node: &self.node, checks: checks.collect() }.serialize(serializer)
     }
