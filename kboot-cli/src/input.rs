@@ -6,6 +6,7 @@ use std::path::Path;
 use std::str::Utf8Chunk;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
+use kboot_core::document::Document;
 use kboot_core::secret::{SecretBytes, SecretText};
 
 use crate::output;
@@ -52,6 +53,11 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
 pub(crate) fn text(path: &Path, limit: usize) -> Result<String> {
     let Ok(text) = String::from_utf8(bytes(path, limit)?) else { bail!("{} is not UTF-8 text", name(path)) };
     Ok(text)
+}
+
+/// What a file of people says; an error has file, line and column of each problem.
+pub(crate) fn document<D: Document>(path: &Path, limit: usize) -> Result<D> {
+    text(path, limit)?.parse::<D>().map_err(|error| anyhow!(error.in_file(&name(path))))
 }
 
 /// How a path is called in messages: whoever made the file chose its name, so what hides on a terminal and

@@ -32,11 +32,16 @@ impl fmt::Display for Severity {
 pub trait Detail: fmt::Display {
     /// The word for it, which stays the same from release to release.
     fn code(&self) -> &'static str;
+
+    /// The line and the column, from 1, in the text that was checked, where that is known.
+    fn line_and_column(&self) -> Option<(u64, u64)> {
+        None
+    }
 }
 
 /// One thing that a check found. It never holds a secret.
 ///
-/// Serialized, it is `{severity, code, path, reason}`.
+/// Serialized, it is `{severity, code, path, reason}`, with `line` and `column` where they are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding<D> {
@@ -94,11 +99,16 @@ impl<D: Detail> Serialize for Finding<D> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let Self { severity, path, detail } = self;
-        let mut fields = serializer.serialize_struct("Finding", 4)?;
+        let place = detail.line_and_column();
+        let mut fields = serializer.serialize_struct("Finding", if place.is_some() { 6 } else { 4 })?;
         fields.serialize_field("severity", severity)?;
         fields.serialize_field("code", detail.code())?;
         fields.serialize_field("path", path)?;
         fields.serialize_field("reason", &detail.to_string())?;
+        if let Some((line, column)) = place {
+            fields.serialize_field("line", &line)?;
+            fields.serialize_field("column", &column)?;
+        }
         fields.end()
     }
 }

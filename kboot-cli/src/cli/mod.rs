@@ -129,6 +129,8 @@ pub(crate) enum Output {
     KubeconfigCheck,
     KubeconfigInspect,
     NodeVerify,
+    /// Of several nodes and of --all
+    NodeVerifyAll,
     PolicyCheck,
     PolicyPreset,
     TokenCheck,

@@ -95,7 +95,13 @@ pub(crate) struct StaticTokenCreate {
     pub(crate) out: Option<PathBuf>,
 }
 
+// Without --apply no cluster is asked.
 #[derive(Args)]
+#[command(
+    mut_arg("kubeconfig", |flag| flag.requires("apply")),
+    mut_arg("context", |flag| flag.requires("apply")),
+    mut_arg("timeout", |flag| flag.requires("apply"))
+)]
 pub(crate) struct TokenCreate {
     /// How long the token lives; 0 is for ever
     #[arg(long, value_name = "TIME", default_value = "24h")]

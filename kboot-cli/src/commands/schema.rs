@@ -43,6 +43,7 @@ fn of_output(name: Output) -> Result<Answer> {
         Output::KubeconfigCheck => of::<kubeconfig::check::Findings>(),
         Output::KubeconfigInspect => of::<kubeconfig::inspect::Inspected>(),
         Output::NodeVerify => of::<node::verify::Checks>(),
+        Output::NodeVerifyAll => of::<node::all::Checks>(),
         Output::PolicyCheck => of::<policy::check::Check>(),
         Output::PolicyPreset => of::<policy::preset::Presets>(),
         Output::TokenCheck => of::<token::online::Checked>(),

@@ -11,6 +11,10 @@ pub(super) struct Finding {
     code: String,
     path: String,
     reason: String,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    column: Option<u64>,
 }
 
 #[derive(JsonSchema)]
@@ -28,6 +32,10 @@ pub(super) struct InFile {
     code: String,
     path: String,
     reason: String,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    column: Option<u64>,
 }
 
 #[derive(JsonSchema)]
@@ -64,6 +72,12 @@ pub(super) struct Clause {
 #[derive(JsonSchema)]
 pub(super) struct Node {
     node: String,
+    checks: Vec<Check>,
+}
+
+#[derive(JsonSchema)]
+pub(super) struct Nodes {
+    nodes: Vec<Node>,
     checks: Vec<Check>,
 }
 

@@ -207,9 +207,11 @@ impl Layout {
 
     /// How many cells of a row stand beside each other: the first one always.
     fn fitting(&self, cells: &[Text]) -> usize {
-        let mut used = self.indent;
+        let (mut used, mut planned) = (self.indent, self.indent);
         for (i, ((cell, column), &width)) in cells.iter().zip(&self.columns).zip(&self.widths).enumerate() {
             let (taken, needed) = match column.is_free {
+                // A sentence is not squeezed in behind a cell that took its room.
+                true if used > planned => (width, cell.width()),
                 true => (width, cell.longest_word().max(NARROWEST.min(cell.width()))),
                 false => (width.max(cell.width()), cell.width()),
             };
@@ -217,6 +219,7 @@ impl Layout {
                 return i;
             }
             used = used.saturating_add(taken).saturating_add(self.gap);
+            planned = planned.saturating_add(width).saturating_add(self.gap);
         }
         cells.len()
     }

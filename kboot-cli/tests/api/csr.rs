@@ -524,7 +524,7 @@ fn only_what_was_approved_is_signed() {
         ("-f worker.csr --policy policy.yaml", "add --signer"),
         ("-f worker.csr --policy policy.yaml --preset upstream", "cannot be used with"),
         ("-f worker.csr --policy missing", "cannot read missing"),
-        ("-f worker.csr --policy worker.csr", "worker.csr: "),
+        ("-f worker.csr --policy worker.csr", "worker.csr:1:1: "),
         ("-f worker.csr --preset nonsense", "is not a preset"),
         ("-f worker.csr --signer example.com/mine", "example.com/mine"),
         ("-f missing", "cannot read missing"),

@@ -30,7 +30,7 @@ fn what_is_final_is_said_and_nothing_else_is_advised() {
             false,
             0,
             "csr-1: APPROVE (rule-approves), by policy.yaml\n",
-            "by hand: kubectl certificate approve csr-1",
+            "by hand: kboot csr approve csr-1",
         ),
         (
             with_condition(genuine(), "Denied", "no"),
@@ -114,7 +114,7 @@ fn what_is_final_is_said_and_nothing_else_is_advised() {
         let text = &outcome.stdout;
         assert_eq!(outcome.code, Some(code), "{text}");
         assert!(text.starts_with(head) && text.contains(said), "{head:?}, {said:?}\n{text}");
-        assert_eq!(text.contains("certificate approve"), stage == "pending", "{text}");
+        assert_eq!(text.contains("csr approve"), stage == "pending", "{text}");
         assert_eq!(text.contains("APPROVE ("), stage == "pending", "{text}");
         if stage != "pending" {
             assert!(text.contains("by policy.yaml it would be"), "{text}");

@@ -8,9 +8,11 @@
 )]
 
 mod adversity;
+mod all_nodes;
 mod certificates;
 mod commands;
 mod common;
+mod connection;
 mod csr;
 mod expiry;
 mod explain;
@@ -31,3 +33,4 @@ mod reports;
 mod surroundings;
 mod terminal;
 mod wrong_authority;
+mod wrong_files;

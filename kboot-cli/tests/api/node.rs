@@ -341,7 +341,7 @@ fn errors_are_exit_2_and_one_line() {
     file("endless-token", &proxied.replace("\"token\":\"the-secret-token\"", "\"tokenFile\":\"/dev/zero\""));
     file("two-lines", &proxied.replace("the-secret-token", "the-secret-token\\n"));
     for (arguments, said) in [
-        ("node verify worker-1 --kubeconfig proxied", "has a proxy-url, which kboot does not use"),
+        ("node verify worker-1 --kubeconfig proxied", "cannot be reached"),
         ("node verify worker-1 --kubeconfig /dev/zero", "/dev/zero is no file of at most"),
         ("node verify worker-1 --kubeconfig endless-token", "a tokenFile is no file of at most"),
         ("node verify worker-1 --kubeconfig two-lines", "a token has characters that no header can hold"),

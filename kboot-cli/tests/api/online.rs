@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common::requests::{NODES, SERVING, key, serving, with_condition};
-use crate::common::{NO_END, Outcome, kboot_path, write};
+use crate::common::{NO_END, Outcome, kboot_path, run, write};
 
 /// A call as it came: `PUT /apis/… BODY`.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ impl Call {
     }
 }
 
-type Calls = Arc<Mutex<Vec<Call>>>;
+pub(crate) type Calls = Arc<Mutex<Vec<Call>>>;
 
 /// The answer to a call, by what it asks and all that was asked before.
 type Answer = dyn Fn(&Call, &[Call]) -> (u16, Value);
@@ -39,7 +39,7 @@ type Answer = dyn Fn(&Call, &[Call]) -> (u16, Value);
 /// A kubeconfig to a server that answers by what it was asked and all that it was asked before.
 pub(crate) struct Server {
     pub(crate) folder: TempDir,
-    calls: Calls,
+    pub(crate) calls: Calls,
 }
 
 impl Server {
@@ -66,12 +66,12 @@ impl Server {
         Self { folder, calls }
     }
 
-    fn kboot(&self, arguments: &str) -> Outcome {
+    pub(crate) fn kboot(&self, arguments: &str) -> Outcome {
         let output = self.command(arguments).output().unwrap();
         output.into()
     }
 
-    fn command(&self, arguments: &str) -> Command {
+    pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(kboot_path());
         command.args(arguments.split_whitespace()).args(["--kubeconfig", "config"]);
         command.current_dir(self.folder.path()).env_remove("KUBECONFIG").env("HOME", self.folder.path());
@@ -79,7 +79,7 @@ impl Server {
         command
     }
 
-    fn file(&self, name: &str, content: &str) {
+    pub(crate) fn file(&self, name: &str, content: &str) {
         write(&self.folder.path().join(name), content.as_bytes());
     }
 
@@ -441,6 +441,11 @@ fn tokens_are_listed_without_secrets_and_made_once() {
     let outcome = server.kboot("token create --apply --token-file token");
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""));
     assert!(outcome.stderr.contains("has a token abcdef already"), "{}", outcome.stderr);
+    for flag in ["--timeout 5s", "--kubeconfig kubeconfig", "--context c"] {
+        let outcome = run(&server.folder, &format!("token create {flag}"));
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{flag}");
+        assert!(outcome.stderr.contains("--apply"), "{}", outcome.stderr);
+    }
 }
 
 pub(crate) fn manifests(server: &Server, out: &str) {

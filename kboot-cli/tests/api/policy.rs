@@ -43,7 +43,7 @@ fn a_newcomer_learns_why_a_serving_certificate_does_not_come() {
         "Nothing in Kubernetes approves serving certificates",
         "The kubelet of worker-1 sent it, and asks for DNS:worker-1, IP:192.168.5.21.",
         "kubectl get node worker-1 -o wide",
-        "kubectl certificate approve csr-8vnps\n",
+        "kboot csr approve csr-8vnps\n",
         "kboot policy preset kubelet-serving",
     ] {
         assert!(outcome.stdout.contains(expected), "{expected:?} is missing in\n{}", outcome.stdout);
@@ -81,14 +81,14 @@ fn decisions_come_with_their_clauses_and_exit_codes() {
         for expected in said {
             assert!(outcome.stdout.contains(expected), "{expected:?} is missing in\n{}", outcome.stdout);
         }
-        assert_eq!(outcome.stdout.contains("kubectl certificate approve"), file != "reserved", "{file}");
+        assert_eq!(outcome.stdout.contains("csr approve"), file != "reserved", "{file}: {}", outcome.stdout);
         assert!(!outcome.stdout.contains("To have a policy decide"), "{file}: a policy decides");
         assert_eq!(
             outcome.stdout.contains(
                 "└── what to do\n    No rule of this policy matches it; each ✗ above says why. If it should match, \
                  change the policy or the inventory; if not, find out who asks.\n"
             ) && outcome.stdout.ends_with(
-                "\n    By hand, only if you know who asks: kubectl certificate approve foreign\n\n"
+                "\n    By hand, only if you know who asks: kboot csr approve foreign\n\n"
             ),
             file == "foreign",
             "{}",
@@ -173,7 +173,7 @@ fn what_has_become_of_it_is_said() {
         let folder = folder(&[("csr.json", &list(&[object]))]);
         let outcome = run(&folder, "csr explain -f csr.json");
         assert!(outcome.stdout.contains(expected), "{}", outcome.stdout);
-        assert!(!outcome.stdout.contains("kubectl certificate approve"), "{}", outcome.stdout);
+        assert!(!outcome.stdout.contains("csr approve"), "{}", outcome.stdout);
         assert_plain(&outcome);
     }
 }

@@ -106,7 +106,7 @@ fn one_mistake_neither_hides_others_nor_is_said_twice() {
     for (rules, expected) in [
         (
             format!("{{name: a, signer: example.com/mine, node: {{names: ['A*']}}, maxAge: soon, decision: maybe}}, {{name: a, {CLIENT}, requestor: {{groups: [w]}}, maxExpiration: x, decision: approve}}"),
-            &["spec.rules[0].decision", "spec.rules[0].signer", "spec.rules[0].node.names[0]", "spec.rules[0].maxAge", "spec.rules[1].name", "spec.rules[1].maxExpiration"][..],
+            &["spec.rules[0].signer", "spec.rules[0].node.names[0]", "spec.rules[0].maxAge", "spec.rules[0].decision", "spec.rules[1].name", "spec.rules[1].maxExpiration"][..],
         ),
         (format!("{{name: a, {CLIENT}, requestor: {{}}, decision: approve}}"), &["spec.rules[0].requestor"]),
         (format!("{{name: a, {CLIENT}, requestor: {{group: [x]}}, decision: approve}}"), &["spec.rules[0].requestor.group"]),
@@ -152,8 +152,8 @@ fn the_identity_that_would_be_approved_is_one_that_the_pattern_matches() {
 fn an_inventory_that_cannot_be_used_fails_the_check() {
     for (content, expected) in [
         (None, "cannot read"),
-        (Some("kind: Pod\n"), "nodes.yaml: "),
-        (Some("["), "nodes.yaml: "),
+        (Some("kind: Pod\n"), "nodes.yaml:1:1: kind: "),
+        (Some("["), "nodes.yaml:1:1: "),
         (Some("{apiVersion: kboot.dev/v1alpha1, kind: NodeInventory, spec: {nodes: [{name: a_b}]}}"), "a_b"),
     ] {
         let folder = folder(&[("policy.yaml", SERVING)]);

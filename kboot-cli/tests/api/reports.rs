@@ -22,7 +22,7 @@ const fn of(name: &'static str, schema: &'static str, command: &'static str) -> 
     Report { name, schema, command }
 }
 
-pub(crate) const REPORTS: [Report; 38] = [
+pub(crate) const REPORTS: [Report; 39] = [
     of("cluster-plan-new", "cluster-plan", "cluster plan --out new"),
     of("cluster-plan-kept", "cluster-plan", "cluster plan"),
     of("cluster-plan-changed", "cluster-plan", "cluster plan -f changed.yaml"),
@@ -64,6 +64,11 @@ pub(crate) const REPORTS: [Report; 38] = [
     of("token-check", "token-check", "token check token --kubeconfig config"),
     of("token-static-check", "token-static-check", "token static check tokens.csv"),
     of("node-verify", "node-verify", "node verify worker-1 --kubeconfig config"),
+    of(
+        "node-verify-all",
+        "node-verify-all",
+        "node verify worker-1 cp-1 -f external.yaml --kubeconfig config",
+    ),
     of("cluster-build", "", "cluster build -f changed.yaml"),
 ];
 
@@ -126,6 +131,8 @@ impl World {
         let lives = "  pki: {validity: {certificate: 9600h, authority: 90000h}}\n  nodes:";
         let cluster = CLUSTER.replace("  nodes:", lives);
         file("cluster.yaml", &cluster);
+        let external = CLUSTER.replace("  nodes:", "  controlPlane: external\n  nodes:");
+        file("external.yaml", &external.replace("control-plane, etcd, ", ""));
         let worker = "\n  - {name: worker-1, addresses: [192.0.2.2], roles: [worker]}\n";
         let changed = cluster.trim_end().to_owned() + worker;
         file(

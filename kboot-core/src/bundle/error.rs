@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::cluster_identity::ClusterIdentity;
+use super::loose_mode::{self, LooseMode};
 use crate::error::ErrorKind;
 use crate::kubeconfig::KubeconfigError;
 use crate::name::NodeName;
@@ -34,15 +35,11 @@ pub enum BundleError {
         /// What belongs there.
         expected: &'static str,
     },
-    /// A file is open to more people than it should be.
-    #[error("{} has mode {mode:04o}, at most {allowed:04o} is safe; run chmod {allowed:04o} if nobody else has read it", path.display())]
+    /// Files and folders are open to more people than they should be.
+    #[error("{}", loose_mode::message(found))]
     LooseMode {
-        /// Where.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-        /// The mode that it may have.
-        allowed: u32,
+        /// All that were found.
+        found: Vec<LooseMode>,
     },
     /// A file or folder belongs to somebody else, who could have put anything there.
     #[error("{} belongs to user {owner}; kboot trusts what belongs to you or to root", path.display())]

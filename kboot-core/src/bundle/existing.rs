@@ -10,7 +10,7 @@ use super::kept::kept_tokens;
 use super::options::PlanOptions;
 use super::place::{STATIC_TOKEN, TOKEN};
 use super::recorded::Record;
-use super::{fs, owner};
+use super::{fs, loose, owner};
 use crate::cluster::ClusterSpec;
 use crate::kubeconfig::{Kubeconfig, KubeconfigError};
 use crate::pki::row::{FilePair, Location, SecretRow};
@@ -27,6 +27,7 @@ impl Existing {
     /// # Errors
     /// [`BundleError`] where something in the folder cannot be used, naming it, and where it is another cluster's.
     pub fn in_folder(spec: &ClusterSpec, root: &Path, now: Timestamp) -> Result<Self, BundleError> {
+        loose::check(root, spec)?;
         let record = Record::read(root)?;
         owner::check(root, record.owner.as_ref(), spec, None)?;
         existing(root, spec, &record, &PlanOptions::default(), now)

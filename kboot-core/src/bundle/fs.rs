@@ -4,7 +4,7 @@
 //! and renamed once everything is on the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, FileType, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::artifact::Artifact;
 use super::error::BundleError;
+use super::loose_mode::LooseMode;
 use super::step::{FileAction, PlanStep};
 use super::system::{self, flush};
 
@@ -59,9 +60,8 @@ pub(super) fn read(path: &Path, allowed_mode: u32) -> Result<Option<Vec<u8>>, Bu
 /// Whether nobody else could have put it there or can read or write it, as far as the system can say.
 fn check_trusted(path: &Path, metadata: &fs::Metadata, allowed: u32) -> Result<(), BundleError> {
     let Some(rights) = system::rights(metadata) else { return Ok(()) };
-    let mode = rights.mode & 0o777;
-    if mode & !allowed != 0 {
-        return Err(BundleError::LooseMode { path: path.to_owned(), mode, allowed });
+    if let Some(loose) = loose_mode(path, metadata, allowed) {
+        return Err(BundleError::LooseMode { found: vec![loose] });
     }
     let owner = rights.owner;
     if owner != 0 && owner != system::builder() {
@@ -70,7 +70,13 @@ fn check_trusted(path: &Path, metadata: &fs::Metadata, allowed: u32) -> Result<(
     Ok(())
 }
 
-fn unexpected(path: &Path, found: fs::FileType, expected: &'static str) -> BundleError {
+/// The mode of a file or a folder that more people may read or write than it says.
+pub(super) fn loose_mode(path: &Path, metadata: &fs::Metadata, allowed: u32) -> Option<LooseMode> {
+    let mode = system::rights(metadata)?.mode & 0o777;
+    (mode & !allowed != 0).then(|| LooseMode { path: path.to_owned(), mode, allowed })
+}
+
+fn unexpected(path: &Path, found: FileType, expected: &'static str) -> BundleError {
     let found = if found.is_symlink() {
         "a symbolic link"
     } else if found.is_dir() {
@@ -195,7 +201,7 @@ impl Output {
 pub fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), BundleError> {
     let name = path.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
     let temporary = path.with_file_name(format!(".{name}.{}{TEMPORARY}", std::process::id()));
-    let mut file = system::create_new(&temporary, 0o600).map_err(failed("write", &temporary))?;
+    let mut file = system::create_new(&temporary, 0o600).map_err(failed("write", path))?;
     let mut write = || {
         system::set_mode(&file, mode)?;
         file.write_all(content)?;
@@ -268,6 +274,11 @@ fn folder_mode(folder: &str) -> u32 {
     if private { 0o700 } else { 0o755 }
 }
 
+/// A folder need not be private to be ours, but no stranger may write to it.
+pub(super) fn loosest_folder_mode(folder: &str) -> u32 {
+    if folder_mode(folder) == 0o700 { 0o700 } else { 0o775 }
+}
+
 /// Whether new files and folders have the mode that they are made with. Asked once: for a large bundle
 /// setting each mode again is a hundred thousand system calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -285,7 +296,7 @@ impl Modes {
             fs::remove_file(&path)?;
             Ok(rights)
         };
-        let made = probe().map_err(failed("write", &path))?;
+        let made = probe().map_err(failed("write into", root))?;
         let of_root = system::rights(&fs::metadata(root).map_err(failed("look at", root))?);
         let is_as_asked = made.is_none_or(|made| made.mode & 0o777 == 0o755);
         // A folder with the group bit hands it on to folders made in it.
@@ -324,8 +335,7 @@ pub(super) fn check_folder(root: &Path, folder: &str) -> Result<bool, BundleErro
     if !metadata.is_dir() {
         return Err(unexpected(&path, metadata.file_type(), "a folder"));
     }
-    // A folder need not be private to be ours, but no stranger may write to it.
-    check_trusted(&path, &metadata, if folder_mode(folder) == 0o700 { 0o700 } else { 0o775 })?;
+    check_trusted(&path, &metadata, loosest_folder_mode(folder))?;
     Ok(true)
 }
 
@@ -339,6 +349,15 @@ pub(super) fn check_folders(root: &Path, artifacts: &[Artifact]) -> Result<(), B
 
 /// The names of the folders in a folder; none where it is not there.
 pub(super) fn folder_names(folder: &Path) -> Result<Vec<String>, BundleError> {
+    names(folder, FileType::is_dir)
+}
+
+/// The names of the files in a folder; none where it is not there.
+pub(super) fn file_names(folder: &Path) -> Result<Vec<String>, BundleError> {
+    names(folder, FileType::is_file)
+}
+
+fn names(folder: &Path, is_wanted: fn(&FileType) -> bool) -> Result<Vec<String>, BundleError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -347,7 +366,7 @@ pub(super) fn folder_names(folder: &Path) -> Result<Vec<String>, BundleError> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed("list", folder))?;
-        if entry.file_type().is_ok_and(|kind| kind.is_dir())
+        if entry.file_type().is_ok_and(|kind| is_wanted(&kind))
             && let Ok(name) = entry.file_name().into_string()
         {
             names.push(name);

@@ -22,6 +22,9 @@ mod install;
 mod join;
 #[cfg(feature = "files")]
 mod kept;
+#[cfg(feature = "files")]
+mod loose;
+mod loose_mode;
 mod manifests;
 mod member;
 #[cfg(feature = "files")]
@@ -54,6 +57,7 @@ pub use difference::{DifferenceLine, FileDifference};
 pub use error::BundleError;
 #[cfg(feature = "files")]
 pub use fs::{write_all_new, write_new};
+pub use loose_mode::LooseMode;
 #[cfg(feature = "files")]
 pub use node_changes::NodeChanges;
 pub use node_file::meant_by;
@@ -65,6 +69,8 @@ pub use path::ArtifactPath;
 pub use place::INVENTORY;
 #[cfg(feature = "files")]
 pub use plan::Plan;
+#[cfg(feature = "files")]
+pub use recorded::join_tokens;
 pub use step::{FieldChange, FileAction, PlanStep, StepReason};
 #[cfg(feature = "files")]
 pub use system::HAS_MODES;

@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::path::ArtifactPath;
 use super::place;
-use crate::cluster::{ClusterSpec, Runtime};
+use crate::cluster::{ClusterSpec, ControlPlane, NodeRole, Runtime};
+use crate::name::NodeName;
+use crate::net::{ApiEndpoint, Host};
 use crate::pki::ClusterPki;
 use crate::time::{Lifetime, Timestamp, Validity};
 use crate::token::TokenId;
@@ -79,6 +81,14 @@ pub enum PlanNote {
         /// How many certificates of this cluster end with it, and cannot be renewed beyond.
         count: usize,
     },
+    /// The address of `controlPlaneEndpoint` is no control-plane machine's of the cluster file. Right for a load balancer
+    /// or a virtual address, and otherwise nobody reaches an API server.
+    EndpointOfNoNode {
+        /// The endpoint.
+        endpoint: ApiEndpoint,
+        /// The worker whose address it is.
+        worker: Option<NodeName>,
+    },
 }
 
 impl PlanNote {
@@ -86,6 +96,29 @@ impl PlanNote {
     #[must_use]
     pub fn is_warning(&self) -> bool {
         matches!(self, Self::AuthorityEnds { .. })
+    }
+
+    /// Says so where the endpoint is an address that no control-plane machine of the cluster file has; what a DNS name
+    /// leads to is not looked up.
+    ///
+    /// ```
+    /// use kboot_core::{ClusterSpec, bundle::PlanNote};
+    /// let file = include_str!("../cluster/single-node.yaml");
+    /// assert_eq!(PlanNote::of_endpoint(&file.parse()?), None);
+    /// let mistyped: ClusterSpec = file.replace("Endpoint: 192.168.20.31", "Endpoint: 192.168.20.13").parse()?;
+    /// assert!(PlanNote::of_endpoint(&mistyped).is_some());
+    /// # Ok::<(), kboot_core::document::DocumentError>(())
+    /// ```
+    #[must_use]
+    pub fn of_endpoint(spec: &ClusterSpec) -> Option<Self> {
+        let endpoint = &spec.control_plane_endpoint;
+        let Host::Ip(address) = endpoint.host() else { return None };
+        let owner = spec.nodes.iter().find(|node| node.addresses().contains(address));
+        let is_reached = owner.is_some_and(|node| node.has(NodeRole::ControlPlane));
+        (spec.control_plane == ControlPlane::Nodes && !is_reached).then(|| Self::EndpointOfNoNode {
+            endpoint: endpoint.clone(),
+            worker: owner.map(|node| node.name().clone()),
+        })
     }
 
     /// What will end soon.
@@ -144,6 +177,22 @@ impl fmt::Display for PlanNote {
                 f,
                 "{count} keys that are there stay, although they are not {wanted}; to get another, move its file away"
             ),
+            Self::EndpointOfNoNode { endpoint, worker } => {
+                let text = endpoint.host_port();
+                match worker {
+                    None => write!(f, "controlPlaneEndpoint {text} is no machine's of the cluster file")?,
+                    Some(name) => {
+                        write!(
+                            f,
+                            "controlPlaneEndpoint {text} is {name}'s, which is not of the control plane"
+                        )?;
+                    }
+                }
+                f.write_str(
+                    ": fine for a load balancer or a virtual address in front of the API servers; otherwise nobody reaches \
+                     them",
+                )
+            }
             Self::CertificatesEnd { count: 1, first, not_after } => {
                 write!(f, "a certificate ends soon: {first} on {not_after}")
             }

@@ -14,7 +14,7 @@ use super::options::PlanOptions;
 use super::path::ArtifactPath;
 use super::recorded::Record;
 use super::step::{FileAction, PlanStep, StepReason};
-use super::{existing, fs, owner, place};
+use super::{existing, fs, loose, owner, place};
 use crate::cluster::{CaRole, ClusterSpec, NodeCredentials, Runtime};
 use crate::component::paths;
 use crate::env::Env;
@@ -66,6 +66,7 @@ impl Plan {
         if options.new_token && spec.join.node_credentials != NodeCredentials::BootstrapToken {
             return Err(BundleError::NoJoinToken.into());
         }
+        loose::check(root, spec)?;
         let record = Record::read(root)?;
         owner::check(root, record.owner.as_ref(), spec, options.cluster_was.as_ref())?;
         let authorities =
@@ -88,6 +89,9 @@ impl Plan {
             notes.push(PlanNote::OtherKeys { count, wanted: spec.pki.key });
         }
         notes.extend(PlanNote::endings(spec, &pki, env.now()));
+        // Said of an endpoint that is new; whoever has built with it knows.
+        let known = record.owner.as_ref().map(|owner| owner.identity.endpoint());
+        notes.extend(PlanNote::of_endpoint(spec).filter(|_| known != Some(&spec.control_plane_endpoint)));
         Ok(Self {
             root: root.to_owned(),
             bundle,
@@ -280,9 +284,14 @@ fn leftovers(root: &Path, bundle: &Bundle) -> Result<Vec<Leftover>, BundleError>
                 on_node: Some(on_node.clone()),
             }));
         } else if files.peek().is_some() {
-            // Its script goes with it.
             left.push(Leftover { path: ArtifactPath::new(folder), on_node: None });
         }
+    }
+    let scripts = fs::file_names(&root.join("install"))?;
+    let nodes_of_scripts = scripts.iter().filter_map(|script| script.strip_suffix(".sh"));
+    // Where the node's folder is left, its script goes with it.
+    for node in nodes_of_scripts.filter(|node| !nodes.contains(node) && !is_there(&format!("nodes/{node}"))) {
+        left.push(Leftover { path: ArtifactPath::new(place::install_script(node)), on_node: None });
     }
     let of_cluster = [place::TOKEN, place::STATIC_TOKEN, place::VERIFY].map(str::to_owned).into_iter();
     let certificates = place::certificates_of_cluster().map(str::to_owned);

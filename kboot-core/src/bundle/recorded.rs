@@ -1,6 +1,7 @@
 //! What a folder's `kboot.json` says.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -14,6 +15,8 @@ use super::owner::Owner;
 use super::place::{self, INVENTORY};
 use super::record::Cluster;
 use crate::cluster::CaRole;
+use crate::name::NodeName;
+use crate::token::TokenId;
 use crate::version::KubernetesVersion;
 
 /// What a folder's `kboot.json` says.
@@ -56,6 +59,17 @@ impl ClusterIdentity {
     pub fn of_folder(folder: &Path) -> Result<Option<Self>, BundleError> {
         Ok(Record::read(folder)?.owner.map(|owner| owner.identity))
     }
+}
+
+/// The bootstrap token that each node of an output folder got, by its id, as `kboot.json` says; nothing where there is no
+/// such file.
+///
+/// # Errors
+/// As [`ClusterIdentity::of_folder`].
+pub fn join_tokens(folder: &Path) -> Result<BTreeMap<NodeName, TokenId>, BundleError> {
+    let tokens = Record::read(folder)?.join_tokens.unwrap_or_default();
+    let pairs = tokens.iter().flat_map(|TokenOfNodes { id, nodes }| nodes.iter().map(move |node| (node, id)));
+    Ok(pairs.filter_map(|(node, id)| Some((node.parse().ok()?, id.parse().ok()?))).collect())
 }
 
 impl Record {

@@ -177,7 +177,7 @@ impl FromValue for ClusterSpec {
     const UNREADABLE: &'static str = "not readable as YAML: ";
 
     fn from_value(value: &Value) -> Result<Self, DocumentError> {
-        Ok(validate::validate(Self::form().fields(value)?)?)
+        Ok(validate::validate(Self::form().fields_with(value, validate::wrong_texts)?)?)
     }
 }
 

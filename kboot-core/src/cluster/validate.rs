@@ -34,18 +34,30 @@ pub(super) const TOKEN_TTL: &str = "24h";
 
 /// Problems as they are found; every step goes on with what it has.
 #[derive(Default)]
-struct Found(Problems);
+struct Found {
+    problems: Problems,
+    /// Whether only what a text says by itself is looked at: the file is not whole, so what its fields say of each
+    /// other is not known.
+    is_partial: bool,
+}
 
 impl Found {
     fn add(&mut self, path: impl AsRef<str>, problem: impl Into<String>) {
-        self.0.push(Problem::new(path.as_ref(), problem));
+        if !self.is_partial {
+            self.add_text(path, problem);
+        }
+    }
+
+    /// What is wrong with a text, whatever else the file says.
+    fn add_text(&mut self, path: impl AsRef<str>, problem: impl Into<String>) {
+        self.problems.push(Problem::new(path.as_ref(), problem));
     }
 
     fn parse<T: FromStr<Err: Display>>(&mut self, path: &str, text: &str) -> Option<T> {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.add(path, error.to_string());
+                self.add_text(path, error.to_string());
                 None
             }
         }
@@ -57,7 +69,7 @@ impl Found {
         for (i, text) in texts.iter().enumerate() {
             match machine_address(text) {
                 Ok(address) => read.push((i, address)),
-                Err(error) => self.add(format!("{path}[{i}]"), error.to_string()),
+                Err(error) => self.add_text(format!("{path}[{i}]"), error.to_string()),
             }
         }
         read
@@ -71,7 +83,15 @@ impl Found {
 }
 
 pub(super) fn validate(document: File) -> Result<ClusterSpec, Vec<Problem>> {
-    let mut found = Found::default();
+    checked(Found::default(), document)
+}
+
+/// What is wrong with the texts of a file that is not whole.
+pub(super) fn wrong_texts(document: File) -> Vec<Problem> {
+    checked(Found { is_partial: true, ..Found::default() }, document).err().unwrap_or_default()
+}
+
+fn checked(mut found: Found, document: File) -> Result<ClusterSpec, Vec<Problem>> {
     let mut warnings = Found::default();
     let File { api_version: _, kind: _, metadata, spec } = document;
     let name = found.parse("metadata.name", &metadata.name);
@@ -108,7 +128,7 @@ pub(super) fn validate(document: File) -> Result<ClusterSpec, Vec<Problem>> {
             Some(network),
             Some(pki),
             Some(join),
-        ) if found.0.is_empty() => Ok(ClusterSpec {
+        ) if found.problems.is_empty() => Ok(ClusterSpec {
             name,
             kubernetes_version,
             control_plane_endpoint,
@@ -125,9 +145,9 @@ pub(super) fn validate(document: File) -> Result<ClusterSpec, Vec<Problem>> {
             verify_image,
             nodes,
             components,
-            warnings: warnings.0.into(),
+            warnings: warnings.problems.into(),
         }),
-        _ => Err(found.0.into()),
+        _ => Err(found.problems.into()),
     }
 }
 

@@ -51,7 +51,7 @@ pub fn read_list<E: From<ListError>>(
             Item::EndOfList { .. } => Ok(()),
         })?;
     } else {
-        let mut list = read_yaml(reader)?;
+        let (mut list, _) = read_yaml(reader)?;
         let kind = list.get("kind").and_then(Value::as_str).map(str::to_owned);
         match list.get_mut("items").map(Value::take) {
             Some(Value::Array(items)) => {

@@ -270,14 +270,15 @@ fn each_element<'de, A: SeqAccess<'de>, E, F: FnMut(Item<'_>) -> Result<(), E>>(
     Ok(())
 }
 
-/// The whole of a YAML text, as kubectl writes lists and objects.
-pub(crate) fn read_yaml(reader: impl Read) -> Result<Value, ListError> {
+/// The whole of a YAML text, as kubectl writes lists and objects; and the text.
+pub(crate) fn read_yaml(reader: impl Read) -> Result<(Value, String), ListError> {
     let refuse = |problem| ListError::NotYaml { problem };
     let limit = u64::try_from(super::yaml::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     reader.take(limit).read_to_end(&mut bytes)?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned()))?;
-    super::yaml::parse_as_go(&text).map_err(refuse)
+    let value = super::yaml::parse_as_go(&text).map_err(refuse)?;
+    Ok((value, text))
 }
 
 #[cfg(test)]

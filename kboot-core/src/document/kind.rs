@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::error::DocumentError;
+use super::problem::{Position, Problem};
 use super::schema::Schema;
 use super::yaml;
 
@@ -56,9 +57,10 @@ pub(crate) trait FromValue: Sized {
 
 /// Reads a file.
 pub(crate) fn read<D: FromValue>(text: &str) -> Result<D, DocumentError> {
-    let value = yaml::parse(text).map_err(|problem| {
-        let problem = format!("{}{problem}", D::UNREADABLE);
-        DocumentError::one("", problem)
+    let value = yaml::parse_located(text).map_err(|(problem, position)| {
+        let mut problem = Problem::new("", format!("{}{problem}", D::UNREADABLE));
+        problem.position = position.map(|(line, column)| Position { line, column });
+        DocumentError::from(vec![problem])
     })?;
-    D::from_value(&value)
+    D::from_value(&value).map_err(|error| error.located_in(text))
 }

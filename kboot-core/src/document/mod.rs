@@ -14,6 +14,8 @@ pub(crate) mod json_stream;
 #[cfg(feature = "certificates")]
 mod kind;
 #[cfg(feature = "certificates")]
+mod locate;
+#[cfg(feature = "certificates")]
 mod problem;
 #[cfg(feature = "certificates")]
 mod schema;
@@ -32,7 +34,7 @@ pub use kind::Document;
 #[cfg(feature = "certificates")]
 pub(crate) use kind::{API_VERSION, Form, FromValue, read};
 #[cfg(feature = "certificates")]
-pub use problem::Problem;
+pub use problem::{Position, Problem};
 #[cfg(feature = "certificates")]
 pub(crate) use problem::{Problems, closest, unknown_name};
 #[cfg(feature = "certificates")]

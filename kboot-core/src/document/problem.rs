@@ -4,6 +4,22 @@ use std::fmt;
 
 use crate::shown::{escape_quotes_too, start};
 
+/// A place in a text. It is written `LINE:COLUMN`, as compilers write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "a line and a column")]
+pub struct Position {
+    /// The line, from 1.
+    pub line: u64,
+    /// The column, from 1, in characters.
+    pub column: u64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
 /// One thing that is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -12,13 +28,15 @@ pub struct Problem {
     pub path: String,
     /// What is wrong, and what would be right.
     pub problem: String,
+    /// Where the field stands in the text that was read, or what should hold it; none where no single text was read.
+    pub position: Option<Position>,
 }
 
 impl Problem {
     pub(crate) fn new(path: &str, problem: impl Into<String>) -> Self {
         // A path holds keys of the file, and they may hold anything.
         let path = start(path, 200).chars().flat_map(escape_quotes_too).collect();
-        Self { path, problem: problem.into() }
+        Self { path, problem: problem.into(), position: None }
     }
 }
 
@@ -84,15 +102,19 @@ impl From<Problems> for Vec<Problem> {
     }
 }
 
-/// Several problems in one text, the first fifty of them.
-pub(crate) fn write_problems(problems: &[Problem], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Several problems in one text, the first fifty of them, each as it is shown.
+pub(super) fn write_problems<D: fmt::Display>(
+    problems: &[Problem],
+    shown: impl Fn(&Problem) -> D,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     match problems {
-        [one] => write!(f, "{one}"),
+        [one] => write!(f, "{}", shown(one)),
         many => {
             const SHOWN: usize = 50;
             let more = if many.len() >= MOST_PROBLEMS { "at least " } else { "" };
             write!(f, "{more}{} problems:", many.len())?;
-            many.iter().take(SHOWN).try_for_each(|problem| write!(f, "\n  {problem}"))?;
+            many.iter().take(SHOWN).try_for_each(|problem| write!(f, "\n  {}", shown(problem)))?;
             if many.len() > SHOWN { write!(f, "\n  and {} more", many.len() - SHOWN) } else { Ok(()) }
         }
     }

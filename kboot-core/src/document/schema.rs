@@ -50,6 +50,86 @@ impl Schema {
     }
 }
 
+impl Schema {
+    /// As [`fields`](Self::fields), with what is wrong with the texts of a file that has not the right shape.
+    pub(crate) fn fields_with<F: DeserializeOwned>(
+        &self,
+        document: &Value,
+        wrong_texts: impl FnOnce(F) -> Vec<Problem>,
+    ) -> Result<F, DocumentError> {
+        self.fields(document).map_err(|DocumentError { problems }| {
+            let mut all = Problems::from(problems);
+            if let Ok(mended) = F::deserialize(mend(&self.value, &self.value, document)) {
+                let said: Vec<String> = all.since(0).iter().map(|problem| problem.path.clone()).collect();
+                let is_within = |path: &str, outer: &str| {
+                    path.strip_prefix(outer)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                };
+                let others = wrong_texts(mended).into_iter();
+                all.extend(others.filter(|other| !said.iter().any(|outer| is_within(&other.path, outer))));
+            }
+            all.into()
+        })
+    }
+}
+
+/// The schema of a value: what a reference leads to, and of several shapes the one that is of the value's type.
+fn shape<'a>(root: &'a Value, schema: &'a Value, value: &Value) -> &'a Value {
+    let schema = match schema.get("$ref").and_then(Value::as_str) {
+        Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap_or(schema),
+        None => schema,
+    };
+    let Some(shapes) = schema.get("oneOf").and_then(Value::as_array) else { return schema };
+    let of_type = |shape: &&Value| {
+        shape.get("type").and_then(Value::as_str).is_some_and(|name| is_of_type(name, value))
+    };
+    shapes.iter().find(of_type).or_else(|| shapes.last()).unwrap_or(schema)
+}
+
+/// A file of the right shape: what does not fit is left out, and what is missing is made up.
+fn mend(root: &Value, schema: &Value, value: &Value) -> Value {
+    let schema = shape(root, schema, value);
+    let first_word = schema.get("enum").and_then(Value::as_array).and_then(|words| words.first());
+    match (schema.get("type").and_then(Value::as_str), value) {
+        (Some("string"), Value::String(_)) => match schema.get("enum").and_then(Value::as_array) {
+            Some(words) if !words.contains(value) => first_word.cloned().unwrap_or_default(),
+            _ => value.clone(),
+        },
+        (Some("array"), Value::Array(items)) => match schema.get("items") {
+            Some(schema) => items.iter().map(|item| mend(root, schema, item)).collect(),
+            None => value.clone(),
+        },
+        (Some("object"), found) => {
+            let (none, properties) = (Map::new(), schema.get("properties").and_then(Value::as_object));
+            let additional = schema.get("additionalProperties");
+            let of = |name: &str| properties.and_then(|known| known.get(name));
+            let mut mended = Map::new();
+            for (name, value) in found.as_object().unwrap_or(&none) {
+                let field = match (of(name), additional) {
+                    (Some(schema), _) => mend(root, schema, value),
+                    (None, Some(Value::Bool(false))) => continue,
+                    (None, Some(every)) => mend(root, every, value),
+                    (None, None) => value.clone(),
+                };
+                mended.insert(name.clone(), field);
+            }
+            let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+            for name in required.filter_map(Value::as_str) {
+                if let (false, Some(schema)) = (mended.contains_key(name), of(name)) {
+                    mended.insert(name.to_owned(), mend(root, schema, &Value::Null));
+                }
+            }
+            Value::Object(mended)
+        }
+        (Some("integer"), Value::Number(number)) if number.is_u64() => value.clone(),
+        (Some("boolean"), Value::Bool(_)) | (None, _) => value.clone(),
+        (Some("array"), _) => Value::Array(Vec::new()),
+        (Some("integer"), _) => Value::from(1),
+        (Some("boolean"), _) => Value::Bool(false),
+        _ => first_word.cloned().unwrap_or_else(|| Value::from("")),
+    }
+}
+
 fn check(root: &Value, schema: &Value, document: &Value) -> Vec<Problem> {
     let mut checker = Checker { root, problems: Problems::default() };
     checker.check_value(schema, document, "");
@@ -66,20 +146,7 @@ impl Checker<'_> {
         if self.problems.is_full() {
             return;
         }
-        let schema = match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => self.root.pointer(reference.trim_start_matches('#')).unwrap_or(schema),
-            None => schema,
-        };
-        // Of several shapes, the one that is of the value's type.
-        let schema = match schema.get("oneOf").and_then(Value::as_array) {
-            Some(shapes) => {
-                let of_type = |shape: &&Value| {
-                    shape.get("type").and_then(Value::as_str).is_some_and(|name| is_of_type(name, value))
-                };
-                shapes.iter().find(of_type).or_else(|| shapes.last()).unwrap_or(schema)
-            }
-            None => schema,
-        };
+        let schema = shape(self.root, schema, value);
         match (schema.get("type").and_then(Value::as_str), value) {
             (Some("string"), Value::String(text)) => {
                 if let Some(allowed) = schema.get("enum").and_then(Value::as_array) {
@@ -142,17 +209,24 @@ fn is_of_type(name: &str, value: &Value) -> bool {
     }
 }
 
-fn wrong_type(wanted: &str, found: &Value) -> String {
-    let found = match found {
-        Value::Null => "nothing",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a map",
+/// Whether a text may be a key or a bootstrap token that somebody put there by mistake.
+fn is_secret(text: &str) -> bool {
+    let is_token = text.split_once('.').is_some_and(|(id, secret)| id.len() == 6 && secret.len() == 16);
+    is_token || text.contains("-----BEGIN")
+}
+
+fn wrong_type(wanted: &str, value: &Value) -> String {
+    let found = match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => format!("the number {}", excerpt(&number.to_string())),
+        Value::String(text) if is_secret(text) => "a text".to_owned(),
+        Value::String(text) => format!("the text {:?}", excerpt(text)),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a map".to_owned(),
     };
     match wanted {
-        "string" if found == "a number" || found == "true or false" => {
+        "string" if value.is_number() || value.is_boolean() => {
             format!("must be a text, found {found}; put it in quotes")
         }
         "string" => format!("must be a text, found {found}"),

@@ -13,17 +13,26 @@ pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// past the limits are refused; the problem names line and column.
 pub(crate) fn parse(text: &str) -> Result<serde_json::Value, String> {
     // YAML 1.1 takes n, no and NO for false: the country Norway, a namespace called n.
+    read(text, true).map_err(|(problem, _)| problem)
+}
+
+/// What is wrong with a text, and in which line and column.
+type Unreadable = (String, Option<(u64, u64)>);
+
+/// As [`parse`], with line and column of the problem.
+#[cfg(feature = "certificates")]
+pub(crate) fn parse_located(text: &str) -> Result<serde_json::Value, Unreadable> {
     read(text, true)
 }
 
 /// The text as a plain value, with the booleans of YAML 1.1, as Go's libraries read it.
 pub(crate) fn parse_as_go(text: &str) -> Result<serde_json::Value, String> {
-    read(text, false)
+    read(text, false).map_err(|(problem, _)| problem)
 }
 
-fn read(text: &str, strict_booleans: bool) -> Result<serde_json::Value, String> {
+fn read(text: &str, strict_booleans: bool) -> Result<serde_json::Value, Unreadable> {
     if text.len() > MAX_BYTES {
-        return Err(format!("it has {} bytes; at most {MAX_BYTES} are read", text.len()));
+        return Err((format!("it has {} bytes; at most {MAX_BYTES} are read", text.len()), None));
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -39,7 +48,10 @@ fn read(text: &str, strict_booleans: bool) -> Result<serde_json::Value, String> 
     };
     // A problem may quote a scalar of any length, with whatever stands in it.
     let shortened = |problem: String| shown::escaped_lines(shown::start(&problem, 500));
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| shortened(error.to_string()))
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let place = error.location().map(|place| (place.line(), place.column()));
+        (shortened(error.to_string()), place)
+    })
 }
 
 /// Why a value cannot be written as YAML.

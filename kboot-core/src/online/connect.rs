@@ -2,19 +2,26 @@
 
 use std::path::Path;
 
-use kube::client::AuthError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube::client::{AuthError, Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use secrecy::ExposeSecret;
+use tower::buffer::BufferLayer;
+use tower::filter::AsyncFilterLayer;
 
-use super::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig};
+use crate::x509::{Certificate, X509Error};
+
+use super::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig, plugin, proxy};
 
 /// A client for the cluster that a kubeconfig leads to.
 ///
 /// Without `kubeconfig`, the files of the environment variable KUBECONFIG are taken, else `~/.kube/config`, and where
 /// none is there and no context is named, a pod's own service account;
 /// without `context`, the kubeconfig's current one. Credential plug-ins (`exec`) are run as kubectl runs
-/// them, in another thread: a time limit around this future ends in time, and leaves the plug-in behind. Where the server is plain `http`, credentials are not sent (client-go's
+/// them, again before their token ends; who drops this future, or that of a request, ends the plug-in that it waits for.
+/// The proxy is that of the kubeconfig (`proxy-url`), else of `HTTPS_PROXY` and `NO_PROXY`. Where the server is plain `http`, credentials are not sent (client-go's
 /// `tools/clientcmd/client_config.go`).
 ///
 /// The client repeats nothing by itself, so that a node's 503 is seen at once. It needs a tokio runtime, as
@@ -24,6 +31,27 @@ use super::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig
 /// [`OnlineError::Kubeconfig`] where it is missing, malformed or incomplete,
 /// [`OnlineError::Credentials`] where a credential plug-in or a token file fails. Nothing is sent yet.
 pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, OnlineError> {
+    client(config(kubeconfig, context).await?).await
+}
+
+/// The authorities by which [`connect`] would know the API server; none where the kubeconfig leaves that to the system's, or
+/// to nobody.
+///
+/// # Errors
+/// As [`connect`], and [`OnlineError::Kubeconfig`] where a certificate cannot be read.
+pub async fn authorities(
+    kubeconfig: Option<&Path>,
+    context: Option<&str>,
+) -> Result<Vec<Certificate>, OnlineError> {
+    let config = config(kubeconfig, context).await?;
+    let read: Result<_, X509Error> =
+        config.root_cert.into_iter().flatten().map(Certificate::from_der).collect();
+    read.map_err(|error| {
+        OnlineError::Kubeconfig(UnusableKubeconfig::Other(format!("its certificate authority: {error}")))
+    })
+}
+
+async fn config(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, OnlineError> {
     let read = match kubeconfig {
         Some(path) if is_endless(path, MAX_KUBECONFIG) => {
             let endless = UnusableKubeconfig::Endless { path: path.to_owned(), most: MAX_KUBECONFIG };
@@ -36,20 +64,36 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
         // As kubectl in a pod; what is said of a missing file stays where there is no pod.
         if let Ok(mut config) = Config::incluster() {
             config.default_retry = false;
-            return client(config).await;
+            config.proxy_url = proxy::of_environment(&config.cluster_url).map_err(OnlineError::Kubeconfig)?;
+            return Ok(config);
         }
     }
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-    let kubeconfig = read.map_err(unusable)?;
+    let mut kubeconfig = read.map_err(unusable)?;
     refuse_unsupported(&kubeconfig)?;
+    let proxy = take_proxy(&mut kubeconfig, context);
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable)?;
     config.default_retry = false;
+    let of_cluster = proxy.map(|text| proxy::of_kubeconfig(&text)).transpose();
+    config.proxy_url = match of_cluster.map_err(OnlineError::Kubeconfig)? {
+        None => proxy::of_environment(&config.cluster_url).map_err(OnlineError::Kubeconfig)?,
+        proxy => proxy,
+    };
     match config.cluster_url.scheme_str() {
         Some("https") => {}
         Some("http") => config.auth_info = kube::config::AuthInfo::default(),
         _ => return Err(OnlineError::Kubeconfig(UnusableKubeconfig::NoScheme)),
     }
-    client(config).await
+    Ok(config)
+}
+
+/// The proxy of the context's cluster. It is taken out of the kubeconfig: kube would hold `NO_PROXY` against the proxy, not
+/// against the server, and knows it for the environment's proxies alone that client-go does.
+fn take_proxy(kubeconfig: &mut Kubeconfig, context: Option<&str>) -> Option<String> {
+    let context = context.or(kubeconfig.current_context.as_deref())?;
+    let context = kubeconfig.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
+    let cluster = kubeconfig.clusters.iter_mut().find(|named| named.name == context.cluster)?;
+    cluster.cluster.as_mut()?.proxy_url.take().filter(|text| !text.is_empty())
 }
 
 fn is_missing(error: &KubeconfigError) -> bool {
@@ -60,12 +104,33 @@ fn is_missing(error: &KubeconfigError) -> bool {
     }
 }
 
-/// A credential plug-in may take its time: in a thread of its own it keeps nobody who waits no longer.
-async fn client(config: Config) -> Result<Client, OnlineError> {
-    match tokio::task::spawn_blocking(|| Client::try_from(config)).await {
-        Ok(client) => client.map_err(of_client),
-        Err(error) => Err(OnlineError::Unreachable(TransportError::new(error))),
+async fn client(mut config: Config) -> Result<Client, OnlineError> {
+    let user = &config.auth_info;
+    let has_other = user.auth_provider.is_some()
+        || user.username.is_some()
+        || user.token.is_some()
+        || user.token_file.is_some();
+    let exec = config.auth_info.exec.take().filter(|_| !has_other);
+    let Some(exec) = exec else { return Client::try_from(config).map_err(of_client) };
+    let credential = plugin::run(&exec).await.map_err(OnlineError::Credentials)?;
+    if let Some((certificate, key)) = &credential.certificate {
+        config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
+        config.auth_info.client_key_data = Some(STANDARD.encode(key.expose_secret()).into());
     }
+    let Some(token) = &credential.token else { return Client::try_from(config).map_err(of_client) };
+    let token = plugin::Token::new(exec, token, &credential).map_err(OnlineError::Credentials)?;
+    let with_token = move |mut request: http::Request<Body>| {
+        let token = token.clone();
+        async move {
+            let header = token.header().await?;
+            request.headers_mut().insert(http::header::AUTHORIZATION, header);
+            Ok::<_, UnusableCredentials>(request)
+        }
+    };
+    let builder = ClientBuilder::try_from(config).map_err(of_client)?;
+    // A filter wants a service that can be cloned.
+    let builder = builder.with_layer(&BufferLayer::new(1024));
+    Ok(builder.with_layer(&AsyncFilterLayer::new(with_token)).build())
 }
 
 /// Far more than any kubeconfig, and than any token.
@@ -91,10 +156,6 @@ fn is_device(_: std::fs::FileType) -> bool {
 
 /// What kube's client would say in words that hold a password, or not survive.
 fn refuse_unsupported(kubeconfig: &Kubeconfig) -> Result<(), OnlineError> {
-    let clusters = kubeconfig.clusters.iter().filter_map(|cluster| cluster.cluster.as_ref());
-    if clusters.into_iter().any(|cluster| cluster.proxy_url.is_some()) {
-        return Err(OnlineError::Kubeconfig(UnusableKubeconfig::Proxy));
-    }
     let users = || kubeconfig.auth_infos.iter().filter_map(|user| user.auth_info.as_ref());
     let mut token_files = users().filter_map(|user| user.token_file.as_ref());
     if token_files.any(|path| is_endless(Path::new(path), MAX_TOKEN)) {
@@ -144,7 +205,10 @@ pub(super) fn of_client(error: kube::Error) -> OnlineError {
         kube::Error::RustlsTls(error) => {
             OnlineError::Credentials(UnusableCredentials::Tls(TransportError::new(error)))
         }
-        kube::Error::Service(error) => OnlineError::Unreachable(TransportError::new(error)),
+        kube::Error::Service(error) => match error.downcast() {
+            Ok(credentials) => OnlineError::Credentials(*credentials),
+            Err(error) => OnlineError::Unreachable(TransportError::new(error)),
+        },
         other => OnlineError::Unreachable(TransportError::new(other)),
     }
 }

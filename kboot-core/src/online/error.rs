@@ -165,8 +165,11 @@ pub enum UnusableKubeconfig {
     NoServer,
     /// The server's URL has no scheme.
     NoScheme,
-    /// The cluster is behind a proxy.
-    Proxy,
+    /// What should be a proxy's URL is none that is used. It may hold a password, so it is not in here.
+    Proxy {
+        /// Where it stands.
+        of: &'static str,
+    },
     /// It is not YAML, or no kubeconfig.
     Malformed {
         /// The line and the column, from 1.
@@ -191,9 +194,9 @@ impl fmt::Display for UnusableKubeconfig {
             Self::NoCluster(name) => format!("it has no cluster {name:?}"),
             Self::NoServer => "its cluster has no server".to_owned(),
             Self::NoScheme => "the cluster's server has no scheme: write https://HOST:PORT".to_owned(),
-            Self::Proxy => {
-                "a cluster has a proxy-url, which kboot does not use; connect without a proxy".to_owned()
-            }
+            Self::Proxy { of } => format!(
+                "{of} is no http://[USER:PASSWORD@]HOST:PORT, https://… or socks5://HOST:PORT (without a user)"
+            ),
             Self::Malformed { at } => {
                 let place = at.map(|(line, column)| format!(" (line {line}, column {column})"));
                 format!("it is not a kubeconfig in YAML or JSON{}", place.unwrap_or_default())

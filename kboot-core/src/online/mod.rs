@@ -18,9 +18,11 @@ mod fetch;
 mod kubeconfig;
 pub mod node;
 mod permission;
+mod plugin;
+mod proxy;
 pub mod token;
 
-pub use connect::connect;
+pub use connect::{authorities, connect};
 /// The client of everything here, for whoever has no dependency on kube.
 pub use kube::Client;
 

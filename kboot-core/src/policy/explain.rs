@@ -520,11 +520,12 @@ fn access_in_words(object: &CertificateSigningRequest, access: Access) -> String
     )
 }
 
-/// The command that approves it.
+/// The command that approves it. kboot approves nothing for a signer of which it knows no floor.
 pub(crate) fn approve_command(object: &CertificateSigningRequest) -> String {
+    let approve = if object.signer().is_some() { "kboot csr approve" } else { "kubectl certificate approve" };
     match object.name() {
-        "" => "send it to the API server, then kubectl certificate approve NAME".to_owned(),
-        _ => command("kubectl certificate approve", object),
+        "" => format!("send it to the API server, then {approve} NAME"),
+        _ => command(approve, object),
     }
 }
 

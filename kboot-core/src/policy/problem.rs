@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::text::escaped;
+use crate::document::Position;
 use crate::finding::Detail;
 
 /// What is wrong with a policy, or probably not meant.
@@ -13,6 +14,8 @@ pub enum PolicyProblem {
     Refused {
         /// What is wrong, and what would be right.
         problem: String,
+        /// Where it stands in the file.
+        position: Option<Position>,
     },
     /// The inventory that a rule names cannot be used, so that the rule decides nothing.
     InventoryUnusable {
@@ -69,12 +72,19 @@ impl Detail for PolicyProblem {
             Self::DeniesTheRest => "denies-the-rest",
         }
     }
+
+    fn line_and_column(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Refused { position, .. } => position.map(|place| (place.line, place.column)),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for PolicyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Refused { problem } | Self::InventoryEntryIgnored { problem } => problem,
+            Self::Refused { problem, .. } | Self::InventoryEntryIgnored { problem } => problem,
             Self::InventoryUnusable { name, problem } => {
                 return write!(f, "the inventory \"{}\" cannot be used: {problem}", escaped(name));
             }

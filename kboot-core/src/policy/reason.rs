@@ -145,7 +145,7 @@ reasons! {
     PersonApproves = "person-approves", "A person approves it.", "Nothing.";
     RuleDenies = "rule-denies", "A rule denies it.", "See the rule.";
     RuleHolds = "rule-holds", "A rule leaves it to a person.",
-        "See who asks and for what; then `kubectl certificate approve NAME`, or write a rule that approves it.";
+        "See who asks and for what; then `kboot csr approve NAME`, or write a rule that approves it.";
     NoRule = "no-rule", "No rule matches it.",
         "See which condition each rule misses; change the policy or the facts, or have a person decide.";
     ApiServerUnknown = "api-server-unknown", "It is not known well enough which names and addresses are the API server's, and what vouches for the requested ones cannot tell.",

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::condition::{Condition, ListedNode, NodeNames, Requestor, Warning};
 use super::{Inventory, Policy, PolicyProblem, Rule, Verdict};
 use crate::csr::Signer;
-use crate::document::DocumentError;
+use crate::document::{DocumentError, Problem};
 use crate::finding::Finding;
 use crate::shown;
 
@@ -49,9 +49,12 @@ impl PolicyProblem {
     /// Why a policy is refused, each problem as a finding.
     #[must_use]
     pub fn refused(error: &DocumentError) -> Vec<Finding<Self>> {
-        let refused = |problem: &str| Self::Refused { problem: problem.to_owned() };
+        let refused = |problem: &Problem| Self::Refused {
+            problem: problem.problem.clone(),
+            position: problem.position,
+        };
         let problems = error.problems.iter();
-        problems.map(|problem| Finding::error(&*problem.path, refused(&problem.problem))).collect()
+        problems.map(|problem| Finding::error(&*problem.path, refused(problem))).collect()
     }
 }
 

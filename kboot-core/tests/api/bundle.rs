@@ -377,6 +377,10 @@ fn nodes_come_and_go() {
         !left.iter().any(|path| path.starts_with("nodes/c/") || path.starts_with("nodes/one/")),
         "{left:?}"
     );
+    std::fs::remove_dir_all(out.path().join("nodes/a")).unwrap();
+    let plan = Plan::of(&worker(&["c"]), out.path(), &mut Env::system()).unwrap();
+    let left: Vec<&str> = plan.leftovers().iter().map(|path| path.as_str()).collect();
+    assert_eq!(left, ["nodes/b", "install/a.sh"], "a script without its folder is left, too");
 }
 
 #[test]
@@ -469,6 +473,32 @@ fn a_folder_that_hands_on_its_group_is_no_obstacle() {
     assert_eq!(etc.permissions().mode() & 0o7777, 0o755);
     fs::set_permissions(out.path(), Permissions::from_mode(0o777)).unwrap();
     assert!(matches!(build(&spec(), out.path()), Err(Error::Bundle(BundleError::LooseMode { .. }))));
+}
+
+#[test]
+fn what_is_open_to_others_is_named_at_once_with_the_command_that_mends_it() {
+    let out = tempfile::tempdir().unwrap();
+    let _ = build(&spec(), out.path()).unwrap();
+    // As kubeadm leaves its folders, and as a copy of its keys often is.
+    for (path, mode) in [
+        ("authorities", 0o755),
+        ("authorities/etcd", 0o755),
+        ("authorities/ca.key", 0o644),
+        ("authorities/etcd/ca.key", 0o644),
+        ("authorities/ca.crt", 0o664),
+        ("admin.conf", 0o640),
+        ("nodes/one/etc/kubernetes/pki/apiserver.key", 0o604),
+    ] {
+        fs::set_permissions(out.path().join(path), Permissions::from_mode(mode)).unwrap();
+    }
+    let error = build(&spec(), out.path()).unwrap_err();
+    let Error::Bundle(BundleError::LooseMode { found }) = &error else { panic!("{error}") };
+    assert_eq!(found.len(), 7, "{error}");
+    let text = error.to_string();
+    let command = text.rsplit_once("run ").unwrap().1;
+    assert!(command.contains("chmod 0700 ") && command.contains(" && chmod 0600 "), "{text}");
+    let mended = std::process::Command::new("sh").args(["-c", command]).status().unwrap();
+    assert!(mended.success() && build(&spec(), out.path()).unwrap().is_done());
 }
 
 #[test]

@@ -267,7 +267,11 @@ fn choices_are_checked() {
         ("v1.20.2", "  user: {name: kube, id: 0}", "spec.user.id: must be 1 to 65533"),
         ("v1.20.2", "  user: {name: kube, id: 65534}", "spec.user.id: must be 1 to 65533"),
         ("v1.20.2", "  user: {name: kube, id: -1}", "spec.user.id: must be a whole number"),
-        ("v1.20.2", "  user: {name: kube, id: '200'}", "spec.user.id: must be a whole number, found a text"),
+        (
+            "v1.20.2",
+            "  user: {name: kube, id: '200'}",
+            "spec.user.id: must be a whole number, found the text \"200\"",
+        ),
         ("v1.20.2", "  folders: {programs: bin}", "spec.folders.programs: \"bin\" is not a folder"),
         ("v1.20.2", "  folders: {kubelet: '/data/../etc'}", "spec.folders.kubelet: "),
         ("v1.20.2", "  folders: {etcd: '/a b'}", "spec.folders.etcd: "),

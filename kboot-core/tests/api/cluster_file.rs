@@ -135,9 +135,9 @@ spec:
     );
     for expected in [
         "apiVersion: \"kboot.dev/v1\" is not one of kboot.dev/v1alpha1",
-        "metadata.name: must be a text, found a number; put it in quotes",
+        "metadata.name: must be a text, found the number 5; put it in quotes",
         "metadata.namespace: unknown field",
-        "spec.kubernetesVersion: must be a text, found a number; put it in quotes",
+        "spec.kubernetesVersion: must be a text, found the number 1.36; put it in quotes",
         "spec.network.serviceCidrs: unknown field; did you mean serviceCIDRs?",
         "spec.pki.key: \"dsa\" is not one of ecdsa-p256",
         "spec.nodes: must be a list, found a map",

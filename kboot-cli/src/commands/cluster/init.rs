@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
+use kboot_core::bundle::PlanNote;
 use kboot_core::cluster::{Commented, Node, NodeRole};
 
 use crate::cli::ClusterInit;
@@ -32,6 +33,11 @@ pub(super) fn run(arguments: ClusterInit) -> Result<()> {
             "the API servers are reached at the first machine alone; put a load balancer or a virtual address in front, \
              and give it with --server",
         );
+    }
+    if let Ok(spec) = text.parse()
+        && let Some(note) = PlanNote::of_endpoint(&spec)
+    {
+        output::note(&note.to_string());
     }
     if let Some(file) = file.filter(|file| file.as_path() != Path::new("-")) {
         let file = file.display();

@@ -38,8 +38,7 @@ fn look_around(paths: &ClusterPaths) -> Result<()> {
 }
 
 fn read(paths: &ClusterPaths) -> Result<ClusterSpec> {
-    let text = input::text(&paths.file, cluster::MAX_BYTES)?;
-    let spec: ClusterSpec = text.parse().with_context(|| input::name(&paths.file))?;
+    let spec: ClusterSpec = input::document(&paths.file, cluster::MAX_BYTES)?;
     for warning in spec.warnings() {
         output::warn(&warning.to_string());
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use kboot_core::policy::{ContextDocument, Inventory, Policy, PolicyContext, Preset, Resolver};
 use kboot_core::time::{Lifetime, Timestamp};
 
@@ -59,7 +59,7 @@ impl Loaded {
     }
 
     fn from_file(file: &Path, given: Option<&Inventory>) -> Result<Self> {
-        let policy: Policy = input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))?;
+        let policy: Policy = input::document(file, MAX_BYTES)?;
         let folder = file.parent().unwrap_or_else(|| Path::new(""));
         let mut inventories = BTreeMap::new();
         for name in policy.inventories() {
@@ -102,7 +102,7 @@ pub(super) fn inventory(file: &Path) -> Result<Inventory> {
 
 /// An inventory from its file.
 pub(in crate::commands) fn read_inventory(file: &Path) -> Result<Inventory> {
-    input::text(file, MAX_BYTES)?.parse().with_context(|| input::name(file))
+    input::document(file, MAX_BYTES)
 }
 
 /// What is known besides the requests.
@@ -116,8 +116,8 @@ impl Known {
     pub(super) fn read(facts: &Facts) -> Result<Self> {
         let mut document = ContextDocument::default();
         for file in &facts.facts {
-            let name = || input::name(file);
-            document.read(BufReader::new(input::open(file)?)).with_context(name)?;
+            let read = document.read(BufReader::new(input::open(file)?));
+            read.map_err(|error| anyhow!(error.in_file(&input::name(file))))?;
         }
         let inventory = facts.inventory.as_deref().map(inventory).transpose()?;
         let resolver = facts.resolve_dns.map(|limit| Dns::new(limit, document.dns().clone())).transpose()?;

@@ -1,5 +1,6 @@
 //! `kboot node`
 
+pub(super) mod all;
 pub(super) mod verify;
 
 use anyhow::Result;

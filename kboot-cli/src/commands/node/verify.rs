@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use kboot_core::Env;
-use kboot_core::finding::Severity;
-use kboot_core::online::{self, node::NodeReport};
+use kboot_core::finding::{Finding, Severity};
+use kboot_core::online::{self, node::NodeDetail, node::NodeReport};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::all;
 use crate::Answer;
 use crate::cli::NodeVerify;
 use crate::commands::connection::with_cluster;
@@ -15,8 +16,9 @@ use crate::output::{self, Column, Layout, Page, Report, Table, Text, Tone, Width
 use crate::program;
 
 pub(super) fn run(arguments: &NodeVerify) -> Result<Answer> {
+    let [name] = arguments.names.as_slice() else { return all::run(arguments) };
     let report = with_cluster(&arguments.connection, async |client, limit| {
-        Ok(online::node::verify(&client, &arguments.name, Env::system().now(), limit).await?)
+        Ok(online::node::verify(&client, name, Env::system().now(), limit).await?)
     })?;
     let report = Checks(report);
     output::report(arguments.output, &report)?;
@@ -31,20 +33,38 @@ impl Report for Checks {
     const LAYOUT: Layout = Layout::Object;
 
     fn page(&self) -> Page {
-        let [outcome, check] = [8, 19].map(|width| Column::new("").width(Width::AtLeast(width)));
-        let mut table = Table::new([outcome, check, Column::new("").free()]).gap(1);
+        let mut table = findings_table();
         for finding in &self.0.findings {
-            let outcome = match finding.severity {
-                Severity::Error => Tone::Bad.text("PROBLEM"),
-                Severity::Note => Tone::Good.text(online::node::outcome(Severity::Note)),
-                severity => Tone::Doubtful.text(online::node::outcome(severity)),
-            };
-            table.row([
-                outcome,
-                Text::from(finding.path.as_str()),
-                program::advice(&finding.detail.to_string()).into(),
-            ]);
+            row(&mut table, None, finding);
         }
         table.into()
+    }
+}
+
+/// What was found, a line each.
+pub(super) fn findings_table() -> Table {
+    let [outcome, check] = [8, 19].map(|width| Column::new("").width(Width::AtLeast(width)));
+    Table::new([outcome, check, Column::new("").free()]).gap(1)
+}
+
+/// A finding, of a node where it does not go without saying.
+pub(super) fn row(table: &mut Table, node: Option<&str>, finding: &Finding<NodeDetail>) {
+    let path = match node {
+        Some(node) => format!("{node}: {}", finding.path),
+        None => finding.path.clone(),
+    };
+    table.row([
+        outcome(finding.severity),
+        Text::from(path.as_str()),
+        program::advice(&finding.detail.to_string()).into(),
+    ]);
+}
+
+/// The word for how a check ended, problems so that they are seen.
+pub(super) fn outcome(severity: Severity) -> Text {
+    match severity {
+        Severity::Error => Tone::Bad.text("PROBLEM"),
+        Severity::Note => Tone::Good.text(online::node::outcome(Severity::Note)),
+        severity => Tone::Doubtful.text(online::node::outcome(severity)),
     }
 }

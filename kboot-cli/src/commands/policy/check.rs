@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use kboot_core::finding::{Finding, Severity};
+use kboot_core::finding::{Detail, Finding, Severity};
 use kboot_core::policy::{self, Policy, PolicyProblem};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -81,7 +81,10 @@ impl Check {
             output::tell(&format!("{file}: {errors} problems:"));
         }
         for error in self.of(Severity::Error).take(SHOWN) {
-            output::tell(&format!("{file}: {error}"));
+            match error.detail.line_and_column() {
+                Some((line, column)) => output::tell(&format!("{file}:{line}:{column}: {error}")),
+                None => output::tell(&format!("{file}: {error}")),
+            }
         }
         if let Some(more) = errors.checked_sub(SHOWN).filter(|more| *more > 0) {
             output::tell(&format!("and {more} more; -o json has all of them"));

@@ -15,11 +15,6 @@ use crate::{input, output};
 const NODE_CLIENT: &str = "system:certificates.k8s.io:certificatesigningrequests:nodeclient";
 
 pub(super) fn run(arguments: TokenCreate, env: &mut Env) -> Result<()> {
-    if !arguments.apply
-        && (arguments.connection.kubeconfig.is_some() || arguments.connection.context.is_some())
-    {
-        bail!("--kubeconfig and --context are for --apply: without it no cluster is asked");
-    }
     if arguments.node.is_some() {
         if !arguments.usages.contains(&TokenUsage::Authentication) {
             bail!("--node: nobody becomes a node by a token without the usage authentication");

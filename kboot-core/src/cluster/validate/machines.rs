@@ -167,8 +167,8 @@ pub(super) fn nodes(
 pub(in crate::cluster) fn node(document: &document::Node) -> Result<Node, Vec<Problem>> {
     let mut found = Found::default();
     match one_node(&mut found, &mut HashMap::new(), "", document) {
-        Some(node) if found.0.is_empty() => Ok(node),
-        _ => Err(found.0.into()),
+        Some(node) if found.problems.is_empty() => Ok(node),
+        _ => Err(found.problems.into()),
     }
 }
 

@@ -76,12 +76,12 @@ pub(super) fn network(
     network: &document::Network,
     version: Option<KubernetesVersion>,
 ) -> Option<Network> {
-    let before = found.0.len();
+    let before = found.problems.len();
     let service_cidrs = ranges(found, SERVICES, network.service_cidrs.as_deref(), SERVICE_RANGE);
     let pod_cidrs = ranges(found, PODS, network.pod_cidrs.as_deref(), POD_RANGE);
     check_service_ranges(found, &service_cidrs, &pod_cidrs, version);
     check_pod_ranges(found, &pod_cidrs);
-    if found.0.len() == before && families(&service_cidrs) != families(&pod_cidrs) {
+    if found.problems.len() == before && families(&service_cidrs) != families(&pod_cidrs) {
         found.add(PODS, "must be of the same address families as spec.network.serviceCIDRs");
     }
     let domain = network.dns_domain.as_deref().unwrap_or(DNS_DOMAIN);

@@ -6,6 +6,7 @@ use super::seconds::span;
 use crate::finding::Detail;
 use crate::online::quoted;
 use crate::time::Timestamp;
+use crate::token::TokenId;
 
 /// What [`verify`](super::verify) says of a node: a note is as it should be, an error is not, a warning could
 /// not be found out. What others wrote is quoted, cut and escaped.
@@ -161,6 +162,48 @@ pub enum NodeDetail {
         /// What its events say.
         events: PodEvents,
     },
+    /// A server's certificate is good, for the address that was asked.
+    ServerCertificate {
+        /// The last moment of its life.
+        not_after: Timestamp,
+        /// How many seconds that is from now.
+        left: i64,
+        /// For whom it is, quoted.
+        names: String,
+    },
+    /// A server's certificate is not good.
+    ServerCertificateRefused {
+        /// Why not, quoted.
+        why: String,
+        /// For whom it is, quoted.
+        names: String,
+    },
+    /// A server's certificate is not expired and has the address; whether its authority is the right one is not known.
+    ServerCertificateOfNobody {
+        /// The last moment of its life.
+        not_after: Timestamp,
+        /// For whom it is, quoted.
+        names: String,
+    },
+    /// A server could not be asked for its certificate.
+    ServerNotReached {
+        /// What the network or TLS says.
+        why: String,
+    },
+    /// A node has not joined; with which token it would.
+    JoinToken {
+        /// The token's id.
+        id: TokenId,
+        /// What the cluster has of it.
+        state: TokenState,
+    },
+    /// Pods of several nodes that do not start, for the same reason.
+    SamePods {
+        /// The pods, with their nodes.
+        pods: Vec<String>,
+        /// What one of them says.
+        said: String,
+    },
     /// More pods that are not named one by one.
     MorePods {
         /// How many.
@@ -182,6 +225,31 @@ impl fmt::Display for ReasonAndMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "reason {}, message {}", self.reason, self.message)
     }
+}
+
+/// What a cluster has of a bootstrap token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenState {
+    /// It lets its bearer in.
+    Usable {
+        /// When it ends; none for never.
+        until: Option<Timestamp>,
+    },
+    /// It has ended.
+    Expired,
+    /// The cluster has none of its id.
+    Unknown,
+    /// Its Secret lets nobody in.
+    Unusable {
+        /// Why not.
+        why: String,
+    },
+    /// It could not be asked for.
+    NotAnswered {
+        /// What the request ended with.
+        why: String,
+    },
 }
 
 /// By what a heartbeat is known.
@@ -339,6 +407,9 @@ impl fmt::Display for PodEvents {
     }
 }
 
+const NEW_TOKEN: &str =
+    "kboot cluster build --new-token, then kboot cluster apply, and bring the node its folder again";
+
 impl Detail for NodeDetail {
     fn code(&self) -> &'static str {
         match self {
@@ -374,6 +445,18 @@ impl Detail for NodeDetail {
             Self::PodBlocked(_) => "pod-blocked",
             Self::PodStarting { .. } => "pod-starting",
             Self::MorePods { .. } => "more-pods",
+            Self::SamePods { .. } => "same-pods",
+            Self::ServerCertificate { .. } => "server-certificate",
+            Self::ServerCertificateRefused { .. } => "server-certificate-refused",
+            Self::ServerCertificateOfNobody { .. } => "server-certificate-of-nobody",
+            Self::ServerNotReached { .. } => "server-not-reached",
+            Self::JoinToken { state, .. } => match state {
+                TokenState::Usable { .. } => "join-token-usable",
+                TokenState::Expired => "join-token-expired",
+                TokenState::Unknown => "join-token-unknown",
+                TokenState::Unusable { .. } => "join-token-unusable",
+                TokenState::NotAnswered { .. } => "join-token-not-answered",
+            },
         }
     }
 }
@@ -506,6 +589,42 @@ impl fmt::Display for NodeDetail {
                 write!(f, "it has been starting for {}{events}", span(*age))
             }
             Self::MorePods { count } => write!(f, "{count} more do not start either"),
+            Self::SamePods { pods, said } => {
+                const SHOWN: usize = 5;
+                let shown: Vec<&str> = pods.iter().take(SHOWN).map(String::as_str).collect();
+                write!(f, "{} pods: {}", pods.len(), shown.join(", "))?;
+                if pods.len() > SHOWN {
+                    write!(f, " and {} more", pods.len() - SHOWN)?;
+                }
+                write!(f, ": {said}")
+            }
+            Self::ServerCertificate { not_after, left, names } => {
+                write!(f, "valid until {not_after}, {} more, for {names}", span(*left))
+            }
+            Self::ServerCertificateRefused { why, names } => {
+                write!(f, "clients refuse it: {why}; it is for {names}")
+            }
+            Self::ServerCertificateOfNobody { not_after, names } => write!(
+                f,
+                "valid until {not_after}, for {names}; its authority is not at hand, so whether clients take it is not \
+                 known"
+            ),
+            Self::ServerNotReached { why } => write!(f, "not reached from here: {why}"),
+            Self::JoinToken { id, state } => {
+                write!(f, "it would join by the bootstrap token {id}, ")?;
+                match state {
+                    TokenState::Usable { until: Some(until) } => write!(f, "which is good until {until}"),
+                    TokenState::Usable { until: None } => f.write_str("which does not end"),
+                    TokenState::Expired => write!(f, "which has ended: {NEW_TOKEN}"),
+                    TokenState::Unknown => write!(
+                        f,
+                        "which the cluster does not have: it was never applied, or has ended and was deleted. If it is \
+                         still good: kboot cluster apply; else {NEW_TOKEN}"
+                    ),
+                    TokenState::Unusable { why } => write!(f, "which lets nobody in ({why}): {NEW_TOKEN}"),
+                    TokenState::NotAnswered { why } => write!(f, "of which the cluster does not say ({why})"),
+                }
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ fn event(kind: &str, reason: &str, message: &str, last: &str) -> Value {
     })
 }
 
-fn pods(objects: &[Value], events: Result<&[Value], fn() -> OnlineError>) -> Seen {
+fn pods(objects: &[Value], events: Result<&[Value], fn() -> OnlineError>) -> Seen<'static> {
     let mut pods = Pods::default();
     for object in objects {
         pods.add(serde_json::from_value::<Pod>(object.clone()).unwrap());
@@ -59,7 +59,7 @@ fn pods(objects: &[Value], events: Result<&[Value], fn() -> OnlineError>) -> See
     Seen { pods: Ok(pods), ..healthy() }
 }
 
-fn last_text(seen: &Seen) -> String {
+fn last_text(seen: &Seen<'_>) -> String {
     let report = report(&worker(), seen, now());
     assert!(report.is_ok(), "{report:?}");
     let last = report.findings.into_iter().last().unwrap();

@@ -5,26 +5,95 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 use k8s_openapi::apimachinery::pkg::version::Info;
+use serde::{Serialize, Serializer};
 
 use super::detail::said;
 use super::pods::{self, Pods};
 use super::requests::{self, NodeRequest};
-use super::{ExpirySource, HeartbeatSource, NodeDetail, NodeReport, Proxied, VersionSkew};
+use super::{ExpirySource, HeartbeatSource, NodeDetail, Proxied, VersionSkew};
 use crate::csr::Signer;
+use crate::document::{Unwritable, yaml};
 use crate::finding::{Finding, Severity};
 use crate::name::NodeName;
 use crate::online::fetch::Answer;
 use crate::online::{OnlineError, quoted};
 use crate::time::Timestamp;
 
+/// What is known about a node.
+///
+/// Serialized, it is `{node, checks: [{check, outcome, reason}]}` with the outcomes ok, problem and unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeReport {
+    /// The node's name.
+    pub node: String,
+    /// Every check, in the order in which a node comes up. Its path is what was looked at: `ready`,
+    /// `heartbeat`, `kubelet version`, `client certificate`, `serving certificate`, `kubelet`, `kube-proxy`,
+    /// `pods`, `pod NAMESPACE/NAME`, `certificate request NAME`, …
+    pub findings: Vec<Finding<NodeDetail>>,
+}
+
+/// The word for how a check ended: `ok` for a note, `problem` for an error, `unknown` for a warning.
+#[must_use]
+pub fn outcome(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "ok",
+        Severity::Warning => "unknown",
+        Severity::Error => "problem",
+    }
+}
+
+impl Serialize for NodeReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Report<'a> {
+            node: &'a str,
+            checks: Vec<Row<'a>>,
+        }
+        Report { node: &self.node, checks: rows(&self.findings) }.serialize(serializer)
+    }
+}
+
+/// A finding as it is serialized.
+#[derive(Serialize)]
+pub(super) struct Row<'a> {
+    check: &'a str,
+    outcome: &'static str,
+    reason: String,
+}
+
+pub(super) fn rows(findings: &[Finding<NodeDetail>]) -> Vec<Row<'_>> {
+    let mut rows = Vec::with_capacity(findings.len());
+    for Finding { severity, path, detail } in findings {
+        rows.push(Row { check: path, outcome: outcome(*severity), reason: detail.to_string() });
+    }
+    rows
+}
+
+impl NodeReport {
+    /// Whether no check found a problem; one that could not be made is none.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity != Severity::Error)
+    }
+
+    /// The report as YAML.
+    ///
+    /// # Errors
+    /// [`Unwritable`] where the serializer fails, which it has no reason to.
+    pub fn to_yaml(&self) -> Result<String, Unwritable> {
+        yaml::write(self)
+    }
+}
+
 /// What was fetched.
-pub(super) struct Seen {
+pub(super) struct Seen<'a> {
     /// `None`: the API server says that there is no such node.
     pub(super) node: Option<Node>,
     pub(super) lease: Result<Lease, OnlineError>,
-    pub(super) api_server: Result<Info, OnlineError>,
+    pub(super) api_server: Result<&'a Info, &'a OnlineError>,
     /// The node's requests.
-    pub(super) requests: Result<Vec<NodeRequest>, OnlineError>,
+    pub(super) requests: Result<&'a [NodeRequest], &'a OnlineError>,
     /// The kubelet's metrics.
     pub(super) metrics: Result<String, OnlineError>,
     /// `/healthz` of each.
@@ -33,14 +102,13 @@ pub(super) struct Seen {
     pub(super) pods: Result<Pods, OnlineError>,
 }
 
-pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport {
+pub(super) fn report(name: &NodeName, seen: &Seen<'_>, now: Timestamp) -> NodeReport {
     let mut checks = Vec::new();
     if let Some(node) = &seen.node {
         checks.extend(conditions(node));
         checks.push(heartbeat(node, &seen.lease, now));
-        checks.push(version_skew(node, &seen.api_server));
-        let issued =
-            |signer| seen.requests.as_deref().ok().and_then(|all| requests::latest_issued(all, signer));
+        checks.push(version_skew(node, seen.api_server));
+        let issued = |signer| seen.requests.ok().and_then(|all| requests::latest_issued(all, signer));
         let metrics = seen.metrics.as_deref();
         checks.push(expiry(
             "client certificate",
@@ -59,7 +127,7 @@ pub(super) fn report(name: &NodeName, seen: &Seen, now: Timestamp) -> NodeReport
     } else {
         checks.push(Finding::error("node", NodeDetail::NotRegistered));
     }
-    match &seen.requests {
+    match seen.requests {
         Ok(found) => checks.extend(requests::explain(name, found)),
         Err(error) if error.is_not_found() => {
             checks.push(Finding::warning("certificate requests", NodeDetail::NoRequestsApi));
@@ -134,7 +202,7 @@ fn heartbeat(node: &Node, lease: &Result<Lease, OnlineError>, now: Timestamp) ->
 
 /// <https://kubernetes.io/releases/version-skew-policy/>: never newer than kube-apiserver, at most three
 /// minor versions older; two where the kubelet is older than 1.25, so with kube-apiserver 1.28 it is three.
-fn version_skew(node: &Node, api_server: &Result<Info, OnlineError>) -> Finding<NodeDetail> {
+fn version_skew(node: &Node, api_server: Result<&Info, &OnlineError>) -> Finding<NodeDetail> {
     let check = "kubelet version";
     let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
     let kubelet = info.map(|info| info.kubelet_version.as_str()).unwrap_or_default();

@@ -34,18 +34,22 @@ pub(super) struct NodeRequest {
 }
 
 impl NodeRequest {
-    /// The request, if it was sent by the node or asks for its name. A common name that only ends as the
+    /// The request with each of the nodes that sent it or for whose name it asks. A common name that only ends as the
     /// node's does is taken too: a request made by hand that got the prefix wrong. One that is no object of the
     /// API is an error.
-    pub(super) fn of(name: &NodeName, object: &KubeRequest) -> Result<Option<Self>, CsrError> {
+    pub(super) fn of(
+        names: &BTreeSet<NodeName>,
+        object: &KubeRequest,
+    ) -> Result<Vec<(NodeName, Self)>, CsrError> {
         let object = CertificateSigningRequest::try_from(object)?;
-        let user = name.username();
         let request = object.request().ok();
-        let asks_like_it = request.is_some_and(|request| {
-            request.common_names().any(|cn| cn.rsplit(':').next() == Some(name.as_str()))
-        });
-        if !asks_like_it && object.requestor().username != user.as_str() {
-            return Ok(None);
+        let asked = request.iter().flat_map(|request| request.common_names());
+        let asked = asked.filter_map(|cn| cn.rsplit(':').next());
+        let sender = object.requestor().username.strip_prefix("system:node:");
+        let concerned: BTreeSet<&NodeName> =
+            asked.chain(sender).filter_map(|name| names.get(&name.parse::<NodeName>().ok()?)).collect();
+        if concerned.is_empty() {
+            return Ok(Vec::new());
         }
         // Nothing of what upstream decides by depends on the time.
         let now = object.created().unwrap_or(Timestamp::EPOCH);
@@ -54,9 +58,13 @@ impl NodeRequest {
             let unread = [FloorClause::Encoding, FloorClause::Extensions, FloorClause::Subject];
             unread.into_iter().any(|of| clause.subject() == ClauseKind::Floor(of))
         });
-        let asks_for_node =
-            is_readable && request.is_some_and(|request| request.common_names().eq([user.as_str()]));
-        Ok(Some(Self { object, decision, asks_for_node }))
+        let of_node = |name: &NodeName| {
+            let user = name.username();
+            let asks_for_node =
+                is_readable && request.is_some_and(|request| request.common_names().eq([user.as_str()]));
+            (name.clone(), Self { object: object.clone(), decision: decision.clone(), asks_for_node })
+        };
+        Ok(concerned.into_iter().map(of_node).collect())
     }
 
     /// The name, which is not limited to harmless characters.
@@ -205,7 +213,7 @@ fn why(name: &NodeName, request: &NodeRequest) -> String {
 fn approval(request: &NodeRequest) -> String {
     let name = request.shown_name();
     if is_dns1123_subdomain(&name) {
-        format!("kubectl certificate approve {name}")
+        format!("kboot csr approve {name}")
     } else {
         "approve it by its name, which is not an ordinary one".to_owned()
     }

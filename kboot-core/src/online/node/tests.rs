@@ -22,6 +22,11 @@ const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
 const CLIENT: &[u8] = include_bytes!("fixtures/client.csr");
 const SERVING: &[u8] = include_bytes!("fixtures/serving.csr");
 
+/// What a report is made of is borrowed.
+fn kept<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
 pub(super) fn worker() -> NodeName {
     "worker-1".parse().unwrap()
 }
@@ -74,15 +79,15 @@ fn lease(renewed: &str) -> Value {
 }
 
 /// A node without fault.
-pub(super) fn healthy() -> Seen {
+pub(super) fn healthy() -> Seen<'static> {
     let metrics = "# TYPE kubelet_certificate_manager_client_ttl_seconds gauge\n\
                    kubelet_certificate_manager_client_ttl_seconds 8.64e+06\n\
                    kubelet_certificate_manager_server_ttl_seconds 86400\n";
     Seen {
         node: serde_json::from_value(node(&json!({"type": "Ready", "status": "True"}))).unwrap(),
         lease: Ok(serde_json::from_value(lease("2026-06-01T11:59:55.000000Z")).unwrap()),
-        api_server: Ok(serde_json::from_value(version("v1.36.4")).unwrap()),
-        requests: Ok(Vec::new()),
+        api_server: Ok(kept(serde_json::from_value(version("v1.36.4")).unwrap())),
+        requests: Ok(&[]),
         metrics: Ok(metrics.to_owned()),
         kubelet: answer(200, "ok"),
         kube_proxy: answer(200, "{}"),
@@ -115,16 +120,17 @@ fn in_pem(der: &[u8]) -> String {
 
 fn of_node(object: &Value) -> Option<NodeRequest> {
     let object: CertificateSigningRequest = serde_json::from_value(object.clone()).unwrap();
-    NodeRequest::of(&worker(), &object).unwrap()
+    NodeRequest::of(&[worker()].into(), &object).unwrap().pop().map(|(_, request)| request)
 }
 
-fn with_requests(objects: &[Value]) -> Seen {
-    let requests = objects.iter().map(|object| of_node(object).expect("it concerns the node")).collect();
-    Seen { requests: Ok(requests), ..healthy() }
+fn with_requests(objects: &[Value]) -> Seen<'static> {
+    let requests: Vec<NodeRequest> =
+        objects.iter().map(|object| of_node(object).expect("it concerns the node")).collect();
+    Seen { requests: Ok(kept(requests)), ..healthy() }
 }
 
 /// The only check that is not ok.
-pub(super) fn only(seen: &Seen) -> (String, Severity, String) {
+pub(super) fn only(seen: &Seen<'_>) -> (String, Severity, String) {
     let report = report(&worker(), seen, now());
     let mut checks = report.findings.into_iter().filter(|check| check.severity != Severity::Note);
     let check = checks.next().expect("something is not ok");
@@ -133,7 +139,7 @@ pub(super) fn only(seen: &Seen) -> (String, Severity, String) {
 }
 
 #[track_caller]
-pub(super) fn assert_only(seen: &Seen, check: &str, outcome: Severity, said: &[&str]) {
+pub(super) fn assert_only(seen: &Seen<'_>, check: &str, outcome: Severity, said: &[&str]) {
     let found = only(seen);
     assert_eq!((found.0.as_str(), found.1), (check, outcome), "{}", found.2);
     for said in said {
@@ -262,7 +268,7 @@ fn version_skew() {
     ] {
         let mut node = node(&json!({"type": "Ready", "status": "True"}));
         node["status"]["nodeInfo"]["kubeletVersion"] = json!(kubelet);
-        let api_server = Ok(serde_json::from_value(version(server)).unwrap());
+        let api_server = Ok(kept(serde_json::from_value(version(server)).unwrap()));
         let seen = Seen { node: serde_json::from_value(node).unwrap(), api_server, ..healthy() };
         let check = &report(&worker(), &seen, now()).findings[2];
         assert_eq!(check.severity, outcome, "{kubelet} {server}: {}", check.detail);
@@ -356,7 +362,7 @@ fn certificates_by_request() {
 fn pending_requests() {
     let title = "certificate request csr-abcde";
     let serving = csr(KUBELET_SERVING, "system:node:worker-1", SERVING);
-    let said = ["pending", "\"worker-1\", 192.0.2.11, 2001:db8::b", "kubectl certificate approve csr-abcde"];
+    let said = ["pending", "\"worker-1\", 192.0.2.11, 2001:db8::b", "kboot csr approve csr-abcde"];
     assert_only(&with_requests(&[serving]), title, Severity::Error, &said);
 
     let first = csr(KUBELET_CLIENT, "system:bootstrap:abcdef", CLIENT);
@@ -499,7 +505,7 @@ fn hostile_requests() {
 fn an_old_api_server() {
     let none =
         status(404, "the server could not find the requested resource").unwrap().success().unwrap_err();
-    let seen = Seen { requests: Err(none), ..healthy() };
+    let seen = Seen { requests: Err(kept(none)), ..healthy() };
     assert_only(&seen, "certificate requests", Severity::Warning, &["needs Kubernetes 1.19"]);
 }
 

@@ -40,7 +40,7 @@ pub struct CfsslError {
 
 impl CfsslError {
     fn new(path: &str, problem: impl Into<String>) -> Self {
-        let Problem { path, problem } = Problem::new(path, problem);
+        let Problem { path, problem, .. } = Problem::new(path, problem);
         Self { path, problem }
     }
 }

@@ -50,7 +50,7 @@ impl ContextDocument {
     /// # Errors
     /// [`DocumentError`] with the path of each problem; nothing was added then.
     pub fn add(&mut self, text: &str) -> Result<(), DocumentError> {
-        self.read(text.as_bytes())
+        self.read(text.as_bytes()).map_err(|error| error.located_in(text))
     }
 
     /// Adds the facts of a file from a reader. JSON is read object by object, so that a list may be of any length; YAML may
@@ -81,7 +81,7 @@ impl ContextDocument {
                 return Err(unreadable(&error));
             }
         } else {
-            let value = read_yaml(reader).map_err(|error| unreadable(&error))?;
+            let (value, text) = read_yaml(reader).map_err(|error| unreadable(&error))?;
             let kind = value.get("kind").and_then(Value::as_str);
             match value.get("items").and_then(Value::as_array) {
                 Some(items) => {
@@ -90,6 +90,8 @@ impl ContextDocument {
                 }
                 None => addition.object(&value, None, 0),
             }
+            self.0 = addition.finish().map_err(|error| error.located_in(&text))?;
+            return Ok(());
         }
         self.0 = addition.finish()?;
         Ok(())

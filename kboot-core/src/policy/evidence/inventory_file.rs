@@ -17,7 +17,7 @@ use crate::document::{
     shared, yaml,
 };
 use crate::name::{Dns1123Subdomain, NameError, NodeName};
-use crate::policy::text::escaped;
+use crate::net::machine_address;
 use crate::token::TokenId;
 
 const KIND: &str = "NodeInventory";
@@ -99,13 +99,17 @@ impl FromValue for Inventory {
         if value.get("kind").and_then(Value::as_str) == Some(ClusterSpec::KIND) {
             return Ok(Self::from(&ClusterSpec::from_value(value)?));
         }
-        let File { spec, nodes, .. } = Self::form().fields(value)?;
-        match (spec, nodes) {
-            (Some(Spec { nodes }), None) => Reader::new("spec.nodes").read(&nodes.0),
-            (None, Some(nodes)) => Reader::new("nodes").read(&nodes.0),
-            (None, None) => Err(DocumentError::one("spec", "is missing")),
-            (Some(_), Some(_)) => Err(DocumentError::one("nodes", "stands in spec too; leave it out here")),
-        }
+        let wrong_texts = |file| read_file(file).err().map(|error| error.problems).unwrap_or_default();
+        read_file(Self::form().fields_with(value, wrong_texts)?)
+    }
+}
+
+fn read_file(File { spec, nodes, .. }: File) -> Result<Inventory, DocumentError> {
+    match (spec, nodes) {
+        (Some(Spec { nodes }), None) => Reader::new("spec.nodes").read(&nodes.0),
+        (None, Some(nodes)) => Reader::new("nodes").read(&nodes.0),
+        (None, None) => Err(DocumentError::one("spec", "is missing")),
+        (Some(_), Some(_)) => Err(DocumentError::one("nodes", "stands in spec too; leave it out here")),
     }
 }
 
@@ -168,7 +172,10 @@ impl Reader {
         for (i, node) in nodes.iter().enumerate() {
             let path = format!("{}[{i}].name", self.path);
             match normalised(&node.name).parse::<NodeName>() {
-                Err(error) => self.problems.push(Problem::new(&path, error.to_string())),
+                Err(error) => {
+                    self.problems.push(Problem::new(&path, error.to_string()));
+                    self.texts_of(&format!("{}[{i}]", self.path), node);
+                }
                 Ok(name) => {
                     if let Err(problem) = self.inventory.list(&name) {
                         self.problems.push(Problem::new(&path, problem));
@@ -190,6 +197,24 @@ impl Reader {
             Ok(Inventory { warnings: self.warnings.into(), ..self.inventory })
         } else {
             Err(self.problems.into())
+        }
+    }
+
+    /// What is wrong with the texts of a node without a name.
+    fn texts_of(&mut self, path: &str, node: &NodeDocument) {
+        let mut note = |field: &str, index: usize, outcome: Result<(), Unread>| {
+            if let Err(Unread::Wrong(problem)) = outcome {
+                self.problems.push(Problem::new(&format!("{path}.{field}[{index}]"), problem));
+            }
+        };
+        for (i, text) in node.addresses.iter().enumerate() {
+            note("addresses", i, address(text).map(drop));
+        }
+        for (i, text) in node.dns_names.iter().enumerate() {
+            note("dnsNames", i, dns_name(text).map(drop));
+        }
+        for (i, text) in node.token_ids.iter().enumerate() {
+            note("tokenIds", i, token_id(text).map(drop));
         }
     }
 
@@ -232,8 +257,7 @@ enum Unread {
 }
 
 fn address(text: &str) -> Result<IpAddr, Unread> {
-    let problem = |_| Unread::Wrong(format!("\"{}\" is not an address", escaped(text)));
-    let address: IpAddr = text.parse().map_err(problem)?;
+    let address = machine_address(text).map_err(|error| Unread::Wrong(error.to_string()))?;
     let is_loopback = Belonging::Address(address).is_loopback();
     if is_loopback { Err(Unread::Loopback(address.to_string())) } else { Ok(address) }
 }
