@@ -42,7 +42,13 @@ find_kboot() {
   local root=${BASH_SOURCE[0]%/*}/..
   [[ -z ${KBOOT_BIN:-} ]] || return 0
   (cd "$root" && cargo build --quiet --release -p kboot-cli)
-  KBOOT_BIN=$(cd "$root" && cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/kboot
+  KBOOT_BIN=$(cd "$root" && target_folder)/release/kboot
+}
+# Where cargo builds.
+target_folder() { cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'; }
+# The flags of what is shipped: places of this machine have names of their own in it.
+shipped_flags() {
+  echo "--remap-path-prefix=$(pwd -P)=/kboot --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
 }
 
 # node_programs: the programs of $binaries that run on a node: Kubernetes', and what of a cluster lies beside

@@ -95,7 +95,9 @@ pub(crate) const CONTROL_PLANE_TAINT: VersionSpan = VersionSpan::since(24);
 pub(crate) const MASTER_TAINT: VersionSpan = VersionSpan::until(25);
 
 /// kubeadm's label `node-role.kubernetes.io/control-plane` (CHANGELOG-1.20, KEP-2067).
+#[cfg_attr(not(feature = "kube"), expect(dead_code, reason = "kubelets may not set it; a push does"))]
 pub(crate) const CONTROL_PLANE_LABEL: VersionSpan = VersionSpan::since(20);
 
 /// kubeadm's label `node-role.kubernetes.io/master` (CHANGELOG-1.24, KEP-2067).
+#[cfg_attr(not(feature = "kube"), expect(dead_code, reason = "kubelets may not set it; a push does"))]
 pub(crate) const MASTER_LABEL: VersionSpan = VersionSpan::until(24);
