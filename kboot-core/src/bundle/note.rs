@@ -1,13 +1,16 @@
 //! What people should know of a plan.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use super::path::ArtifactPath;
 use super::place;
-use crate::cluster::{ClusterSpec, ControlPlane, NodeRole, Runtime};
+use super::step::{FileAction, PlanStep};
+use crate::cluster::{CaRole, ClusterSpec, ControlPlane, Node, NodeRole, Runtime};
+use crate::component::paths;
 use crate::name::NodeName;
 use crate::net::{ApiEndpoint, Host};
-use crate::pki::ClusterPki;
+use crate::pki::{ClusterPki, Profile};
 use crate::time::{Lifetime, Timestamp, Validity};
 use crate::token::TokenId;
 use crate::x509::KeyAlgorithm;
@@ -81,6 +84,16 @@ pub enum PlanNote {
         /// How many certificates of this cluster end with it, and cannot be renewed beyond.
         count: usize,
     },
+    /// Machines become members of an etcd that has others. It takes one at a time, and has to be told before.
+    NewEtcdMembers {
+        /// The new members, in the order of the cluster file.
+        nodes: Vec<NodeName>,
+    },
+    /// Authorities are made, while the cluster has others: whoever knows a lost one by its certificate refuses the new.
+    NewAuthorities {
+        /// The certificates of the new ones.
+        paths: Vec<ArtifactPath>,
+    },
     /// The address of `controlPlaneEndpoint` is no control-plane machine's of the cluster file. Right for a load balancer
     /// or a virtual address, and otherwise nobody reaches an API server.
     EndpointOfNoNode {
@@ -95,7 +108,11 @@ impl PlanNote {
     /// Whether something will fail unless people act, which is worth a warning.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::AuthorityEnds { .. })
+        match self {
+            Self::AuthorityEnds { .. } | Self::NewAuthorities { .. } => true,
+            Self::NewEtcdMembers { nodes } => nodes.len() > 1,
+            _ => false,
+        }
     }
 
     /// Says so where the endpoint is an address that no control-plane machine of the cluster file has; what a DNS name
@@ -119,6 +136,28 @@ impl PlanNote {
             endpoint: endpoint.clone(),
             worker: owner.map(|node| node.name().clone()),
         })
+    }
+
+    /// What is new beside something of its kind that is there.
+    pub(super) fn newcomers(spec: &ClusterSpec, steps: &[PlanStep]) -> Vec<Self> {
+        let mut notes = Vec::new();
+        let actions: HashMap<&str, FileAction> =
+            steps.iter().map(|step| (step.path.as_str(), step.action)).collect();
+        let is_new = |path: &str| actions.get(path) == Some(&FileAction::Create);
+        let members = spec.nodes.iter().filter(|node| node.has(NodeRole::Etcd)).map(Node::name);
+        let peer = paths::certificate(Profile::EtcdPeer);
+        let (new, known): (Vec<_>, Vec<_>) =
+            members.cloned().partition(|name| is_new(ArtifactPath::on_node(name, &peer).as_str()));
+        if !new.is_empty() && !known.is_empty() {
+            notes.push(Self::NewEtcdMembers { nodes: new });
+        }
+        let authorities = CaRole::ALL.into_iter().map(place::authority_certificate);
+        let (new, known): (Vec<_>, Vec<_>) =
+            authorities.filter(|path| actions.contains_key(path.as_str())).partition(|path| is_new(path));
+        if !new.is_empty() && !known.is_empty() {
+            notes.push(Self::NewAuthorities { paths: new.into_iter().map(ArtifactPath::new).collect() });
+        }
+        notes
     }
 
     /// What will end soon.
@@ -191,6 +230,28 @@ impl fmt::Display for PlanNote {
                 f.write_str(
                     ": fine for a load balancer or a virtual address in front of the API servers; otherwise nobody reaches \
                      them",
+                )
+            }
+            Self::NewEtcdMembers { nodes } => {
+                let names: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+                match names.as_slice() {
+                    [name] => write!(f, "{name} becomes a member of etcd"),
+                    names => {
+                        write!(f, "{} become members of etcd, which takes one at a time", names.join(" and "))
+                    }
+                }?;
+                f.write_str(
+                    ": run etcdctl member add before it starts, and set initial-cluster-state: existing in etcd's extraArgs",
+                )
+            }
+            Self::NewAuthorities { paths } => {
+                let paths: Vec<&str> = paths.iter().map(ArtifactPath::as_str).collect();
+                let are = if paths.len() == 1 { "is" } else { "are" };
+                write!(
+                    f,
+                    "{} {are} new, while other authorities are there: where one of its kind was lost, machines refuse each \
+                     other until all of them have their new files",
+                    paths.join(" and ")
                 )
             }
             Self::CertificatesEnd { count: 1, first, not_after } => {

@@ -89,6 +89,7 @@ impl Plan {
             notes.push(PlanNote::OtherKeys { count, wanted: spec.pki.key });
         }
         notes.extend(PlanNote::endings(spec, &pki, env.now()));
+        notes.extend(PlanNote::newcomers(spec, &steps));
         // Said of an endpoint that is new; whoever has built with it knows.
         let known = record.owner.as_ref().map(|owner| owner.identity.endpoint());
         notes.extend(PlanNote::of_endpoint(spec).filter(|_| known != Some(&spec.control_plane_endpoint)));

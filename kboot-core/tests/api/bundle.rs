@@ -384,6 +384,49 @@ fn nodes_come_and_go() {
 }
 
 #[test]
+fn what_is_new_beside_others_of_its_kind_is_told() {
+    let out = tempfile::tempdir().unwrap();
+    let notes = |spec: &ClusterSpec, is_warning: bool| -> Vec<String> {
+        let plan = Plan::of(spec, out.path(), &mut Env::system()).unwrap();
+        let notes = plan.notes().iter().filter(|note| note.is_warning() == is_warning);
+        notes.map(ToString::to_string).collect()
+    };
+    let _ = build(&spec(), out.path()).unwrap();
+    assert!(notes(&spec(), true).is_empty() && notes(&spec(), false).is_empty());
+
+    let two = CLUSTER.replace("roles: [worker]", "roles: [etcd]");
+    let three = format!("{}\n  - {{name: three, addresses: [192.0.2.33], roles: [etcd]}}\n", two.trim_end());
+    let (two, three): (ClusterSpec, ClusterSpec) = (two.parse().unwrap(), three.parse().unwrap());
+    let said = notes(&two, false).concat();
+    assert!(said.starts_with("two becomes a member of etcd: run etcdctl member add"), "{said}");
+    let said = notes(&three, true).concat();
+    assert!(said.starts_with("two and three become members of etcd, which takes one at a time"), "{said}");
+    let _ = build(&two, out.path()).unwrap();
+    assert!(notes(&two, false).is_empty(), "whoever has built with it knows");
+
+    // As from a master, after the folder was lost.
+    let authorities = out.path().join("authorities");
+    let keep: Vec<_> =
+        ["ca.crt", "ca.key"].map(|name| (name, fs::read(authorities.join(name)).unwrap())).into();
+    out.close().unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let authorities = out.path().join("authorities");
+    fs::create_dir(&authorities).unwrap();
+    fs::set_permissions(&authorities, Permissions::from_mode(0o700)).unwrap();
+    for (name, bytes) in keep {
+        kboot_core::bundle::write_new(&authorities.join(name), &bytes, 0o600).unwrap();
+    }
+    let plan = Plan::of(&two, out.path(), &mut Env::system()).unwrap();
+    let said: Vec<String> =
+        plan.notes().iter().filter(|note| note.is_warning()).map(ToString::to_string).collect();
+    let said = said.concat();
+    assert!(
+        said.starts_with("authorities/etcd/ca.crt and authorities/front-proxy-ca.crt are new, while"),
+        "{said}"
+    );
+}
+
+#[test]
 fn keys_of_a_role_that_a_node_lost_are_named() {
     let out = tempfile::tempdir().unwrap();
     let all = CLUSTER.replace("roles: [worker]", "roles: [control-plane, etcd, worker]");
