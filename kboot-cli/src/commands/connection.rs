@@ -1,9 +1,11 @@
 //! Talking to a cluster.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use kboot_core::online::{self, Client};
+use anyhow::{Context, Result, anyhow, bail};
+use kboot_core::online::{self, Client, OnlineError, UnusableKubeconfig};
 use kboot_core::time::Lifetime;
 
 use crate::cli::Connection;
@@ -19,8 +21,21 @@ pub(super) fn with_cluster<T>(
         let Ok(client) = tokio::time::timeout(limit, connect).await else {
             bail!("the credential plug-in has not answered within {} s", limit.as_secs());
         };
-        ask(client?, limit).await
+        ask(client.map_err(advised)?, limit).await
     })
+}
+
+/// The error, with the kubeconfig that is in its usual place but is not kubectl's.
+fn advised(error: OnlineError) -> anyhow::Error {
+    const USUAL: &str = "out/admin.conf";
+    match &error {
+        OnlineError::Kubeconfig(UnusableKubeconfig::Unreadable { error: cause, .. })
+            if cause.kind() == ErrorKind::NotFound && Path::new(USUAL).exists() =>
+        {
+            anyhow!("{error}; here is {USUAL}: --kubeconfig {USUAL}")
+        }
+        _ => error.into(),
+    }
 }
 
 /// How long something may take.

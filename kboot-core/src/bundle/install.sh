@@ -53,7 +53,7 @@ file() {
 }
 
 # The files that changed for a unit or a command.
-of() { sort -u "$pending/$1" | tr '\n' ' '; }
+of() { sort -u "$pending/$1" | tr '\n' ' ' | sed 's| $||'; }
 
 # take_up NAME COMMAND…: the command, where a file that it reads has changed.
 take_up() {

@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &ClusterPush) -> Result<Answer> {
             output::next("once that is mended, the same command goes on where it stopped");
             return Err(error.into());
         }
-        notes(&pushed, &out);
+        notes(&pushed, &input::name(&arguments.file), &out);
         if spec.control_plane() == ControlPlane::Nodes {
             output::next(&format!("kboot node verify --all --out {out} --kubeconfig {out}/admin.conf"));
         }
@@ -71,7 +71,7 @@ fn remark(order: &Order) {
     }
 }
 
-fn notes(pushed: &Pushed, out: &str) {
+fn notes(pushed: &Pushed, file: &str, out: &str) {
     let names = |names: &[NodeName]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if !pushed.without_network.is_empty() {
         output::note(&format!(
@@ -81,9 +81,9 @@ fn notes(pushed: &Pushed, out: &str) {
     }
     if !pushed.pending_requests.is_empty() {
         output::note(&format!(
-            "{} kubelets wait for their serving certificates: kboot csr approve --policy FILE --kubeconfig \
-             {out}/admin.conf",
-            pushed.pending_requests.len()
+            "kubelets wait for their serving certificates ({}): kboot csr approve --preset kubelet-serving --inventory \
+             {file} --kubeconfig {out}/admin.conf",
+            pushed.pending_requests.join(", ")
         ));
     }
 }
@@ -121,6 +121,11 @@ impl Told {
                 ));
             }
             Event::Labelled { node, labels } => {
+                let shown = |(key, value): (&String, &String)| match value.as_str() {
+                    "" => key.clone(),
+                    value => format!("{key}={value}"),
+                };
+                let labels: Vec<String> = labels.iter().map(shown).collect();
                 output::tell(&format!("{node}: labelled {}", labels.join(", ")));
             }
             _ => {}

@@ -99,6 +99,24 @@ pub(super) fn latest_issued(all: &[NodeRequest], signer: Signer) -> Option<(&Nod
         .max_by_key(|(request, _)| request.created())
 }
 
+/// The request for a serving certificate that the node sent after this undecided one, where it did: a kubelet that starts
+/// makes a key of its own, and what it asked for before is of no use to it.
+fn latest_sent<'a>(all: &'a [NodeRequest], request: &NodeRequest) -> Option<&'a NodeRequest> {
+    let is_of_kubelet = |request: &NodeRequest| {
+        request.signer() == Some(Signer::KubeletServing)
+            && request.asks_for_node
+            && request
+                .object
+                .request()
+                .is_ok_and(|asked| asked.common_names().eq([request.object.requestor().username.as_str()]))
+    };
+    if !is_of_kubelet(request) || !request.object.is_pending() {
+        return None;
+    }
+    let later = all.iter().filter(|other| is_of_kubelet(other) && other.created() > request.created());
+    later.max_by_key(|other| other.created())
+}
+
 /// Why each request without a certificate has none, newest first. One that was followed by a certificate
 /// of the same signer is done with.
 pub(super) fn explain(name: &NodeName, all: &[NodeRequest]) -> Vec<Finding<NodeDetail>> {
@@ -124,6 +142,11 @@ fn check(name: &NodeName, request: &NodeRequest, all: &[NodeRequest]) -> Finding
         Some(signer) if signer.is_of_nodes() => signer.to_string(),
         _ => quoted(request.object.signer_name(), 64),
     };
+    if let Some(latest) = latest_sent(all, request) {
+        let text =
+            format!("{signer}, {state}, and done with: the kubelet sent {} later", latest.shown_name());
+        return ok(&title, text);
+    }
     match later {
         Some((issued, _)) => {
             let text = format!("{signer}, {state}, and done with: {} was issued later", issued.shown_name());

@@ -363,7 +363,15 @@ fn pending_requests() {
     let title = "certificate request csr-abcde";
     let serving = csr(KUBELET_SERVING, "system:node:worker-1", SERVING);
     let said = ["pending", "\"worker-1\", 192.0.2.11, 2001:db8::b", "kboot csr approve csr-abcde"];
-    assert_only(&with_requests(&[serving]), title, Severity::Error, &said);
+    assert_only(&with_requests(std::slice::from_ref(&serving)), title, Severity::Error, &said);
+    // A kubelet that starts again asks again, and what it asked for before is of no use to it.
+    let mut older = serving.clone();
+    older["metadata"] = json!({"name": "csr-older", "creationTimestamp": "2020-01-01T00:00:00Z"});
+    let both = with_requests(&[older, serving]);
+    assert_only(&both, title, Severity::Error, &said);
+    let checks = report(&worker(), &both, now()).findings;
+    let older = checks.iter().find(|check| check.path.ends_with("csr-older")).unwrap();
+    assert!(older.detail.to_string().ends_with("done with: the kubelet sent csr-abcde later"), "{older}");
 
     let first = csr(KUBELET_CLIENT, "system:bootstrap:abcdef", CLIENT);
     let said = [

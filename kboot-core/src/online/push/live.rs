@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::error::PushError;
 use super::order::{Health, is_member};
 use super::run::Cluster;
-use super::seen::{Seen, seen};
+use super::seen::{Labels, Seen, seen};
 use crate::bundle::{Artifact, ArtifactPath, Bundle, FileKind};
 use crate::cluster::{CaRole, ClusterSpec, Node, NodeRole};
 use crate::component::paths;
@@ -258,10 +258,8 @@ impl Cluster for Live {
         Ok(Some(seen(&node, renewed.map(|time| time.0.to_string()))))
     }
 
-    async fn label(&self, name: &NodeName, labels: &[&str]) -> Result<(), PushError> {
+    async fn label(&self, name: &NodeName, labels: &Labels) -> Result<(), PushError> {
         let path = format!("/api/v1/nodes/{}?fieldManager=kboot", segment(name.as_str()));
-        let labels: serde_json::Map<_, _> =
-            labels.iter().map(|label| ((*label).to_owned(), json!(""))).collect();
         let body = body_of(&json!({"metadata": {"labels": labels}}), &path)?;
         let call = Call::merge(path, body);
         send(self.ready().await?, call, MAX_OBJECT, self.limit).await?.success()?;

@@ -1,5 +1,7 @@
 //! What a push tells while it works, and what came of it.
 
+use std::collections::BTreeMap;
+
 use super::error::PushError;
 use crate::name::NodeName;
 
@@ -35,12 +37,12 @@ pub enum Event<'a> {
         /// How many were so already.
         kept: usize,
     },
-    /// A node has labels that its kubelet may not give it.
+    /// A node has labels that its kubelet does not give it any more, or may not.
     Labelled {
         /// The node.
         node: &'a NodeName,
-        /// The labels' keys.
-        labels: &'a [&'a str],
+        /// The labels, each with its value.
+        labels: &'a BTreeMap<String, String>,
     },
 }
 

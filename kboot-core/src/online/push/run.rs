@@ -9,7 +9,7 @@ use super::error::PushError;
 use super::machine::{INSTALL, Machines, has_changed, states_of, within};
 use super::order::{Health, Order, is_member};
 use super::outcome::{Event, Outcome, Pushed};
-use super::seen::{Ready, Seen, role_labels};
+use super::seen::{Labels, Ready, Seen, lacking};
 use crate::bundle::Bundle;
 use crate::cluster::{ClusterSpec, ControlPlane, Node, NodeRole};
 use crate::component::Component;
@@ -27,8 +27,8 @@ pub(super) trait Cluster: Sync {
     fn apply(&self) -> impl Future<Output = Result<[usize; 3], PushError>> + Send;
     /// The Node of this name; none where there is none.
     fn node(&self, name: &NodeName) -> impl Future<Output = Result<Option<Seen>, PushError>> + Send;
-    /// Gives a Node labels without a value.
-    fn label(&self, name: &NodeName, labels: &[&str]) -> impl Future<Output = Result<(), PushError>> + Send;
+    /// Gives a Node labels.
+    fn label(&self, name: &NodeName, labels: &Labels) -> impl Future<Output = Result<(), PushError>> + Send;
     /// The undecided requests for serving certificates of these nodes.
     fn pending_requests(&self, nodes: &[NodeName]) -> impl Future<Output = Vec<String>> + Send;
 }
@@ -254,12 +254,10 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
         if seen.ready == Ready::WithoutNetwork {
             pushed.without_network.push(node.name().clone());
         }
-        let labels = role_labels(self.spec.kubernetes_version(), node);
-        let missing: Vec<&str> =
-            labels.into_iter().filter(|label| !seen.labels.iter().any(|has| has == label)).collect();
-        if !missing.is_empty() {
-            self.cluster.label(node.name(), &missing).await?;
-            (self.tell)(Event::Labelled { node: node.name(), labels: &missing });
+        let lacking = lacking(self.spec.kubernetes_version(), node, &seen.labels);
+        if !lacking.is_empty() {
+            self.cluster.label(node.name(), &lacking).await?;
+            (self.tell)(Event::Labelled { node: node.name(), labels: &lacking });
         }
         Ok(())
     }

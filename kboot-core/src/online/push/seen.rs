@@ -1,5 +1,7 @@
 //! What the API server says of a node.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::Node as KubeNode;
 
 use crate::cluster::{Node, NodeRole};
@@ -11,8 +13,7 @@ use crate::version::KubernetesVersion;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) ready: Ready,
-    /// The keys of its labels.
-    pub(super) labels: Vec<String>,
+    pub(super) labels: Labels,
     /// When its kubelet last said that it is alive, in the kubelet's words.
     pub(super) renewed: Option<String>,
 }
@@ -45,13 +46,22 @@ pub(super) fn seen(node: &KubeNode, renewed: Option<String>) -> Seen {
             }
         }
     };
-    let labels = node.metadata.labels.iter().flatten().map(|(key, _)| key.clone()).collect();
-    Seen { ready, labels, renewed }
+    Seen { ready, labels: node.metadata.labels.clone().unwrap_or_default(), renewed }
 }
 
-/// The labels of a machine of the control plane that kubeadm of this version gives it, and no kubelet may give itself
-/// (NodeRestriction).
-pub(super) fn role_labels(version: KubernetesVersion, node: &Node) -> Vec<&'static str> {
+/// A node's labels.
+pub(super) type Labels = BTreeMap<String, String>;
+
+/// What a node's labels lack: those that the cluster file gives it, which a kubelet gives when it registers and never
+/// again, and kubeadm's of a machine of the control plane, which no kubelet may give itself (NodeRestriction).
+pub(super) fn lacking(version: KubernetesVersion, node: &Node, labels: &Labels) -> Labels {
+    let of_role = role_labels(version, node).into_iter().filter(|key| !labels.contains_key(*key));
+    let of_role = of_role.map(|key| (key.to_owned(), String::new()));
+    let of_file = node.labels().iter().map(|(key, value)| (key.to_string(), value.to_string()));
+    of_role.chain(of_file.filter(|(key, value)| labels.get(key) != Some(value))).collect()
+}
+
+fn role_labels(version: KubernetesVersion, node: &Node) -> Vec<&'static str> {
     let labels = [
         ("node-role.kubernetes.io/control-plane", gates::CONTROL_PLANE_LABEL),
         ("node-role.kubernetes.io/master", gates::MASTER_LABEL),

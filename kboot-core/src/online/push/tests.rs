@@ -8,7 +8,7 @@ use super::machine::{INSTALL, MachineError, Machines};
 use super::order::{Health, order};
 use super::outcome::{Event, Outcome, Pushed};
 use super::run::{Cluster, Run};
-use super::seen::{Ready, Seen};
+use super::seen::{Labels, Ready, Seen};
 use super::{PushError, order as orders};
 use crate::cluster::Node;
 use crate::name::NodeName;
@@ -28,13 +28,15 @@ spec:
   - {name: m1, addresses: [192.0.2.1], roles: [control-plane, etcd, worker]}
   - {name: m2, addresses: [192.0.2.2], roles: [control-plane, etcd]}
   - {name: m3, addresses: [192.0.2.3], roles: [control-plane, etcd]}
-  - {name: w2, addresses: [192.0.2.5], roles: [worker]}
+  - {name: w2, addresses: [192.0.2.5], roles: [worker], labels: {team: a}}
 ";
 
 /// Machines and what they have to say; each notes what happens.
 #[derive(Default)]
 struct World {
     calls: Mutex<Vec<String>>,
+    /// What was given to nodes.
+    labels: Mutex<BTreeMap<NodeName, Labels>>,
     /// The members that are well.
     well: Mutex<BTreeSet<String>>,
     /// The machines whose units run.
@@ -120,16 +122,21 @@ impl Cluster for World {
         Ok([1, 0, 0])
     }
 
-    async fn node(&self, _: &NodeName) -> Result<Option<Seen>, PushError> {
+    async fn node(&self, name: &NodeName) -> Result<Option<Seen>, PushError> {
         let renewed = Some(self.calls().len().to_string());
         Ok(Some(Seen {
             ready: Ready::Yes,
-            labels: vec!["node-role.kubernetes.io/master".to_owned()],
+            labels: self.labels.lock().unwrap().get(name).cloned().unwrap_or_else(|| {
+                let labels = [("node-role.kubernetes.io/master", ""), ("team", "b")];
+                labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+            }),
             renewed,
         }))
     }
 
-    async fn label(&self, name: &NodeName, labels: &[&str]) -> Result<(), PushError> {
+    async fn label(&self, name: &NodeName, labels: &Labels) -> Result<(), PushError> {
+        self.labels.lock().unwrap().entry(name.clone()).or_default().extend(labels.clone());
+        let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         self.note(format!("label {name} {}", labels.join(" ")));
         Ok(())
     }
@@ -192,7 +199,9 @@ fn a_new_cluster_is_installed_as_a_whole_and_workers_come_after_the_manifests() 
         "apply",
         "install w1",
         "install w2",
-        "label m1 node-role.kubernetes.io/control-plane",
+        // The file's, whatever the node had: a kubelet gives labels when it registers, and never again.
+        "label w2 team=a",
+        "label m1 node-role.kubernetes.io/control-plane=",
     ];
     assert_eq!(world.calls(), calls);
     assert_eq!(pushed.pending_requests.len(), 5);
