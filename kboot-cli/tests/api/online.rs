@@ -278,6 +278,26 @@ fn a_denial_goes_where_it_belongs() {
 }
 
 #[test]
+fn a_missing_kubeconfig_points_at_the_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = || {
+        let mut command = Command::new(kboot_path());
+        command.args(["csr", "list"]).current_dir(folder.path()).env_remove("KUBECONFIG");
+        Outcome::from(command.env("HOME", folder.path()).output().unwrap())
+    };
+    let outcome = list();
+    assert!(outcome.code == Some(2) && !outcome.stderr.contains("out/admin.conf"), "{}", outcome.stderr);
+    std::fs::create_dir(folder.path().join("out")).unwrap();
+    write(&folder.path().join("out/admin.conf"), b"");
+    let outcome = list();
+    assert!(
+        outcome.stderr.contains("here is out/admin.conf: --kubeconfig out/admin.conf"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
 fn a_watch_goes_on_through_all_that_ends_one() {
     let pending = numbered(serving("good", "worker-1", &["192.168.5.21"]), "1");
     let server = Server::new(move |call, before| {

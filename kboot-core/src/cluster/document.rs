@@ -255,7 +255,7 @@ pub(super) struct Node {
     pub(super) addresses: Vec<String>,
     pub(super) roles: Vec<NodeRole>,
     /// Labels that the kubelet gives the node when it registers. Of Kubernetes' own, those that a kubelet may set:
-    /// a role is set with kubectl label.
+    /// kboot cluster push sets a role.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) labels: BTreeMap<String, String>,
     /// KEY[=VALUE]:EFFECT each, with which the kubelet registers the node. Default: for a worker that is of the
