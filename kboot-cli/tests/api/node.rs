@@ -339,11 +339,14 @@ fn errors_are_exit_2_and_one_line() {
         &proxied.replace(server, &format!("{server},\"proxy-url\":\"http://u:the-secret-token@p:1\"")),
     );
     file("endless-token", &proxied.replace("\"token\":\"the-secret-token\"", "\"tokenFile\":\"/dev/zero\""));
+    let authority = format!("{server},\"certificate-authority\":\"/dev/zero\"");
+    file("endless-authority", &proxied.replace(server, &authority));
     file("two-lines", &proxied.replace("the-secret-token", "the-secret-token\\n"));
     for (arguments, said) in [
         ("node verify worker-1 --kubeconfig proxied", "cannot be reached"),
         ("node verify worker-1 --kubeconfig /dev/zero", "/dev/zero is no file of at most"),
         ("node verify worker-1 --kubeconfig endless-token", "a tokenFile is no file of at most"),
+        ("node verify worker-1 --kubeconfig endless-authority", "/dev/zero is no file of at most"),
         ("node verify worker-1 --kubeconfig two-lines", "a token has characters that no header can hold"),
         (
             "node verify worker-1",

@@ -152,7 +152,8 @@ fn machines_are_installed_one_after_the_other_and_again_without_a_change() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert_eq!(rows(&outcome), ["w1 changed", "w2 changed"]);
     assert_eq!(world.installed(), ["192.0.2.1", "192.0.2.2"]);
-    let before = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -T -l root -- ";
+    let before = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 \
+                  -o ForwardAgent=no -o ForwardX11=no -o ClearAllForwardings=yes -T -l root -- ";
     assert!(world.calls().iter().all(|call| call.starts_with(before)), "{:#?}", world.calls());
     for (node, host) in [("w1", "192.0.2.1"), ("w2", "192.0.2.2")] {
         assert!(world.is_clean(host), "{host}");

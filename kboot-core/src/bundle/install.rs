@@ -18,6 +18,7 @@ pub(super) fn script(spec: &ClusterSpec, node: &Node, files: &[Artifact]) -> Art
          #\n\
          #   sh {name}.sh [FOLDER]   the node's folder; without it {name} or ../nodes/{name} beside this file\n\
          node={name}\n\
+         cluster={cluster}\n\
          from=${{1:-}}\n",
         cluster = spec.name,
     );

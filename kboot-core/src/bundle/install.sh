@@ -4,6 +4,8 @@ umask 077
 root=${INSTALL_ROOT:-}
 # What is still to be restarted, for a run that ends before it was. A machine that boots has restarted everything.
 pending=$root/run/kboot
+# Which node this machine is: an address that was mistyped must not make it another one.
+identity=$root/var/lib/kboot/node
 files=0
 changed=0
 
@@ -29,7 +31,13 @@ begin() {
   done
   [ -z "$missing" ] || fail "install first:$missing"
   [ -z "$runtime" ] || systemctl cat "$runtime.service" >/dev/null 2>&1 || fail "install first: $runtime, the container runtime"
+  is=$(cat "$identity" 2>/dev/null) || is=
+  [ -z "$is" ] || [ "$is" = "$node of $cluster" ] ||
+    fail "this machine is $is; where it is to become another, rm $identity first"
   mkdir -p "$pending"
+  exec 9>"$pending/.lock"
+  flock -n 9 || fail "another install script is at work here; wait until it has ended"
+  (umask 022 && mkdir -p "$(dirname "$identity")" && printf '%s\n' "$node of $cluster" >"$identity")
 }
 
 # file MODE OWNER PATH UNITS [OTHERS]: UNITS read the file when they start, OTHERS whenever it changes.

@@ -171,6 +171,14 @@ fn refuse_unsupported(kubeconfig: &Kubeconfig) -> Result<(), OnlineError> {
         let endless = UnusableCredentials::EndlessTokenFile { most: MAX_TOKEN };
         return Err(OnlineError::Credentials(endless));
     }
+    let clusters = kubeconfig.clusters.iter().filter_map(|cluster| cluster.cluster.as_ref());
+    let mut files = clusters
+        .filter_map(|cluster| cluster.certificate_authority.as_ref())
+        .chain(users().flat_map(|user| user.client_certificate.iter().chain(&user.client_key)));
+    if let Some(path) = files.find(|path| is_endless(Path::new(path), MAX_KUBECONFIG)) {
+        let endless = UnusableKubeconfig::Endless { path: path.into(), most: MAX_KUBECONFIG };
+        return Err(OnlineError::Kubeconfig(endless));
+    }
     // RFC 9110, 5.5: a header field holds letters, digits and signs.
     let mut tokens = users().filter_map(|user| user.token.as_ref());
     if tokens.any(|token| !token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())) {

@@ -248,6 +248,36 @@ fn nothing_is_touched_where_something_is_missing() {
     refused("must run as root");
 }
 
+#[test]
+fn a_machine_does_not_become_another_and_two_scripts_do_not_meet() {
+    let Some(machine) = Machine::new() else { return };
+    machine.build(CLUSTER);
+    machine.install("two");
+    let identity = machine.root().join("var/lib/kboot/node");
+    let refused = |node: &str, why: &str| {
+        let output = machine.run(node);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && said == format!("{node}: {why}\n"), "{said}");
+        assert!(machine.calls().is_empty());
+    };
+    refused(
+        "one",
+        &format!(
+            "this machine is two of kubernetes; where it is to become another, rm {} first",
+            identity.display()
+        ),
+    );
+    fs::remove_file(&identity).unwrap();
+    machine.install("one");
+    assert_eq!(fs::read_to_string(identity).unwrap(), "one of kubernetes\n");
+
+    let lock = fs::File::create(machine.root().join("run/kboot/.lock")).unwrap();
+    lock.lock().unwrap();
+    refused("one", "another install script is at work here; wait until it has ended");
+    drop(lock);
+    machine.install("one");
+}
+
 /// What the shells of Debian and of many others say of it.
 #[test]
 fn the_script_is_posix() {

@@ -15,9 +15,16 @@ use tokio::process::Command;
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Nobody is asked for a password, and a machine that is not there or goes away is noticed. All else (ports, keys, jump
-/// hosts) is what ssh_config says of the address.
-const OPTIONS: [&str; 4] =
-    ["BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3"];
+/// hosts) is what ssh_config says of the address, but that a machine gets nothing of this one: no agent, no port.
+const OPTIONS: [&str; 7] = [
+    "BatchMode=yes",
+    "ConnectTimeout=10",
+    "ServerAliveInterval=5",
+    "ServerAliveCountMax=3",
+    "ForwardAgent=no",
+    "ForwardX11=no",
+    "ClearAllForwardings=yes",
+];
 
 /// What ssh itself ends with; it passes on every other status (ssh(1), EXIT STATUS).
 const OF_SSH: i32 = 255;

@@ -23,6 +23,9 @@ const NODES: &str = "system:nodes";
 /// How many requests without a certificate are explained one by one.
 const SHOWN: usize = 20;
 
+/// How many names of a request are shown.
+const SHOWN_NAMES: usize = 16;
+
 /// A request that concerns a node.
 #[derive(Debug)]
 pub(super) struct NodeRequest {
@@ -113,7 +116,11 @@ fn latest_sent<'a>(all: &'a [NodeRequest], request: &NodeRequest) -> Option<&'a 
     if !is_of_kubelet(request) || !request.object.is_pending() {
         return None;
     }
-    let later = all.iter().filter(|other| is_of_kubelet(other) && other.created() > request.created());
+    let name = request.object.requestor().username.strip_prefix("system:node:")?.parse().ok()?;
+    let later = all.iter().filter(|other| {
+        let is_good = other.object.is_pending() && misfits(&name, Signer::KubeletServing, other).is_empty();
+        is_of_kubelet(other) && is_good && other.created() > request.created()
+    });
     later.max_by_key(|other| other.created())
 }
 
@@ -209,18 +216,34 @@ fn why(name: &NodeName, request: &NodeRequest) -> String {
             other => quoted(&other.to_string(), 64),
         };
         let names = request.object.request().into_iter().flat_map(|request| request.alternative_names());
-        let names: Vec<_> = names.map(name).take(16).collect();
-        return format!(
-            "nothing in Kubernetes approves serving certificates; a person or an approver must. It asks for {}. If \
-             these are the node's: {by_hand}",
-            names.join(", ")
+        let all: Vec<_> = names.map(name).collect();
+        let (shown, more) = all.split_at(all.len().min(SHOWN_NAMES));
+        let asks = format!(
+            "nothing in Kubernetes approves serving certificates; a person or an approver must. It asks for {}",
+            shown.join(", ")
         );
+        // Nobody should approve names that were not seen.
+        return match more.len() {
+            0 => format!("{asks}. If these are the node's: {by_hand}"),
+            more => format!("{asks} and {more} more, which no kubelet does: see them by kboot csr explain"),
+        };
     }
     let requestor = request.object.requestor();
     let (role, groups) = if requestor.username == name.username().as_str() {
         ("selfnodeclient", quoted(NODES, 64))
     } else {
-        let groups: Vec<_> = requestor.groups.iter().take(16).map(|group| quoted(group, 64)).collect();
+        // Others have the rest of its groups, and must not get the node certificates of all.
+        let of_joining =
+            |group: &&String| *group == "system:bootstrappers" || group.starts_with("system:bootstrappers:");
+        let groups: Vec<_> =
+            requestor.groups.iter().filter(of_joining).take(16).map(|group| quoted(group, 64)).collect();
+        if groups.is_empty() {
+            return format!(
+                "kube-controller-manager approves what bootstrap tokens and nodes ask for, and the requestor, {}, is neither; \
+                 if you know who asks, {by_hand}",
+                quoted(&requestor.username, 64)
+            );
+        }
         ("nodeclient", groups.join(", "))
     };
     format!(

@@ -376,9 +376,14 @@ fn pending_requests() {
     let first = csr(KUBELET_CLIENT, "system:bootstrap:abcdef", CLIENT);
     let said = [
         "requestor, \"system:bootstrap:abcdef\"",
-        "requests:nodeclient to one of its groups (\"system:bootstrappers\", \"system:authenticated\")",
+        "requests:nodeclient to one of its groups (\"system:bootstrappers\")",
     ];
     assert_only(&with_requests(std::slice::from_ref(&first)), title, Severity::Error, &said);
+    // Others than joining nodes have the rest of a requestor's groups.
+    let mut stranger = csr(KUBELET_CLIENT, "system:serviceaccount:a:b", CLIENT);
+    let said = ["the requestor, \"system:serviceaccount:a:b\", is neither", "kboot csr approve csr-abcde"];
+    stranger["spec"]["groups"] = json!(["system:serviceaccounts", "system:authenticated"]);
+    assert_only(&with_requests(&[stranger]), title, Severity::Error, &said);
     let renewal = csr(KUBELET_CLIENT, "system:node:worker-1", CLIENT);
     let said = ["requests:selfnodeclient to one of its groups (\"system:nodes\")", "csrapproving"];
     assert_only(&with_requests(&[renewal]), title, Severity::Error, &said);

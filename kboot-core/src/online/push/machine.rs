@@ -47,9 +47,16 @@ pub enum MachineError {
 }
 
 /// Unpacks the archive on its input into a new folder that nobody else can read, runs the script in it as root and removes
-/// the folder, whatever happens. It is the same for all machines, and any shell of a user passes it on to sh as it is: it
-/// has no `'`, `\` or `!` and is one line.
-pub(super) const INSTALL: &str = r#"sh -c 'umask 077; folder=$(mktemp -d) || exit 1; leave() { rm -rf "$folder"; }; trap leave EXIT; trap "exit 143" HUP INT TERM PIPE; tar -xf - -C "$folder" || exit 1; if [ "$(id -u)" = 0 ]; then sh "$folder/install.sh" "$folder/node"; else sudo -n sh "$folder/install.sh" "$folder/node"; fi'"#;
+/// the folder, whatever happens; a script that hangs is ended there too, since a connection that ends tells it nothing. It
+/// is the same for all machines, and any shell of a user passes it on to sh as it is: it has no `'`, `\` or `!` and is one
+/// line.
+pub(super) fn install(limit: Duration) -> String {
+    let seconds = limit.as_secs().max(1);
+    let script = format!(r#"timeout -k 10 {seconds} sh "$folder/install.sh" "$folder/node""#);
+    format!(
+        r#"sh -c 'umask 077; folder=$(mktemp -d) || exit 1; leave() {{ rm -rf "$folder"; }}; trap leave EXIT; trap "exit 143" HUP INT TERM PIPE; tar -xf - -C "$folder" || exit 1; if [ "$(id -u)" = 0 ]; then {script}; else sudo -n {script}; fi'"#
+    )
+}
 
 /// Asks systemd for the state of units, a line each.
 pub(super) fn states_of(units: &[&str]) -> String {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::archive::archive;
 use super::error::PushError;
-use super::machine::{INSTALL, Machines, has_changed, states_of, within};
+use super::machine::{Machines, has_changed, install, states_of, within};
 use super::order::{Health, Order, is_member};
 use super::outcome::{Event, Outcome, Pushed};
 use super::seen::{Labels, Ready, Seen, lacking};
@@ -18,6 +18,9 @@ use crate::secret::SecretBytes;
 
 /// Longer than etcd takes to elect a leader, and kube-apiserver to see it.
 pub(super) const ELECTION: Duration = Duration::from_secs(20);
+
+/// How many rests a program gets to end on what it does not understand: less than its unit's `RestartSec`.
+const SETTLED: u32 = 3;
 
 /// Who answers for the cluster.
 pub(super) trait Cluster: Sync {
@@ -84,7 +87,7 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
         } else {
             for (node, _) in &members {
                 // It may have come to itself, or fallen, since the order was made.
-                if self.cluster.health(node).await == Health::Good {
+                if self.is_well(node).await {
                     self.until_others_well(node).await?;
                 }
                 let outcome = self.replace(node).await?;
@@ -133,6 +136,18 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
         Ok(())
     }
 
+    /// Whether a member is well, or becomes so by itself: while etcd elects another leader no API server is ready.
+    async fn is_well(&mut self, node: &Node) -> bool {
+        let deadline = Instant::now() + self.limit.min(ELECTION);
+        loop {
+            match self.cluster.health(node).await {
+                Health::Good => return true,
+                Health::Sick { .. } if Instant::now() < deadline => tokio::time::sleep(self.rest).await,
+                Health::Sick { .. } | Health::Closed { .. } => return false,
+            }
+        }
+    }
+
     /// While etcd elects another leader, no API server is ready: that passes.
     async fn until_others_well(&mut self, node: &Node) -> Result<(), PushError> {
         let deadline = Instant::now() + self.limit.min(ELECTION);
@@ -152,23 +167,33 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
     /// A machine on its own: once it is done it runs as it did before.
     async fn replace(&mut self, node: &Node) -> Result<Outcome, PushError> {
         let is_asked = self.has_control_plane() && node.has(NodeRole::Worker);
-        // An answer that does not come is one about a node that has yet to join.
-        let before = if is_asked { self.cluster.node(node.name()).await.ok().flatten() } else { None };
+        let before = if is_asked { self.asked(node).await? } else { None };
         let outcome = self.install(node).await?;
         let deadline = Instant::now() + self.limit;
+        // What the kubelet from before said until its restart does not count.
+        let after = if is_asked { self.asked(node).await? } else { None };
         if is_member(self.spec, node) {
             self.until_well(node, deadline).await?;
         }
-        if let Some(before) = before.filter(|seen| seen.ready == Ready::Yes && outcome == Outcome::Changed) {
-            self.until_joined(node, before.renewed.as_deref(), deadline, &mut Pushed::default()).await?;
+        let was_ready = before.is_some_and(|seen| seen.ready == Ready::Yes);
+        if let Some(after) = after.filter(|_| was_ready && outcome == Outcome::Changed) {
+            self.until_joined(node, after.renewed.as_deref(), deadline, &mut Pushed::default()).await?;
         }
         Ok(outcome)
+    }
+
+    /// The Node as it is. While a member is installed nobody may answer for it, which is no error.
+    async fn asked(&self, node: &Node) -> Result<Option<Seen>, PushError> {
+        match self.cluster.node(node.name()).await {
+            Err(_) if is_member(self.spec, node) => Ok(None),
+            seen => seen,
+        }
     }
 
     async fn install(&mut self, node: &Node) -> Result<Outcome, PushError> {
         (self.tell)(Event::Installs { node: node.name() });
         let archive = archive(self.bundle, node.name())?;
-        let said = self.command(node, INSTALL, &archive).await?;
+        let said = self.command(node, &install(self.limit), &archive).await?;
         (self.tell)(Event::Installed { node: node.name(), said: &said });
         Ok(if has_changed(&said) { Outcome::Changed } else { Outcome::Unchanged })
     }
@@ -200,9 +225,26 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
                 problems.extend(self.states(node, &units).await?);
             }
             if problems.is_empty() {
-                return Ok(());
+                return self.until_settled(node, &units, deadline).await;
             }
             self.wait(node, &problems.join("; "), is_over).await?;
+        }
+    }
+
+    /// A program that ends at once, for a flag that it does not know, was active for a moment.
+    async fn until_settled(
+        &mut self,
+        node: &Node,
+        units: &[&str],
+        deadline: Instant,
+    ) -> Result<(), PushError> {
+        tokio::time::sleep(self.rest * SETTLED).await;
+        loop {
+            let not_active = self.states(node, units).await?;
+            if not_active.is_empty() {
+                return Ok(());
+            }
+            self.wait(node, &not_active.join("; "), Instant::now() >= deadline).await?;
         }
     }
 
