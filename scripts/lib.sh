@@ -126,3 +126,37 @@ set_field() {
   elif grep -q "^  $1:" <<<"$text"; then sed "s#^  $1:.*#&\n    $2: $3#" <<<"$text"
   else sed "s#^spec:.*#&\n  $1: {$2: $3}#" <<<"$text"; fi
 }
+
+# make_debian NAME PACKAGES: a Debian with these packages, and with what the caller's function prepare_root does to its
+# folder. It is made once, in $cache in a folder of its own, which is renamed when it is complete; $root_tree is its place.
+make_debian() {
+  local name=$1 packages=$2 suite=bookworm stamp making mirror old
+  # What is done here counts as well: a changed function is another root.
+  stamp=$({ echo "$packages"; declare -f make_debian prepare_root; } | sha256sum | cut -c1-16)
+  root_tree=$cache/$name-$stamp
+  exec 8>"$cache/$name.lock"
+  flock 8
+  if [[ ! -d $root_tree ]]; then
+    rm -rf "$cache/$name"-making.*
+    making=$(mktemp -d "$cache/$name-making.XXXXXX")
+    chmod 755 "$making"
+    mirror=$("$here/scripts/debian-mirror")
+    # In namespaces of its own: no mount and no process stays behind if it breaks off.
+    unshare --mount --pid --fork --kill-child --mount-proc \
+      debootstrap --variant=minbase --include="$packages" --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+      "$suite" "$making" "$mirror" >"$cache/$name.log" 2>&1 8>&- ||
+      { echo "${0##*/}: debootstrap failed, see $cache/$name.log" >&2; exit 2; }
+    rm -rf "$making"/var/cache/apt/archives/*.deb "$making"/var/lib/apt/lists/*
+    prepare_root "$making"
+    for old in "$cache/$name"-*/; do
+      [[ ${old%/} != "$making" ]] || continue
+      # One that another run uses is locked, and stays.
+      if flock -n "$old" true; then rm -rf "$old"; fi
+    done
+    mv "$making" "$root_tree"
+  fi
+  # Held until this run ends.
+  exec 7<"$root_tree"
+  flock -s 7
+  exec 8>&-
+}

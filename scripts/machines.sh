@@ -19,43 +19,13 @@ need_machines() { # the programs that the script wants besides
   cache=${KBOOT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kboot}
 }
 
-# The machines' Debian: made once in a folder of its own, renamed when it is complete.
-readonly suite=bookworm
-readonly packages=systemd,systemd-sysv,dbus,iproute2,iptables,conntrack,kmod,containerd,runc,etcd-server,containernetworking-plugins,ca-certificates,procps,openssh-server
 make_root() {
-  local stamp making mirror old
-  # What is done here counts as well: a changed function is another root.
-  stamp=$({ echo "$suite $packages"; declare -f make_root prepare_root; } | sha256sum | cut -c1-16)
-  root_tree=$cache/debian-machine-$stamp
-  exec 8>"$cache/debian-machine.lock"
-  flock 8
-  if [[ ! -d $root_tree ]]; then
-    rm -rf "$cache"/debian-machine-making.*
-    making=$(mktemp -d "$cache/debian-machine-making.XXXXXX")
-    chmod 755 "$making"
-    mirror=$("$here/scripts/debian-mirror")
-    # In namespaces of its own: no mount and no process stays behind if it breaks off.
-    unshare --mount --pid --fork --kill-child --mount-proc \
-      debootstrap --variant=minbase --include="$packages" --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-      "$suite" "$making" "$mirror" >"$cache/debootstrap.log" 2>&1 8>&- ||
-      { echo "$script: debootstrap failed, see $cache/debootstrap.log" >&2; exit 2; }
-    prepare_root "$making"
-    for old in "$cache"/debian-machine-*/; do
-      [[ ${old%/} != "$making" ]] || continue
-      # One that another run uses is locked, and stays.
-      if flock -n "$old" true; then rm -rf "$old"; fi
-    done
-    mv "$making" "$root_tree"
-  fi
-  # Held until this run ends.
-  exec 7<"$root_tree"
-  flock -s 7
-  exec 8>&-
+  make_debian debian-machine "systemd,systemd-sysv,dbus,iproute2,iptables,conntrack,kmod,containerd,runc,etcd-server,containernetworking-plugins,ca-certificates,procps,openssh-server"
 }
 # What a machine in a container needs beyond the packages; nothing of Kubernetes.
 prepare_root() {
   local root=$1
-  rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root/etc/hostname" "$root/etc/resolv.conf"
+  rm -rf "$root/etc/hostname" "$root/etc/resolv.conf"
   mkdir -p "$root/var/log/journal" "$root/etc/cni/net.d"
   # A network within each machine: its pods get an address, and nobody asks for more here.
   cat >"$root/etc/cni/net.d/10-machine.conflist" <<'CNI'

@@ -28,14 +28,8 @@ enum Severity {
 #[derive(JsonSchema)]
 pub(super) struct InFile {
     file: String,
-    severity: Severity,
-    code: String,
-    path: String,
-    reason: String,
-    #[schemars(skip_serializing_if = "Option::is_none")]
-    line: Option<u64>,
-    #[schemars(skip_serializing_if = "Option::is_none")]
-    column: Option<u64>,
+    #[schemars(flatten)]
+    finding: Finding,
 }
 
 #[derive(JsonSchema)]

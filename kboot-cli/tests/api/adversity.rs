@@ -298,7 +298,7 @@ fn the_second_of_two_builds_says_so_and_stops() {
     first.lock().unwrap();
     let second = kboot(folder.path(), &["cluster", "build", "-f", "cluster.yaml", "--out", "out"]);
     assert_eq!(second.code, Some(2), "{}", second.stderr);
-    assert!(second.stderr.contains("another kboot is writing into out"), "{}", second.stderr);
+    assert!(second.stderr.contains("another kboot is at work in out"), "{}", second.stderr);
     assert!(tree(&out).is_empty());
     drop(first);
     assert_eq!(

@@ -253,7 +253,7 @@ fn what_is_not_as_the_file_says_goes_nowhere() {
         ("--ssh-user=-oProxyCommand=x", "--ssh-user"),
         ("--ssh-user a;b", "--ssh-user"),
         ("--timeout 0s", "--timeout must be at least 1s"),
-        ("--out nowhere", "nowhere: cannot be opened; kboot cluster build makes it"),
+        ("--out nowhere", "nowhere is not there; kboot cluster build makes it"),
     ] {
         let outcome = world.push(arguments);
         assert_eq!(outcome.code, Some(2), "{arguments}");
@@ -262,7 +262,7 @@ fn what_is_not_as_the_file_says_goes_nowhere() {
     let lock = File::open(world.path("out")).unwrap();
     lock.lock().unwrap();
     let outcome = world.push("");
-    assert!(outcome.stderr.contains("out: another kboot is at work there"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("another kboot is at work in out"), "{}", outcome.stderr);
     drop(lock);
     world.file("cluster.yaml", &WORKERS.replace("maxPods: 100", "maxPods: 200"));
     let outcome = world.push("");

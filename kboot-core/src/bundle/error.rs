@@ -138,8 +138,8 @@ pub enum BundleError {
         /// Where.
         path: PathBuf,
     },
-    /// Another build works on the folder.
-    #[error("another kboot is writing into {}; wait until it is done", path.display())]
+    /// Another build, or a push, works on the folder.
+    #[error("another kboot is at work in {}; wait until it is done", path.display())]
     Locked {
         /// The folder.
         path: PathBuf,

@@ -89,30 +89,55 @@ fn unexpected(path: &Path, found: FileType, expected: &'static str) -> BundleErr
     BundleError::UnexpectedKind { path: path.to_owned(), found, expected }
 }
 
-/// The output folder, held against other builds until it is dropped.
+/// An output folder that is held against other builds until it is dropped: while its files are brought to machines, for one.
+///
+/// ```
+/// use kboot_core::bundle::FolderLock;
+/// let folder = tempfile::tempdir()?;
+/// let held = FolderLock::of(folder.path())?;
+/// assert!(FolderLock::of(folder.path()).is_err());
+/// drop(held);
+/// FolderLock::of(folder.path())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FolderLock(File);
+
+impl FolderLock {
+    /// Holds a folder that is there.
+    ///
+    /// # Errors
+    /// [`BundleError::Locked`] where another kboot is at work there, [`BundleError::LooseMode`] where strangers may write to
+    /// it, and where it cannot be opened.
+    pub fn of(root: &Path) -> Result<Self, BundleError> {
+        let folder = system::open_for_lock(root).map_err(failed("open the folder", root))?;
+        let metadata = folder.metadata().map_err(failed("look at", root))?;
+        check_trusted(root, &metadata, 0o775)?;
+        // A program that starts another holds its locks in the child too, for the moment before the child
+        // becomes that other (flock(2)): one held lock may be nobody's build.
+        for wait in [10, 20, 40, 80].map(Duration::from_millis) {
+            match folder.try_lock() {
+                Ok(()) => return Ok(Self(folder)),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(wait),
+                Err(TryLockError::Error(error)) => return Err(failed("lock the folder", root)(error)),
+            }
+        }
+        Err(BundleError::Locked { path: root.to_owned() })
+    }
+}
+
+/// The output folder while it is written.
 #[derive(Debug)]
 pub(super) struct Output {
     root: PathBuf,
-    lock: File,
+    lock: FolderLock,
 }
 
 impl Output {
     /// Makes the folder where it is missing, and locks it.
     pub(super) fn lock(root: &Path) -> Result<Self, BundleError> {
         system::create_folders(root, 0o755).map_err(failed("create the folder", root))?;
-        let lock = system::open_for_lock(root).map_err(failed("open the folder", root))?;
-        let metadata = lock.metadata().map_err(failed("look at", root))?;
-        check_trusted(root, &metadata, 0o775)?;
-        // A program that starts another holds its locks in the child too, for the moment before the child
-        // becomes that other (flock(2)): one held lock may be nobody's build.
-        for wait in [10, 20, 40, 80].map(Duration::from_millis) {
-            match lock.try_lock() {
-                Ok(()) => return Ok(Self { root: root.to_owned(), lock }),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(wait),
-                Err(TryLockError::Error(error)) => return Err(failed("lock the folder", root)(error)),
-            }
-        }
-        Err(BundleError::Locked { path: root.to_owned() })
+        Ok(Self { root: root.to_owned(), lock: FolderLock::of(root)? })
     }
 
     /// Writes the files that are not to be kept, in their order: all to temporary names, then all to
@@ -182,7 +207,7 @@ impl Output {
     fn flush(&self, artifacts: &[&Artifact]) -> Result<(), BundleError> {
         let folders = folders(artifacts.iter().copied());
         let folders = folders.iter().map(|folder| self.root.join(folder)).chain([self.root.clone()]);
-        flush::folders(&self.lock, folders).map_err(failed("flush", &self.root))
+        flush::folders(&self.lock.0, folders).map_err(failed("flush", &self.root))
     }
 }
 

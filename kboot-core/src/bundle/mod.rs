@@ -56,7 +56,7 @@ pub use cluster_identity::{ClusterIdentity, ClusterIdentityError};
 pub use difference::{DifferenceLine, FileDifference};
 pub use error::BundleError;
 #[cfg(feature = "files")]
-pub use fs::{write_all_new, write_new};
+pub use fs::{FolderLock, write_all_new, write_new};
 pub use loose_mode::LooseMode;
 #[cfg(feature = "files")]
 pub use node_changes::NodeChanges;

@@ -21,8 +21,8 @@ use super::{OnlineError, TransportError, UnusableCredentials, UnusableKubeconfig
 /// none is there and no context is named, a pod's own service account;
 /// without `context`, the kubeconfig's current one. Credential plug-ins (`exec`) are run as kubectl runs
 /// them, again before their token ends; who drops this future, or that of a request, ends the plug-in that it waits for.
-/// The proxy is that of the kubeconfig (`proxy-url`), else of `HTTPS_PROXY` and `NO_PROXY`. Where the server is plain `http`, credentials are not sent (client-go's
-/// `tools/clientcmd/client_config.go`).
+/// The proxy is that of the kubeconfig (`proxy-url`), else of `HTTPS_PROXY` and `NO_PROXY`. Where the server is plain
+/// `http`, credentials are not sent (client-go's `tools/clientcmd/client_config.go`).
 ///
 /// The client repeats nothing by itself, so that a node's 503 is seen at once. It needs a tokio runtime, as
 /// every [`kube::Client`] does.
@@ -204,19 +204,14 @@ fn unusable(error: KubeconfigError) -> OnlineError {
     })
 }
 
-/// What kube's client says, without what a credential plug-in printed: that may be a token.
+/// What kube's client says, but for what may hold a secret. Credential plug-ins are run here, not by kube.
 pub(super) fn of_client(error: kube::Error) -> OnlineError {
     match error {
         kube::Error::InferKubeconfig(error) => unusable(error),
         kube::Error::Auth(error) => OnlineError::Credentials(match error {
-            AuthError::AuthExecRun { out, .. } => UnusableCredentials::PluginFailed(out.status),
-            AuthError::AuthExecStart(error) => UnusableCredentials::PluginDoesNotStart(error),
-            AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => UnusableCredentials::PluginOutput,
             AuthError::ReadTokenFile(error, path) => UnusableCredentials::TokenFile { path, error },
             AuthError::InvalidBearerToken(_) => UnusableCredentials::Token,
             AuthError::InvalidBasicAuth(_) => UnusableCredentials::NameOrPassword,
-            AuthError::MissingCommand => UnusableCredentials::PluginWithoutCommand,
-            AuthError::ExecMissingClusterInfo => UnusableCredentials::PluginWantsCluster,
             _ => UnusableCredentials::Unsupported,
         }),
         kube::Error::RustlsTls(error) => {

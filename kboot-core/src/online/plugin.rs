@@ -105,7 +105,8 @@ fn command(exec: &ExecConfig) -> Result<Command, UnusableCredentials> {
     Ok(command)
 }
 
-/// A program that is ended when nobody waits for it any more, with all that it started.
+/// A program that is ended when nobody waits for it any more; with all that it started, where it has a process group of its
+/// own.
 struct Running {
     child: Child,
     has_ended: bool,

@@ -1,10 +1,8 @@
 //! `kboot cluster push`
 
-use std::fs::{File, TryLockError};
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use kboot_core::Env;
-use kboot_core::bundle::{Plan, PlanOptions};
+use kboot_core::bundle::{FolderLock, Plan, PlanOptions};
 use kboot_core::cluster::ControlPlane;
 use kboot_core::name::NodeName;
 use kboot_core::online::push::{Event, Health, Order, Outcome, Push, PushError, Pushed};
@@ -24,15 +22,10 @@ pub(super) fn run(arguments: &ClusterPush) -> Result<Answer> {
     let limit = limit_of(&arguments.timeout)?;
     let out = input::name(&arguments.out);
     // A build meanwhile would change what goes to the next machine, and another push what this one counts on.
-    let lock = File::open(&arguments.out)
-        .with_context(|| format!("{out}: cannot be opened; kboot cluster build makes it"))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            bail!("{out}: another kboot is at work there; try again once it is done")
-        }
-        Err(TryLockError::Error(error)) => return Err(error).with_context(|| out.clone()),
+    if !arguments.out.exists() {
+        bail!("{out} is not there; kboot cluster build makes it");
     }
+    let _held = FolderLock::of(&arguments.out)?;
     look_around(&arguments.out)?;
     let plan = Plan::with_options(&spec, &arguments.out, &PlanOptions::default(), &mut Env::system());
     let plan = plan.map_err(advised)?;

@@ -102,26 +102,20 @@ pub(super) fn latest_issued(all: &[NodeRequest], signer: Signer) -> Option<(&Nod
         .max_by_key(|(request, _)| request.created())
 }
 
-/// The request for a serving certificate that the node sent after this undecided one, where it did: a kubelet that starts
-/// makes a key of its own, and what it asked for before is of no use to it.
-fn latest_sent<'a>(all: &'a [NodeRequest], request: &NodeRequest) -> Option<&'a NodeRequest> {
+/// The request for a serving certificate that the kubelet sent after this undecided one, where it did: a kubelet that
+/// starts makes another key, and what it asked for before is of no use to it.
+fn latest_sent<'a>(
+    name: &NodeName,
+    request: &NodeRequest,
+    all: &'a [NodeRequest],
+) -> Option<&'a NodeRequest> {
     let is_of_kubelet = |request: &NodeRequest| {
         request.signer() == Some(Signer::KubeletServing)
-            && request.asks_for_node
-            && request
-                .object
-                .request()
-                .is_ok_and(|asked| asked.common_names().eq([request.object.requestor().username.as_str()]))
+            && request.object.is_pending()
+            && misfits(name, Signer::KubeletServing, request).is_empty()
     };
-    if !is_of_kubelet(request) || !request.object.is_pending() {
-        return None;
-    }
-    let name = request.object.requestor().username.strip_prefix("system:node:")?.parse().ok()?;
-    let later = all.iter().filter(|other| {
-        let is_good = other.object.is_pending() && misfits(&name, Signer::KubeletServing, other).is_empty();
-        is_of_kubelet(other) && is_good && other.created() > request.created()
-    });
-    later.max_by_key(|other| other.created())
+    let later = all.iter().filter(|other| other.created() > request.created() && is_of_kubelet(other));
+    later.max_by_key(|other| other.created()).filter(|_| is_of_kubelet(request))
 }
 
 /// Why each request without a certificate has none, newest first. One that was followed by a certificate
@@ -149,7 +143,7 @@ fn check(name: &NodeName, request: &NodeRequest, all: &[NodeRequest]) -> Finding
         Some(signer) if signer.is_of_nodes() => signer.to_string(),
         _ => quoted(request.object.signer_name(), 64),
     };
-    if let Some(latest) = latest_sent(all, request) {
+    if let Some(latest) = latest_sent(name, request, all) {
         let text =
             format!("{signer}, {state}, and done with: the kubelet sent {} later", latest.shown_name());
         return ok(&title, text);

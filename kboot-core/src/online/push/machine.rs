@@ -51,10 +51,9 @@ pub enum MachineError {
 /// is the same for all machines, and any shell of a user passes it on to sh as it is: it has no `'`, `\` or `!` and is one
 /// line.
 pub(super) fn install(limit: Duration) -> String {
-    let seconds = limit.as_secs().max(1);
-    let script = format!(r#"timeout -k 10 {seconds} sh "$folder/install.sh" "$folder/node""#);
     format!(
-        r#"sh -c 'umask 077; folder=$(mktemp -d) || exit 1; leave() {{ rm -rf "$folder"; }}; trap leave EXIT; trap "exit 143" HUP INT TERM PIPE; tar -xf - -C "$folder" || exit 1; if [ "$(id -u)" = 0 ]; then {script}; else sudo -n {script}; fi'"#
+        r#"sh -c 'umask 077; folder=$(mktemp -d) || exit 1; leave() {{ rm -rf "$folder"; }}; trap leave EXIT; trap "exit 143" HUP INT TERM PIPE; tar -xf - -C "$folder" || exit 1; as_root=; [ "$(id -u)" = 0 ] || as_root="sudo -n"; $as_root timeout -k 10 {} sh "$folder/install.sh" "$folder/node"'"#,
+        limit.as_secs().max(1)
     )
 }
 

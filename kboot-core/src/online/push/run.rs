@@ -81,7 +81,7 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
             }
             let deadline = Instant::now() + self.limit;
             for ((node, _), outcome) in members.iter().zip(installed) {
-                self.until_well(node, deadline).await?;
+                self.until_well(node, outcome, deadline).await?;
                 pushed.set(node.name(), outcome);
             }
         } else {
@@ -170,14 +170,13 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
         let before = if is_asked { self.asked(node).await? } else { None };
         let outcome = self.install(node).await?;
         let deadline = Instant::now() + self.limit;
-        // What the kubelet from before said until its restart does not count.
-        let after = if is_asked { self.asked(node).await? } else { None };
         if is_member(self.spec, node) {
-            self.until_well(node, deadline).await?;
+            self.until_well(node, outcome, deadline).await?;
         }
-        let was_ready = before.is_some_and(|seen| seen.ready == Ready::Yes);
-        if let Some(after) = after.filter(|_| was_ready && outcome == Outcome::Changed) {
-            self.until_joined(node, after.renewed.as_deref(), deadline, &mut Pushed::default()).await?;
+        if outcome == Outcome::Changed && before.is_some_and(|seen| seen.ready == Ready::Yes) {
+            // What the kubelet from before said until its restart does not count.
+            let renewed = self.asked(node).await?.and_then(|seen| seen.renewed);
+            self.until_joined(node, renewed.as_deref(), deadline, &mut Pushed::default()).await?;
         }
         Ok(outcome)
     }
@@ -212,10 +211,17 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
         Ok(not_active.map(|(unit, state)| format!("{unit} is {state}")).collect())
     }
 
-    async fn until_well(&mut self, node: &Node, deadline: Instant) -> Result<(), PushError> {
+    async fn until_well(
+        &mut self,
+        node: &Node,
+        outcome: Outcome,
+        deadline: Instant,
+    ) -> Result<(), PushError> {
         let is_early =
             |component: &Component| !matches!(component, Component::Kubelet | Component::KubeProxy);
         let units: Vec<&str> = units_of(node).filter(is_early).map(Component::as_str).collect();
+        // A program that ends at once, for a flag that it does not know, was active for a moment.
+        let mut is_settled = outcome != Outcome::Changed;
         loop {
             let health = self.cluster.health(node).await;
             let is_over = Instant::now() >= deadline;
@@ -224,27 +230,16 @@ impl<'a, M: Machines, C: Cluster> Run<'a, M, C> {
             if health == Health::Good || is_over {
                 problems.extend(self.states(node, &units).await?);
             }
-            if problems.is_empty() {
-                return self.until_settled(node, &units, deadline).await;
-            }
-            self.wait(node, &problems.join("; "), is_over).await?;
-        }
-    }
-
-    /// A program that ends at once, for a flag that it does not know, was active for a moment.
-    async fn until_settled(
-        &mut self,
-        node: &Node,
-        units: &[&str],
-        deadline: Instant,
-    ) -> Result<(), PushError> {
-        tokio::time::sleep(self.rest * SETTLED).await;
-        loop {
-            let not_active = self.states(node, units).await?;
-            if not_active.is_empty() {
+            if problems.is_empty() && is_settled {
                 return Ok(());
             }
-            self.wait(node, &not_active.join("; "), Instant::now() >= deadline).await?;
+            if problems.is_empty() {
+                tokio::time::sleep(self.rest * SETTLED).await;
+                is_settled = true;
+            } else {
+                is_settled = outcome != Outcome::Changed;
+                self.wait(node, &problems.join("; "), is_over).await?;
+            }
         }
     }
 
