@@ -116,16 +116,19 @@ fn every_output_has_the_shape_of_its_schema() {
     let schemas: BTreeMap<&str, Value> = names().into_iter().map(|name| (name, schema(name))).collect();
     let mut wrong = Vec::new();
     for report in REPORTS.iter().filter(|report| !report.schema.is_empty()) {
-        let [json, yaml] =
-            ["json", "yaml"].map(|form| world.shown(&format!("{} -o {form}", report.command), None));
-        assert_eq!((json.code, yaml.code), (yaml.code, json.code), "{}", report.name);
-        assert!(!json.stdout.is_empty(), "{}: {}", report.name, json.stderr);
-        let json = of_json(&steady(&json.stdout));
-        for value in &json {
+        // Seconds that are left go on: YAML is what JSON was just before or just after.
+        let [before, yaml, after] =
+            ["json", "yaml", "json"].map(|form| world.shown(&format!("{} -o {form}", report.command), None));
+        assert_eq!(before.code, yaml.code, "{}", report.name);
+        assert!(!before.stdout.is_empty(), "{}: {}", report.name, before.stderr);
+        let [before, after] = [before, after].map(|json| of_json(&steady(&json.stdout)));
+        for value in &before {
             whole(value, &schemas[report.schema], report.name, &mut wrong);
         }
         let yaml: Vec<Value> = serde_saphyr::from_multiple(&steady(&yaml.stdout)).unwrap();
-        assert_eq!(json, yaml, "{}", report.name);
+        if yaml != after {
+            assert_eq!(before, yaml, "{}", report.name);
+        }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
