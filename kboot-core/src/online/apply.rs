@@ -66,8 +66,9 @@ impl Manifest {
         let mut document = String::new();
         for line in text.lines().chain(["---"]) {
             if line.trim_end() == "---" {
-                if document.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-                {
+                // A lone carriage return ends a line, and so a comment, for YAML.
+                let mut lines = document.split(['\n', '\r']).map(str::trim);
+                if lines.any(|line| !line.is_empty() && !line.starts_with('#')) {
                     let value =
                         yaml::parse_as_go(&document).map_err(|problem| DocumentError::one("", problem))?;
                     Self::add(value, &mut found)?;
@@ -387,6 +388,13 @@ mod tests {
             let error = Manifest::read(text).unwrap_err();
             assert!(error.to_string().contains(path), "{error}");
         }
+    }
+
+    #[test]
+    fn lines_that_end_at_a_carriage_return_are_no_comment() {
+        let text = "# one\rapiVersion: v1\rkind: Namespace\rmetadata: {name: a}\r";
+        assert_eq!(Manifest::read(text).unwrap().len(), 1);
+        assert_eq!(Manifest::read("# one\r\n# two\r\n").unwrap().len(), 0);
     }
 
     #[test]
