@@ -20,6 +20,8 @@ mod oracle;
 #[cfg(feature = "server")]
 pub mod server;
 mod tls;
+#[cfg(feature = "server")]
+pub mod upstream;
 
 /// What the strategies are made with, in the version that they need.
 pub use proptest;
@@ -29,5 +31,5 @@ pub use {k8s_openapi, kboot_core, kube, serde_json, tokio};
 
 #[cfg(feature = "server")]
 pub use identity::Identity;
-pub use oracle::{Oracle, Verdict, upstream};
+pub use oracle::{Oracle, Verdict, upstream_program};
 pub use tls::{Purpose, webpki_accepts};

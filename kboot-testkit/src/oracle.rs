@@ -33,7 +33,7 @@ impl fmt::Display for Verdict {
     clippy::disallowed_methods,
     reason = "a test asks its environment what it may skip and where tools are"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -88,13 +88,17 @@ impl Oracle {
 /// # Panics
 /// Where it is missing and `KBOOT_REQUIRE_ORACLES=1` is set.
 #[must_use]
-pub fn upstream(name: &str) -> Option<Oracle> {
-    let cache = variable("KBOOT_CACHE").map(PathBuf::from).or_else(|| {
+pub fn upstream_program(name: &str) -> Option<Oracle> {
+    let built = cache().map(|cache| cache.join("kubernetes-v1.20.2/bin"));
+    Oracle::find_in(name, variable("KUBEBUILDER_ASSETS").map(PathBuf::from).into_iter().chain(built))
+}
+
+/// Where the scripts keep what they build.
+pub(crate) fn cache() -> Option<PathBuf> {
+    variable("KBOOT_CACHE").map(PathBuf::from).or_else(|| {
         let below = |base: String| Path::new(&base).join("kboot");
         variable("XDG_CACHE_HOME")
             .map(below)
             .or_else(|| Some(Path::new(&variable("HOME")?).join(".cache/kboot")))
-    });
-    let built = cache.map(|cache| cache.join("kubernetes-v1.20.2/bin"));
-    Oracle::find_in(name, variable("KUBEBUILDER_ASSETS").map(PathBuf::from).into_iter().chain(built))
+    })
 }

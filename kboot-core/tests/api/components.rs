@@ -9,7 +9,7 @@ use kboot_core::cluster::Node;
 use kboot_core::component::{Component, KubeProxyConfiguration, KubeletConfiguration};
 use kboot_core::version::KubernetesVersion;
 use kboot_core::{Bundle, CaSet, ClusterSpec, Env};
-use kboot_testkit::{Oracle, upstream};
+use kboot_testkit::{Oracle, upstream_program};
 
 const VERSIONS: [&str; 6] = ["v1.20.2", "v1.33.0", "v1.34.0", "v1.35.0", "v1.36.4", "v1.37.0"];
 
@@ -122,7 +122,7 @@ fn no_version_gets_a_flag_that_it_does_not_know() {
 fn real_binaries(folder: &Path) -> Vec<(Component, Oracle, String)> {
     let components = Component::ALL.into_iter().filter(|component| *component != Component::Etcd);
     let found = components.map_while(|component| {
-        let binary = upstream(component.as_str())?;
+        let binary = upstream_program(component.as_str())?;
         let said = binary.run(folder, &["--version"]).to_string();
         let version = said.split_whitespace().find(|word| word.starts_with("v1.")).unwrap().to_owned();
         Some((component, binary, version))

@@ -7,7 +7,7 @@ use std::path::Path;
 use kboot_core::kubeconfig::Kubeconfig;
 use kboot_core::x509::Certificate;
 use kboot_core::{ClusterSpec, Env, Plan};
-use kboot_testkit::{Oracle, upstream};
+use kboot_testkit::{Oracle, upstream_program};
 
 /// File, field, kubeadm 1.20's value, kboot's value, why.
 const DIFFERENCES: &[(&str, &str, &str, &str, &str)] = &[
@@ -135,7 +135,9 @@ fn listed(file: &str, field: &str, theirs: &str, ours: &str) -> bool {
 
 #[test]
 fn kboot_makes_what_kubeadm_makes() {
-    let (Some(kubeadm), Some(openssl)) = (upstream("kubeadm"), Oracle::find("openssl")) else { return };
+    let (Some(kubeadm), Some(openssl)) = (upstream_program("kubeadm"), Oracle::find("openssl")) else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     let write = |name: &str, text: &[u8]| {

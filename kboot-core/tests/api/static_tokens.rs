@@ -8,7 +8,7 @@ use kboot_core::{KeyAlgorithm, PrivateKey};
 /// it stumbled over, and never comes to etcd.
 #[test]
 fn kube_apiserver_reads_what_kboot_writes_and_kboot_refuses_what_it_refuses() {
-    let Some(apiserver) = kboot_testkit::upstream("kube-apiserver") else { return };
+    let Some(apiserver) = kboot_testkit::upstream_program("kube-apiserver") else { return };
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
