@@ -10,12 +10,16 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+#[cfg(feature = "server")]
+pub mod assert;
 pub mod checker;
 pub mod cluster;
 pub mod corpus;
 pub mod generate;
 #[cfg(feature = "server")]
 mod identity;
+#[cfg(feature = "server")]
+pub mod kubelet;
 mod oracle;
 #[cfg(feature = "server")]
 pub mod server;
