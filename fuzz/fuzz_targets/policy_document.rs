@@ -17,14 +17,19 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match text.parse::<Policy>() {
         Ok(policy) => {
-            assert_eq!(text.parse().as_ref(), Ok(&policy));
+            let written = policy.to_yaml().expect("what is read can be written");
+            assert_eq!(written.parse().as_ref(), Ok(&policy), "{written}");
             agrees(text, &policy);
             approves_no_privileges(&policy);
         }
         Err(error) => is_readable(&error),
     }
     match text.parse::<Inventory>() {
-        Ok(inventory) => assert_eq!(text.parse().as_ref(), Ok(&inventory)),
+        Ok(inventory) => {
+            let written = inventory.to_yaml().expect("what is read can be written");
+            let again: Inventory = written.parse().expect("and read again");
+            assert_eq!(again.to_yaml().expect("as before"), written);
+        }
         Err(error) => is_readable(&error),
     }
     if text.len() <= 64 {

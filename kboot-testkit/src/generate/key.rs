@@ -35,7 +35,19 @@ pub enum KeyKind {
     Rsa4096,
 }
 
-enum Pair {
+impl KeyKind {
+    /// The OID of the named curve; that of P-256 where there is none.
+    pub(super) fn curve(self) -> &'static str {
+        match self {
+            Self::P384 => "1.3.132.0.34",
+            Self::P521 => "1.3.132.0.35",
+            Self::Secp256k1 => "1.3.132.0.10",
+            _ => "1.2.840.10045.3.1.7",
+        }
+    }
+}
+
+pub(super) enum Pair {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair),
@@ -72,7 +84,11 @@ impl Key {
             KeyKind::Rsa3072 => RsaKeyPair::generate(KeySize::Rsa3072).map(Pair::Rsa),
             KeyKind::Rsa4096 => RsaKeyPair::generate(KeySize::Rsa4096).map(Pair::Rsa),
         };
-        Self { kind, pair: Arc::new(pair.expect("a key is generated")) }
+        Self::of(kind, pair.expect("a key is generated"))
+    }
+
+    pub(super) fn of(kind: KeyKind, pair: Pair) -> Self {
+        Self { kind, pair: Arc::new(pair) }
     }
 
     /// This process' key of this kind: made once, the same at each call.
@@ -108,15 +124,7 @@ impl Key {
     #[must_use]
     pub fn public_key_info(&self) -> Vec<u8> {
         match &*self.pair {
-            Pair::Ecdsa(pair) => {
-                let curve = match self.kind {
-                    KeyKind::P384 => "1.3.132.0.34",
-                    KeyKind::P521 => "1.3.132.0.35",
-                    KeyKind::Secp256k1 => "1.3.132.0.10",
-                    _ => "1.2.840.10045.3.1.7",
-                };
-                elliptic_curve(curve, pair.public_key().as_ref())
-            }
+            Pair::Ecdsa(pair) => elliptic_curve(self.kind.curve(), pair.public_key().as_ref()),
             Pair::Ed25519(pair) => public_key_info("1.3.101.112", None, pair.public_key().as_ref()),
             Pair::Rsa(pair) => {
                 public_key_info("1.2.840.113549.1.1.1", Some(der::null()), pair.public_key().as_ref())
