@@ -34,6 +34,7 @@ mod status;
 mod store;
 mod table;
 mod verbs;
+mod watched;
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};

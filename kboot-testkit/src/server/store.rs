@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::attributes::Objects;
 use super::resource::Resource;
+use super::watched::Names;
 
 /// How many changes of a resource a watch may be behind, as the watch cache's window is limited too: what is older is gone (410).
 const EVENTS: usize = 8192;
@@ -112,11 +113,18 @@ struct Collection {
     /// What happened up to here is forgotten.
     compacted: u64,
     changed: watch::Sender<u64>,
+    names: Names,
 }
 
 impl Default for Collection {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), events: VecDeque::new(), compacted: 0, changed: watch::channel(0).0 }
+        Self {
+            objects: BTreeMap::new(),
+            events: VecDeque::new(),
+            compacted: 0,
+            changed: watch::channel(0).0,
+            names: Names::default(),
+        }
     }
 }
 
@@ -225,6 +233,36 @@ impl Store {
         Ok((collection.events.range(first..).cloned().collect(), state.revision))
     }
 
+    /// The same for one name alone, for who watches it by [`Self::changed_of`] and has seen all until then.
+    pub(crate) fn events_of(
+        &self,
+        place: &Place,
+        name: &str,
+        revision: u64,
+    ) -> Result<(Vec<Arc<Event>>, u64), Compacted> {
+        let state = self.state();
+        let Some(collection) = state.collections.get(place) else { return Ok((Vec::new(), state.revision)) };
+        let forgotten = collection.names.forgotten(name).unwrap_or(collection.compacted);
+        if revision < forgotten {
+            return Err(Compacted { oldest: forgotten });
+        }
+        let first = collection.events.partition_point(|event| event.revision <= revision);
+        let events = collection.events.range(first..).filter(|event| event.key.name == name);
+        Ok((events.cloned().collect(), state.revision))
+    }
+
+    /// Whether what happened after a version is forgotten in part.
+    pub(crate) fn is_forgotten(&self, place: &Place, revision: u64) -> bool {
+        self.state().collections.get(place).is_some_and(|collection| revision < collection.compacted)
+    }
+
+    /// Changes with every write to objects of this name.
+    pub(crate) fn changed_of(&self, place: &Place, name: &str) -> watch::Receiver<u64> {
+        let mut state = self.state();
+        let collection = state.collections.entry(place.clone()).or_default();
+        collection.names.subscribe(name, collection.compacted)
+    }
+
     /// Changes with every write to the resource.
     pub(crate) fn changed(&self, place: &Place) -> watch::Receiver<u64> {
         self.state().collections.entry(place.clone()).or_default().changed.subscribe()
@@ -320,7 +358,9 @@ impl Store {
         let mut state = self.state();
         let revision = state.revision;
         for collection in state.collections.values_mut() {
-            collection.events.clear();
+            for event in std::mem::take(&mut collection.events) {
+                collection.names.forget(&event.key.name, event.revision);
+            }
             collection.compacted = revision;
         }
     }
@@ -360,7 +400,9 @@ impl Collection {
             && let Some(oldest) = self.events.pop_front()
         {
             self.compacted = oldest.revision;
+            self.names.forget(&oldest.key.name, oldest.revision);
         }
+        self.names.note(&event.key.name, revision);
         self.events.push_back(Arc::new(event));
         self.changed.send_replace(revision);
     }

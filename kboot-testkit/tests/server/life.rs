@@ -58,6 +58,35 @@ async fn a_compaction_ends_old_watches_with_410() {
 }
 
 #[tokio::test]
+async fn a_watch_of_one_object_sleeps_through_what_happens_to_others() {
+    let api = builder().start().await.unwrap();
+    let maps: Api<ConfigMap> = Api::default_namespaced(api.client(&Identity::admin()).unwrap());
+    let create = PostParams::default();
+    let made = maps.create(&create, &map("mine")).await.unwrap();
+    let params = WatchParams::default().fields("metadata.name=mine");
+    let mut watch =
+        maps.watch(&params, made.metadata.resource_version.as_deref().unwrap()).await.unwrap().boxed();
+    let other = |number: usize| {
+        let data = [("number".to_owned(), number.to_string())].into();
+        ConfigMap { data: Some(data), ..map("other") }
+    };
+    maps.create(&create, &other(0)).await.unwrap();
+    // More than is remembered, and then everything is forgotten.
+    for number in 1..9000 {
+        maps.replace("other", &create, &other(number)).await.unwrap();
+    }
+    api.compact();
+    maps.delete("mine", &Default::default()).await.unwrap();
+    let event = watch.next().await;
+    assert!(matches!(&event, Some(Ok(WatchEvent::Deleted(_)))), "{event:?}");
+    // Who comes with that version now has missed something.
+    let mut late =
+        maps.watch(&params, made.metadata.resource_version.as_deref().unwrap()).await.unwrap().boxed();
+    let said = late.next().await;
+    assert!(matches!(&said, Some(Ok(WatchEvent::Error(status))) if status.code == 410), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_stalled_watch_says_nothing_until_it_goes_on_and_a_dropped_one_ends() {
     let api = builder().start().await.unwrap();
     let maps: Api<ConfigMap> = Api::default_namespaced(api.client(&Identity::admin()).unwrap());

@@ -39,6 +39,12 @@ impl FieldSelector {
         Ok(Self(terms))
     }
 
+    /// The one name that is asked for.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let term = self.0.iter().find(|term| term.is_equal && term.field == "metadata.name")?;
+        Some(&term.value)
+    }
+
     pub(crate) fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|term| (value_of(object, &term.field) == term.value) == term.is_equal)
     }

@@ -58,6 +58,11 @@ impl Selection {
         Ok(Self { labels, fields })
     }
 
+    /// The one name that is asked for.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.fields.name()
+    }
+
     pub(super) fn has(&self, object: &Value) -> bool {
         self.labels.matches(object) && self.fields.matches(object)
     }

@@ -29,7 +29,13 @@ pub(super) fn watch(call: &Call<'_>) -> Result<Answer, Status> {
     let start = start(call)?;
     let place = call.place();
     let store = &call.server.store;
-    let changed = store.changed(&place);
+    // Whoever watches one object is woken by that one alone, once it is known that nothing is missed.
+    let is_late = matches!(start, Start::After(revision) if store.is_forgotten(&place, revision));
+    let name = selection.name().filter(|_| !is_late).map(str::to_owned);
+    let changed = match &name {
+        Some(name) => store.changed_of(&place, name),
+        None => store.changed(&place),
+    };
     let (initial, revision) = match start {
         Start::Now | Start::All => {
             let snapshot = store.snapshot(&place, call.namespace());
@@ -52,6 +58,7 @@ pub(super) fn watch(call: &Call<'_>) -> Result<Answer, Status> {
         form: call.form,
         include: query.get("includeObject").to_owned(),
         selection,
+        name,
         initial: initial.into(),
         wants_end: wants_end && wants_bookmarks,
         wants_bookmarks,
@@ -129,6 +136,8 @@ struct Watching {
     form: Form,
     include: String,
     selection: Selection,
+    /// The one object that is watched.
+    name: Option<String>,
     initial: VecDeque<Arc<Stored>>,
     /// The bookmark after what was there at the start is still to come.
     wants_end: bool,
@@ -160,7 +169,11 @@ impl Watching {
                 () = sleep_until(self.ends) => return None,
                 () = sleep_until(self.next_bookmark), if self.wants_bookmarks => {
                     self.next_bookmark = Instant::now().checked_add(BOOKMARKS)?;
-                    if self.control.borrow().has_bookmarks {
+                    if self.control.borrow().has_bookmarks && !self.control.borrow().is_stalled {
+                        // It says how far the watch is, so what happened meanwhile comes first.
+                        if let Some(bytes) = self.ready()? {
+                            return Some(bytes);
+                        }
                         return self.server.upgrade().map(|server| self.bookmark(&server, false));
                     }
                 }
@@ -183,7 +196,11 @@ impl Watching {
             bytes.extend_from_slice(&self.bookmark(&server, true));
         }
         self.changed.borrow_and_update();
-        match server.store.events_since(&self.place, self.revision) {
+        let since = match &self.name {
+            Some(name) => server.store.events_of(&self.place, name, self.revision),
+            None => server.store.events_since(&self.place, self.revision),
+        };
+        match since {
             Ok((events, revision)) => {
                 for event in events {
                     self.event(&server, &mut bytes, &event);
