@@ -27,7 +27,7 @@ pub(crate) fn answer(server: &Server, path: &str, accept: Option<&str>) -> Optio
             None => Answer::plain(json!({
                 "kind": "APIVersions",
                 "versions": ["v1"],
-                "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": server.address.to_string()}],
+                "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": server.port.address.to_string()}],
             })),
         },
         ["apis"] => match aggregated {

@@ -1,6 +1,5 @@
 //! From a connection to an answer: TLS, who asks, what, whether they may, and what comes of it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +85,7 @@ pub(crate) async fn serve(
                     continue;
                 }
             },
-            () = ended(&mut stopped) => return,
+            () = ended(&mut stopped) => break,
         };
         let (server, tls, mut stopped) = (Arc::clone(&server), tls.clone(), stopped.clone());
         tokio::spawn(async move {
@@ -96,6 +95,9 @@ pub(crate) async fn serve(
             }
         });
     }
+    // Who waits for the end of all that hold `stopped` may listen here next.
+    drop(listener);
+    drop(stopped);
 }
 
 /// Returns when the server is to stop, or is gone.
@@ -404,14 +406,4 @@ fn plain(server: &Server, method: &str, target: &Target, accept: Option<&str>) -
             }
         },
     }
-}
-
-/// Listens on loopback alone.
-pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {
-    let listen = || {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener)
-    };
-    listen().map_err(|source| ServerError::Listen { address, source })
 }

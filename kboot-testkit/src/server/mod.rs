@@ -25,6 +25,7 @@ mod openapi;
 mod patch;
 mod path;
 mod pki;
+mod port;
 mod registry;
 mod requests;
 mod resource;
@@ -66,6 +67,7 @@ use self::authn::service_account::ServiceAccountTokens;
 use self::authz::Decision;
 use self::controllers::Authority;
 use self::pki::Pki;
+use self::port::Port;
 use self::registry::Registry;
 use self::schema::Schema;
 use self::status::Status;
@@ -83,7 +85,7 @@ const NEWEST: u32 = 37;
 pub(crate) struct Server {
     pub(crate) minor: u32,
     pub(crate) patch: u32,
-    pub(crate) address: SocketAddr,
+    pub(crate) port: Port,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) registry: Registry,
@@ -214,11 +216,11 @@ impl ApiServerBuilder {
         let mut running = Running { runtime: Some(runtime), stop: watch::channel(false).0 };
         let pki = Pki::create(&self.clock)?;
         let acceptor = http::acceptor(&pki)?;
+        let port = Port::take(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)))?;
         let listener = {
             let _entered = running.runtime.as_ref().map(tokio::runtime::Runtime::enter);
-            http::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)))?
+            port.listen()?
         };
-        let address = listener.local_addr().map_err(ServerError::Threads)?;
         let anchor = pki.authority_der();
         let anchor = ::webpki::anchor_from_trusted_cert(&anchor)
             .map_err(|why| ServerError::Tls { why: why.to_string() })?;
@@ -230,7 +232,7 @@ impl ApiServerBuilder {
         let server = Arc::new(Server {
             minor,
             patch,
-            address,
+            port,
             clock: self.clock,
             store: Store::default(),
             registry: Registry::of_version(minor),
@@ -387,7 +389,7 @@ impl ApiServer {
     /// Where it answers: `https://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("https://{}", self.server.address)
+        format!("https://{}", self.server.port.address)
     }
 
     /// The certificate of its authority, in PEM.
@@ -544,7 +546,7 @@ impl ApiServer {
         let Some(runtime) = &self.running.runtime else { return Ok(()) };
         let listener = {
             let _entered = runtime.enter();
-            http::listen(self.server.address)?
+            self.server.port.listen()?
         };
         self.running.serve(Arc::clone(&self.server), listener, self.acceptor.clone());
         Ok(())
