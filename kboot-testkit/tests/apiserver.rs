@@ -7,12 +7,13 @@
 )]
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
 /// The program, ended with the test whatever becomes of that.
 struct Program(Child, BufReader<ChildStderr>);
@@ -77,6 +78,39 @@ fn has_kubectl() -> bool {
         eprintln!("SKIPPED: no kubectl");
     }
     has
+}
+
+/// Opens connections that say nothing, and finds the server as it was.
+#[test]
+fn ten_thousand_idle_connections_are_nothing() {
+    const IDLE: usize = 10_000;
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
+    assert!(
+        maximum.is_none_or(|most| most > 11_000),
+        "a test of {IDLE} connections needs as many open files"
+    );
+    if !has_kubectl() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("demo.conf");
+    let mut server = Program::start(&["--kubeconfig", kubeconfig.to_str().unwrap()]);
+    let line = server.line();
+    let address = line.rsplit("https://").next().unwrap().to_owned();
+    let idle: Vec<_> = (0..IDLE).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let output = kubectl(&kubeconfig, &["get", "--raw", "/readyz"]);
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "ok",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    drop(idle);
+    let output = kubectl(&kubeconfig, &["create", "namespace", "after"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (code, _) = server.end(Signal::TERM);
+    assert_eq!(code, Some(0));
 }
 
 #[test]

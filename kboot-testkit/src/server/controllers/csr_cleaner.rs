@@ -4,9 +4,10 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use super::{CERTIFICATE_CONTROLLER, CSRS, Cluster, Key, Propagation, Reconciler, concerned, time_of};
+use super::{CERTIFICATE_CONTROLLER, CSRS, Cluster, Key, Propagation, Reconciler, concerned};
 use crate::server::admission::field::{list_at, octets, text};
 use crate::server::admission::pki::{certificate, pem};
+use crate::server::clock::parse;
 
 const DONE: Duration = Duration::hours(1);
 const PENDING: Duration = Duration::hours(24);
@@ -48,11 +49,11 @@ fn end(csr: &Value) -> Option<OffsetDateTime> {
             "Denied" | "Failed" => true,
             _ => false,
         };
-        let since = time_of::parse(text(condition, "/lastUpdateTime")).filter(|_| counts);
+        let since = parse(text(condition, "/lastUpdateTime")).filter(|_| counts);
         ends.extend(since.map(|since| since + DONE));
     }
     if conditions.is_empty() {
-        let created = time_of::parse(text(csr, "/metadata/creationTimestamp"));
+        let created = parse(text(csr, "/metadata/creationTimestamp"));
         ends.extend(created.map(|created| created + PENDING));
     }
     ends.extend(not_after(csr));

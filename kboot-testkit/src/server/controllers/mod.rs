@@ -15,7 +15,6 @@ mod signer;
 mod signers;
 #[cfg(test)]
 mod tests;
-mod time_of;
 mod token_cleaner;
 
 use std::sync::Arc;

@@ -3,8 +3,9 @@
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{Cluster, Key, Propagation, Reconciler, SECRETS, concerned, time_of};
+use super::{Cluster, Key, Propagation, Reconciler, SECRETS, concerned};
 use crate::server::admission::field::{octets, text};
+use crate::server::clock::parse;
 
 const BY: &str = "system:serviceaccount:kube-system:token-cleaner";
 
@@ -58,5 +59,5 @@ pub(super) fn expiration(secret: &Value) -> Expiration {
     if octets.is_empty() {
         return Expiration::Never;
     }
-    std::str::from_utf8(&octets).ok().and_then(time_of::parse).map_or(Expiration::Unreadable, Expiration::At)
+    std::str::from_utf8(&octets).ok().and_then(parse).map_or(Expiration::Unreadable, Expiration::At)
 }
