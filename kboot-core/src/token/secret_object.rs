@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{BootstrapToken, TokenError, TokenId, TokenSettings, TokenUsage};
 use crate::secret::SecretText;
+use crate::shown::{EXCERPT, cut};
 use crate::time::Timestamp;
 
 const NAME_PREFIX: &str = "bootstrap-token-";
@@ -177,13 +178,14 @@ fn values(object: &Value) -> Result<BTreeMap<String, SecretText>, TokenError> {
             .as_str()
             .and_then(|text| STANDARD.decode(text).ok())
             .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or_else(|| wrong(&format!("data.{key}"), "must be base64 of UTF-8 text"))?;
+            .ok_or_else(|| wrong(&format!("data.{}", cut(key, EXCERPT)), "must be base64 of UTF-8 text"))?;
         values.insert(key.clone(), SecretText::new(decoded));
     }
     // The API server lets stringData win.
     for (key, value) in entries("stringData") {
-        let text =
-            value.as_str().ok_or_else(|| wrong(&format!("stringData.{key}"), "must be a text; quote it"))?;
+        let text = value
+            .as_str()
+            .ok_or_else(|| wrong(&format!("stringData.{}", cut(key, EXCERPT)), "must be a text; quote it"))?;
         values.insert(key.clone(), SecretText::new(text.to_owned()));
     }
     Ok(values)
@@ -201,5 +203,22 @@ impl fmt::Debug for TokenSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, data } = self;
         write!(f, "TokenSecret({name}, {} values [redacted])", data.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TokenSecret;
+
+    #[test]
+    fn a_refusal_is_one_line_whatever_the_key() {
+        for field in ["data", "stringData"] {
+            let text = serde_json::json!({
+                "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bootstrap-token-abcdef", "namespace": "kube-system"},
+                "type": "bootstrap.kubernetes.io/token", field: {"a\n\u{7}b": 1},
+            });
+            let said = TokenSecret::read(&text.to_string()).unwrap_err().to_string();
+            assert!(said.contains(r"a\n\u{7}b") && !said.contains(char::is_control), "{said:?}");
+        }
     }
 }
