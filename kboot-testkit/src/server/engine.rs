@@ -105,34 +105,23 @@ impl Engine {
         else {
             return;
         };
+        let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
         loop {
-            let mut waiting = Vec::new();
-            while let Ok(done) = asked.try_recv() {
-                waiting.push(done);
-            }
             changed.borrow_and_update();
             moved.borrow_and_update();
             let Some(server) = self.server.upgrade() else { return };
             while self.step(&server) {}
             let left = self.time_left(&server);
             drop(server);
-            let is_asked = !waiting.is_empty();
-            for done in waiting {
+            for done in waiting.drain(..) {
                 let _ = done.send(());
-            }
-            if is_asked {
-                continue;
             }
             tokio::select! {
                 change = changed.changed() => if change.is_err() { return },
                 change = moved.changed() => if change.is_err() { return },
+                // Answered after one more round.
                 ask = asked.recv() => match ask {
-                    // Answered after one more round.
-                    Some(done) => {
-                        let Some(server) = self.server.upgrade() else { return };
-                        while self.step(&server) {}
-                        let _ = done.send(());
-                    }
+                    Some(done) => waiting.push(done),
                     None => return,
                 },
                 () = tokio::time::sleep(left) => {}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use der::Decode;
+use kboot_core::shown::hex;
 use rustls::DigitallySignedStruct;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -92,7 +93,7 @@ fn user(der: &[u8], certificate: &Certificate, minor: u32) -> Option<User> {
     let mut extra = BTreeMap::new();
     if minor >= 32 {
         let digest = digest(&SHA256, der);
-        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(digest);
         extra.insert(
             "authentication.kubernetes.io/credential-id".to_owned(),
             vec![format!("X509SHA256={hex}")],

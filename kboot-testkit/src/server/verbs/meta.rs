@@ -1,6 +1,7 @@
 //! What the server writes into `metadata` (`apiserver/pkg/registry/rest/{create,update}.go`).
 
 use aws_lc_rs::rand::fill;
+use kboot_core::shown::hex;
 use serde_json::{Value, json};
 
 use super::Call;
@@ -23,7 +24,7 @@ pub(super) fn generated_name(prefix: &str) -> String {
 pub(crate) fn uid() -> String {
     let mut bytes = [0u8; 16];
     let _ = fill(&mut bytes);
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(bytes);
     let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default().to_owned();
     let variant = ["8", "9", "a", "b"]
         .get(usize::from(bytes.first().copied().unwrap_or(0)) % 4)
