@@ -1,8 +1,7 @@
 //! What the fuzz targets share.
 //!
 //! Which target reads what of kboot-core, and what it is held to besides not panicking. "Written": what is read can
-//! be written, and is the same when it is read again. A target for the path of a request to the test kit's server
-//! has its place here.
+//! be written, and is the same when it is read again.
 //!
 //! - `values`: `FromStr` of all names, `Host`, `ApiEndpoint`, `Cidr`, `Timestamp`, `Lifetime`, `KubernetesVersion`,
 //!   `Taint`, `Node`, `NodeRole`, `ClusterIdentity`, `TokenId`, `BootstrapToken`, `TokenUsage`, `BootstrapGroup`,
@@ -28,6 +27,9 @@
 //! - `manifests`: `Manifest::read`. serde_yaml.
 //! - `folder_record`: `ClusterIdentity::of_folder`, `join_tokens`, `Existing::in_folder` of a `kboot.json`.
 //!   serde_json.
+//!
+//! Of the test kit, `server`: requests in a row to its API server. What is refused stores nothing; what is stored is
+//! read; a question has one answer; the anonymous get what is public.
 
 #![expect(
     clippy::expect_used,

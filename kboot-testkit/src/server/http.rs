@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT};
 use http::{Request as HttpRequest, Response};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use rustls::DistinguishedName;
@@ -126,10 +125,18 @@ async fn connection(server: Arc<Server>, stream: TcpStream, tls: TlsAcceptor) {
 #[error("a fault that was ordered: the connection ends")]
 pub(crate) struct Dropped;
 
-async fn handle(
+/// Of a connection, or octets that are there.
+pub(crate) trait RequestBody:
+    hyper::body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin
+{
+}
+
+impl<B: hyper::body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin> RequestBody for B {}
+
+pub(crate) async fn handle(
     server: &Arc<Server>,
     certificate: Option<&ClientCertificate>,
-    request: HttpRequest<Incoming>,
+    request: HttpRequest<impl RequestBody>,
 ) -> Result<Response<Body>, Dropped> {
     let method = request.method().as_str().to_owned();
     let user_agent = header(request.headers(), &USER_AGENT).unwrap_or_default().to_owned();
@@ -232,7 +239,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 async fn answer(
     server: &Arc<Server>,
     user: Result<Arc<User>, Status>,
-    request: HttpRequest<Incoming>,
+    request: HttpRequest<impl RequestBody>,
     asked: &mut Asked,
 ) -> Result<Answer, Status> {
     let (parts, body) = request.into_parts();
@@ -292,7 +299,7 @@ async fn answer(
     call.run()
 }
 
-async fn read(headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Status> {
+async fn read(headers: &HeaderMap, mut body: impl RequestBody) -> Result<Bytes, Status> {
     let said = header(headers, &CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok());
     if said.is_some_and(|length| length > LARGEST_READ) {
         return Err(Status::too_large());

@@ -20,6 +20,8 @@ mod discovery;
 mod engine;
 mod error;
 mod faults;
+#[cfg(fuzzing)]
+mod fuzzing;
 mod http;
 mod negotiate;
 mod openapi;
