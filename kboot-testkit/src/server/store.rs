@@ -183,11 +183,11 @@ impl Store {
         self.state().collections.get(place)?.objects.get(key).cloned()
     }
 
-    /// The objects of a namespace, or (`""`) of all, with the version of the moment.
-    pub(crate) fn snapshot(&self, place: &Place, namespace: &str) -> Snapshot {
+    /// The objects of a namespace, or (`""`) of all, and of one name if that is wanted, with the version of the moment.
+    pub(crate) fn snapshot(&self, place: &Place, namespace: &str, name: Option<&str>) -> Snapshot {
         let state = self.state();
         let objects =
-            state.collections.get(place).map_or_else(Vec::new, |collection| collection.of(namespace));
+            state.collections.get(place).map_or_else(Vec::new, |collection| collection.of(namespace, name));
         Snapshot { revision: state.revision, objects }
     }
 
@@ -382,14 +382,15 @@ fn stamp(value: &mut Value, revision: u64) {
 }
 
 impl Collection {
-    fn of(&self, namespace: &str) -> Vec<Arc<Stored>> {
+    fn of(&self, namespace: &str, name: Option<&str>) -> Vec<Arc<Stored>> {
         if namespace.is_empty() {
-            return self.objects.values().cloned().collect();
+            let wanted = self.objects.iter().filter(|(key, _)| name.is_none_or(|name| key.name == name));
+            return wanted.map(|(_, object)| Arc::clone(object)).collect();
         }
-        let first = Key { namespace: namespace.to_owned(), name: String::new() };
+        let first = Key { namespace: namespace.to_owned(), name: name.unwrap_or_default().to_owned() };
         let range = self.objects.range((Bound::Included(first), Bound::Unbounded));
         range
-            .take_while(|(key, _)| key.namespace == namespace)
+            .take_while(|(key, _)| key.namespace == namespace && name.is_none_or(|name| key.name == name))
             .map(|(_, object)| Arc::clone(object))
             .collect()
     }
@@ -415,7 +416,7 @@ impl Objects for Store {
     }
 
     fn list(&self, group: &str, resource: &str, namespace: &str) -> Vec<Arc<Value>> {
-        let snapshot = self.snapshot(&Place::new(group, resource), namespace);
+        let snapshot = self.snapshot(&Place::new(group, resource), namespace, None);
         snapshot.objects.iter().map(|object| Arc::clone(&object.value)).collect()
     }
 }

@@ -209,7 +209,7 @@ fn marked(call: &Call<'_>, before: &Value, propagation: &str) -> Value {
 pub(super) fn delete_collection(call: &Call<'_>) -> Result<Answer, Status> {
     let options = options(call)?;
     let selection = Selection::of(call)?;
-    let snapshot = call.server.store.snapshot(&call.place(), call.namespace());
+    let snapshot = call.server.store.snapshot(&call.place(), call.namespace(), selection.name());
     let mut items = Vec::new();
     for object in snapshot.objects.into_iter().filter(|object| selection.has(&object.value)) {
         let name = object.value["metadata"]["name"].as_str().unwrap_or_default().to_owned();

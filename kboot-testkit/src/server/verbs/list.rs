@@ -76,7 +76,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Answer, Status> {
     let limit =
         query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let page = Page::of(query.get("continue"))?;
-    let snapshot = snapshot(call, page.as_ref())?;
+    let snapshot = snapshot(call, page.as_ref(), selection.name())?;
     let after = page.as_ref().map(|page| page.after.as_str());
     let mut matching = snapshot
         .objects
@@ -104,8 +104,9 @@ pub(super) fn list(call: &Call<'_>) -> Result<Answer, Status> {
 }
 
 /// The objects at the version that was asked for.
-fn snapshot(call: &Call<'_>, page: Option<&Page>) -> Result<Snapshot, Status> {
+fn snapshot(call: &Call<'_>, page: Option<&Page>, name: Option<&str>) -> Result<Snapshot, Status> {
     let store = &call.server.store;
+    let latest = || store.snapshot(&call.place(), call.namespace(), name);
     let exactly = |revision: u64| {
         store.snapshot_at(&call.place(), call.namespace(), revision).map_err(|compacted| match page {
             // Who pages may go on without a consistent view (`handleCompactedErrorForContinue`).
@@ -126,15 +127,11 @@ fn snapshot(call: &Call<'_>, page: Option<&Page>) -> Result<Snapshot, Status> {
                 "specifying resource version is not allowed when using continue",
             ));
         }
-        return if page.revision == 0 {
-            Ok(store.snapshot(&call.place(), call.namespace()))
-        } else {
-            exactly(page.revision)
-        };
+        return if page.revision == 0 { Ok(latest()) } else { exactly(page.revision) };
     }
     let rule = call.target.query.get("resourceVersionMatch");
     match (rule, wanted) {
-        (_, None) => Ok(store.snapshot(&call.place(), call.namespace())),
+        (_, None) => Ok(latest()),
         ("Exact", Some(wanted)) => {
             check_not_ahead(call, wanted)?;
             exactly(wanted)
@@ -145,7 +142,7 @@ fn snapshot(call: &Call<'_>, page: Option<&Page>) -> Result<Snapshot, Status> {
             let is_exact = rule.is_empty()
                 && wanted > 0
                 && call.target.query.number("limit")?.is_some_and(|limit| limit > 0);
-            if is_exact { exactly(wanted) } else { Ok(store.snapshot(&call.place(), call.namespace())) }
+            if is_exact { exactly(wanted) } else { Ok(latest()) }
         }
     }
 }

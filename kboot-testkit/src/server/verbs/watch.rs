@@ -38,7 +38,7 @@ pub(super) fn watch(call: &Call<'_>) -> Result<Answer, Status> {
     };
     let (initial, revision) = match start {
         Start::Now | Start::All => {
-            let snapshot = store.snapshot(&place, call.namespace());
+            let snapshot = store.snapshot(&place, call.namespace(), selection.name());
             let all = if matches!(start, Start::All) { snapshot.objects } else { Vec::new() };
             (all, snapshot.revision)
         }
