@@ -52,7 +52,56 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+    use std::time::Duration;
+
+    use crate::Env;
+    use crate::bundle::Bundle;
+    use crate::cluster::ClusterSpec;
+    use crate::policy::{Policy, PolicyContext, Preset};
+
     use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(1);
+
+    /// It compiles, or `tokio::spawn` does not take a program's future that has this in it.
+    #[test]
+    fn every_operation_can_be_spawned() {
+        fn spawned<F: Future + Send + 'static>(_: impl FnOnce(Client) -> F) {}
+        fn policy() -> Policy {
+            Preset::Bootstrap.policy()
+        }
+        let now = Env::system().now();
+        let context = move || PolicyContext::at(now);
+        spawned(|client| async move { node::verify(&client, &"a".parse().unwrap(), now, LIMIT).await });
+        spawned(|client| async move { node::verify_all(&client, &<_>::default(), now, LIMIT).await });
+        spawned(|client| async move { token::list(&client, LIMIT).await });
+        spawned(|client| async move {
+            let token = "abcdef.0123456789abcdef".parse().unwrap();
+            token::check(&client, &token, now, LIMIT).await
+        });
+        spawned(|client| async move {
+            let planned = apply::plan(&client, &[], false, LIMIT).await?;
+            for one in &planned {
+                one.apply(&client, LIMIT).await?;
+            }
+            Ok::<_, OnlineError>(())
+        });
+        spawned(|client| async move { csr::list(&client, LIMIT).await });
+        spawned(move |client| async move {
+            let policy = policy();
+            csr::Approver::by_policy(&policy, LIMIT).pass(&client, context(), |_| ()).await
+        });
+        spawned(move |client| async move {
+            let policy = policy();
+            let approver = csr::Approver::by_policy(&policy, LIMIT);
+            approver.watch(&client, context, |_| ControlFlow::Break(())).await
+        });
+        fn pushed(spec: ClusterSpec, bundle: Bundle) -> impl Future + Send + 'static {
+            async move { push::Push::connect(&spec, &bundle, &[], LIMIT).await.map(|_| ()) }
+        }
+        let _ = pushed;
+    }
 
     #[test]
     fn foreign_texts_stay_on_their_line() {

@@ -171,25 +171,35 @@ pub async fn verify_all(
         let keep = |node: Node| names.extend(node.metadata.name.and_then(|name| name.parse().ok()));
         each(client, "/api/v1/nodes", MAX_NODE_PAGES, limit, keep).await?;
     }
-    let servers = look.servers.iter().map(|server| async move {
-        let shown = handshake::certificates(server.address, limit).await;
-        judged(server, shown.as_deref().map_err(String::as_str), now)
-    });
-    let servers = join_all(servers);
+    // Collected: the future of a stream or a join over a closure that borrows cannot be spawned (rust-lang/rust#102211).
+    let servers: Vec<_> = look.servers.iter().map(|server| shown_by(server, now, limit)).collect();
     let of_cluster = OfCluster::ask(client, &names, limit).await;
-    let of_cluster = &of_cluster;
-    let nodes = futures::stream::iter(&names).map(|name| async move {
-        let report = OfNode::ask(client, name, now, limit).await.report(name, of_cluster, now);
-        report.unwrap_or_else(|error| NodeReport {
-            node: name.to_string(),
-            findings: vec![Finding::warning("node", NodeDetail::NotAnswered { why: error.with_cause() })],
-        })
-    });
-    let nodes = nodes.buffered(AT_ONCE).collect::<Vec<_>>();
-    let (mut nodes, mut findings) = futures::future::join(nodes, servers).await;
+    let nodes: Vec<_> = names.iter().map(|name| report_on(client, name, &of_cluster, now, limit)).collect();
+    let nodes = futures::stream::iter(nodes).buffered(AT_ONCE).collect::<Vec<_>>();
+    let (mut nodes, mut findings) = futures::future::join(nodes, join_all(servers)).await;
     join_tokens(client, look, &mut nodes, now, limit).await;
     findings.extend(same_pods::take(&mut nodes));
     Ok(ClusterReport { nodes, findings })
+}
+
+async fn shown_by(server: &TlsServer, now: Timestamp, limit: Duration) -> Finding<NodeDetail> {
+    let shown = handshake::certificates(server.address, limit).await;
+    judged(server, shown.as_deref().map_err(String::as_str), now)
+}
+
+/// The report on a node; where the Node cannot be asked for, that is what it says.
+async fn report_on(
+    client: &Client,
+    name: &NodeName,
+    of_cluster: &OfCluster,
+    now: Timestamp,
+    limit: Duration,
+) -> NodeReport {
+    let report = OfNode::ask(client, name, now, limit).await.report(name, of_cluster, now);
+    report.unwrap_or_else(|error| NodeReport {
+        node: name.to_string(),
+        findings: vec![Finding::warning("node", NodeDetail::NotAnswered { why: error.with_cause() })],
+    })
 }
 
 /// Says of each node that has not joined in which state its token is.
