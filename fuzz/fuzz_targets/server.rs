@@ -131,7 +131,9 @@ impl Asked {
         };
         let mut lines = std::str::from_utf8(head).ok()?.lines();
         let (method, uri) = lines.next()?.split_once(' ')?;
-        let uri: http::Uri = uri.parse().ok().filter(|uri: &http::Uri| uri.path().starts_with('/'))?;
+        // Through its proxy the server asks whatever address a Node has.
+        let is_local = |uri: &http::Uri| uri.path().starts_with('/') && !uri.path().contains("proxy");
+        let uri: http::Uri = uri.parse().ok().filter(is_local)?;
         let method = http::Method::from_bytes(method.as_bytes()).ok()?.as_str().to_owned();
         let mut headers = http::HeaderMap::new();
         for line in lines {

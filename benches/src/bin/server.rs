@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::rbac::v1::ClusterRoleBinding as KubeBinding;
+use kboot_core::rbac;
 use kboot_core::token::TokenSettings;
 use kboot_core::{BootstrapToken, Env};
 use kboot_testkit::Identity;
@@ -20,6 +22,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const CLIENTS: usize = 8;
 const WATCHERS: usize = 1000;
+const NODES: u32 = 1000;
 
 fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -61,17 +64,26 @@ async fn run() -> Result<()> {
         );
     }
     drop(api);
-    nodes(1_000).await?;
+    let api = ApiServer::builder().controllers(Controller::ALL).start().await?;
+    let token = BootstrapToken::generate(&mut Env::system())?;
+    api.add_bootstrap_token(&token, &TokenSettings::new())?;
+    let took = nodes(NODES, &api.kubeconfig(&Identity::bootstrap(&token))?).await?;
+    println!("  {NODES} virtual kubelets are ready          {took:>10.1?}   (at most 10 s)");
+    drop(api);
 
     let start = Instant::now();
-    let real = Upstream::locate()?.start().await?;
+    let real = Upstream::locate()?.with_controller_manager().start().await?;
     println!("kube-apiserver 1.{} with etcd", real.minor());
     println!("  start                                {:>10.1?}", start.elapsed());
     let clients: Vec<Client> =
         (0..CLIENTS).map(|_| real.client(&Identity::admin())).collect::<std::result::Result<_, _>>()?;
-    println!("  small writes by {CLIENTS} clients          {:>8.0}/s", writes(&clients, 4_000).await?);
-    let (rate, delay) = watched(&clients, 1_000).await?;
+    println!("  small writes by {CLIENTS} clients          {:>8.0}/s", writes(&clients, 8_000).await?);
+    let (rate, delay) = watched(&clients, 2_000).await?;
     println!("  the same with {WATCHERS} watchers              {rate:>8.0}/s, each told within {delay:.1?}");
+    let token = BootstrapToken::generate(&mut Env::system())?;
+    admit(&clients[0], &token).await?;
+    let took = nodes(NODES, real.kubeconfig(&Identity::bootstrap(&token))?.expose_secret()).await?;
+    println!("  {NODES} virtual kubelets are ready          {took:>10.1?}");
     Ok(())
 }
 
@@ -83,17 +95,23 @@ fn map(name: &str, data: &str) -> ConfigMap {
     }
 }
 
-/// Virtual kubelets join: request, approval, signature, Node.
-async fn nodes(count: u32) -> Result<()> {
-    let api = ApiServer::builder().controllers(Controller::ALL).start().await?;
-    let token = BootstrapToken::generate(&mut Env::system())?;
-    api.add_bootstrap_token(&token, &TokenSettings::new())?;
-    let kubeconfig = api.kubeconfig(&Identity::bootstrap(&token))?;
-    let start = Instant::now();
-    let fleet = VirtualKubelet::builder("node").without_serving().start_many(count, &kubeconfig).await?;
-    fleet.wait_until_ready(Duration::from_secs(120)).await?;
-    println!("  {count} virtual kubelets are ready          {:>10.1?}   (at most 10 s)", start.elapsed());
+/// Lets who bears the token join.
+async fn admit(client: &Client, token: &BootstrapToken) -> Result<()> {
+    let secret = Secret::from(&token.secret(&TokenSettings::new())?);
+    Api::namespaced(client.clone(), "kube-system").create(&PostParams::default(), &secret).await?;
+    let bindings: Api<KubeBinding> = Api::all(client.clone());
+    for binding in rbac::tls_bootstrapping() {
+        bindings.create(&PostParams::default(), &KubeBinding::from(&binding)).await?;
+    }
     Ok(())
+}
+
+/// How long it takes until so many virtual kubelets are ready: request, approval, signature, Node.
+async fn nodes(count: u32, kubeconfig: &str) -> Result<Duration> {
+    let start = Instant::now();
+    let fleet = VirtualKubelet::builder("node").without_serving().start_many(count, kubeconfig).await?;
+    fleet.wait_until_ready(Duration::from_secs(300)).await?;
+    Ok(start.elapsed())
 }
 
 /// New objects a second.
@@ -141,7 +159,7 @@ async fn watched(clients: &[Client], count: usize) -> Result<(f64, Duration)> {
         let client = clients[number % clients.len()].clone();
         watching.push(tokio::spawn(async move {
             let maps: Api<ConfigMap> = Api::default_namespaced(client);
-            let name = format!("w0-{}", number % 400);
+            let name = format!("w0-{}", number % WATCHERS);
             let params = WatchParams::default().fields(&format!("metadata.name={name}"));
             let mut events = maps.watch(&params, "0").await?.boxed();
             let mut longest = Duration::ZERO;
@@ -163,12 +181,12 @@ async fn watched(clients: &[Client], count: usize) -> Result<(f64, Duration)> {
     let maps: Api<ConfigMap> = Api::default_namespaced(clients[0].clone());
     let start = Instant::now();
     for number in 0..count {
-        let mut changed = map(&format!("w0-{}", number % 400), "value");
+        let mut changed = map(&format!("w0-{}", number % WATCHERS), "value");
         changed.data = Some([("sent".to_owned(), elapsed().as_nanos().to_string())].into());
         maps.replace(&changed.name_any(), &PostParams::default(), &changed).await?;
     }
     let rate = per_second(count, start.elapsed());
-    for number in 0..400 {
+    for number in 0..WATCHERS {
         let mut last = map(&format!("w0-{number}"), "value");
         last.data = Some([("sent".to_owned(), "end".to_owned())].into());
         maps.replace(&last.name_any(), &PostParams::default(), &last).await?;

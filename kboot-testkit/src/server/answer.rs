@@ -44,6 +44,8 @@ pub(crate) enum Content {
     Text(String),
     Bytes(&'static str, Bytes),
     Stream(&'static str, Pieces),
+    /// What somebody else answered.
+    Passed(Box<Response<Body>>),
 }
 
 /// Objects of a resource at one version.
@@ -98,6 +100,7 @@ impl Answer {
             Content::Stream(media_type, pieces) => {
                 with_type(self.code, media_type, Either::Right(StreamBody::new(pieces)))
             }
+            Content::Passed(response) => *response,
         };
         for warning in warnings {
             let text = warning.replace('\\', "\\\\").replace('"', "\\\"");
@@ -233,6 +236,11 @@ fn encoded(code: u16, form: Form, schema: &Schema, value: &Value) -> Response<Bo
         }
         Encoding::Json => full(code, "application/json", Bytes::from(value.to_string())),
     }
+}
+
+/// Without a body.
+pub(crate) fn empty(code: StatusCode) -> Response<Body> {
+    full(code.as_u16(), "text/plain; charset=utf-8", Bytes::new())
 }
 
 fn full(code: u16, media_type: &'static str, bytes: Bytes) -> Response<Body> {

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::answer::{Answer, Body, refusal};
+use super::answer::{Answer, Body, Content, refusal};
 use super::attributes::{Attributes, User};
 use super::authn::certificate::{AnyCertificate, ClientCertificate};
 use super::error::ServerError;
@@ -26,7 +26,7 @@ use super::pki::Pki;
 use super::requests::Request;
 use super::status::Status;
 use super::verbs::Call;
-use super::{Server, discovery};
+use super::{Server, discovery, proxy};
 
 /// The largest body (`--max-resource-write-bytes`).
 const LARGEST_BODY: usize = 3 * 1024 * 1024;
@@ -278,6 +278,11 @@ async fn answer(
     }
     if resource.is_custom {
         asked.form = accepted(accept, is_pretty(&target.query, &asked.user_agent), Protobuf::Unknown);
+    }
+    if resource.group.is_empty() && resource.plural == "nodes" && target.subresource == "proxy" {
+        let body = read(&parts.headers, body).await?;
+        let passed = proxy::forward(server, &target.name, &parts, body).await?;
+        return Ok(Answer::new(passed.status().as_u16(), Content::Passed(Box::new(passed))));
     }
     // Upstream routes HEAD for custom resources alone.
     if asked.method == "HEAD" && !resource.is_custom {

@@ -29,6 +29,7 @@ mod patch;
 mod path;
 mod pki;
 mod port;
+mod proxy;
 mod registry;
 mod requests;
 mod resource;

@@ -228,6 +228,10 @@ impl Status {
         status
     }
 
+    pub(crate) fn unavailable(message: &str) -> Self {
+        Self::new(503, "ServiceUnavailable", message)
+    }
+
     pub(crate) fn internal(message: &str) -> Self {
         let mut status = Self::new(500, "InternalError", format!("Internal error occurred: {message}"));
         status.details = Some(json!({"causes": [{"message": message}]}));

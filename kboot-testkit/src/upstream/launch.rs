@@ -193,6 +193,7 @@ impl Upstream {
             ("service-account-issuer", "https://kubernetes.default.svc.cluster.local".to_owned()),
             ("service-cluster-ip-range", "10.96.0.0/12".to_owned()),
             ("authorization-mode", "Node,RBAC".to_owned()),
+            ("kubelet-preferred-address-types", "InternalIP,ExternalIP,Hostname".to_owned()),
             ("enable-admission-plugins", "NodeRestriction".to_owned()),
             ("enable-bootstrap-token-auth", "true".to_owned()),
             ("allow-privileged", "true".to_owned()),

@@ -42,6 +42,10 @@ impl Api {
         Self { server, client, is_custom, ns: ns.to_owned(), seen: Arc::default() }
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The same, by somebody else.
     pub(crate) fn as_(&self, identity: Identity) -> Self {
         Self { client: self.server.client(&identity), ..self.clone() }

@@ -36,6 +36,7 @@ mod escalation;
 mod namespaces;
 mod nodes;
 mod objects;
+mod online;
 mod pages;
 mod patches;
 mod rbac;
@@ -77,6 +78,7 @@ fn all() -> Vec<Scenario> {
         reviews::SCENARIOS,
         namespaces::SCENARIOS,
         controllers::SCENARIOS,
+        online::SCENARIOS,
     ]
     .concat()
 }

@@ -173,7 +173,9 @@ async fn real(upstream: Upstream, columns: &mut Vec<Column>) {
 
 /// This crate's own, of the same version.
 async fn in_process(minor: u32, columns: &mut Vec<Column>) {
-    let builder = || ApiServer::builder().version(&format!("1.{minor}")).static_tokens(STATIC_TOKENS);
+    // The patch of the real one, which kboot's report names.
+    let version = if minor == 20 { "1.20.2".to_owned() } else { format!("1.{minor}") };
+    let builder = || ApiServer::builder().version(&version).static_tokens(STATIC_TOKENS);
     let server = |api| Arc::new(Server { running: Running::InProcess(api), minor });
     let plain = server(builder().start().await.unwrap());
     let with_controllers = server(builder().controllers(Controller::ALL).start().await.unwrap());
