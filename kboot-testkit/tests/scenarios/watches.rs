@@ -13,7 +13,8 @@ scenarios! {
         a_watch_of_any_version, a_selector_turns_changes_into_others, a_watch_of_one_name, a_watch_ends_when_it_was_asked_to,
         bookmarks_come_before_the_end, no_bookmark_unasked, a_watch_from_long_ago_is_gone, a_watch_sees_its_namespace_alone,
         a_watch_over_all_namespaces, a_watch_of_a_version_that_is_none, initial_events_end_with_a_bookmark,
-        initial_events_of_nothing, initial_events_need_a_match, initial_events_from_now_on, initial_events_are_consistent,
+        initial_events_of_nothing, initial_events_need_a_match, initial_events_of_the_future_time_out,
+        initial_events_from_now_on, initial_events_are_consistent, initial_events_are_refused_by_old_servers,
         many_watches_see_the_same, a_watch_of_metadata_alone, a_watch_as_a_table, a_finalizer_is_seen_at_work,
         a_dry_run_is_not_seen, a_watch_with_a_limit, events_are_json_lines;
 }
@@ -191,6 +192,39 @@ fn has_watch_lists(api: &Api) -> bool {
 }
 
 const INITIAL: &str = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+
+/// What a client of today begins with; it goes on with a list.
+async fn initial_events_are_refused_by_old_servers(api: Api) {
+    if api.minor() >= 32 {
+        api.not_applicable("it has watch lists");
+        return;
+    }
+    let Err(answer) = api.try_watch(&format!("{}?{INITIAL}", api.things())).await else { panic!("served") };
+    let message = answer.refused(422, "Invalid");
+    assert_eq!(
+        message,
+        "ListOptions.meta.k8s.io \"\" is invalid: [resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden \
+         for watch, resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is \
+         provided]"
+    );
+}
+
+async fn initial_events_of_the_future_time_out(api: Api) {
+    if !has_watch_lists(&api) {
+        return;
+    }
+    let path = format!("{}?{INITIAL}&resourceVersion=999999999", api.things());
+    let mut watch = api.watch(&path).await;
+    let (kind, status) = watch.next().await;
+    assert_eq!(
+        (kind.as_str(), status["code"].as_u64(), &status["reason"]),
+        ("ERROR", Some(504), &json!("Timeout"))
+    );
+    let message = status["message"].as_str().unwrap();
+    assert!(message.starts_with("Timeout: Too large resource version: 999999999, current: "), "{message}");
+    assert_eq!(status["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
+    assert_eq!(watch.until_end().await, Vec::<Value>::new());
+}
 
 fn ends_initial_events(object: &Value) -> bool {
     object["metadata"]["annotations"]["k8s.io/initial-events-end"] == "true"

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Call;
 use crate::server::answer::{Answer, Content, List};
+use crate::server::path::Query;
 use crate::server::selector::{FieldSelector, LabelSelector};
 use crate::server::status::{FieldError, Status};
 use crate::server::store::{Snapshot, Stored};
@@ -73,9 +74,11 @@ pub(super) fn list(call: &Call<'_>) -> Result<Answer, Status> {
     call.target.query.number("timeoutSeconds")?;
     let selection = Selection::of(call)?;
     let query = &call.target.query;
-    let limit =
-        query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let page = Page::of(query.get("continue"))?;
+    // A cache gives all that it has to whom any version is right (`computeListLimit`); Events have none.
+    let is_whole = page.is_none() && query.get("resourceVersion") == "0" && call.resource.plural != "events";
+    let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok());
+    let limit = limit.filter(|limit| *limit > 0 && !is_whole);
     let snapshot = snapshot(call, page.as_ref(), selection.name())?;
     let after = page.as_ref().map(|page| page.after.as_str());
     let mut matching = snapshot
@@ -149,13 +152,21 @@ fn snapshot(call: &Call<'_>, page: Option<&Page>, name: Option<&str>) -> Result<
 
 /// `ValidateListOptions`.
 fn check_options(call: &Call<'_>) -> Result<(), Status> {
-    let query = &call.target.query;
-    let rule = query.get("resourceVersionMatch");
-    if rule.is_empty() {
-        return Ok(());
+    let mut errors = wrong_match(&call.target.query);
+    if call.knows_initial_events() && call.target.query.has("sendInitialEvents") {
+        errors.push(FieldError::forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
     }
+    if errors.is_empty() { Ok(()) } else { Err(call.invalid_options(&errors)) }
+}
+
+/// What is wrong with the rule for the version of a list.
+pub(super) fn wrong_match(query: &Query) -> Vec<FieldError> {
     const FIELD: &str = "resourceVersionMatch";
+    let rule = query.get(FIELD);
     let mut errors = Vec::new();
+    if rule.is_empty() {
+        return errors;
+    }
     if query.get("resourceVersion").is_empty() {
         errors.push(FieldError::forbidden(
             FIELD,
@@ -175,7 +186,7 @@ fn check_options(call: &Call<'_>) -> Result<(), Status> {
         let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
         errors.push(FieldError::forbidden(FIELD, detail));
     }
-    if errors.is_empty() { Ok(()) } else { Err(call.invalid_options(&errors)) }
+    errors
 }
 
 /// Where a list goes on: the continue token's content, as upstream's `v: meta.k8s.io/v1` has it.

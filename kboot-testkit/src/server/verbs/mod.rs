@@ -106,6 +106,11 @@ impl Call<'_> {
         Answer::new(code, Content::Object(Arc::clone(&self.resource), Arc::new(value)))
     }
 
+    /// `sendInitialEvents` came with 1.27.
+    fn knows_initial_events(&self) -> bool {
+        self.server.minor >= 27
+    }
+
     /// The request's parameters are wrong.
     fn invalid_options(&self, errors: &[FieldError]) -> Status {
         let kind = match self.attributes.verb.as_str() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::Call;
-use super::list::{Selection, version};
+use super::list::{Selection, check_not_ahead, version, wrong_match};
 use crate::server::Server;
 use crate::server::answer::{Answer, Content, pieces, shaped};
 use crate::server::negotiate::{Encoding, Form, Shape};
@@ -36,13 +36,14 @@ pub(super) fn watch(call: &Call<'_>) -> Result<Answer, Status> {
         Some(name) => store.changed_of(&place, name),
         None => store.changed(&place),
     };
-    let (initial, revision) = match start {
+    let (initial, revision, refusal) = match start {
         Start::Now | Start::All => {
             let snapshot = store.snapshot(&place, call.namespace(), selection.name());
             let all = if matches!(start, Start::All) { snapshot.objects } else { Vec::new() };
-            (all, snapshot.revision)
+            (all, snapshot.revision, None)
         }
-        Start::After(revision) => (Vec::new(), revision),
+        Start::After(revision) => (Vec::new(), revision, None),
+        Start::Never(status) => (Vec::new(), 0, Some(status)),
     };
     let timeout =
         query.number("timeoutSeconds")?.filter(|seconds| *seconds > 0).map_or(LONGEST, Duration::from_secs);
@@ -59,6 +60,7 @@ pub(super) fn watch(call: &Call<'_>) -> Result<Answer, Status> {
         include: query.get("includeObject").to_owned(),
         selection,
         name,
+        refusal,
         initial: initial.into(),
         wants_end: wants_end && wants_bookmarks,
         wants_bookmarks,
@@ -87,44 +89,61 @@ fn first_bookmark(now: Instant, timeout: Duration) -> Instant {
 }
 
 /// From where on a client wants to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Start {
     /// What is there, then what happens.
     All,
     Now,
     After(u64),
+    /// An event says why.
+    Never(Status),
 }
 
 fn start(call: &Call<'_>) -> Result<Start, Status> {
     let query = &call.target.query;
     let wanted = version(call, "resourceVersion")?;
-    let rule = query.get("resourceVersionMatch");
-    let refuse = |field: &str, detail: &str| {
-        Err(Status::invalid("meta.k8s.io", "ListOptions", "", &[FieldError::forbidden(field, detail)]))
-    };
-    if query.has("sendInitialEvents") && call.server.has_watch_lists() {
-        if rule != "NotOlderThan" {
-            return refuse(
-                "resourceVersionMatch",
-                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-            );
+    check_options(call)?;
+    let says_initial = call.knows_initial_events() && query.has("sendInitialEvents");
+    Ok(match (wanted, says_initial, query.flag("sendInitialEvents")) {
+        (Some(wanted), true, true) => {
+            check_not_ahead(call, wanted).map_or_else(Start::Never, |()| Start::All)
         }
-        return Ok(match (query.flag("sendInitialEvents"), wanted) {
-            (true, _) => Start::All,
-            (false, None | Some(0)) => Start::Now,
-            (false, Some(wanted)) => Start::After(wanted),
-        });
-    }
-    if !rule.is_empty() {
-        return refuse(
-            "resourceVersionMatch",
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        );
-    }
-    Ok(match wanted {
-        None | Some(0) => Start::All,
-        Some(wanted) => Start::After(wanted),
+        (None | Some(0), true, false) => Start::Now,
+        (None | Some(0), ..) => Start::All,
+        (Some(wanted), ..) => Start::After(wanted),
     })
+}
+
+/// `ValidateListOptions` of a watch.
+fn check_options(call: &Call<'_>) -> Result<(), Status> {
+    const MATCH: &str = "resourceVersionMatch";
+    const INITIAL: &str = "sendInitialEvents";
+    let query = &call.target.query;
+    let rule = query.get(MATCH);
+    let mut errors = Vec::new();
+    if !rule.is_empty() && !call.knows_initial_events() {
+        errors.push(FieldError::forbidden(MATCH, "resourceVersionMatch is forbidden for watch"));
+        errors.append(&mut wrong_match(query));
+        return Err(call.invalid_options(&errors));
+    } else if !call.knows_initial_events() {
+        return Ok(());
+    }
+    if query.has(INITIAL) && rule != "NotOlderThan" {
+        let detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        errors.push(FieldError::forbidden(MATCH, detail));
+    }
+    if query.has(INITIAL) && !call.server.has_watch_lists() {
+        let detail = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
+        errors.push(FieldError::forbidden(INITIAL, detail));
+    }
+    if !rule.is_empty() && !query.has(INITIAL) {
+        let detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+        errors.push(FieldError::forbidden(MATCH, detail));
+    }
+    if !rule.is_empty() && rule != "NotOlderThan" {
+        errors.push(FieldError::not_supported(MATCH, &rule.into(), &["NotOlderThan"]));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(call.invalid_options(&errors)) }
 }
 
 struct Watching {
@@ -138,6 +157,7 @@ struct Watching {
     selection: Selection,
     /// The one object that is watched.
     name: Option<String>,
+    refusal: Option<Status>,
     initial: VecDeque<Arc<Stored>>,
     /// The bookmark after what was there at the start is still to come.
     wants_end: bool,
@@ -186,6 +206,11 @@ impl Watching {
     fn ready(&mut self) -> Option<Option<Bytes>> {
         let server = self.server.upgrade()?;
         let mut bytes = Vec::new();
+        if let Some(status) = self.refusal.take() {
+            self.frame(&server, &mut bytes, "ERROR", &status.to_value());
+            self.is_over = true;
+            return Some(Some(Bytes::from(bytes)));
+        }
         for object in std::mem::take(&mut self.initial) {
             if self.selection.has(&object.value) {
                 self.write(&server, &mut bytes, "ADDED", &object);
