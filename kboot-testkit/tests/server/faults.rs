@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kboot_testkit::Identity;
 use kube::api::{Api, ListParams, ObjectMeta, PostParams};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::builder;
+use crate::{builder, raw};
 
 fn map(name: &str) -> ConfigMap {
     ConfigMap {
@@ -51,6 +52,32 @@ async fn what_was_ordered_happens_and_no_more() {
     let history = api.history("", "configmaps", "default", "b");
     let written: Vec<_> = history.iter().map(|write| (write.verb.as_str(), write.user.as_str())).collect();
     assert_eq!(written, [("create", "kubernetes-admin")]);
+}
+
+/// Also one whose client is behind, and that waits for it just then.
+#[tokio::test]
+async fn every_watch_is_dropped() {
+    let api = builder().start().await.unwrap();
+    let maps: Api<ConfigMap> = Api::default_namespaced(api.client(&Identity::admin()).unwrap());
+    for number in 0..24 {
+        let mut large = map(&format!("large-{number}"));
+        large.data = Some([("large".to_owned(), "x".repeat(900_000))].into());
+        maps.create(&PostParams::default(), &large).await.unwrap();
+    }
+    let path = "/api/v1/namespaces/default/configmaps?watch=true";
+    let mut connection = raw::connect(&api).await;
+    let request = raw::request("GET", path, &[("Connection", "close")], b"");
+    connection.write_all(&request).await.unwrap();
+    let mut buffer = vec![0; 1 << 20];
+    assert!(connection.read(&mut buffer).await.unwrap() > 0);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    api.faults().drop_watches();
+    while let Ok(read) = tokio::time::timeout(Duration::from_secs(5), connection.read(&mut buffer)).await {
+        if matches!(read, Ok(0) | Err(_)) {
+            return;
+        }
+    }
+    panic!("the watch goes on");
 }
 
 #[tokio::test]

@@ -50,9 +50,12 @@ pub(super) fn watch(call: &Call<'_>) -> Result<Answer, Status> {
     let wants_end = query.flag("sendInitialEvents") && call.server.has_watch_lists();
     let wants_bookmarks = query.flag("allowWatchBookmarks");
     let now = Instant::now();
+    let control = call.server.faults.watches();
+    let dropped = control.borrow().dropped;
     let watching = Watching {
         server: Arc::downgrade(call.server),
-        control: call.server.faults.watches(),
+        control,
+        dropped,
         place,
         namespace: call.namespace().to_owned(),
         resource: Arc::clone(&call.resource),
@@ -149,6 +152,8 @@ fn check_options(call: &Call<'_>) -> Result<(), Status> {
 struct Watching {
     server: std::sync::Weak<Server>,
     control: tokio::sync::watch::Receiver<crate::server::faults::Watches>,
+    /// How often all watches had been dropped when this began.
+    dropped: u64,
     place: Place,
     namespace: String,
     resource: Arc<Resource>,
@@ -173,9 +178,8 @@ struct Watching {
 impl Watching {
     /// The next piece: as many events as there are.
     async fn next(&mut self) -> Option<Bytes> {
-        let dropped = self.control.borrow().dropped;
         loop {
-            if self.is_over || self.control.borrow().dropped != dropped {
+            if self.is_over || self.control.borrow().dropped != self.dropped {
                 return None;
             }
             if !self.control.borrow().is_stalled
