@@ -151,6 +151,7 @@ pub(crate) async fn handle(
         form,
         method,
         user_agent,
+        query: query.clone(),
         target: Target { path: path.clone(), ..Target::default() },
         user: String::new(),
     };
@@ -206,6 +207,7 @@ struct Asked {
     form: Result<Form, Status>,
     method: String,
     user_agent: String,
+    query: String,
     target: Target,
     user: String,
 }
@@ -218,6 +220,7 @@ impl Asked {
             method: self.method,
             verb: self.target.verb,
             path: self.target.path,
+            query: self.query,
             namespace: self.target.namespace,
             user: self.user,
             code,

@@ -23,6 +23,8 @@ pub struct Request {
     pub verb: String,
     /// The whole path, without its query.
     pub path: String,
+    /// The query as it was sent: `watch=true&timeoutSeconds=300`.
+    pub query: String,
     /// Resource, name and subresource: `certificatesigningrequests/csr-1/approval`.
     pub place: String,
     /// The namespace, empty for what has none.
