@@ -32,7 +32,7 @@ async fn clusters() -> Vec<Cluster> {
 }
 
 /// A request for a client certificate, as people send it.
-fn request(name: &str) -> String {
+pub(crate) fn request(name: &str) -> String {
     use base64::Engine;
     let key = kboot_core::x509::PrivateKey::generate(kboot_core::x509::KeyAlgorithm::EcdsaP256).unwrap();
     let node = "w1".parse().unwrap();

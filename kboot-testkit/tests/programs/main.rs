@@ -8,6 +8,7 @@
 )]
 
 mod controller_manager;
+mod informer;
 mod kubeadm;
 mod kubectl;
 mod support;

@@ -223,7 +223,11 @@ pub(crate) async fn get(client: &Client, path: &str) -> Value {
 }
 
 pub(crate) async fn post(client: &Client, path: &str, object: &Value) -> Value {
-    send(client, http::Request::post(path), object).await
+    send(client, http::Request::post(path), object).await.unwrap()
+}
+
+pub(crate) async fn put(client: &Client, path: &str, object: &Value) -> Value {
+    send(client, http::Request::put(path), object).await.unwrap()
 }
 
 pub(crate) async fn post_yaml(client: &Client, path: &str, text: &str) -> Value {
@@ -232,12 +236,16 @@ pub(crate) async fn post_yaml(client: &Client, path: &str, text: &str) -> Value 
 }
 
 pub(crate) async fn delete(client: &Client, path: &str, options: &Value) -> Value {
-    send(client, http::Request::delete(path), options).await
+    send(client, http::Request::delete(path), options).await.unwrap()
 }
 
-async fn send(client: &Client, request: http::request::Builder, body: &Value) -> Value {
+pub(crate) async fn send(
+    client: &Client,
+    request: http::request::Builder,
+    body: &Value,
+) -> kube::Result<Value> {
     let request = request.header("content-type", "application/json").body(body.to_string().into_bytes());
-    client.request(request.unwrap()).await.unwrap()
+    client.request(request.unwrap()).await
 }
 
 /// What is at a path as soon as it is as it should be, else what it was last.
