@@ -247,7 +247,12 @@ async fn initial_events_end_with_a_bookmark(api: Api) {
     assert!(ends_initial_events(&bookmark), "{bookmark}");
     let made = api.create("d", json!({})).await;
     assert!(bookmark.version().parse::<u64>().unwrap() < made.version().parse().unwrap());
-    assert_eq!(watch.next_named().await, ["ADDED d"]);
+    let (mut kind, mut object) = watch.next().await;
+    // The server's clock may just bring a bookmark for all.
+    while kind == "BOOKMARK" {
+        (kind, object) = watch.next().await;
+    }
+    assert_eq!((kind.as_str(), object.name()), ("ADDED", "d"));
 }
 
 async fn initial_events_of_nothing(api: Api) {
