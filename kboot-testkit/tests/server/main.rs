@@ -13,6 +13,7 @@ mod bootstrap;
 mod faults;
 mod hostile;
 mod life;
+mod proxy;
 mod raw;
 
 use kboot_testkit::server::{ApiServer, ApiServerBuilder};
