@@ -19,8 +19,12 @@ static RUNTIME: LazyLock<Runtime> =
 
 const TOKENS: &str = "root,root,0,system:masters\njane,jane,1,dev\nnode,system:node:a,2,system:nodes\n";
 /// What upstream answers with a 500 as well.
-const AS_UPSTREAM: [&str; 2] =
-    ["without impersonating a user", "resourceVersion should not be set on objects to be created"];
+const AS_UPSTREAM: [&str; 3] = [
+    "without impersonating a user",
+    "resourceVersion should not be set on objects to be created",
+    // 1.20's word on a body that is none.
+    "DeleteOptions",
+];
 const MOST_REQUESTS: usize = 12;
 /// What `system:public-info-viewer` lets everybody see.
 const PUBLIC: [&str; 4] = ["/healthz", "/livez", "/readyz", "/version"];

@@ -21,7 +21,7 @@ use super::{ApiServer, Running, Server, authz, engine, http};
 
 /// The versions that a server can be of: Kubernetes 1.20 to 1.37.
 const OLDEST: u32 = 20;
-const NEWEST: u32 = 37;
+pub(crate) const NEWEST: u32 = 37;
 
 /// How a server is to be; see [`ApiServer::builder`].
 #[derive(Debug, Clone)]
@@ -83,6 +83,8 @@ impl ApiServerBuilder {
         let (minor, patch) = version(&self.version).ok_or(ServerError::Version { asked: self.version })?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
+            // YAML that is nested as deep as it may be is read by recursion.
+            .thread_stack_size(16 * 1024 * 1024)
             .thread_name("kboot-apiserver")
             .enable_all()
             .build()

@@ -157,7 +157,13 @@ fn storage_version_hash(resource: &Resource) -> String {
 }
 
 fn verbs(resource: &Resource) -> &'static [&'static str] {
-    if resource.is_review { &["create"] } else { &VERBS }
+    match resource {
+        _ if resource.is_review => &["create"],
+        _ if resource.is("", "namespaces") => {
+            &["create", "delete", "get", "list", "patch", "update", "watch"]
+        }
+        _ => &VERBS,
+    }
 }
 
 fn of_subresource<'a>(resource: &'a Resource, subresource: &str) -> (&'a str, &'static [&'static str]) {

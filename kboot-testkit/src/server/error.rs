@@ -5,16 +5,21 @@
 #[non_exhaustive]
 pub enum ServerError {
     /// A key or certificate could not be made.
-    #[error("the server's certificates could not be made")]
+    #[error("the server's certificates could not be made: {0}")]
     Pki(#[source] Box<kboot_core::Error>),
-    /// A certificate cannot have this name.
-    #[error("{name:?} cannot be a name in a certificate")]
+    /// A row of the file of static tokens is none.
+    #[error("the static tokens: {0}")]
+    StaticTokens(#[source] Box<kboot_core::Error>),
+    /// A certificate cannot have this name: 1 to 64 characters, or for a group as many octets as X.520 allows.
+    #[error(
+        "{name:?} cannot be a name in a certificate (empty, or longer than 64 characters, or with others than UTF-8 prints)"
+    )]
     Name {
         /// The name.
         name: String,
     },
     /// A version that the server does not know.
-    #[error("the server has no version {asked:?}: it has 1.20 to 1.37")]
+    #[error("the server has no version {asked:?}: it has 1.20 to 1.37, written 1.36, v1.36 or 1.36.4")]
     Version {
         /// What was asked for.
         asked: String,
@@ -26,7 +31,7 @@ pub enum ServerError {
         why: String,
     },
     /// Loopback could not be listened on.
-    #[error("the server cannot listen on {address}")]
+    #[error("the server cannot listen on {address}: {source}")]
     Listen {
         /// Where.
         address: std::net::SocketAddr,
@@ -38,7 +43,7 @@ pub enum ServerError {
     #[error("the server's threads could not be started")]
     Threads(#[source] std::io::Error),
     /// A client could not be made.
-    #[error("a client of the server could not be made")]
+    #[error("a client of the server could not be made: {0}")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An object that a test puts in at the start was refused.
     #[error("the server refused an object: {message}")]

@@ -1,10 +1,13 @@
 //! From a connection to an answer: TLS, who asks, what, whether they may, and what comes of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
 use http::{Request as HttpRequest, Response};
 use http_body_util::BodyExt;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -15,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::admission::names;
 use super::answer::{Answer, Body, Content, refusal};
 use super::attributes::{Attributes, User};
 use super::authn::certificate::{AnyCertificate, ClientCertificate};
@@ -32,6 +36,8 @@ use super::{Server, discovery, proxy};
 const LARGEST_BODY: usize = 3 * 1024 * 1024;
 /// So much of a body that is too large is read all the same.
 const LARGEST_READ: usize = 4 * LARGEST_BODY;
+/// So much of a path, a query or a name of a program.
+const MOST_REMEMBERED: usize = 4096;
 /// How long a client may take for its headers and its handshake, so that idle ones hold nothing for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -156,8 +162,8 @@ pub(crate) async fn handle(
         user: String::new(),
     };
     let mut is_lost = false;
-    let user =
-        server.authenticator.user(certificate, bearer(request.headers()), &server.store, server.clock.time());
+    let token = bearer(request.headers());
+    let user = server.authenticator.user(certificate, token.as_deref(), &server.store, server.clock.time());
     if let Ok(user) = &user {
         asked.user.clone_from(&user.name);
     }
@@ -165,7 +171,10 @@ pub(crate) async fn handle(
         Ok(target) => {
             asked.target = target;
             match server.faults.of(&asked.method, &asked.target) {
-                Some(Action::Drop) => return Err(Dropped),
+                Some(Action::Drop) => {
+                    asked.note(server, 0);
+                    return Err(Dropped);
+                }
                 Some(Action::Refuse(status)) => Err(status),
                 Some(Action::Conflict) => {
                     let target = &asked.target;
@@ -214,17 +223,19 @@ struct Asked {
 
 impl Asked {
     fn note(self, server: &Server, code: u16) {
+        // A hostile client is not to fill the memory with what is remembered of it.
+        let cut = |text: String| text.chars().take(MOST_REMEMBERED).collect::<String>();
         server.requests.note(Request {
             time: server.clock.now(),
-            place: faults::place(&self.target),
+            place: cut(faults::place(&self.target)),
             method: self.method,
             verb: self.target.verb,
-            path: self.target.path,
-            query: self.query,
+            path: cut(self.target.path),
+            query: cut(self.query),
             namespace: self.target.namespace,
             user: self.user,
             code,
-            user_agent: self.user_agent,
+            user_agent: cut(self.user_agent),
         });
     }
 }
@@ -233,10 +244,13 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut words = header(headers, &AUTHORIZATION)?.trim().split(' ');
+/// A token of other octets than ASCII is one that nobody has.
+fn bearer(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let text = String::from_utf8_lossy(headers.get(AUTHORIZATION)?.as_bytes());
+    let mut words = text.trim().split(' ');
     let (scheme, token) = (words.next()?, words.next()?);
-    Some(token).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
+    is_bearer.then(|| Cow::Owned(token.to_owned()))
 }
 
 async fn answer(
@@ -330,20 +344,16 @@ async fn read(headers: &HeaderMap, mut body: impl RequestBody) -> Result<Bytes, 
 
 /// Whom a request acts as (`apiserver/pkg/endpoints/filters/impersonation.go`).
 fn impersonated(server: &Server, user: Arc<User>, headers: &HeaderMap) -> Result<Arc<User>, Status> {
-    let value =
-        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let groups: Vec<String> = headers
-        .get_all("impersonate-group")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .map(str::to_owned)
-        .collect();
+    // Names may be of any octets; one that is lost would be somebody else's.
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let value = |name: &str| headers.get(name).map(text).unwrap_or_default();
+    let groups: Vec<String> = headers.get_all("impersonate-group").iter().map(text).collect();
     let (name, uid) = (value("impersonate-user"), value("impersonate-uid"));
     let mut extra = std::collections::BTreeMap::<String, Vec<String>>::new();
-    for (header, text) in headers {
+    for (header, value) in headers {
         if let Some(key) = header.as_str().strip_prefix("impersonate-extra-") {
             let key = percent_encoding::percent_decode_str(key).decode_utf8_lossy().to_lowercase();
-            extra.entry(key).or_default().push(text.to_str().unwrap_or_default().to_owned());
+            extra.entry(key).or_default().push(text(value));
         }
     }
     if name.is_empty() {
@@ -366,7 +376,11 @@ fn impersonated(server: &Server, user: Arc<User>, headers: &HeaderMap) -> Result
         })
     };
     const AUTHENTICATION: &str = "authentication.k8s.io";
+    // Others are users whose name only begins like that (`serviceaccount.SplitUsername`).
     let account = name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+    let account = account.filter(|(namespace, account)| {
+        names::dns_label(namespace, server.minor).is_empty() && names::dns_subdomain(account).is_empty()
+    });
     match account {
         Some((namespace, account)) => may("", "serviceaccounts", "", namespace, account)?,
         None => may("", "users", "", "", &name)?,

@@ -272,10 +272,14 @@ impl ApiServer {
         Ok(self.server.pki.service_accounts.to_pem()?)
     }
 
-    /// A client. It belongs to the Tokio runtime that this is called in.
+    /// A client. It belongs to the Tokio runtime that this is called in. A certificate is good for a year of the server's
+    /// clock.
     ///
     /// # Errors
-    /// [`ServerError`] where a name cannot stand in a certificate.
+    /// [`ServerError`] where a name cannot stand in a certificate, or the clock is past the authority's hundred years.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime, as [`kube::Client`] does.
     pub fn client(&self, identity: &Identity) -> Result<kube::Client, ServerError> {
         let url = self.url().parse().map_err(|why| ServerError::Client(Box::new(why)))?;
         let mut config = kube::Config::new(url);
@@ -295,7 +299,7 @@ impl ApiServer {
         kube::Client::try_from(config).map_err(|why| ServerError::Client(Box::new(why)))
     }
 
-    /// A kubeconfig, in YAML, with all that it needs inside.
+    /// A kubeconfig, in YAML, with all that it needs inside. A certificate is good for a year of the server's clock.
     ///
     /// # Errors
     /// [`ServerError`] where a name cannot stand in a certificate.
@@ -358,7 +362,8 @@ impl ApiServer {
         Requests(Arc::clone(&self.server.requests))
     }
 
-    /// Who wrote an object, when and how, the oldest write first; the namespace of what has none is empty.
+    /// Who wrote an object, when and how, the oldest write first; the namespace of what has none is empty, and so is the
+    /// group of the core API (`certificates.k8s.io`, not `certificates`).
     ///
     /// The last 8,192 changes of a resource are remembered.
     #[must_use]
@@ -381,7 +386,12 @@ impl ApiServer {
         self.server.clock.clone()
     }
 
-    /// Forgets what happened so far: the next watch from an old version gets 410.
+    /// Forgets what happened so far: the next watch from a version before that gets 410, as upstream's watch cache says
+    /// it: an event `ERROR` in an answer 200.
+    ///
+    /// A watch that has seen everything goes on. So that one must begin anew, it has to miss something: order
+    /// `faults().on("watch", …).drop_connection()`, then [`Faults::drop_watches`], write, compact, and take the fault
+    /// back.
     pub fn compact(&self) {
         self.server.store.compact();
     }

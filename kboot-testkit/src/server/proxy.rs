@@ -2,7 +2,7 @@
 //! (`pkg/registry/core/node/rest/proxy.go`, `apimachinery/pkg/util/proxy/upgradeaware.go`).
 
 use std::io::ErrorKind;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -74,21 +74,19 @@ pub(super) async fn forward(
     let key = Key { namespace: String::new(), name: wanted.node.to_owned() };
     let node = server.store.read(&Place::new("", "nodes"), &key);
     let node = node.ok_or_else(|| Status::not_found("", "nodes", wanted.node))?;
-    let host = host(&node.value)?;
     let kubelet = kubelet_port(&node.value);
     let is_kubelet = wanted.port.is_none_or(|port| port == kubelet);
+    let (scheme, port) =
+        if is_kubelet { ("https", kubelet) } else { (wanted.scheme, wanted.port.unwrap_or(kubelet)) };
+    let host = host(&node.value)?;
     // Until 1.22 a kubelet's address was not looked at (CVE-2022-3294, mended in patches of 1.22 to 1.25).
-    if is_own_machine(&host) && (server.minor >= 22 || !is_kubelet) {
-        return Err(Status::bad_request("address not allowed"));
-    }
+    let is_checked = server.minor >= 22 || !is_kubelet;
+    let address = resolved(&host, port, is_checked, server.minor).await?;
     let query = asked.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let path = behind(asked.uri.path());
     if path.is_empty() && matches!(asked.method, Method::GET | Method::HEAD) {
         return Ok(moved(&format!("{}/{query}", asked.uri.path())));
     }
-    let (scheme, port) =
-        if is_kubelet { ("https", kubelet) } else { (wanted.scheme, wanted.port.unwrap_or(kubelet)) };
-    let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let unreachable = |why: &(dyn std::error::Error + 'static)| unreachable(&address, why, server.minor);
     let url = format!("{scheme}://{address}").parse().map_err(|why: InvalidUri| unreachable(&why))?;
     let client = client(server, url, is_kubelet).map_err(|why| unreachable(&why))?;
@@ -143,12 +141,32 @@ fn host(node: &Value) -> Result<String, Status> {
     Ok(host.to_owned())
 }
 
-/// What nobody is sent to (`IsProxyableHostname`).
-fn is_own_machine(host: &str) -> bool {
-    host.parse::<IpAddr>().map_or(host == "localhost", |address| match address {
-        IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),
-    })
+/// Where a host is: nowhere else than there the request goes. Nobody is sent to the API server's own machine
+/// (`IsProxyableHostname`), whatever it is called.
+async fn resolved(host: &str, port: u16, is_checked: bool, minor: u32) -> Result<String, Status> {
+    let found: Vec<IpAddr> = match host.parse() {
+        Ok(address) => vec![address],
+        Err(_) => match tokio::net::lookup_host((host, port)).await {
+            Ok(found) => found.map(|found| found.ip()).collect(),
+            Err(why) => return Err(unreachable(&format!("{host}:{port}"), &why, minor)),
+        },
+    };
+    if is_checked && found.iter().any(|address| !is_global_unicast(address.to_canonical())) {
+        return Err(Status::bad_request("address not allowed"));
+    }
+    match found.first() {
+        Some(address) => Ok(SocketAddr::new(*address, port).to_string()),
+        None => Err(Status::bad_request("no resolved IPs")),
+    }
+}
+
+/// Go's `IP.IsGlobalUnicast`.
+fn is_global_unicast(address: IpAddr) -> bool {
+    let is_local = match address {
+        IpAddr::V4(address) => address.is_link_local() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    !(is_local || address.is_loopback() || address.is_unspecified() || address.is_multicast())
 }
 
 /// In Go's words, where it is the network's fault. From 1.21 on it is an error of the API.

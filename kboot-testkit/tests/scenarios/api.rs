@@ -102,7 +102,8 @@ impl Api {
     ) -> Answer {
         let mut request = http::Request::builder().method(method).uri(path);
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            // Of any octets.
+            request = request.header(*name, http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let answer = self.client.send(request.body(Body::from(body.into())).unwrap()).await.unwrap();
         let (parts, body) = answer.into_parts();

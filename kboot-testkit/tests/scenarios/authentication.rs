@@ -7,7 +7,7 @@ use crate::api::Api;
 use crate::runner::scenarios;
 
 scenarios! {
-    Full: a_certificate_is_a_user_in_groups, a_kubelets_certificate, nobody_is_anonymous, a_token_that_is_unknown, a_token_that_is_no_token,
+    Full: a_certificate_is_a_user_in_groups, a_group_that_everybody_is_in, a_kubelets_certificate, nobody_is_anonymous, a_token_that_is_unknown, a_token_that_is_no_token,
         another_scheme_is_anonymous, an_empty_token_is_anonymous, a_static_token, a_certificate_comes_before_a_token,
         a_service_account_by_token_request, a_token_ends_with_its_account, a_token_for_others, a_token_for_a_while,
         a_token_of_what_is_missing, a_token_bound_to_a_secret, a_user_cannot_say_who_it_is, a_refusal_says_why_to_none,
@@ -49,6 +49,15 @@ async fn a_certificate_is_a_user_in_groups(api: Api) {
     assert_eq!(spec["groups"], json!(["dev", "ops", "system:authenticated"]));
     api.see("uid", spec["uid"].to_string());
     api.see("extra", spec["extra"].to_string());
+}
+
+/// A certificate may say what the server would add.
+async fn a_group_that_everybody_is_in(api: Api) {
+    for group in ["system:authenticated", "system:unauthenticated"] {
+        let jane = api.as_(Identity::certificate("jane", [group, "dev"]));
+        let spec = who_is(&api, &jane, &group.replace(':', "-")).await;
+        assert_eq!(spec["groups"], json!([group, "dev"]));
+    }
 }
 
 async fn a_kubelets_certificate(api: Api) {

@@ -7,6 +7,7 @@ use crate::api::{Api, JSON_PATCH, MERGE_PATCH};
 use crate::runner::scenarios;
 
 scenarios! {
+    Generic: options_that_are_none;
     Generic: delete_answers_with_success, delete_of_what_is_missing, a_finalizer_keeps_the_object, the_last_finalizer_lets_it_go,
         deleting_again_changes_nothing, no_new_finalizer_while_deleting, a_deleting_object_still_exists, a_policy_in_the_body,
         a_policy_in_the_query, foreground_waits, orphan_waits, an_unknown_policy, two_policies, a_bad_body, a_collection_goes,
@@ -220,4 +221,23 @@ async fn a_deletion_time_cannot_be_forged(api: Api) {
         api.put(&api.thing("a"), &made.with("/metadata/deletionTimestamp", "2001-01-01T00:00:00Z")).await;
     api.see("answer", format!("{} {}", answer.code, answer.message()));
     assert_eq!(api.get(&api.thing("a")).await.expect(200)["metadata"].get("deletionTimestamp"), None);
+}
+
+/// Who mistypes how to delete has nothing deleted.
+async fn options_that_are_none(api: Api) {
+    api.create("a", json!({})).await;
+    for options in [
+        json!({"dryRun": "All"}),
+        json!({"dryRun": ["Foo"]}),
+        json!({"preconditions": {"uid": 5}}),
+        json!({"gracePeriodSeconds": "x"}),
+        json!({"orphanDependents": "x"}),
+        json!([1]),
+        json!("x"),
+    ] {
+        let answer = api.delete_with(&api.thing("a"), &options).await;
+        api.see(&options.to_string(), answer.code);
+        assert!(answer.code >= 400, "{options}: {}", answer.text);
+    }
+    api.get(&api.thing("a")).await.expect(200);
 }

@@ -9,7 +9,7 @@ use crate::rbac::{grant, in_namespace, role, rule, subject};
 use crate::runner::scenarios;
 
 scenarios! {
-    Full: nobody_gives_what_it_has_not, updates_are_held_to_what_one_has, escalate_gives_all, nobody_binds_what_it_has_not, bind_binds, impersonation_needs_a_right, impersonation_of_a_user, impersonation_of_a_group, impersonation_of_a_service_account, groups_alone_are_nobody;
+    Full: nobody_gives_what_it_has_not, updates_are_held_to_what_one_has, escalate_gives_all, nobody_binds_what_it_has_not, bind_binds, impersonation_needs_a_right, impersonation_of_a_user, impersonation_of_a_group, impersonation_of_a_service_account, impersonation_of_what_is_no_service_account, impersonation_in_other_letters, groups_alone_are_nobody;
 }
 
 async fn security(api: &Api, verbs: &[&str]) -> Api {
@@ -136,4 +136,32 @@ async fn groups_alone_are_nobody(api: Api) {
     let answer = as_user(&api, &api, &[("impersonate-group", "system:masters")]).await;
     api.see("answer", format!("{} {}", answer.code, answer.said()));
     assert!(answer.code >= 400);
+}
+
+/// Who may be any service account is no user whose name only begins like one.
+async fn impersonation_of_what_is_no_service_account(api: Api) {
+    let user = api.unique("jane");
+    grant(
+        &api,
+        &user,
+        &json!([{"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"]}]),
+    )
+    .await;
+    let jane = api.user(&user);
+    for name in ["a:b:c", ":x", "a:", "A:c", "a:B", "a:../x"] {
+        let name = format!("system:serviceaccount:{name}");
+        let answer = as_user(&api, &jane, &[("impersonate-user", &name)]).await;
+        api.see(&name, answer.refused(403, "Forbidden"));
+    }
+}
+
+/// A name that is lost on the way would leave who asks with all rights.
+async fn impersonation_in_other_letters(api: Api) {
+    let answer = api.raw("GET", "/api/v1/nodes", &[("impersonate-user", "jürgen")], "").await;
+    api.see("user", answer.refused(403, "Forbidden"));
+    let user = api.unique("jane");
+    grant(&api, &user, &json!([{"apiGroups": [""], "resources": ["users"], "verbs": ["impersonate"]}])).await;
+    let words = [("impersonate-user", "joe"), ("impersonate-group", "büro")];
+    let answer = as_user(&api, &api.user(&user), &words).await;
+    api.see("group", answer.refused(403, "Forbidden"));
 }

@@ -295,6 +295,27 @@ async fn mirror_pods_of_its_own(api: Api) {
         assert!(Instant::now() < until, "{}", answer.text);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // It names nothing, and stays a mirror pod: else its node could read what it names.
+    let secret = json!({"name": "s"});
+    for (what, volume) in [
+        ("secret", json!({"secret": {"secretName": "s"}})),
+        ("csi", json!({"csi": {"driver": "d", "nodePublishSecretRef": secret}})),
+        ("azureFile", json!({"azureFile": {"secretName": "s", "shareName": "a"}})),
+        ("rbd", json!({"rbd": {"monitors": ["a"], "image": "a", "secretRef": secret}})),
+        ("token", json!({"projected": {"sources": [{"serviceAccountToken": {"path": "a"}}]}})),
+    ] {
+        let mut pod = pod(&name, true);
+        pod["metadata"]["name"] = format!("of-{}", what.to_lowercase()).into();
+        pod["spec"]["volumes"] = json!([volume.with("/name", "v")]);
+        let answer = kubelet.post(&pods(&api), &pod).await;
+        assert_eq!(answer.code, 403, "{what}: {}", answer.text);
+        api.see(what, answer.message());
+    }
+    let path = format!("{}/static-{name}", pods(&api));
+    for (by, path) in [(&kubelet, format!("{path}/status")), (&api, path)] {
+        let answer = by.patch(&path, MERGE_PATCH, &json!({"metadata": {"annotations": null}})).await;
+        api.see("no mirror any more", answer.refused(422, "Invalid"));
+    }
 }
 
 async fn a_node_sets_the_status_of_its_pods(api: Api) {

@@ -13,7 +13,7 @@ scenarios! {
     Full: nothing_is_allowed_by_itself, what_a_refusal_says, a_role_holds_in_its_namespace, a_cluster_role_bound_in_a_namespace,
         a_rule_for_names, a_rule_for_a_subresource, a_rule_for_paths, a_rule_for_all, list_and_watch_are_verbs_of_their_own, a_group, a_service_account_as_subject,
         a_binding_to_a_missing_role, a_bindings_role_stays, a_role_is_validated, default_roles, default_bindings, roles_of_bootstrapping, a_deleted_binding,
-        deletecollection_is_a_verb;
+        deletecollection_is_a_verb, a_put_that_creates_needs_create, applying_a_new_object_needs_create, namespaces_are_not_deleted_together;
 }
 
 pub(crate) const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
@@ -330,4 +330,32 @@ async fn deletecollection_is_a_verb(api: Api) {
     let jane = api.user(&user);
     jane.delete(&api.things()).await.refused(403, "Forbidden");
     jane.delete(&api.thing("a")).await.refused(404, "NotFound");
+}
+
+async fn a_put_that_creates_needs_create(api: Api) {
+    let user = api.unique("jane");
+    let rules =
+        json!([{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["update", "get"]}]);
+    grant(&api, &user, &rules).await;
+    let path = format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases/a", api.ns);
+    let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "a"}, "spec": {"holderIdentity": "x"}});
+    let answer = api.user(&user).put(&path, &lease).await;
+    api.see("answer", answer.refused(403, "Forbidden"));
+    api.get(&path).await.refused(404, "NotFound");
+}
+
+async fn applying_a_new_object_needs_create(api: Api) {
+    let user = api.unique("jane");
+    grant(&api, &user, &json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch", "get"]}]))
+        .await;
+    let path = format!("/api/v1/namespaces/{}/configmaps/a", api.ns);
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "b"}});
+    let answer = api.user(&user).apply(&path, "me", &map).await;
+    api.see("answer", answer.refused(403, "Forbidden"));
+    api.get(&path).await.refused(404, "NotFound");
+}
+
+async fn namespaces_are_not_deleted_together(api: Api) {
+    let answer = api.delete("/api/v1/namespaces?labelSelector=of%3Dnobody").await;
+    answer.refused(405, "MethodNotAllowed");
 }

@@ -119,3 +119,18 @@ async fn whoever_shows_something_wrong_is_nobody() {
     assert_eq!((code, reason.as_str()), (403, "Forbidden"), "{message}");
     assert!(message.contains("system:anonymous"), "{message}");
 }
+
+/// As deep as it may be, in threads of a debug build.
+#[tokio::test]
+async fn deep_yaml_is_read_or_refused() {
+    let api = builder().start().await.unwrap();
+    let yaml = ("Content-Type", "application/yaml");
+    let flow = |depth: usize| format!("a: {}{}", "{a: ".repeat(depth), "}".repeat(depth));
+    let block: String = (0..99).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    for body in [flow(98), "{a: ".repeat(98), "- ".repeat(500_000), flow(100_000), block] {
+        let bytes = request("POST", MAPS, &[yaml], body.as_bytes());
+        let (code, _, message) = refused(&api, &bytes).await;
+        assert!((400..500).contains(&code), "{code} {message}");
+        is_well(&api).await;
+    }
+}

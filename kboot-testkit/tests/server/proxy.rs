@@ -59,6 +59,35 @@ async fn the_node_answers() {
     api.requests().expect("GET", "nodes/here/proxy").answered(401).times(2);
 }
 
+/// What a node says of itself leads nobody to the API server's machine.
+#[tokio::test]
+async fn no_way_back() {
+    let api = builder().version("1.36").start().await.unwrap();
+    let client = api.client(&Identity::admin()).unwrap();
+    let port: u16 = api.url().rsplit(':').next().unwrap().parse().unwrap();
+    let own = [
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "::ffff:127.0.0.1",
+        "0.0.0.0",
+        "::",
+        "169.254.169.254",
+        "localhost",
+        "LOCALHOST",
+        "224.0.0.1",
+    ];
+    let other = ["a@127.0.0.1", "127.0.0.1#", "127.0.0.1/", "[::1]", ""];
+    for (number, address) in own.iter().chain(&other).enumerate() {
+        node(&client, &format!("n{number}"), address, port).await;
+        let (code, _, said) = send(&client, "GET", &format!("/api/v1/nodes/n{number}/proxy/version")).await;
+        let said = said["message"].as_str().unwrap_or_default();
+        let is_refused = if own.contains(address) { said == "address not allowed" } else { code >= 400 };
+        assert!(is_refused, "{address:?}: {code} {said}");
+    }
+    api.requests().expect("GET", "version").times(0);
+}
+
 async fn node(client: &kube::Client, name: &str, address: &str, port: u16) {
     let node = json!({
         "apiVersion": "v1", "kind": "Node", "metadata": {"name": name},

@@ -11,6 +11,7 @@ use super::field::{
 };
 use super::metadata;
 use super::names::{NameRule, data_key, dns_subdomain, label_value, qualified_name};
+use super::node_restriction::MIRROR;
 use crate::server::status::FieldError;
 
 const LARGEST: usize = 1024 * 1024;
@@ -354,4 +355,16 @@ pub(crate) fn event(event: &Value, minor: u32) -> Vec<FieldError> {
     }
     errors.extend(dns_subdomain(namespace).iter().map(|message| invalid("namespace", namespace, message)));
     errors
+}
+
+/// What a mirror pod names leads its node to nothing, so that it is one stays as it is
+/// (`ValidatePodSpecificAnnotationUpdates`).
+pub(crate) fn mirror_pod(old: &Value, new: &Value) -> Option<FieldError> {
+    let annotation = |pod: &Value| pod["metadata"]["annotations"].get(MIRROR).cloned();
+    let detail = match (annotation(old), annotation(new)) {
+        (old, new) if old == new => return None,
+        (None, _) => "may not add mirror pod annotation",
+        (Some(_), _) => "may not remove or update mirror pod annotation",
+    };
+    Some(FieldError::forbidden(format!("metadata.annotations[{MIRROR}]"), detail))
 }

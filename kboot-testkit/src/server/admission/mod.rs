@@ -134,8 +134,11 @@ fn validate_kind(
         Kind::ServiceAccount => core::service_account(old, new, minor),
         Kind::Role | Kind::ClusterRole => rbac::role(resource.namespaced, old, new, minor),
         Kind::RoleBinding | Kind::ClusterRoleBinding => rbac::binding(resource.namespaced, old, new, minor),
-        Kind::Pod | Kind::Other => {
-            metadata::validate(new, resource.namespaced, NameRule::DnsSubdomain, minor)
+        Kind::Pod => {
+            let mut errors = metadata::validate(new, resource.namespaced, NameRule::DnsSubdomain, minor);
+            errors.extend(old.and_then(|old| core::mirror_pod(old, new)));
+            errors
         }
+        Kind::Other => metadata::validate(new, resource.namespaced, NameRule::DnsSubdomain, minor),
     }
 }

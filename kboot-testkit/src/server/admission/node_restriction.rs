@@ -12,7 +12,7 @@ use super::plugins::{Operation, Request};
 use crate::server::attributes::Attributes;
 use crate::server::status::Status;
 
-const MIRROR: &str = "kubernetes.io/config.mirror";
+pub(super) const MIRROR: &str = "kubernetes.io/config.mirror";
 
 pub(super) fn admit(request: &Request<'_>) -> Result<(), Status> {
     let attributes = request.attributes;
@@ -204,12 +204,21 @@ fn mirror_pod(pod: &Value, node: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A mirror pod refers to no object of the API: its kubelet could read that then.
-fn references_nothing(pod: &Value, quoted: &str, minor: u32) -> Result<(), String> {
-    let refers = |what: &str| Err(format!("node {quoted} can not create pods that reference {what}"));
-    if !text(pod, "/spec/serviceAccountName").is_empty() {
-        return refers(if minor >= 34 { "serviceaccounts" } else { "a service account" });
-    }
+/// Where the volumes of drivers name a Secret (`VisitPodSecretNames`).
+const SECRETS_OF_DRIVERS: [&str; 9] = [
+    "/azureFile/secretName",
+    "/cephfs/secretRef",
+    "/cinder/secretRef",
+    "/csi/nodePublishSecretRef",
+    "/flexVolume/secretRef",
+    "/iscsi/secretRef",
+    "/rbd/secretRef",
+    "/scaleIO/secretRef",
+    "/storageos/secretRef",
+];
+
+/// What volumes and variables take from somewhere.
+fn sources(pod: &Value) -> Vec<&Value> {
     let volumes = list_at(pod, "/spec/volumes");
     let containers = ["initContainers", "containers", "ephemeralContainers"]
         .into_iter()
@@ -220,10 +229,46 @@ fn references_nothing(pod: &Value, quoted: &str, minor: u32) -> Result<(), Strin
         sources.extend(list_at(container, "/envFrom"));
         sources.extend(list_at(container, "/env").iter().filter_map(|variable| variable.get("valueFrom")));
     }
+    sources
+}
+
+/// Of mirror pods, whoever makes them, the plug-in ServiceAccount
+/// (`plugin/pkg/admission/serviceaccount/admission.go`).
+pub(super) fn refers_as_a_mirror(pod: &Value) -> Option<&'static str> {
+    if !map_at(pod, "/metadata/annotations").any(|(key, _)| key == MIRROR) {
+        return None;
+    }
+    if !text(pod, "/spec/serviceAccountName").is_empty() {
+        return Some("a mirror pod may not reference service accounts");
+    }
+    let sources = sources(pod);
+    let has = |field: &&str| sources.iter().any(|source| source.get(field).is_some());
+    let of_driver = |volume: &Value| SECRETS_OF_DRIVERS.iter().any(|path| volume.pointer(path).is_some());
+    if ["secret", "secretRef", "secretKeyRef"].iter().any(has)
+        || list_at(pod, "/spec/volumes").iter().any(of_driver)
+        || !list_at(pod, "/spec/imagePullSecrets").is_empty()
+    {
+        return Some("a mirror pod may not reference secrets");
+    }
+    has(&"serviceAccountToken").then_some("a mirror pod may not use ServiceAccountToken volume projections")
+}
+
+/// A mirror pod refers to no object of the API: its kubelet could read that then. What [`refers_as_a_mirror`] refuses
+/// has been looked at before.
+fn references_nothing(pod: &Value, quoted: &str, minor: u32) -> Result<(), String> {
+    let refers = |what: &str| Err(format!("node {quoted} can not create pods that reference {what}"));
+    let sources = sources(pod);
     let has =
         |fields: &[&str]| sources.iter().any(|source| fields.iter().any(|field| source.get(field).is_some()));
-    if has(&["secret", "secretRef", "secretKeyRef"]) || !list_at(pod, "/spec/imagePullSecrets").is_empty() {
-        return refers("secrets");
+    if has(&["clusterTrustBundle"]) {
+        return refers("clustertrustbundles");
+    }
+    if has(&["podCertificate"]) {
+        return refers("podcertificaterequests");
+    }
+    // Since CVE-2025-4563.
+    if minor >= 32 && !list_at(pod, "/spec/resourceClaims").is_empty() {
+        return refers("resourceclaims");
     }
     if has(&["configMap", "configMapRef", "configMapKeyRef"]) {
         return refers("configmaps");
@@ -244,6 +289,11 @@ fn pod_status(request: &Request<'_>, node: &str) -> Result<(), String> {
     }
     if !same(old.pointer("/metadata/labels"), new.pointer("/metadata/labels")) {
         return Err(format!("node {} cannot update labels through pod status", quote(node)));
+    }
+    // Since CVE-2025-4563: what they name, the node could read.
+    let claims = ["/status/resourceClaimStatuses", "/status/extendedResourceClaimStatus"];
+    if request.minor >= 32 && claims.iter().any(|path| !same(old.pointer(path), new.pointer(path))) {
+        return Err(format!("node {} cannot update resource claim statuses", quote(node)));
     }
     Ok(())
 }

@@ -58,6 +58,7 @@ pub(crate) fn admit(
     match phase {
         Phase::Mutating => {
             namespace_lifecycle(&request, resource)?;
+            mirror_pod(&request)?;
             node_restriction::admit(&request)
         }
         Phase::Validating => {
@@ -73,6 +74,16 @@ pub(crate) fn admit(
             }
         }
     }
+}
+
+fn mirror_pod(request: &Request<'_>) -> Result<(), Status> {
+    let Attributes { group, resource, subresource, .. } = request.attributes;
+    let (Operation::Create, "", "pods", "", Some(pod)) =
+        (request.operation, group.as_str(), resource.as_str(), subresource.as_str(), request.new)
+    else {
+        return Ok(());
+    };
+    node_restriction::refers_as_a_mirror(pod).map_or(Ok(()), |why| Err(request.forbidden(why)))
 }
 
 impl Request<'_> {

@@ -89,7 +89,7 @@ fn user(der: &[u8], certificate: &Certificate, minor: u32) -> Option<User> {
         _ => return None,
     };
     let mut groups = values(ORGANIZATION);
-    groups.push("system:authenticated".to_owned());
+    super::authenticated(&mut groups);
     let mut extra = BTreeMap::new();
     if minor >= 32 {
         let digest = digest(&SHA256, der);

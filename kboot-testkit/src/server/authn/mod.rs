@@ -27,8 +27,8 @@ pub(crate) struct Authenticator {
 }
 
 impl Authenticator {
-    /// Client certificates come first, then tokens; who shows nothing is anonymous, who shows something wrong is nobody
-    /// (`union.NewFailOnError`).
+    /// Client certificates come first, then tokens; who shows nothing is anonymous, who shows something wrong and nothing
+    /// right is nobody (`union.New`, then `union.NewFailOnError` with the anonymous).
     pub(crate) fn user(
         &self,
         certificate: Option<&ClientCertificate>,
@@ -36,12 +36,14 @@ impl Authenticator {
         objects: &dyn Objects,
         now: OffsetDateTime,
     ) -> Result<Arc<User>, Status> {
-        if let Some(certificate) = certificate {
-            return certificate.user(now).ok_or_else(Status::unauthorized);
+        if let Some(user) = certificate.and_then(|certificate| certificate.user(now)) {
+            return Ok(user);
         }
-        let Some(bearer) = bearer else { return Ok(anonymous()) };
+        let Some(bearer) = bearer else {
+            return if certificate.is_some() { Err(Status::unauthorized()) } else { Ok(anonymous()) };
+        };
         let (mut user, _) = self.token(bearer, &[ISSUER], objects, now).ok_or_else(Status::unauthorized)?;
-        user.groups.push("system:authenticated".to_owned());
+        authenticated(&mut user.groups);
         Ok(Arc::new(user))
     }
 
@@ -68,9 +70,19 @@ pub(crate) fn anonymous() -> Arc<User> {
     Arc::new(User { name: "system:anonymous".to_owned(), groups, ..User::default() })
 }
 
+/// Says that they are known, once (`AuthenticatedGroupAdder`).
+fn authenticated(groups: &mut Vec<String>) {
+    let is_said =
+        |group: &String| ["system:authenticated", "system:unauthenticated"].contains(&group.as_str());
+    if !groups.iter().any(is_said) {
+        groups.push("system:authenticated".to_owned());
+    }
+}
+
 /// The rows of a file of static tokens.
 pub(crate) fn static_tokens(file: &str) -> Result<BTreeMap<String, User>, ServerError> {
-    let rows = read_unrestricted_static_tokens(file)?;
+    let rows = read_unrestricted_static_tokens(file)
+        .map_err(|why| ServerError::StaticTokens(Box::new(why.into())))?;
     let user = |row: &StaticToken| User {
         name: row.user().to_string(),
         uid: row.uid().to_owned(),

@@ -25,7 +25,14 @@ struct Options {
 fn options(call: &Call<'_>) -> Result<Options, Status> {
     let sent = if call.body.is_empty() { json!({}) } else { body::value(call)?.0 };
     if sent["kind"].as_str().is_some_and(|kind| kind != "DeleteOptions") {
-        return Err(Status::bad_request("the body of a deletion must be of the kind DeleteOptions"));
+        let message = "the body of a deletion must be of the kind DeleteOptions";
+        return Err(undecodable(message, call.server.minor));
+    }
+    check_types(&sent, call.server.minor)?;
+    for value in sent["dryRun"].as_array().into_iter().flatten() {
+        if value != "All" {
+            return Err(call.invalid_options(&[FieldError::not_supported("dryRun", value, &["All"])]));
+        }
     }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let propagation = match (text(&sent["propagationPolicy"]), call.target.query.get("propagationPolicy")) {
@@ -61,6 +68,29 @@ fn options(call: &Call<'_>) -> Result<Options, Status> {
         propagation,
         is_dry_run,
     })
+}
+
+/// Options that are none: nothing is deleted by them.
+fn check_types(sent: &Value, minor: u32) -> Result<(), Status> {
+    let is_right = |path: &str, is: &dyn Fn(&Value) -> bool| {
+        sent.pointer(path).filter(|value| !value.is_null()).is_none_or(is)
+    };
+    let is_texts = |value: &Value| value.as_array().is_some_and(|values| values.iter().all(Value::is_string));
+    let is_good = sent.is_object()
+        && is_right("/dryRun", &is_texts)
+        && is_right("/gracePeriodSeconds", &Value::is_i64)
+        && is_right("/orphanDependents", &Value::is_boolean)
+        && is_right("/propagationPolicy", &Value::is_string)
+        && is_right("/preconditions", &Value::is_object)
+        && is_right("/preconditions/uid", &Value::is_string)
+        && is_right("/preconditions/resourceVersion", &Value::is_string);
+    let message = "the body is no DeleteOptions: a field has another type";
+    if is_good { Ok(()) } else { Err(undecodable(message, minor)) }
+}
+
+/// 1.20 has no reason for it, 1.36 has.
+fn undecodable(message: &str, minor: u32) -> Status {
+    if minor <= 20 { Status::new(500, "", message) } else { Status::bad_request(message) }
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Status> {

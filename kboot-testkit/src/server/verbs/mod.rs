@@ -24,6 +24,7 @@ use super::Server;
 use super::admission::{self, Phase};
 use super::answer::{Answer, Content};
 use super::attributes::{Attributes, User};
+use super::authz::Decision;
 use super::negotiate::Form;
 use super::patch::{Manager, Scope};
 use super::path::Target;
@@ -147,6 +148,17 @@ impl Call<'_> {
         Ok(self.target.query.has("dryRun"))
     }
 
+    /// Who makes an object by a PUT or by applying it needs the right to create, too (`withAuthorization`).
+    fn check_may_create(&self) -> Result<(), Status> {
+        match self.server.decide(&Attributes { verb: "create".to_owned(), ..self.attributes.clone() }) {
+            Decision::Allow(_) => Ok(()),
+            Decision::NoOpinion(reason) => {
+                let Attributes { group, resource, name, .. } = self.attributes;
+                Err(Status::forbidden(group, resource, name, &reason))
+            }
+        }
+    }
+
     /// Whether somebody may do this beyond what authorizers say of the request.
     fn admit(&self, phase: Phase, old: Option<&Value>, new: Option<&Value>) -> Result<(), Status> {
         let Server { store, minor, .. } = &**self.server;
@@ -223,7 +235,10 @@ impl Call<'_> {
             ("update", "" | "status" | "approval" | "finalize") => update::update(&self),
             ("patch", "" | "status" | "approval") => patch::patch(&self),
             ("delete", "") => delete::delete(&self),
-            ("deletecollection", "") => delete::delete_collection(&self),
+            // Nobody deletes all namespaces at once.
+            ("deletecollection", "") if !self.resource.is("", "namespaces") => {
+                delete::delete_collection(&self)
+            }
             _ => Err(Status::method_not_allowed()),
         }
     }

@@ -96,6 +96,7 @@ fn apply(call: &Call<'_>, is_forced: bool) -> Result<Answer, Status> {
         if !call.target.subresource.is_empty() {
             return Err(call.not_found(&call.target.name));
         }
+        call.check_may_create()?;
         let mut object = applied(None)?;
         object["metadata"]["name"] = call.target.name.clone().into();
         create::keep_applied(call, &object)?

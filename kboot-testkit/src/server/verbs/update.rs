@@ -43,6 +43,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Answer, Status> {
     check_place(call, &sent.object)?;
     let mut answer = if call.read().is_err() && is_created_by_put(call) && call.target.subresource.is_empty()
     {
+        call.check_may_create()?;
         let mut object = sent.object;
         object["metadata"]["resourceVersion"] = Value::Null;
         create::keep(call, &object)?

@@ -204,11 +204,11 @@ fn kubelets_make_mirror_pods_alone() {
         ),
         (
             &|pod| pod["spec"]["serviceAccountName"] = "x".into(),
-            "node \"node-1\" can not create pods that reference a service account",
+            "a mirror pod may not reference service accounts",
         ),
         (
             &|pod| pod["spec"]["containers"][0]["envFrom"] = json!([{"secretRef": {"name": "x"}}]),
-            "node \"node-1\" can not create pods that reference secrets",
+            "a mirror pod may not reference secrets",
         ),
         (
             &|pod| pod["spec"]["volumes"] = json!([{"projected": {"sources": [{"configMap": {}}]}}]),
