@@ -35,7 +35,9 @@ impl Identity {
         Self::certificate("kubernetes-admin", ["system:masters"])
     }
 
-    /// A client certificate of the cluster's authority for this user in these groups.
+    /// A client certificate of the cluster's authority for this user in these groups, good for a year of the server's
+    /// clock. A name that no certificate has, or a user that changes, can be impersonated: `auth_info.impersonate` of
+    /// [`kube::Config`].
     #[must_use]
     pub fn certificate<G: Into<String>>(
         user: impl Into<String>,

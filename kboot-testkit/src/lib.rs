@@ -31,7 +31,7 @@ pub mod upstream;
 pub use proptest;
 /// What clients and their objects are made of, for who has no dependency on them.
 #[cfg(feature = "server")]
-pub use {k8s_openapi, kboot_core, kube, serde_json, tokio};
+pub use {futures, k8s_openapi, kboot_core, kube, serde_json, tokio};
 
 #[cfg(feature = "server")]
 pub use identity::Identity;

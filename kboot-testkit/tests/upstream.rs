@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kboot_core::{BootstrapToken, Env};
+use kboot_core::{BootstrapToken, Env, TokenSettings};
 use kboot_testkit::Identity;
 use kboot_testkit::upstream::{Program, Upstream, UpstreamError};
 use kube::client::Body;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The programs; none, with a line on stderr, where they are missing and may be.
 fn located() -> Option<Upstream> {
@@ -48,17 +48,7 @@ async fn a_cluster_knows_its_clients() {
     assert_eq!(version.minor.trim_end_matches('+'), api.minor().to_string());
 
     let token = BootstrapToken::generate(&mut Env::system()).unwrap();
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "type": "bootstrap.kubernetes.io/token",
-        "metadata": {"name": format!("bootstrap-token-{}", token.id().as_str())},
-        "stringData": {
-            "token-id": token.id().as_str(), "token-secret": token.secret_half().expose_secret(),
-            "usage-bootstrap-authentication": "true",
-        },
-    });
-    let request = http::Request::post("/api/v1/namespaces/kube-system/secrets");
-    let request = request.header("content-type", "application/json").body(secret.to_string().into_bytes());
-    admin.request::<Value>(request.unwrap()).await.unwrap();
+    api.add_bootstrap_token(&token, &TokenSettings::new()).await.unwrap();
 
     let name = token.username();
     for (identity, code, known) in [
@@ -95,6 +85,21 @@ async fn what_does_not_come_up_says_why() {
     assert_eq!(program, "kube-apiserver");
     assert!(problem.starts_with("ended with "), "{problem}");
     assert!(log.contains("Magic"), "{log}");
+}
+
+/// Whose environment names a folder without a server.
+#[test]
+#[ignore = "run by the_variable_is_all_that_counts"]
+fn locates() {
+    println!("{}", Upstream::locate().unwrap_err());
+}
+
+#[test]
+fn the_variable_is_all_that_counts() {
+    let mut test = Command::new(std::env::current_exe().unwrap());
+    test.args(["--exact", "locates", "--ignored", "--nocapture"]).env("KUBEBUILDER_ASSETS", "/nowhere");
+    let said = String::from_utf8(test.output().unwrap().stdout).unwrap();
+    assert!(said.contains("kube-apiserver is missing; looked into /nowhere; "), "{said}");
 }
 
 /// Killed by `a_killed_test_leaves_nothing`.

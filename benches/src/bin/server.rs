@@ -6,9 +6,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use k8s_openapi::api::rbac::v1::ClusterRoleBinding as KubeBinding;
-use kboot_core::rbac;
+use k8s_openapi::api::core::v1::ConfigMap;
 use kboot_core::token::TokenSettings;
 use kboot_core::{BootstrapToken, Env};
 use kboot_testkit::Identity;
@@ -81,7 +79,7 @@ async fn run() -> Result<()> {
     let (rate, delay) = watched(&clients, 2_000).await?;
     println!("  the same with {WATCHERS} watchers              {rate:>8.0}/s, each told within {delay:.1?}");
     let token = BootstrapToken::generate(&mut Env::system())?;
-    admit(&clients[0], &token).await?;
+    real.add_bootstrap_token(&token, &TokenSettings::new()).await?;
     // Of its own version: it approves no request without the usages of its time.
     let version = format!("1.{}", real.minor());
     let took = nodes(&version, real.kubeconfig(&Identity::bootstrap(&token))?.expose_secret()).await?;
@@ -95,17 +93,6 @@ fn map(name: &str, data: &str) -> ConfigMap {
         data: Some([("key".to_owned(), data.to_owned())].into()),
         ..ConfigMap::default()
     }
-}
-
-/// Lets who bears the token join.
-async fn admit(client: &Client, token: &BootstrapToken) -> Result<()> {
-    let secret = Secret::from(&token.secret(&TokenSettings::new())?);
-    Api::namespaced(client.clone(), "kube-system").create(&PostParams::default(), &secret).await?;
-    let bindings: Api<KubeBinding> = Api::all(client.clone());
-    for binding in rbac::tls_bootstrapping() {
-        bindings.create(&PostParams::default(), &KubeBinding::from(&binding)).await?;
-    }
-    Ok(())
 }
 
 /// How long it takes until the virtual kubelets are ready: request, approval, signature, Node.

@@ -16,14 +16,14 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Its name: the file's, without `.json`, and the object's.
+    /// Its name: the file's, without `.json`. The object has one of its own, in `metadata`.
     pub name: String,
     /// What it is, and what approving it would give an attacker or which kubelet makes it.
     pub about: String,
     /// The incident or report it is taken from.
     pub incident: Option<String>,
     /// Whether some kube-apiserver from 1.20 on lets it be created through `certificates.k8s.io/v1`; what
-    /// it does not let pass, an approver must still refuse.
+    /// it does not let pass, an approver must still refuse. Later versions refuse some that earlier ones take.
     pub creatable: bool,
     /// The CertificateSigningRequest.
     pub object: Value,

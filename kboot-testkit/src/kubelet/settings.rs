@@ -120,7 +120,9 @@ impl VirtualKubeletBuilder {
         self
     }
 
-    /// **Misbehaves**: asks for the certificates of another node. Everything else it does under its own name.
+    /// **Misbehaves**: asks for the client certificate of another node. Everything else it does under its own name, so
+    /// that with what it got it is refused its Node and comes no further. For a serving certificate that lies there is
+    /// [`Self::serving_names`], of a kubelet that is the other node.
     pub fn as_node(mut self, other: &str) -> Self {
         self.as_node = Some(other.to_owned());
         self
@@ -220,7 +222,7 @@ impl Settings {
             Some(text) => {
                 // `1.36` is a version of the server's builder too.
                 let whole = if text.matches('.').count() == 1 { format!("{text}.0") } else { text.clone() };
-                whole.parse().map_err(|_| KubeletError::Name { name: text.clone() })?
+                whole.parse().map_err(|_| KubeletError::Version { asked: text.clone() })?
             }
         };
         let addresses = builder.addresses.clone().unwrap_or_else(|| {

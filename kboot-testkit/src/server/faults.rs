@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::builder::NEWEST;
 use super::path::Target;
+use super::resource::{self, Resource};
 use super::status::Status;
 
 /// What is to happen to a request.
@@ -83,6 +85,46 @@ pub(crate) fn place(target: &Target) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("/")
 }
 
+/// The methods, and the verbs of the API.
+const METHODS: [&str; 12] = [
+    "get",
+    "head",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "options",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "deletecollection",
+];
+
+/// A typing error would be a fault that never comes, or an assertion that always holds.
+#[track_caller]
+#[expect(clippy::panic, reason = "it is a mistake in the test")]
+pub(crate) fn check(method: &str, place: &str) {
+    assert!(
+        METHODS.iter().any(|known| method.eq_ignore_ascii_case(known)),
+        "there is no method or verb {method:?}; there are GET, POST, PUT, PATCH, DELETE, get, list, watch, create, update, patch, \
+         delete, deletecollection"
+    );
+    let first = place.split('/').next().unwrap_or_default();
+    let known = resource::of_version(NEWEST);
+    if known.iter().any(|resource| resource.plural == first) {
+        return;
+    }
+    let is_meant = |resource: &&Resource| {
+        resource.singular == first
+            || resource.kind == first
+            || resource.short_names.iter().any(|name| name == first)
+    };
+    if let Some(resource) = known.iter().find(is_meant) {
+        panic!("{place:?} is no place: the resource is {}", resource.plural);
+    }
+}
+
 /// `*` stands for one part of the path, or for the rest of a part.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), text.split('/').collect());
@@ -120,7 +162,12 @@ pub struct Faults(pub(crate) Arc<State>);
 
 impl Faults {
     /// Requests that a fault is for.
+    ///
+    /// # Panics
+    /// Where no request can be like that: for a method that there is not, and a resource by another name than in paths.
+    #[track_caller]
     pub fn on(&self, method: &str, place: &str) -> FaultOn {
+        check(method, place);
         FaultOn { state: Arc::clone(&self.0), method: method.to_owned(), pattern: place.to_owned() }
     }
 
@@ -184,7 +231,8 @@ impl FaultOn {
         self.add(Action::Refuse(Status::internal("a fault that was ordered")))
     }
 
-    /// 410: what is asked for is too old.
+    /// 410: what is asked for is too old. The answer is 410 for a watch, too; what a watch gets whose version was compacted
+    /// is in [`ApiServer::compact`](super::ApiServer::compact).
     pub fn gone(self) -> Fault {
         self.add(Action::Refuse(Status::expired("a fault that was ordered")))
     }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kboot_core::time::Timestamp;
 
-use super::faults::{matches, part_matches};
+use super::faults::{check, matches, part_matches};
 
 /// How many requests are remembered.
 const REMEMBERED: usize = 10_000;
 
-/// A request that was answered.
+/// A request, answered or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
@@ -31,7 +31,7 @@ pub struct Request {
     pub namespace: String,
     /// Who asked; empty where nobody knows.
     pub user: String,
-    /// The HTTP status code of the answer.
+    /// The HTTP status code of the answer; 0 where a fault ended the connection before anything was done.
     pub code: u16,
     /// The program that asked.
     pub user_agent: String,
@@ -70,7 +70,12 @@ impl Requests {
     }
 
     /// The requests of a method (or verb) for a place: resource, name and subresource, with `*` for any part of it.
+    ///
+    /// # Panics
+    /// Where no request can be like that, as [`Faults::on`](super::Faults::on).
+    #[track_caller]
     pub fn expect(&self, method: &str, place: &str) -> Expected {
+        check(method, place);
         let forgotten = self.0.requests.lock().unwrap_or_else(PoisonError::into_inner).1;
         Expected {
             all: self.all(),

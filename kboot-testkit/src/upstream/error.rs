@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum UpstreamError {
     /// Programs that are nowhere.
-    #[error("{}; looked into {looked}; scripts/upstream-binaries and scripts/api-machinery build them, and KUBEBUILDER_ASSETS may name a folder with those of a whole cluster", missing.join(" and "))]
+    #[error("{}; looked into {looked}; scripts/upstream-binaries and scripts/api-machinery of the repository build them, setup-envtest downloads them, and KUBEBUILDER_ASSETS names the folder that they are in", missing.join(" and "))]
     Missing {
         /// Each with where it was looked for.
         missing: Vec<String>,
@@ -52,8 +52,8 @@ pub enum UpstreamError {
         /// The last lines of what it wrote.
         log: String,
     },
-    /// A certificate, a kubeconfig or a client could not be made.
-    #[error("{what}")]
+    /// A certificate, a kubeconfig, a client or a token could not be made.
+    #[error("{what}: {source}")]
     Credentials {
         /// Whose.
         what: String,

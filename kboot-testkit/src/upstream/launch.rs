@@ -55,15 +55,19 @@ pub struct Upstream {
 
 impl Upstream {
     /// Finds etcd and kube-apiserver in the folder that `KUBEBUILDER_ASSETS` names, in the cache
-    /// that `scripts/upstream-binaries` fills (`KBOOT_CACHE`, else `~/.cache/kboot`), in `PATH`.
+    /// that `scripts/upstream-binaries` fills (`KBOOT_CACHE`, else `~/.cache/kboot`), in `PATH`. Where the variable is set,
+    /// kube-apiserver has to be there: another version would be tested unasked.
     ///
     /// # Errors
     /// [`UpstreamError::Missing`] with what is missing and the folders that were looked into,
     /// [`UpstreamError::Version`] where kube-apiserver does not say its version.
     pub fn locate() -> Result<Self, UpstreamError> {
-        let folders = locate::folders("kubernetes-v1.20.2");
-        let names = [Program::Etcd, Program::ApiServer].map(Program::name);
-        let [etcd, api_server] = locate::find(names, folders)?;
+        let assets = locate::assets();
+        let folders = locate::own_folders("kubernetes-v1.20.2");
+        let folders: Vec<_> = assets.clone().into_iter().chain(folders).collect();
+        let of_servers = assets.map_or_else(|| folders.clone(), |assets| vec![assets]);
+        let [api_server] = locate::find([Program::ApiServer.name()], of_servers)?;
+        let [etcd] = locate::find([Program::Etcd.name()], folders)?;
         let minor = locate::minor_of(&api_server)?;
         Ok(Self { etcd, api_server, minor, with_controllers: false, static_tokens: None, flags: Vec::new() })
     }

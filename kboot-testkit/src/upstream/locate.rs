@@ -6,10 +6,9 @@ use std::process::{Command, Stdio};
 use super::error::{Located, UpstreamError};
 use crate::oracle::{cache, variable};
 
-/// The folder that the environment names, then [`own_folders`].
-pub(super) fn folders(cached: &str) -> Vec<PathBuf> {
-    let assets = variable("KUBEBUILDER_ASSETS").map(PathBuf::from);
-    assets.into_iter().chain(own_folders(cached)).collect()
+/// The folder that the environment names.
+pub(super) fn assets() -> Option<PathBuf> {
+    variable("KUBEBUILDER_ASSETS").map(PathBuf::from)
 }
 
 /// What a script has built, in the cache, then the machine's own.

@@ -1,9 +1,13 @@
 //! A cluster of upstream's programs that runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use kboot_core::online::apply::{self, Manifest};
 use kboot_core::secret::SecretText;
+use kboot_core::token::TokenSettings;
 use kboot_core::x509::Certificate;
+use kboot_core::{BootstrapToken, online, rbac};
 use kube::{Client, Config};
 use serde_json::{Value, json};
 
@@ -11,6 +15,9 @@ use super::error::UpstreamError;
 use super::nursery::Nursery;
 use super::pki::Pki;
 use crate::identity::Identity;
+
+/// A request may take so long.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A cluster that runs until this is dropped. What its programs write is shown where that happens in a panic.
 #[derive(Debug)]
@@ -55,6 +62,32 @@ impl Running {
     /// [`UpstreamError::Credentials`] for a user or a group that no certificate can name.
     pub fn kubeconfig(&self, identity: &Identity) -> Result<SecretText, UpstreamError> {
         self.pki.kubeconfig(identity, self.port)
+    }
+
+    /// Puts a bootstrap token and the roles of TLS bootstrapping into the cluster, as `kubeadm init` does.
+    ///
+    /// # Errors
+    /// [`UpstreamError::Credentials`] where the settings make no Secret, or the API server does not take it.
+    pub async fn add_bootstrap_token(
+        &self,
+        token: &BootstrapToken,
+        settings: &TokenSettings,
+    ) -> Result<(), UpstreamError> {
+        let client = self.client(&Identity::admin())?;
+        let secret = token.secret(settings).map_err(UpstreamError::credentials("a bootstrap token"))?;
+        online::token::create(&client, &secret, LIMIT)
+            .await
+            .map_err(UpstreamError::credentials("a token's Secret"))?;
+        const ROLES: &str = "the roles of TLS bootstrapping";
+        for binding in rbac::tls_bootstrapping() {
+            let yaml = binding.to_yaml().map_err(UpstreamError::credentials(ROLES))?;
+            let manifests = Manifest::read(&yaml).map_err(UpstreamError::credentials(ROLES))?;
+            let planned = apply::plan(&client, &manifests, false, LIMIT).await;
+            for one in planned.map_err(UpstreamError::credentials(ROLES))? {
+                one.apply(&client, LIMIT).await.map_err(UpstreamError::credentials(ROLES))?;
+            }
+        }
+        Ok(())
     }
 
     /// Has etcd forget the past: a list that continues from before, and one of an old version, get 410 from now on.

@@ -86,3 +86,15 @@ async fn what_was_not_asked_fails_the_test() {
     let api = builder().start().await.unwrap();
     api.requests().expect("PUT", "nodes").times(1);
 }
+
+#[tokio::test]
+#[should_panic(expected = "there is no method or verb \"PUSH\"")]
+async fn a_method_that_there_is_not() {
+    let _ = builder().start().await.unwrap().faults().on("PUSH", "nodes");
+}
+
+#[tokio::test]
+#[should_panic(expected = "the resource is certificatesigningrequests")]
+async fn a_resource_by_its_short_name() {
+    let _ = builder().start().await.unwrap().requests().expect("PUT", "csr/*/approval");
+}
