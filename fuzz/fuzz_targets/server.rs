@@ -18,13 +18,6 @@ static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"));
 
 const TOKENS: &str = "root,root,0,system:masters\njane,jane,1,dev\nnode,system:node:a,2,system:nodes\n";
-/// What upstream answers with a 500 as well.
-const AS_UPSTREAM: [&str; 3] = [
-    "without impersonating a user",
-    "resourceVersion should not be set on objects to be created",
-    // 1.20's word on a body that is none.
-    "DeleteOptions",
-];
 const MOST_REQUESTS: usize = 12;
 /// What `system:public-info-viewer` lets everybody see.
 const PUBLIC: [&str; 4] = ["/healthz", "/livez", "/readyz", "/version"];
@@ -58,8 +51,6 @@ impl Run {
         let Some((code, body)) = self.api.answer(asked.request()).await else { return };
         let said = String::from_utf8_lossy(&body);
         assert!((200..600).contains(&code), "{code} {said}");
-        let is_known = code < 500 || code == 504 || AS_UPSTREAM.iter().any(|known| said.contains(known));
-        assert!(is_known, "{} {}: {code} {said}", asked.method, asked.uri);
         if code >= 400 && !asked.has("accept") {
             let status: Value = serde_json::from_slice(&body).expect("a refusal is JSON");
             assert_eq!((&status["kind"], &status["code"]), (&"Status".into(), &code.into()), "{said}");
