@@ -276,5 +276,6 @@ fn without_chance(text: &str) -> String {
 /// Whether a version comes next.
 fn is_version(before: &str) -> bool {
     let before = before.trim_end_matches(['"', ':', '\\', ' ', '(']);
-    before.ends_with("resourceVersion") || before.ends_with("the ResourceVersion in the precondition")
+    let ends = ["resourceVersion", "the ResourceVersion in the precondition", "is too old", "is too old: V"];
+    ends.iter().any(|end| before.ends_with(end))
 }

@@ -205,8 +205,14 @@ async fn a_service_account_as_subject(api: Api) {
 async fn a_binding_to_a_missing_role(api: Api) {
     let binding = json!({"metadata": {"name": "jane"}, "roleRef": role("Role", "nothing"), "subjects": [subject("User", "jane")]});
     api.post(&in_namespace(&api, "rolebindings"), &binding).await.expect(201);
-    let answer = api.user("jane").get(&api.things()).await;
-    // That it is missing is said to whom it is bound.
+    let jane = api.user("jane");
+    let until = Instant::now() + Duration::from_secs(10);
+    // That it is missing is said to whom it is bound, once the authorizer knows of the binding.
+    let mut answer = jane.get(&api.things()).await;
+    while !answer.message().contains("not found") && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        answer = jane.get(&api.things()).await;
+    }
     api.see("message", answer.refused(403, "Forbidden"));
 }
 
