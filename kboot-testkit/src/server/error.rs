@@ -10,10 +10,8 @@ pub enum ServerError {
     /// A row of the file of static tokens is none.
     #[error("the static tokens: {0}")]
     StaticTokens(#[source] Box<kboot_core::Error>),
-    /// A certificate cannot have this name: 1 to 64 characters, or for a group as many octets as X.520 allows.
-    #[error(
-        "{name:?} cannot be a name in a certificate (empty, or longer than 64 characters, or with others than UTF-8 prints)"
-    )]
+    /// A certificate cannot have this name.
+    #[error("{name:?} cannot be a name in a certificate: by X.520 it has 1 to 64 characters")]
     Name {
         /// The name.
         name: String,

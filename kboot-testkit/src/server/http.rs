@@ -1,13 +1,10 @@
 //! From a connection to an answer: TLS, who asks, what, whether they may, and what comes of it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
-};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT};
 use http::{Request as HttpRequest, Response};
 use http_body_util::BodyExt;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -18,12 +15,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::admission::names;
 use super::answer::{Answer, Body, Content, refusal};
-use super::attributes::{Attributes, User};
+use super::attributes::User;
 use super::authn::certificate::{AnyCertificate, ClientCertificate};
 use super::error::ServerError;
 use super::faults::{self, Action};
+use super::impersonation::impersonated;
 use super::negotiate::{Form, Protobuf, accepted};
 use super::path::{Query, Target};
 use super::pki::Pki;
@@ -245,12 +242,12 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// A token of other octets than ASCII is one that nobody has.
-fn bearer(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+fn bearer(headers: &HeaderMap) -> Option<String> {
     let text = String::from_utf8_lossy(headers.get(AUTHORIZATION)?.as_bytes());
     let mut words = text.trim().split(' ');
     let (scheme, token) = (words.next()?, words.next()?);
     let is_bearer = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
-    is_bearer.then(|| Cow::Owned(token.to_owned()))
+    is_bearer.then(|| token.to_owned())
 }
 
 async fn answer(
@@ -296,7 +293,7 @@ async fn answer(
     if resource.is_custom {
         asked.form = accepted(accept, is_pretty(&target.query, &asked.user_agent), Protobuf::Unknown);
     }
-    if resource.group.is_empty() && resource.plural == "nodes" && target.subresource == "proxy" {
+    if resource.is("", "nodes") && target.subresource == "proxy" {
         let body = read(&parts.headers, body).await?;
         let passed = proxy::forward(server, &target.name, &parts, body).await?;
         return Ok(Answer::new(passed.status().as_u16(), Content::Passed(Box::new(passed))));
@@ -340,71 +337,6 @@ async fn read(headers: &HeaderMap, mut body: impl RequestBody) -> Result<Bytes, 
         }
     }
     if length > LARGEST_BODY { Err(Status::too_large()) } else { Ok(Bytes::from(bytes)) }
-}
-
-/// Whom a request acts as (`apiserver/pkg/endpoints/filters/impersonation.go`).
-fn impersonated(server: &Server, user: Arc<User>, headers: &HeaderMap) -> Result<Arc<User>, Status> {
-    // Names may be of any octets; one that is lost would be somebody else's.
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let value = |name: &str| headers.get(name).map(text).unwrap_or_default();
-    let groups: Vec<String> = headers.get_all("impersonate-group").iter().map(text).collect();
-    let (name, uid) = (value("impersonate-user"), value("impersonate-uid"));
-    let mut extra = std::collections::BTreeMap::<String, Vec<String>>::new();
-    for (header, value) in headers {
-        if let Some(key) = header.as_str().strip_prefix("impersonate-extra-") {
-            let key = percent_encoding::percent_decode_str(key).decode_utf8_lossy().to_lowercase();
-            extra.entry(key).or_default().push(text(value));
-        }
-    }
-    if name.is_empty() {
-        if groups.is_empty() && uid.is_empty() && extra.is_empty() {
-            return Ok(user);
-        }
-        return Err(Status::internal("requested groups, uid or user-extra without impersonating a user"));
-    }
-    let may = |group: &str, resource: &str, subresource: &str, namespace: &str, name: &str| {
-        server.check_allowed(&Attributes {
-            user: Arc::clone(&user),
-            verb: "impersonate".to_owned(),
-            group: group.to_owned(),
-            version: "v1".to_owned(),
-            resource: resource.to_owned(),
-            subresource: subresource.to_owned(),
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            ..Attributes::default()
-        })
-    };
-    const AUTHENTICATION: &str = "authentication.k8s.io";
-    // Others are users whose name only begins like that (`serviceaccount.SplitUsername`).
-    let account = name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
-    let account = account.filter(|(namespace, account)| {
-        names::dns_label(namespace, server.minor).is_empty() && names::dns_subdomain(account).is_empty()
-    });
-    match account {
-        Some((namespace, account)) => may("", "serviceaccounts", "", namespace, account)?,
-        None => may("", "users", "", "", &name)?,
-    }
-    for group in &groups {
-        may("", "groups", "", "", group)?;
-    }
-    if !uid.is_empty() {
-        may(AUTHENTICATION, "uids", "", "", &uid)?;
-    }
-    for (key, values) in &extra {
-        for value in values {
-            may(AUTHENTICATION, "userextras", key, "", value)?;
-        }
-    }
-    let mut groups = groups;
-    if let Some((namespace, _)) = account.filter(|_| groups.is_empty()) {
-        groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
-    }
-    let own = if name == "system:anonymous" { "system:unauthenticated" } else { "system:authenticated" };
-    if !groups.iter().any(|group| group == own) {
-        groups.push(own.to_owned());
-    }
-    Ok(Arc::new(User { name, uid, groups, extra }))
 }
 
 /// Paths that are no resources.

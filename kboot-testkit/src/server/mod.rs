@@ -23,6 +23,7 @@ mod faults;
 #[cfg(fuzzing)]
 mod fuzzing;
 mod http;
+mod impersonation;
 mod negotiate;
 mod openapi;
 mod patch;

@@ -10,6 +10,7 @@ use super::field::{list_at, map_at, octets, quote, same, text};
 use super::pki::request::CertificateRequest;
 use super::plugins::{Operation, Request};
 use crate::server::attributes::Attributes;
+use crate::server::authz::names_a_secret;
 use crate::server::status::Status;
 
 pub(super) const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -204,19 +205,6 @@ fn mirror_pod(pod: &Value, node: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Where the volumes of drivers name a Secret (`VisitPodSecretNames`).
-const SECRETS_OF_DRIVERS: [&str; 9] = [
-    "/azureFile/secretName",
-    "/cephfs/secretRef",
-    "/cinder/secretRef",
-    "/csi/nodePublishSecretRef",
-    "/flexVolume/secretRef",
-    "/iscsi/secretRef",
-    "/rbd/secretRef",
-    "/scaleIO/secretRef",
-    "/storageos/secretRef",
-];
-
 /// What volumes and variables take from somewhere.
 fn sources(pod: &Value) -> Vec<&Value> {
     let volumes = list_at(pod, "/spec/volumes");
@@ -234,23 +222,18 @@ fn sources(pod: &Value) -> Vec<&Value> {
 
 /// Of mirror pods, whoever makes them, the plug-in ServiceAccount
 /// (`plugin/pkg/admission/serviceaccount/admission.go`).
-pub(super) fn refers_as_a_mirror(pod: &Value) -> Option<&'static str> {
+pub(super) fn refers_as_a_mirror(pod: &Value, minor: u32) -> Option<&'static str> {
     if !map_at(pod, "/metadata/annotations").any(|(key, _)| key == MIRROR) {
         return None;
     }
     if !text(pod, "/spec/serviceAccountName").is_empty() {
         return Some("a mirror pod may not reference service accounts");
     }
-    let sources = sources(pod);
-    let has = |field: &&str| sources.iter().any(|source| source.get(field).is_some());
-    let of_driver = |volume: &Value| SECRETS_OF_DRIVERS.iter().any(|path| volume.pointer(path).is_some());
-    if ["secret", "secretRef", "secretKeyRef"].iter().any(has)
-        || list_at(pod, "/spec/volumes").iter().any(of_driver)
-        || !list_at(pod, "/spec/imagePullSecrets").is_empty()
-    {
+    if names_a_secret(pod, minor) {
         return Some("a mirror pod may not reference secrets");
     }
-    has(&"serviceAccountToken").then_some("a mirror pod may not use ServiceAccountToken volume projections")
+    let has_token = sources(pod).iter().any(|source| source.get("serviceAccountToken").is_some());
+    has_token.then_some("a mirror pod may not use ServiceAccountToken volume projections")
 }
 
 /// A mirror pod refers to no object of the API: its kubelet could read that then. What [`refers_as_a_mirror`] refuses

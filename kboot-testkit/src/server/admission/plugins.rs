@@ -83,7 +83,7 @@ fn mirror_pod(request: &Request<'_>) -> Result<(), Status> {
     else {
         return Ok(());
     };
-    node_restriction::refers_as_a_mirror(pod).map_or(Ok(()), |why| Err(request.forbidden(why)))
+    node_restriction::refers_as_a_mirror(pod, request.minor).map_or(Ok(()), |why| Err(request.forbidden(why)))
 }
 
 impl Request<'_> {

@@ -16,6 +16,7 @@ mod tests;
 pub(crate) use aggregation::aggregated_rules;
 pub(crate) use defaults::default_objects;
 pub(crate) use escalation::{check_binding, check_role};
+pub(crate) use node_graph::names_a_secret;
 pub(crate) use review::{review, rules_review};
 
 use super::attributes::{Attributes, Objects};

@@ -76,6 +76,10 @@ impl Graph<'_> {
         pods.iter().any(|pod| is_own(pod) && !is_mirror(pod) && wanted(pod))
     }
 
+    fn uses(&self, pod: &Value, name: &str, places: &Places) -> bool {
+        visit(pod, places, self.minor, &|object, path| text(object, path) == name)
+    }
+
     fn any_volume(&self, wanted: impl Fn(&Value) -> bool) -> bool {
         self.objects.list("", "persistentvolumes", "").iter().any(|volume| wanted(volume))
     }
@@ -134,33 +138,37 @@ impl Graph<'_> {
             });
         (by_azure || by_source || by_driver) && self.mounts(volume)
     }
+}
 
-    /// `VisitPodSecretNames`, `VisitPodConfigmapNames`.
-    fn uses(&self, pod: &Value, name: &str, places: &Places) -> bool {
-        let spec = &pod["spec"];
-        let is = |object: &Value, path: &[&str]| text(object, path) == name;
-        let pulls =
-            places.pulls && items(spec, &["imagePullSecrets"]).iter().any(|secret| is(secret, &["name"]));
-        // Ephemeral containers came with 1.23.
-        let kinds: &[_] = if self.minor < 23 {
-            &["initContainers", "containers"]
-        } else {
-            &["initContainers", "containers", "ephemeralContainers"]
-        };
-        let in_container = |container: &Value| {
-            items(container, &["envFrom"]).iter().any(|source| is(source, &[places.from, "name"]))
-                || items(container, &["env"]).iter().any(|env| is(env, &["valueFrom", places.key, "name"]))
-        };
-        let in_volume = |volume: &Value| {
-            places.volumes.iter().any(|path| is(volume, path))
-                || items(volume, &["projected", "sources"])
-                    .iter()
-                    .any(|source| is(source, &[places.projected, "name"]))
-        };
-        pulls
-            || kinds.iter().any(|kind| items(spec, &[kind]).iter().any(in_container))
-            || items(spec, &["volumes"]).iter().any(in_volume)
-    }
+/// Whether a pod names a Secret anywhere.
+pub(crate) fn names_a_secret(pod: &Value, minor: u32) -> bool {
+    visit(pod, SECRET, minor, &|object, path| at(object, path).is_some())
+}
+
+/// Whether one of the places where a pod names what it uses is the right one (`VisitPodSecretNames`,
+/// `VisitPodConfigmapNames`).
+fn visit(pod: &Value, places: &Places, minor: u32, is: &dyn Fn(&Value, &[&str]) -> bool) -> bool {
+    let spec = &pod["spec"];
+    let pulls = places.pulls && items(spec, &["imagePullSecrets"]).iter().any(|secret| is(secret, &["name"]));
+    // Ephemeral containers came with 1.23.
+    let kinds: &[_] = if minor < 23 {
+        &["initContainers", "containers"]
+    } else {
+        &["initContainers", "containers", "ephemeralContainers"]
+    };
+    let in_container = |container: &Value| {
+        items(container, &["envFrom"]).iter().any(|source| is(source, &[places.from, "name"]))
+            || items(container, &["env"]).iter().any(|env| is(env, &["valueFrom", places.key, "name"]))
+    };
+    let in_volume = |volume: &Value| {
+        places.volumes.iter().any(|path| is(volume, path))
+            || items(volume, &["projected", "sources"])
+                .iter()
+                .any(|source| is(source, &[places.projected, "name"]))
+    };
+    pulls
+        || kinds.iter().any(|kind| items(spec, &[kind]).iter().any(in_container))
+        || items(spec, &["volumes"]).iter().any(in_volume)
 }
 
 /// Where a pod names its secrets or config maps.
