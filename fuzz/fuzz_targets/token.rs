@@ -6,7 +6,7 @@
 
 use kboot_core::danger::read_unrestricted_static_tokens;
 use kboot_core::token::{StaticToken, TokenError, TokenSecret};
-use kboot_fuzz::laws::is_one_line;
+use kboot_fuzz::laws::{is_one_line, rotated};
 use serde_json::Value;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
@@ -51,7 +51,7 @@ fn is_printable(error: &TokenError) {
     assert!(!said.is_empty() && !said.contains(char::is_control), "{said:?}");
 }
 
-/// The refusal of a Secret shows nothing of what another reader takes for the token.
+/// The refusal of a Secret is the same whatever the token is.
 fn hides(error: &TokenError, text: &str) {
     if let TokenError::Secret { field, .. } = error
         && field == "(document)"
@@ -59,13 +59,12 @@ fn hides(error: &TokenError, text: &str) {
         return is_printable(error);
     }
     is_one_line(error);
-    let Ok(document) = serde_yaml::from_str::<Value>(text) else { return };
-    if let Some(secret) = document.pointer("/stringData/token-secret").and_then(Value::as_str)
-        && secret.len() >= 12
-        && secret.contains(|c: char| c.is_ascii_digit())
-        // A text that stands in a field that is shown is no secret.
-        && text.matches(secret).count() == 1
-    {
-        assert!(!error.to_string().contains(secret), "{error}");
-    }
+    let Ok(mut document) = serde_yaml::from_str::<Value>(text) else { return };
+    // Both as the other reader sees them: it may differ on what is around the token.
+    let refusal = |document: &Value| TokenSecret::read(&document.to_string()).err();
+    let before = refusal(&document);
+    let Some(secret) = document.pointer_mut("/stringData/token-secret") else { return };
+    let Some(other) = secret.as_str().map(rotated) else { return };
+    *secret = Value::String(other);
+    assert_eq!(refusal(&document), before);
 }
