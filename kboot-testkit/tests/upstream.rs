@@ -7,9 +7,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use kboot_core::{BootstrapToken, Env, TokenSettings};
 use kboot_testkit::Identity;
-use kboot_testkit::upstream::{Program, Upstream, UpstreamError};
+use kboot_testkit::server::{ApiServer, Controller};
+use kboot_testkit::upstream::{Kubelet, Program, Upstream, UpstreamError};
 use kube::client::Body;
 use serde_json::Value;
 
@@ -18,11 +20,15 @@ fn located() -> Option<Upstream> {
     match Upstream::locate() {
         Ok(upstream) => Some(upstream),
         Err(error) => {
-            assert!(std::env::var_os("KBOOT_REQUIRE_ORACLES").is_none_or(|value| value != "1"), "{error}");
-            eprintln!("SKIPPED: {error}");
+            skipped(&error);
             None
         }
     }
+}
+
+fn skipped(error: &UpstreamError) {
+    assert!(std::env::var_os("KBOOT_REQUIRE_ORACLES").is_none_or(|value| value != "1"), "{error}");
+    eprintln!("SKIPPED: {error}");
 }
 
 /// Who the server takes a client for, and its code: by a request that is forbidden to most.
@@ -85,6 +91,36 @@ async fn what_does_not_come_up_says_why() {
     assert_eq!(program, "kube-apiserver");
     assert!(problem.starts_with("ended with "), "{problem}");
     assert!(log.contains("Magic"), "{log}");
+}
+
+/// What comes before its container runtime: the token's request, the certificate, and what a kubelet says of its server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kubelet_bootstraps_and_says_what_it_lacks() {
+    let kubelet = match Kubelet::locate() {
+        Ok(kubelet) => kubelet,
+        Err(error) => return skipped(&error),
+    };
+    let version = format!("1.{}", kubelet.minor());
+    let api = ApiServer::builder().version(&version).controllers(Controller::ALL).start().await.unwrap();
+    let token = BootstrapToken::generate(&mut Env::system()).unwrap();
+    api.add_bootstrap_token(&token, &TokenSettings::new()).unwrap();
+    let kubeconfig = api.kubeconfig(&Identity::bootstrap(&token)).unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let kubelet = kubelet.with_runtime(folder.path().join("no.sock"));
+    let error = kubelet.clone().start("Worker_1", &kubeconfig).unwrap_err().to_string();
+    assert!(error.starts_with("a kubelet's certificate: "), "{error}");
+    let running = kubelet.start("worker-1", &kubeconfig).unwrap();
+    let error = running.ready().await.unwrap_err();
+    let UpstreamError::NotReady { program: "kubelet", problem, log } = error else { panic!("{error}") };
+    assert!(problem.starts_with("ended with "), "{problem}");
+    assert!(log.contains("no.sock"), "{log}");
+    api.requests().expect("POST", "certificatesigningrequests").by(&token.username()).times(1);
+    let admin = api.client(&Identity::admin()).unwrap();
+    let requests =
+        kube::Api::<CertificateSigningRequest>::all(admin).list(&Default::default()).await.unwrap();
+    let [request] = requests.items.as_slice() else { panic!("{requests:?}") };
+    assert!(request.status.as_ref().is_some_and(|status| status.certificate.is_some()), "{request:?}");
 }
 
 /// Whose environment names a folder without a server.

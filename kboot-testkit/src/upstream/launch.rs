@@ -62,12 +62,8 @@ impl Upstream {
     /// [`UpstreamError::Missing`] with what is missing and the folders that were looked into,
     /// [`UpstreamError::Version`] where kube-apiserver does not say its version.
     pub fn locate() -> Result<Self, UpstreamError> {
-        let assets = locate::assets();
-        let folders = locate::own_folders("kubernetes-v1.20.2");
-        let folders: Vec<_> = assets.clone().into_iter().chain(folders).collect();
-        let of_servers = assets.map_or_else(|| folders.clone(), |assets| vec![assets]);
-        let [api_server] = locate::find([Program::ApiServer.name()], of_servers)?;
-        let [etcd] = locate::find([Program::Etcd.name()], folders)?;
+        let [api_server] = locate::find([Program::ApiServer.name()], locate::kubernetes_folders())?;
+        let [etcd] = locate::find([Program::Etcd.name()], locate::etcd_folders())?;
         let minor = locate::minor_of(&api_server)?;
         Ok(Self { etcd, api_server, minor, with_controllers: false, static_tokens: None, flags: Vec::new() })
     }
@@ -157,11 +153,9 @@ impl Upstream {
         Ok(running)
     }
 
-    fn flags(&self, program: Program, mut flags: Vec<(String, String)>) -> Vec<String> {
-        let own = || self.flags.iter().filter(|(of, ..)| *of == program);
-        flags.retain(|(name, _)| !own().any(|(_, own, _)| own == name));
-        flags.extend(own().map(|(_, name, value)| (name.clone(), value.clone())));
-        flags.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
+    fn flags(&self, program: Program, flags: Vec<(String, String)>) -> Vec<String> {
+        let own = self.flags.iter().filter(|(of, ..)| *of == program);
+        with_own(flags, own.map(|(_, name, value)| (name.clone(), value.clone())).collect())
     }
 
     fn api_server_flags(
@@ -240,7 +234,14 @@ impl Upstream {
     }
 }
 
-fn owned(flags: Vec<(&str, String)>) -> Vec<(String, String)> {
+/// The command line; who calls has the last word on each flag.
+pub(super) fn with_own(mut flags: Vec<(String, String)>, own: Vec<(String, String)>) -> Vec<String> {
+    flags.retain(|(name, _)| !own.iter().any(|(own, _)| own == name));
+    flags.extend(own);
+    flags.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
+}
+
+pub(super) fn owned(flags: Vec<(&str, String)>) -> Vec<(String, String)> {
     flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

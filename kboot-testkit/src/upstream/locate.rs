@@ -6,9 +6,23 @@ use std::process::{Command, Stdio};
 use super::error::{Located, UpstreamError};
 use crate::oracle::{cache, variable};
 
+/// What `scripts/upstream-binaries` builds, in the cache.
+const KUBERNETES: &str = "kubernetes-v1.20.2";
+
 /// The folder that the environment names.
-pub(super) fn assets() -> Option<PathBuf> {
+fn assets() -> Option<PathBuf> {
     variable("KUBEBUILDER_ASSETS").map(PathBuf::from)
+}
+
+/// Where programs of Kubernetes may be. A folder that the environment names is the only one: another version would be
+/// tested unasked.
+pub(super) fn kubernetes_folders() -> Vec<PathBuf> {
+    assets().map_or_else(|| own_folders(KUBERNETES), |assets| vec![assets])
+}
+
+/// Where etcd may be, which is the same for every version.
+pub(super) fn etcd_folders() -> Vec<PathBuf> {
+    assets().into_iter().chain(own_folders(KUBERNETES)).collect()
 }
 
 /// What a script has built, in the cache, then the machine's own.

@@ -1,4 +1,5 @@
-//! Upstream's own programs as a cluster: etcd and kube-apiserver, and kube-controller-manager where it is wanted.
+//! Upstream's own programs as a cluster: etcd and kube-apiserver, and kube-controller-manager and a kubelet where they
+//! are wanted.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,9 +13,11 @@
 //!
 //! Nothing is downloaded: the programs are those of the folder that `KUBEBUILDER_ASSETS` names, else of the cache that
 //! `scripts/upstream-binaries` fills, else of `PATH`. All that is started ends with the test, however the test ends.
-//! A kubelet is not among them: one needs root, cgroups and a container runtime that the machine lends it.
+//! A [`Kubelet`] is for itself: it bootstraps on this cluster or on the server of the test's own process, and needs root
+//! and a container runtime that the machine lends it.
 
 mod error;
+mod kubelet;
 mod launch;
 mod locate;
 mod machinery;
@@ -23,6 +26,7 @@ mod pki;
 mod running;
 
 pub use error::{Located, UpstreamError};
+pub use kubelet::{Kubelet, RunningKubelet};
 pub use launch::{Program, Upstream};
 pub use machinery::{Machinery, RunningMachinery};
 pub use running::Running;
