@@ -86,11 +86,12 @@ impl Nursery {
         (!status.is_empty()).then(|| format!("ended with {}", status.trim()))
     }
 
-    /// The last lines that it wrote.
+    /// The last lines that it wrote, before the stacks that Go prints of a program that gives up.
     pub(super) fn log(&self, name: &str) -> String {
         let read = std::fs::read(self.folder.join(format!("{name}.log"))).unwrap_or_default();
         let text = String::from_utf8_lossy(&read);
-        let lines: Vec<_> = text.lines().collect();
+        let is_stack = |line: &&str| line.starts_with("goroutine ") && line.ends_with("]:");
+        let lines: Vec<_> = text.lines().take_while(|line| !is_stack(line)).collect();
         lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n")
     }
 
