@@ -29,8 +29,15 @@ struct Rule {
     method: String,
     pattern: String,
     action: Action,
-    /// How often still; `None` is always.
-    left: Option<u32>,
+    happened: u32,
+    /// How often in all; `None` is always.
+    times: Option<u32>,
+}
+
+impl Rule {
+    fn left(&self) -> Option<u32> {
+        self.times.map(|times| times.saturating_sub(self.happened))
+    }
 }
 
 /// What all watches are told.
@@ -67,11 +74,9 @@ impl State {
         let rule = rules.1.iter_mut().find(|rule| {
             let is_method =
                 rule.method.eq_ignore_ascii_case(method) || rule.method.eq_ignore_ascii_case(&target.verb);
-            is_method && rule.left != Some(0) && matches(&rule.pattern, &place)
+            is_method && rule.left() != Some(0) && matches(&rule.pattern, &place)
         })?;
-        if let Some(left) = &mut rule.left {
-            *left -= 1;
-        }
+        rule.happened = rule.happened.saturating_add(1);
         Some(rule.action.clone())
     }
 }
@@ -258,7 +263,7 @@ impl FaultOn {
             let mut rules = state.rules.lock().unwrap_or_else(PoisonError::into_inner);
             rules.0 += 1;
             let id = rules.0;
-            rules.1.push(Rule { id, method, pattern, action, left: None });
+            rules.1.push(Rule { id, method, pattern, action, happened: 0, times: None });
             id
         };
         Fault { state, id }
@@ -280,13 +285,13 @@ impl Fault {
         }
     }
 
-    /// The next so many requests alone.
+    /// So many requests alone; one that came since the fault was ordered is one of them.
     #[expect(
         clippy::must_use_candidate,
         reason = "the fault is there whether or not somebody asks of it later"
     )]
     pub fn times(self, times: u32) -> Self {
-        self.change(|rule| rule.left = Some(times));
+        self.change(|rule| rule.times = Some(times));
         self
     }
 
@@ -294,7 +299,7 @@ impl Fault {
     #[must_use]
     pub fn left(&self) -> Option<u32> {
         let mut left = None;
-        self.change(|rule| left = rule.left);
+        self.change(|rule| left = rule.left());
         left
     }
 
