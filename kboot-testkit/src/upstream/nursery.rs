@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn a_test_that_ends_before_it_knows_the_folder_leaves_none() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut watcher = Command::new("sh");
+        watcher.arg("-c").arg(WATCHER).arg("sh").arg(temporary.path()).arg("disk");
+        watcher.stdin(Stdio::null()).stdout(writer).stderr(Stdio::null()).status().unwrap();
+        assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn how_a_program_ended_is_known() {
         let mut nursery = Nursery::open(false).unwrap();
         nursery.start("sh", Path::new("sh"), &["-c", "echo no more; exit 3"].map(str::to_owned)).unwrap();

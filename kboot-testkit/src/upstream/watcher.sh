@@ -8,8 +8,9 @@ if [ "$2" = memory ] && [ -z "$TMPDIR" ] && [ -w /dev/shm ]; then
   # etcd takes 64 MiB at once for its log.
   [ "${4:-0}" -lt 524288 ] || base=/dev/shm
 fi
+# A test that is gone before it has read the name of its folder would end this with SIGPIPE.
+trap : HUP INT TERM PIPE
 folder=$(mktemp -d "$base/kboot-upstream.XXXXXXXX") || exit 1
-trap : HUP INT TERM
 echo "$folder"
 programs=
 while read -r program; do
