@@ -32,4 +32,12 @@ for program in $programs; do
   [ -e "$folder/$program.exit" ] || kill -KILL "$(cat "$folder/$program.pid")"
 done
 wait
+# A kubelet mounts its folder over itself, and what pods share with their machine below it: not to be removed.
+mounts=$(cat /proc/self/mountinfo)
+while read -r _ _ _ _ place _; do
+  place=$(printf '%b' "$place")
+  case $place in "$folder"/*) umount -l "$place" ;; esac
+done <<MOUNTS
+$mounts
+MOUNTS
 rm -rf "$folder"
