@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use kboot_core::name::NodeName;
 use kboot_core::{Kubeconfig, x509::Certificate};
-use kube::{Client, Config};
 use serde_json::json;
 
 use super::error::UpstreamError;
 use super::launch::{free_ports, owned, ready, with_own};
 use super::locate;
 use super::nursery::Nursery;
+use super::running::plain_client;
 
 const NAME: &str = "kubelet";
 
@@ -167,12 +167,7 @@ impl RunningKubelet {
     /// # Errors
     /// [`UpstreamError::NotReady`] with the end of its log, where it has ended or takes longer than two minutes.
     pub async fn ready(&self) -> Result<(), UpstreamError> {
-        let url = format!("http://127.0.0.1:{}", self.healthz);
-        let mut config =
-            Config::new(url.parse().map_err(UpstreamError::credentials("the kubelet's address"))?);
-        config.default_retry = false;
-        let client =
-            Client::try_from(config).map_err(UpstreamError::credentials("a client of the kubelet"))?;
+        let client = plain_client(NAME, self.healthz)?;
         ready(&self.nursery, &[NAME], &client, "/healthz").await
     }
 }

@@ -108,12 +108,18 @@ pub(super) fn client(pki: &Pki, identity: &Identity, url: &str) -> Result<Client
     Client::try_from(config).map_err(UpstreamError::credentials(what()))
 }
 
+/// A client of a program that takes HTTP on loopback.
+pub(super) fn plain_client(program: &str, port: u16) -> Result<Client, UpstreamError> {
+    let what = || format!("a client of {program}");
+    let url = format!("http://127.0.0.1:{port}");
+    let mut config = Config::new(url.parse().map_err(UpstreamError::credentials(what()))?);
+    config.default_retry = false;
+    Client::try_from(config).map_err(UpstreamError::credentials(what()))
+}
+
 /// By etcd's JSON, so that no protocol buffers are needed.
 pub(super) async fn compact(port: u16) -> Result<(), UpstreamError> {
-    let url = format!("http://127.0.0.1:{port}");
-    let mut config = Config::new(url.parse().map_err(UpstreamError::credentials("etcd's address"))?);
-    config.default_retry = false;
-    let client = Client::try_from(config).map_err(UpstreamError::credentials("a client of etcd"))?;
+    let client = plain_client("etcd", port)?;
     // The key "a": what is asked for is the revision in the answer's header.
     let now = post(&client, "/v3/kv/range", &json!({"key": "YQ=="})).await?;
     let Some(revision) = now.pointer("/header/revision").and_then(Value::as_str) else {
