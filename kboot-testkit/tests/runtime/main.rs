@@ -16,12 +16,29 @@ use kboot_testkit::Identity;
 use kboot_testkit::server::ApiServer;
 use kube::api::{Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::runtime::controller::{Action, Controller};
+use kube::runtime::utils::Backoff;
 use kube::runtime::{WatchStreamExt, reflector, watcher};
 use kube::{Client, ResourceExt};
 use serde_json::json;
 
 const TIME: Duration = Duration::from_secs(60);
 const OBJECTS: usize = 40;
+
+/// kube's own waits double up to a minute: a watch would sleep through most of the faults, and after the last of them for longer
+/// than this test waits.
+struct Soon;
+
+impl Iterator for Soon {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        Some(Duration::from_millis(100))
+    }
+}
+
+impl Backoff for Soon {
+    fn reset(&mut self) {}
+}
 
 /// What goes wrong, one thing after the other.
 async fn faults(api: &mut ApiServer, until: Instant) {
@@ -46,7 +63,7 @@ async fn faults(api: &mut ApiServer, until: Instant) {
             4 => drop(api.faults().on("PUT", "configmaps/*").conflict().times(5)),
             5 => drop(api.faults().on("PATCH", "*/*").internal_error().times(5)),
             6 => drop(api.faults().on("list", "configmaps").drop_connection().times(2)),
-            7 => drop(api.faults().on("PATCH", "configmaps/*").lose_answer().times(3)),
+            7 => drop(api.faults().on("PATCH", "secrets/*").lose_answer().times(3)),
             _ => api.restart().await.unwrap(),
         }
         tokio::time::sleep(Duration::from_millis(120)).await;
@@ -147,12 +164,17 @@ async fn nothing_is_lost_in_a_minute_of_faults() {
         } else {
             watcher::Config::default()
         };
-        let reflected =
-            watcher(maps.clone(), config).default_backoff().reflect(writer).for_each(|_| async {});
+        let failures = Arc::new(AtomicUsize::new(0));
+        let failed = Arc::clone(&failures);
+        let reflected = watcher(maps.clone(), config).backoff(Soon).reflect(writer).for_each(move |event| {
+            failed.fetch_add(usize::from(event.is_err()), Ordering::Relaxed);
+            async {}
+        });
         let reflected = tokio::spawn(reflected);
 
         let context = Arc::new(Context { client: client.clone(), reconciled: AtomicUsize::new(0) });
         let controller = Controller::new(maps.clone(), watcher::Config::default())
+            .trigger_backoff(Soon)
             .run(reconcile, again, Arc::clone(&context))
             .for_each(|_| async {});
         let controller = tokio::spawn(controller);
@@ -162,7 +184,11 @@ async fn nothing_is_lost_in_a_minute_of_faults() {
         faults(&mut api, Instant::now() + TIME / 2).await;
         is_over.store(true, Ordering::Relaxed);
         let (written, renewed) = (writing.await.unwrap(), renewing.await.unwrap());
-        assert!(written > 100 && renewed > 20, "{written} writes, {renewed} renewals");
+        let failures = failures.load(Ordering::Relaxed);
+        assert!(
+            written > 100 && renewed > 20 && failures > 10,
+            "{version}: {written} writes, {renewed} renewals, {failures} failures of the reflector's watch"
+        );
 
         let until = Instant::now() + Duration::from_secs(60);
         loop {
