@@ -1,6 +1,6 @@
 //! A cluster that nodes can join, and what a test does in it as its administrator.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kboot_core::token::{BootstrapToken, TokenSettings};
 use kboot_core::{Env, rbac};
@@ -39,7 +39,16 @@ impl Cluster {
         let running = upstream.start().await.unwrap();
         let admin = running.client(&Identity::admin()).unwrap();
         let token = Self::prepare(&admin).await;
-        let bootstrap = running.kubeconfig(&Identity::bootstrap(&token)).unwrap().expose_secret().to_owned();
+        let bootstrap = Identity::bootstrap(&token);
+        // Its authenticator and its authorizer read caches.
+        let joining = running.client(&bootstrap).unwrap();
+        let list = || joining.request::<Value>(http::Request::get(REQUESTS).body(Vec::new()).unwrap());
+        let until = Instant::now() + SECONDS_10;
+        while let Err(error) = list().await {
+            assert!(Instant::now() < until, "{error}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let bootstrap = running.kubeconfig(&bootstrap).unwrap().expose_secret().to_owned();
         let version = format!("1.{}", running.minor());
         Some(Self { admin, bootstrap, version, faults: None, _server: Box::new(running) })
     }

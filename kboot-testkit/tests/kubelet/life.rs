@@ -47,8 +47,8 @@ async fn a_node_joins_rotates_and_joins_again() {
     clock.advance(seconds(clock.now().unix(), rotates.unix() - 1)).await;
     assert_eq!(kubelet.status().clients, 1);
     clock.advance(Duration::from_secs(1)).await;
-    let status = kubelet.status();
-    assert_eq!((status.clients, status.phase), (2, Phase::Ready), "{status}");
+    let status = kubelet.wait_until("rotated", SECONDS_10, |status| status.clients == 2).await.unwrap();
+    assert_eq!(status.phase, Phase::Ready, "{status}");
     assert_ne!(issued().1, rotates);
 
     // A machine that was off for years.

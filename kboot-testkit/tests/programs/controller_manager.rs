@@ -92,7 +92,8 @@ impl Cluster {
         let is_complaint = |line: &&str| {
             let faults =
                 ["orbidden", "nauthorized", "decode", "unknown", "unable to", "could not find", "cannot"];
-            let is_late = line.contains("because it is being terminated");
+            let is_late = line.contains("because it is being terminated")
+                || line.contains("the object has been modified");
             line.starts_with('E') && !is_late && faults.iter().any(|fault| line.contains(fault))
         };
         assert_eq!(log.lines().filter(is_complaint).collect::<Vec<_>>(), Vec::<&str>::new());
