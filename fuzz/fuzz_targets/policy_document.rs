@@ -10,6 +10,7 @@ use kboot_core::csr::{CertificateSigningRequest, ListError, read_list};
 use kboot_core::document::DocumentError;
 use kboot_core::policy::{ContextDocument, Glob, Inventory, Policy, Verdict};
 use kboot_fuzz::known::Known;
+use kboot_fuzz::laws;
 use kboot_testkit::generate::{Object, Request};
 use serde_json::{Value, json};
 
@@ -68,7 +69,9 @@ const PRIVILEGED: [&str; 9] = [
 
 /// Looks at the rules as another reader of YAML sees them, where it does.
 fn agrees(text: &str, policy: &Policy) {
-    let Ok(document) = serde_yaml::from_str::<Value>(text) else { return };
+    let Some([document]) = laws::libyaml(text).and_then(|all| <[Value; 1]>::try_from(all).ok()) else {
+        return;
+    };
     let none = Vec::new();
     let rules = document["spec"]["rules"].as_array().unwrap_or(&none);
     assert_eq!(rules.len(), policy.rules().len());
