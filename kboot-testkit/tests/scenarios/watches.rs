@@ -103,7 +103,7 @@ async fn a_watch_ends_when_it_was_asked_to(api: Api) {
     let mut watch = api.watch(&format!("{}?timeoutSeconds=1", api.things())).await;
     assert!(watch.until_end().await.is_empty());
     let took = started.elapsed().as_secs_f32();
-    assert!(took >= 0.8, "{took}");
+    assert!((0.8..5.0).contains(&took), "{took}");
 }
 
 async fn bookmarks_come_before_the_end(api: Api) {
