@@ -214,7 +214,25 @@ pub fn yaml<T: Serialize + ?Sized>(document: String, value: &T) -> Result<String
     // Either may be a kubeconfig with a key.
     drop(zeroize::Zeroizing::new(document));
     let text = zeroize::Zeroizing::new(serde_json::to_string_pretty(value).map_err(Unwritable)?);
-    Ok(json_as_yaml(&text).into_owned() + "\n")
+    let text = zeroize::Zeroizing::new(json_as_yaml(&text).into_owned());
+    Ok(text.lines().flat_map(|line| [if has_long_key(line) { "? " } else { "" }, line, "\n"]).collect())
+}
+
+/// Whether a line of JSON in the layout for people begins with a key that needs YAML's mark of a key: without it readers
+/// look 1024 characters ahead for the colon (libyaml and Go's `yaml_parser_stale_simple_keys`, serde-saphyr).
+fn has_long_key(line: &str) -> bool {
+    const MOST: usize = 1000;
+    let Some(text) = line.trim_start().strip_prefix('"').filter(|text| text.len() > MOST) else {
+        return false;
+    };
+    let mut is_escaped = false;
+    let end = text.find(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    end.and_then(|end| text.split_at_checked(end))
+        .is_some_and(|(key, rest)| rest.starts_with("\":") && key.chars().count() > MOST)
 }
 
 /// What hides can stand within JSON's strings alone, but for the blanks between.
@@ -328,6 +346,20 @@ mod tests {
                 let as_yaml = yaml(text.clone(), value).unwrap();
                 assert!(!as_yaml.trim_end().chars().any(is_hidden), "{c:?}");
                 assert_eq!(crate::document::yaml::parse(&as_yaml).unwrap(), value, "{as_yaml}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_key_in_which_something_hides_is_read_again() {
+        for length in [10, 900, 980, 1000, 1020, 5000] {
+            for key in
+                ["a".repeat(length), "\"".repeat(length / 2), "\\".repeat(length / 2), "ä\t".repeat(length)]
+            {
+                let value =
+                    serde_json::json!({"a": [{key.clone() + "\u{ad}": key.clone() + ": \u{ad}"}, key]});
+                let text = yaml("\u{ad}".to_owned(), &value).unwrap();
+                assert_eq!(crate::document::yaml::parse(&text).as_ref(), Ok(&value), "{text}");
             }
         }
     }
